@@ -1,0 +1,61 @@
+// What searches and actors know of learned models: small, batched interfaces without a tensor in them.
+//
+// `search/` and `learning/` never include each other; they meet here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace qstar {
+
+// Continue `prompt` by sampling.
+struct GenerateRequest {
+  std::string prompt;            // text of the environment's alphabet; must fit the context
+  std::uint64_t seed = 0;        // of this continuation alone: the result does not depend on the batch
+  float temperature = 1.0F;      // 0 is greedy
+  std::int32_t max_tokens = 96;  // generated tokens at most, closing separator included
+  bool stop_at_step = false;     // stop at the first step separator, not only at the end of problem
+  friend bool operator==(const GenerateRequest&, const GenerateRequest&) = default;
+};
+
+struct Generation {
+  std::string text;                  // as generated, closing separator included
+  std::vector<std::int32_t> tokens;  // one a character of `text`
+  std::vector<float> logprobs;       // nats, one a token; of the distribution sampled from
+  bool finished = false;             // a closing separator was generated (else the limit was hit)
+  friend bool operator==(const Generation&, const Generation&) = default;
+};
+
+// Proposes steps.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  // One generation a request, in order. Deterministic in (weights, request).
+  virtual std::vector<Generation> generate(std::span<const GenerateRequest> requests) = 0;
+  virtual std::uint64_t version() const = 0;
+};
+
+// A state of a text problem and the step to be judged in it.
+struct StepQuery {
+  std::string state;  // problem and the steps so far, as the policy saw them
+  std::string step;   // closing separator included
+};
+
+// Values steps: Q(state, step), the expected win when taking `step` in `state`, in [0, 1].
+class Critic {
+ public:
+  virtual ~Critic() = default;
+  virtual std::vector<float> values(std::span<const StepQuery> queries) = 0;
+};
+
+// Scores steps: a learned judgement of quality in [0, 1] (process), or of the whole (outcome) when
+// the step is the last one.
+class RewardModel {
+ public:
+  virtual ~RewardModel() = default;
+  virtual std::vector<float> scores(std::span<const StepQuery> queries) = 0;
+};
+
+}  // namespace qstar

@@ -1,0 +1,81 @@
+// A problem with a win signal that can be checked.
+//
+// One interface serves text problems, whose steps a policy writes (there is no list of legal ones),
+// and puzzles, whose moves can be listed. An environment is immutable after construction: every
+// function is const and thread-safe, all randomness comes in as an Rng.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "core/rng.hpp"
+#include "core/trajectory.hpp"
+
+namespace qstar {
+
+// Which problems: the two sets are disjoint by construction. A problem is held out exactly when
+// crc32("q*" + its text) % 10 == 0 (zlib's CRC-32).
+enum class Split : std::uint8_t { kTraining, kHeldOut };
+bool is_held_out(std::string_view problem);
+
+// Where an attempt stands. Text environments: the current line. Puzzles: the packed position.
+struct State {
+  std::string problem;  // as given to reset
+  std::string line;     // current line (text), or packed bytes (puzzle)
+  bool clean = true;    // no step so far was judged wrong
+  friend bool operator==(const State&, const State&) = default;
+};
+
+// What a step did.
+struct StepResult {
+  State next;       // equals the state before when the verdict is kMalformed
+  Verdict verdict = Verdict::kUnknown;
+  bool done = false;  // nothing is left to do from `next`
+  bool win = false;   // done, with the right result
+};
+
+class Environment {
+ public:
+  virtual ~Environment() = default;
+
+  virtual std::string_view name() const = 0;
+  // Characters that problems and steps are made of, without the separators; empty for puzzles whose
+  // moves are names.
+  virtual std::string_view alphabet() const = 0;
+
+  // A random problem of the split.
+  virtual std::string sample_problem(Rng& rng, Split split) const = 0;
+  // The starting state; kBadProblem says what is wrong with the text and where.
+  virtual Result<State> reset(std::string_view problem) const = 0;
+  // Judges and takes one step. Any text at all gives a verdict, never a crash, in time linear in its
+  // length (up to the digits of its numbers, which are bounded).
+  virtual StepResult step(const State& state, std::string_view step) const = 0;
+  // The final value as text once done ("" before).
+  virtual std::string answer(const State& state) const = 0;
+
+  // Every legal move in a fixed order, for puzzles; empty for text environments.
+  virtual std::vector<std::string> legal_steps(const State& state) const = 0;
+  // The move that undoes `step`, where there is one.
+  virtual std::optional<std::string> inverse(const State& state, std::string_view step) const = 0;
+
+  // A correct solution as steps (the calculator for text problems); kBadProblem when unsolvable, or
+  // when the environment has no solver for it.
+  virtual Result<std::vector<std::string>> solve(const State& state) const = 0;
+
+  // The state as numbers for a network: a vector of small non-negative integers (characters by index
+  // in alphabet(), cells of a puzzle); of the same length for all states of a puzzle.
+  virtual std::vector<std::uint8_t> encode(const State& state) const = 0;
+  // For people, possibly several lines.
+  virtual std::string render(const State& state) const = 0;
+};
+
+// Walks the steps of an attempt through the environment and fills verdicts, outcome and answer.
+// `finished` says that the attempt closed itself. Problems that do not parse leave it kUnfinished.
+void judge(const Environment& environment, bool finished, Trajectory& attempt);
+
+}  // namespace qstar

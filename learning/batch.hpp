@@ -1,0 +1,47 @@
+// What a policy learner eats: rows of tokens with a weight a target.
+//
+// Everything that trains the policy by (weighted) next-token prediction comes down to this: the
+// corpus with weight 1 on solution tokens, verified wins with their difficulty as the weight.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/rng.hpp"
+#include "core/trajectory.hpp"
+#include "environment/environment.hpp"
+#include "learning/tokenizer.hpp"
+
+namespace qstar {
+
+struct TokenBatch {
+  std::int64_t rows = 0;
+  std::int64_t length = 0;
+  std::vector<std::int32_t> tokens;  // [rows, length], padded with Tokenizer::kEndToken
+  std::vector<float> weights;        // [rows, length]; weight of predicting the token AT this place;
+                                     // 0 on prompts, padding and place 0
+};
+
+// One row a text (";3+4=7;"), weight w on every token after the first '=' up to the closing ';'.
+// All texts must encode. Rows are padded to the longest.
+TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
+                              std::span<const float> weights);
+
+// Verified wins worth learning from (expert iteration, Anthony et al. 2017): at most `per_problem`
+// distinct right solutions of a group (all steps right, unless `allow_lucky`), each with weight
+// max(floor, 1 − pass rate). Appends texts and weights.
+struct SelectionOptions {
+  std::int64_t per_problem = 2;
+  double weight_floor = 0.1;
+  bool allow_lucky = true;  // the win signal alone does not see wrong steps
+};
+void select_wins(const AttemptGroup& group, const SelectionOptions& options,
+                 std::vector<std::string>& texts, std::vector<float>& weights);
+
+// The text of an attempt: ";problem=step=…=step;".
+std::string text_of(const Trajectory& attempt);
+
+}  // namespace qstar

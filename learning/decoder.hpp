@@ -1,0 +1,86 @@
+// Batched generation with a key/value cache, without torch.
+//
+// A pool of slots holds sequences at different places; every step() feeds one token of every active
+// sequence through the network. All arithmetic for one sequence is done in an order that does not
+// depend on its neighbours, so a generation is bit-identical whatever else is in the batch: any
+// trajectory can be made again from its weights and its seed.
+//
+// Kernels are written for wide vector units (learning/kernels.hpp); weights are packed once a version.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/models.hpp"
+#include "core/result.hpp"
+#include "learning/model_file.hpp"
+#include "learning/tokenizer.hpp"
+
+namespace qstar {
+
+// A policy's weights, packed for decoding; immutable, shared between threads.
+class DecoderWeights {
+ public:
+  // kCorrupt when tensors are missing or of the wrong shape.
+  static Result<std::shared_ptr<const DecoderWeights>> make(const ModelFile& model,
+                                                            std::uint64_t version);
+  ~DecoderWeights();
+  const ModelSpec& spec() const;
+  const Tokenizer& tokenizer() const;
+  std::uint64_t version() const;
+  // Multiply-adds × 2 that one generated token costs, attention aside (FLOP).
+  double flops_per_token() const;
+
+  struct Packed;  // layout known to decoder.cpp alone
+  const Packed& packed() const { return *packed_; }
+
+ private:
+  explicit DecoderWeights(std::unique_ptr<Packed> packed);
+  std::unique_ptr<Packed> packed_;
+};
+
+class DecoderPool {
+ public:
+  // `slots` sequences are active at once at most; more wait inside in order of arrival.
+  DecoderPool(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots);
+  ~DecoderPool();
+  DecoderPool(DecoderPool&&) noexcept;
+  DecoderPool& operator=(DecoderPool&&) noexcept;
+
+  // Queues a request under a caller's ticket (any number, returned with the result). kBadProblem:
+  // the prompt has an unknown character or does not fit the context.
+  Status add(std::uint64_t ticket, const GenerateRequest& request);
+  // Feeds every active sequence one token (a prompt is fed at once when its slot opens).
+  // Returns the number of tokens generated.
+  std::int64_t step();
+  // Sequences waiting or active.
+  std::int64_t pending() const;
+
+  struct Finished {
+    std::uint64_t ticket;
+    Generation generation;
+  };
+  // What has ended since the last call, in order of ticket.
+  std::vector<Finished> take_finished();
+
+  const DecoderWeights& weights() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The Policy interface over a pool: adds all, steps until done.
+class DecoderPolicy final : public Policy {
+ public:
+  explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 256);
+  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
+  std::uint64_t version() const override;
+
+ private:
+  DecoderPool pool_;
+};
+
+}  // namespace qstar

@@ -1,0 +1,71 @@
+// Trains the policy's network by weighted next-token prediction.
+//
+// Torch-free to include: the network and its optimisers live in learning/nn/. Not thread-safe; one
+// torch thread. Deterministic: the same calls give bit-identical weights on the same machine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/config.hpp"
+#include "core/result.hpp"
+#include "learning/batch.hpp"
+#include "learning/model_file.hpp"
+
+namespace qstar {
+
+// Muon (Jordan et al. 2024) on the block matrices, AdamW (Loshchilov & Hutter 2019) on the rest.
+struct OptimizerConfig {
+  double muon_rate = 0.02;
+  double adamw_rate = 0.003;
+  double weight_decay = 0.0;
+  double clip = 1.0;          // global gradient norm
+  std::int64_t warmup = 100;  // steps of linear warm-up
+  double decay_start = 0.5;   // share of all steps after which the rate falls linearly …
+  double decay_to = 0.05;     // … to this share of itself
+  void describe(FieldVisitor& v);
+  friend bool operator==(const OptimizerConfig&, const OptimizerConfig&) = default;
+};
+// The factor on both rates at `step` of `total`, in (0, 1].
+double schedule(const OptimizerConfig& config, std::int64_t step, std::int64_t total);
+
+struct TrainStats {
+  double loss = 0;           // weighted mean, nats a token
+  double gradient_norm = 0;  // before clipping
+  std::int64_t tokens = 0;   // rows × length, padding included
+};
+
+class PolicyLearner {
+ public:
+  // Fresh weights from the seed.
+  PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed);
+  ~PolicyLearner();
+  PolicyLearner(PolicyLearner&&) noexcept;
+  PolicyLearner& operator=(PolicyLearner&&) noexcept;
+
+  // One optimiser step. `rate_factor` multiplies both rates (see schedule()).
+  TrainStats update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor);
+  // Mean loss without an update.
+  double loss(const TokenBatch& batch) const;
+
+  // The weights as a model without metadata beyond spec and characters.
+  ModelFile model() const;
+  // Forgets the optimiser's moments (at the start of a new stage).
+  void reset_optimizer();
+
+  // Weights, optimiser state and counters as bytes; load is the exact inverse. kCorrupt otherwise,
+  // and nothing changed.
+  std::string save() const;
+  Status load(std::string_view bytes);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// One thread, denormals flushed, OpenBLAS present (kConfig with the remedy when the slow reference
+// BLAS is loaded). Call once, before the first learner.
+Status prepare_torch();
+
+}  // namespace qstar
