@@ -105,15 +105,13 @@ std::vector<std::string> known_keys(const Describe& describe) {
   return keys;
 }
 
-// The known key meant by an unknown one: near in spelling, or of that name in another section.
+// The known key meant by an unknown one: of that name in another section, or near in spelling.
 std::string meant_key(const std::string& key, const std::vector<std::string>& known) {
-  std::string near = nearest_word(key, known);
-  if (!near.empty()) return near;
   const std::string suffix = "." + key.substr(key.rfind('.') + 1);
   const auto same = std::find_if(known.begin(), known.end(), [&](const std::string& k) {
     return ("." + k).ends_with(suffix);
   });
-  return same == known.end() ? std::string() : *same;
+  return same == known.end() ? nearest_word(key, known) : *same;
 }
 
 std::string_view type_name(const toml::node& node) {

@@ -16,7 +16,7 @@ std::uint64_t mix64(std::uint64_t x) {
 std::uint64_t derive_seed(std::uint64_t seed, std::string_view stream, std::uint64_t index) {
   std::uint64_t h = mix64(seed);
   for (const unsigned char c : stream) h = mix64(h ^ c);
-  return mix64(h ^ mix64(index));
+  return mix64(h ^ index);
 }
 
 Rng::Rng(std::uint64_t seed) {

@@ -1,0 +1,50 @@
+# The front door. `make` alone lists what there is.
+#
+# CMake and Ninja do the work in build/release; this file only says it in one word.
+#   make run ARGS="seed=2 --workers 2"     further arguments of `qstar train`
+#   make test ARGS="-R config"             further arguments of `ctest`
+#   make bench ARGS="--benchmark_filter=x" further arguments of every benchmark
+
+BUILD := build/release
+CONFIG ?= configs/quickstart.toml
+ARGS ?=
+SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build bench format lint clean packages
+
+help:  ## list these targets
+	@echo "qstar: reinforcement learning on verifiable mathematics, by actors"
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: packages $(BUILD)/build.ninja  ## train the quickstart's policy on its own wins
+	@cmake --build $(BUILD) --parallel $$(nproc) --target qstar qstar-train
+	$(BUILD)/qstar train $(CONFIG) $(ARGS)
+
+test: build  ## build everything and run all tests
+	ctest --test-dir $(BUILD) --output-on-failure $(ARGS)
+
+build: packages $(BUILD)/build.ninja  ## build everything into build/release
+	@cmake --build $(BUILD) --parallel $$(nproc)
+
+bench: build  ## build and run the benchmarks
+	@for program in $$(find $(BUILD)/benchmarks -maxdepth 1 -type f -executable | sort); do \
+	  echo "== $$program"; $$program $(ARGS) || exit 1; done
+
+format:  ## rewrite the sources in the house's format (clang-format)
+	@clang-format -i $(SOURCES)
+
+lint: $(BUILD)/build.ninja  ## check the layers, and the sources with clang-tidy
+	@tools/check_layers.py
+	@clang-tidy -p $(BUILD) --quiet $(filter-out tests/% learning/nn/%,$(filter %.cpp,$(SOURCES)))
+
+clean:  ## remove everything that was built
+	rm -rf build
+
+packages:
+	@tools/install_packages.sh
+
+# Ninja runs CMake again by itself when a CMake file changes. The preset comes after the packages.
+$(BUILD)/build.ninja: CMakePresets.json | packages
+	@cmake --preset release
+	@touch $@
