@@ -33,7 +33,7 @@ struct State {
 
 // What a step did.
 struct StepResult {
-  State next;       // equals the state before when the verdict is kMalformed
+  State next;  // equals the state before when the verdict is kMalformed
   Verdict verdict = Verdict::kUnknown;
   bool done = false;  // nothing is left to do from `next`
   bool win = false;   // done, with the right result
@@ -52,8 +52,8 @@ class Environment {
   virtual std::string sample_problem(Rng& rng, Split split) const = 0;
   // The starting state; kBadProblem says what is wrong with the text and where.
   virtual Result<State> reset(std::string_view problem) const = 0;
-  // Judges and takes one step. Any text at all gives a verdict, never a crash, in time linear in its
-  // length (up to the digits of its numbers, which are bounded).
+  // Judges and takes one step. Any text at all gives a verdict, never a crash, in time linear in
+  // its length (up to the digits of its numbers, which are bounded).
   virtual StepResult step(const State& state, std::string_view step) const = 0;
   // The final value as text once done ("" before).
   virtual std::string answer(const State& state) const = 0;
@@ -67,8 +67,8 @@ class Environment {
   // when the environment has no solver for it.
   virtual Result<std::vector<std::string>> solve(const State& state) const = 0;
 
-  // The state as numbers for a network: a vector of small non-negative integers (characters by index
-  // in alphabet(), cells of a puzzle); of the same length for all states of a puzzle.
+  // The state as numbers for a network: a vector of small non-negative integers (characters by
+  // index in alphabet(), cells of a puzzle); of the same length for all states of a puzzle.
   virtual std::vector<std::uint8_t> encode(const State& state) const = 0;
   // For people, possibly several lines.
   virtual std::string render(const State& state) const = 0;

@@ -13,20 +13,20 @@
 namespace qstar {
 
 // The [environment] section of a configuration: which environment, and its settings. A preset
-// ("C", "B") fills the arithmetic settings it names; "custom" takes the fields as they are.
+// ("C", "B", "hard") fills the arithmetic settings it names; "custom" takes the fields as they are.
 struct EnvironmentConfig {
   std::string name = "arithmetic";
-  std::string family = "C";            // preset, or "custom"
-  std::string operators = "+-*";       // of + - * /
+  std::string family = "C";       // preset (C, B, hard), or "custom"
+  std::string operators = "+-*";  // of + - * /
   std::int64_t min_operand = 1;
   std::int64_t max_operand = 9;
-  // Operator counts are drawn uniformly from this comma-separated list; "2,3,3,4" favours 3.
-  std::string operator_counts = "2,3,3,4";
-  std::int64_t max_products = 1;       // * and / at most
-  std::int64_t min_value = 0;          // every correct intermediate value
+  // Operator counts are drawn uniformly from this comma-separated list; "2,3,3" favours 3.
+  std::string operator_counts = "2,3,3,4,4";
+  std::int64_t max_products = 1;  // * and / at most
+  std::int64_t min_value = 0;     // every correct intermediate value
   std::int64_t max_value = 40;
-  double parentheses = 0;              // probability that a problem has a pair of them
-  std::int64_t size = 3;               // puzzles: side length
+  double parentheses = 0;  // probability that a problem has a pair of them
+  std::int64_t size = 3;   // puzzles: side length
   void describe(FieldVisitor& v);
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;
 };

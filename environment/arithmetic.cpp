@@ -1,0 +1,267 @@
+#include "environment/arithmetic.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "environment/expression.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::size_t kMaxProblem = 1024;
+constexpr int kTrialDraws = 50'000;
+
+bool same_token(const Expression& a, std::size_t i, const Expression& b, std::size_t j) {
+  const Token& x = a.tokens[i];
+  const Token& y = b.tokens[j];
+  if (x.kind != y.kind || x.small != y.small || x.value != y.value) return false;
+  return x.small || x.kind != kNumber || a.spelling(x) == b.spelling(y);
+}
+
+// Answers "is `next` the line `before` with one place replaced by a number?" in constant time a
+// place.
+class Comparison {
+ public:
+  Comparison(const Expression& before, const Expression& next) : before_(before), next_(next) {
+    const std::size_t n = before.tokens.size();
+    const std::size_t m = next.tokens.size();
+    const std::size_t shorter = std::min(n, m);
+    while (prefix_ < shorter && same_token(before, prefix_, next, prefix_)) ++prefix_;
+    while (suffix_ < shorter && same_token(before, n - 1 - suffix_, next, m - 1 - suffix_))
+      ++suffix_;
+  }
+
+  bool replaces(Place p) const {
+    const std::size_t n = before_.tokens.size();
+    return n - (p.last - p.first) + 1 == next_.tokens.size() && p.first <= prefix_ &&
+           n - p.last <= suffix_ && next_.tokens[p.first].kind == kNumber;
+  }
+  bool does(std::size_t operation) const {
+    const Place p = place_of(before_, operation);
+    if (!replaces(p)) return false;
+    const auto value = operation_value(before_, operation);
+    return value && *value == next_.spelling(next_.tokens[p.first]);
+  }
+
+ private:
+  const Expression& before_;
+  const Expression& next_;
+  std::size_t prefix_ = 0;
+  std::size_t suffix_ = 0;
+};
+
+Verdict compare(const Expression& before, const Expression& next) {
+  const auto due = due_operation(before);
+  if (!due || next.tokens.size() >= before.tokens.size()) return Verdict::kNotARewrite;
+  const Comparison comparison(before, next);
+  if (comparison.does(*due)) return Verdict::kRight;
+  if (comparison.replaces(place_of(before, *due))) return Verdict::kWrongValue;
+  for (std::size_t i = 1; i + 1 < before.tokens.size(); ++i) {
+    if (i != *due && before.is_operation(i) && comparison.does(i)) return Verdict::kWrongOrder;
+  }
+  return Verdict::kNotARewrite;
+}
+
+bool has_value(std::string_view problem, std::string_view number) {
+  Expression e;
+  if (!parse_expression(problem, e)) return false;
+  return value_of(e) == number;
+}
+
+Result<std::vector<std::int64_t>> parse_counts(std::string_view text) {
+  std::vector<std::int64_t> counts;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (;;) {
+    std::int64_t count = 0;
+    const auto read = std::from_chars(at, end, count);
+    if (read.ec != std::errc{} || count < 1 || count > 64) break;
+    counts.push_back(count);
+    if (read.ptr == end) return counts;
+    if (*read.ptr != ',') break;
+    at = read.ptr + 1;
+  }
+  return fail(Errc::kConfig, "environment.operator_counts: \"" + std::string(text) +
+                                 "\" is not a list of counts from 1 to 64, such as \"2,3,3,4\"");
+}
+
+ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0}; }
+ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0}; }
+ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5}; }
+
+// Quotients are rarely integers by chance, so a divisor is drawn from those of the operand before
+// it.
+std::int64_t draw_divisor(Rng& rng, std::int64_t dividend, std::int64_t min, std::int64_t max) {
+  for (int tries = 0; tries < 64; ++tries) {
+    const std::int64_t divisor = rng.between(min, std::min(max, std::max(min, dividend)));
+    if (divisor != 0 && dividend % divisor == 0) return divisor;
+  }
+  return rng.between(min, max);
+}
+
+void append_number(std::string& text, std::int64_t value) {
+  char buffer[24];
+  text.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
+
+}  // namespace
+
+Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& c) {
+  if (c.family == "C") return family_c();
+  if (c.family == "B") return family_b();
+  if (c.family == "hard") return family_hard();
+  if (c.family != "custom") {
+    return fail(Errc::kConfig,
+                "environment.family: \"" + c.family + "\" is unknown; choose C, B, hard or custom");
+  }
+  if (c.operators.empty() || c.operators.find_first_not_of("+-*/") != std::string::npos) {
+    return fail(Errc::kConfig, "environment.operators: \"" + c.operators +
+                                   "\" must be some of the characters + - * /");
+  }
+  if (c.min_operand < 0 || c.min_operand > c.max_operand) {
+    return fail(Errc::kConfig, "environment.min_operand: must be from 0 to max_operand");
+  }
+  if (c.min_value > c.max_value) {
+    return fail(Errc::kConfig, "environment.min_value: must not exceed max_value");
+  }
+  return parse_counts(c.operator_counts).map([&c](std::vector<std::int64_t> counts) {
+    return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(counts),
+                           c.max_products, c.min_value,   c.max_value,   c.parentheses};
+  });
+}
+
+Result<std::unique_ptr<Environment>> Arithmetic::make(const EnvironmentConfig& config) {
+  auto rules = arithmetic_rules(config);
+  if (!rules) return tl::unexpected<Error>(rules.error());
+  std::unique_ptr<Arithmetic> made(new Arithmetic(std::move(*rules)));
+  for (const std::int64_t count : made->rules_.operator_counts) {
+    for (const bool grouped : {false, true}) {
+      if (grouped && (made->rules_.parentheses == 0 || count == 1)) continue;
+      if (!made->has_problems({static_cast<std::size_t>(count), grouped})) {
+        return fail(Errc::kConfig, "environment: these rules give (almost) no problems with " +
+                                       std::to_string(count) +
+                                       " operators; widen min_value..max_value, the operands or "
+                                       "max_products, or change operator_counts");
+      }
+    }
+  }
+  return made;
+}
+
+bool Arithmetic::has_problems(Shape shape) const {
+  Rng rng(1);
+  bool training = false;
+  bool held_out = false;
+  for (int i = 0; i < kTrialDraws && !(training && held_out); ++i) {
+    const std::string problem = draw(rng, shape);
+    if (!problem.empty()) (is_held_out(problem) ? held_out : training) = true;
+  }
+  return training && held_out;
+}
+
+std::string Arithmetic::draw(Rng& rng, Shape shape) const {
+  const std::size_t count = shape.operators;
+  // Operands [open, close] stand in parentheses; open == close for none.
+  std::size_t open = 0;
+  std::size_t close = 0;
+  if (shape.grouped) {
+    const std::size_t width = 1 + rng.below(count - 1);
+    open = rng.below(count - width + 1);
+    close = open + width;
+  }
+  std::string text;
+  std::int64_t products = 0;
+  char op = '+';
+  std::int64_t operand = 0;
+  for (std::size_t i = 0; i <= count; ++i) {
+    operand = i > 0 && op == '/'
+                  ? draw_divisor(rng, operand, rules_.min_operand, rules_.max_operand)
+                  : rng.between(rules_.min_operand, rules_.max_operand);
+    if (open != close && i == open) text += '(';
+    append_number(text, operand);
+    if (open != close && i == close) text += ')';
+    if (i == count) break;
+    op = rules_.operators[rng.below(rules_.operators.size())];
+    if ((op == '*' || op == '/') && ++products > rules_.max_products) return {};
+    text += op;
+  }
+  Expression e;
+  const bool fine = text.size() <= kMaxProblem && parse_expression(text, e) &&
+                    values_within(e, rules_.min_value, rules_.max_value);
+  return fine ? text : std::string();
+}
+
+std::string Arithmetic::sample_problem(Rng& rng, Split split) const {
+  // The shape is drawn once, so that the rules on values do not shift its distribution.
+  Shape shape;
+  shape.operators =
+      static_cast<std::size_t>(rules_.operator_counts[rng.below(rules_.operator_counts.size())]);
+  shape.grouped =
+      shape.operators > 1 && rules_.parentheses > 0 && rng.bernoulli(rules_.parentheses);
+  for (;;) {
+    std::string problem = draw(rng, shape);
+    if (!problem.empty() && is_held_out(problem) == (split == Split::kHeldOut)) return problem;
+  }
+}
+
+Result<State> Arithmetic::reset(std::string_view problem) const {
+  if (problem.size() > kMaxProblem) {
+    return fail(Errc::kBadProblem, "the problem is longer than 1024 characters");
+  }
+  const auto e = parse_expression(problem);
+  if (!e) return fail(e.error().code, "\"" + std::string(problem) + "\": " + e.error().message);
+  if (e->is_number()) return fail(Errc::kBadProblem, "there is nothing to do in a lone number");
+  if (e->lone_group) return fail(Errc::kBadProblem, "parentheses hold nothing but a number");
+  return State{std::string(problem), std::string(problem), true};
+}
+
+StepResult Arithmetic::step(const State& state, std::string_view step) const {
+  Expression next;
+  if (!parse_expression(step, next)) return {state, Verdict::kMalformed, false, false};
+  Expression before;
+  const bool readable = parse_expression(state.line, before);
+  StepResult result;
+  result.verdict = readable ? compare(before, next) : Verdict::kNotARewrite;
+  result.next = {state.problem, std::string(step),
+                 state.clean && result.verdict == Verdict::kRight};
+  result.done = next.is_number();
+  // The value of the problem is that of every line reached by right steps alone.
+  result.win = result.done && (result.next.clean || has_value(state.problem, step));
+  return result;
+}
+
+std::string Arithmetic::answer(const State& state) const {
+  Expression e;
+  return parse_expression(state.line, e) && e.is_number() ? state.line : std::string();
+}
+
+Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
+  std::vector<std::string> steps;
+  std::string line = state.line;
+  for (;;) {
+    const auto e = parse_expression(line);
+    if (!e) return tl::unexpected<Error>(e.error());
+    if (e->is_number()) return steps;
+    const auto due = due_operation(*e);
+    const auto value = due ? operation_value(*e, *due) : std::nullopt;
+    if (!value) {
+      return fail(Errc::kBadProblem, "\"" + state.problem + "\" has no value: \"" + line +
+                                         "\" cannot be worked out in integers of 64 digits");
+    }
+    line = rewrite(*e, *due, *value);
+    steps.push_back(line);
+  }
+}
+
+std::vector<std::uint8_t> Arithmetic::encode(const State& state) const {
+  std::vector<std::uint8_t> cells;
+  cells.reserve(state.line.size());
+  for (const char c : state.line) {
+    const std::size_t index = alphabet().find(c);
+    QSTAR_ASSERT(index != std::string_view::npos, state.line);
+    cells.push_back(static_cast<std::uint8_t>(index));
+  }
+  return cells;
+}
+
+}  // namespace qstar

@@ -1,0 +1,72 @@
+// Arithmetic, one operation a step: "3+4*2-5" -> "3+8-5" -> "11-5" -> "6".
+//
+// A step is the whole line rewritten with exactly the one operation done whose turn it is
+// (expression.hpp says whose). Its verdict is the first of these that applies:
+//   malformed      not an expression
+//   right          the due operation's place holds its value, the rest is unchanged
+//   wrong_value    the due operation's place holds another number, the rest is unchanged
+//   wrong_order    one correct operation, at a place whose turn it was not
+//   not_a_rewrite  anything else
+// An operation without a value (division by zero, a remainder) has no right step.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "environment/environment.hpp"
+#include "environment/registry.hpp"
+
+namespace qstar {
+
+// What the generator draws from; the fields are EnvironmentConfig's.
+struct ArithmeticRules {
+  std::string operators;
+  std::int64_t min_operand = 1;
+  std::int64_t max_operand = 9;
+  std::vector<std::int64_t> operator_counts;  // one is drawn uniformly
+  std::int64_t max_products = 1;
+  std::int64_t min_value = 0;
+  std::int64_t max_value = 40;
+  double parentheses = 0;
+};
+
+// Presets: "C" (the easy family), "B" (two products, values to 99), "hard" (parentheses, exact
+// division, operands to 99, values to 999, 2 to 6 operators); "custom" takes the fields.
+// kConfig for an unknown family or fields that contradict each other.
+Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config);
+
+class Arithmetic final : public Environment {
+ public:
+  // kConfig when the rules give no problems, or hardly any, of one of the splits.
+  static Result<std::unique_ptr<Environment>> make(const EnvironmentConfig& config);
+
+  std::string_view name() const override { return "arithmetic"; }
+  std::string_view alphabet() const override { return "0123456789+-*/()"; }
+  std::string sample_problem(Rng& rng, Split split) const override;
+  // Any expression of at most 1024 characters with an operation in it, of this family or not.
+  Result<State> reset(std::string_view problem) const override;
+  StepResult step(const State& state, std::string_view step) const override;
+  std::string answer(const State& state) const override;
+  std::vector<std::string> legal_steps(const State&) const override { return {}; }
+  std::optional<std::string> inverse(const State&, std::string_view) const override { return {}; }
+  // The calculator: the right rewritings, one after the other.
+  Result<std::vector<std::string>> solve(const State& state) const override;
+  std::vector<std::uint8_t> encode(const State& state) const override;
+  std::string render(const State& state) const override { return state.line; }
+
+ private:
+  explicit Arithmetic(ArithmeticRules rules) : rules_(std::move(rules)) {}
+  struct Shape {
+    std::size_t operators = 1;
+    bool grouped = false;  // has a pair of parentheses
+  };
+  // One draw; empty when it broke a rule.
+  std::string draw(Rng& rng, Shape shape) const;
+  // Whether draws of this shape succeed often enough, in both splits.
+  bool has_problems(Shape shape) const;
+
+  ArithmeticRules rules_;
+};
+
+}  // namespace qstar

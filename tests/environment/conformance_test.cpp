@@ -1,0 +1,192 @@
+// What every environment of the registry must do.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "environment/registry.hpp"
+
+namespace qstar {
+namespace {
+
+struct Subject {
+  std::string label;
+  std::unique_ptr<Environment> environment;
+};
+
+std::vector<Subject> subjects() {
+  std::vector<Subject> all;
+  for (const auto& name : environment_names()) {
+    for (const std::string family : {"C", "B", "hard"}) {
+      EnvironmentConfig config;
+      config.name = name;
+      config.family = family;
+      config.size = family == "hard" ? 8 : 4;
+      all.push_back({name + " " + family, std::move(*make_environment(config))});
+    }
+  }
+  return all;
+}
+
+Trajectory attempt_at(const std::string& problem, const std::vector<std::string>& steps) {
+  Trajectory attempt;
+  attempt.problem = problem;
+  for (const auto& text : steps) {
+    attempt.steps.emplace_back();
+    attempt.steps.back().text = text;
+  }
+  return attempt;
+}
+
+template <class Body>
+void for_each_subject(Body body) {
+  for (const auto& s : subjects()) {
+    INFO(s.label);
+    body(*s.environment);
+  }
+}
+
+TEST_CASE("conformance: the same seed gives the same problem") {
+  for_each_subject([](const Environment& e) {
+    Rng a(9);
+    Rng b(9);
+    std::set<std::string> seen;
+    for (int i = 0; i < 50; ++i) {
+      const std::string problem = e.sample_problem(a, Split::kTraining);
+      REQUIRE(problem == e.sample_problem(b, Split::kTraining));
+      seen.insert(problem);
+    }
+    REQUIRE(seen.size() > 25);
+  });
+}
+
+TEST_CASE("conformance: the splits are disjoint and their problems accepted") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(4);
+    for (int i = 0; i < 300; ++i) {
+      const Split split = i % 2 == 0 ? Split::kTraining : Split::kHeldOut;
+      const std::string problem = e.sample_problem(rng, split);
+      REQUIRE(is_held_out(problem) == (split == Split::kHeldOut));
+      const auto state = e.reset(problem);
+      REQUIRE(state);
+      REQUIRE(state->problem == problem);
+      REQUIRE(state->clean);
+      REQUIRE(e.answer(*state).empty());
+      REQUIRE_FALSE(e.render(*state).empty());
+    }
+  });
+}
+
+TEST_CASE("conformance: the reference solution wins") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(6);
+    for (int i = 0; i < 300; ++i) {
+      const std::string problem = e.sample_problem(rng, Split::kTraining);
+      INFO(problem);
+      const auto solution = e.solve(*e.reset(problem));
+      REQUIRE(solution);
+      auto attempt = attempt_at(problem, *solution);
+      judge(e, true, attempt);
+      REQUIRE(attempt.outcome == Outcome::kWon);
+      REQUIRE_FALSE(attempt.answer.empty());
+      for (const auto& step : attempt.steps) REQUIRE(step.verdict == Verdict::kRight);
+    }
+  });
+}
+
+// Another step of the same kind: the next digit for text, the next move for a puzzle.
+std::string mutated(const Environment& e, const State& start, std::string step, Rng& rng) {
+  const auto moves = e.legal_steps(start);
+  if (!moves.empty()) {
+    const auto at = std::find(moves.begin(), moves.end(), step) - moves.begin();
+    return moves[(static_cast<std::size_t>(at) + 1) % moves.size()];
+  }
+  std::size_t at = rng.below(step.size());
+  while (step[at] < '0' || step[at] > '9') at = (at + 1) % step.size();
+  step[at] = step[at] == '9' ? '1' : static_cast<char>(step[at] + 1);
+  return step;
+}
+
+TEST_CASE("conformance: a mutant of the reference solution does not win") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(8);
+    for (int i = 0; i < 300; ++i) {
+      const std::string problem = e.sample_problem(rng, Split::kTraining);
+      const auto start = e.reset(problem);
+      auto steps = *e.solve(*start);
+      auto& victim = steps[rng.below(steps.size())];
+      victim = mutated(e, *start, victim, rng);
+      auto attempt = attempt_at(problem, steps);
+      judge(e, true, attempt);
+      INFO(problem << " mutated to " << victim);
+      REQUIRE(attempt.outcome != Outcome::kWon);
+      steps = *e.solve(*start);
+      steps.pop_back();
+      attempt = attempt_at(problem, steps);
+      judge(e, true, attempt);
+      REQUIRE(attempt.outcome == Outcome::kLost);
+    }
+  });
+}
+
+TEST_CASE("conformance: inverse moves undo") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(2);
+    const auto state = *e.reset(e.sample_problem(rng, Split::kTraining));
+    for (const auto& move : e.legal_steps(state)) {
+      const auto there = e.step(state, move);
+      REQUIRE(there.verdict != Verdict::kMalformed);
+      const auto back = e.inverse(state, move);
+      REQUIRE(back);
+      REQUIRE(e.step(there.next, *back).next == state);
+    }
+    REQUIRE_FALSE(e.inverse(state, "nonsense"));
+  });
+}
+
+TEST_CASE("conformance: encodings are small numbers of the right length") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(3);
+    std::set<std::size_t> lengths;
+    for (int i = 0; i < 100; ++i) {
+      const auto state = *e.reset(e.sample_problem(rng, Split::kTraining));
+      const auto cells = e.encode(state);
+      lengths.insert(cells.size());
+      if (!e.alphabet().empty()) {
+        REQUIRE(cells.size() == state.line.size());
+        for (const auto cell : cells) REQUIRE(cell < e.alphabet().size());
+      }
+    }
+    REQUIRE((lengths.size() == 1 || !e.alphabet().empty()));
+  });
+}
+
+TEST_CASE("lights_out names what is wrong with a position, and an unsolvable one") {
+  EnvironmentConfig config;
+  config.name = "lights_out";
+  config.size = 4;
+  const auto e = std::move(*make_environment(config));
+  REQUIRE(e->reset("1000/0000/0000/000").error().code == Errc::kBadProblem);
+  REQUIRE(e->reset("1000/0000/00x0/0000").error().message == "0 or 1 is expected at character 13");
+  REQUIRE(e->reset("0000/0000/0000/0000").error().code == Errc::kBadProblem);
+  // A single lamp is not in the span of the presses for side 4 (nullity 4).
+  REQUIRE(e->solve(*e->reset("1000/0000/0000/0000")).error().code == Errc::kBadProblem);
+  config.size = 3;
+  const auto small = std::move(*make_environment(config));
+  auto attempt = attempt_at("110/100/000", {"1,1"});
+  judge(*small, true, attempt);
+  REQUIRE(attempt.outcome == Outcome::kWon);
+  config.size = 9;
+  REQUIRE(make_environment(config).error().code == Errc::kConfig);
+}
+
+TEST_CASE("held out is zlib's CRC-32 of q* and the text") {
+  // Python: zlib.crc32(b"q*" + text) % 10 == 0
+  REQUIRE(is_held_out("1+1*2-1"));
+  REQUIRE(is_held_out("1+6*2-1"));
+  REQUIRE(is_held_out("2+9*2-1"));
+  REQUIRE_FALSE(is_held_out("1+2*2-1"));
+  REQUIRE_FALSE(is_held_out("1+3*2-1"));
+  REQUIRE_FALSE(is_held_out("1+4*2-1"));
+}
+
+}  // namespace
+}  // namespace qstar
