@@ -178,6 +178,18 @@ TEST_CASE("lights_out names what is wrong with a position, and an unsolvable one
   REQUIRE(make_environment(config).error().code == Errc::kConfig);
 }
 
+TEST_CASE("the environment's settings survive printing and parsing") {
+  EnvironmentConfig written;
+  written.family = "custom";
+  written.operators = "+/";
+  written.parentheses = 0.25;
+  EnvironmentConfig read;
+  REQUIRE(parse_config(print_config(describe_of(written)), "test", {}, describe_of(read)));
+  REQUIRE(read == written);
+  const std::vector<std::string> bad = {"family=\"D\""};
+  REQUIRE_FALSE(parse_config("", "test", bad, describe_of(read)));
+}
+
 TEST_CASE("held out is zlib's CRC-32 of q* and the text") {
   // Python: zlib.crc32(b"q*" + text) % 10 == 0
   REQUIRE(is_held_out("1+1*2-1"));
