@@ -50,7 +50,7 @@ class DecoderPool {
   DecoderPool& operator=(DecoderPool&&) noexcept;
 
   // Queues a request under a caller's ticket (any number, returned with the result). kBadProblem:
-  // the prompt has an unknown character or does not fit the context.
+  // the prompt is empty, has an unknown character, or leaves no room in the context for one token.
   Status add(std::uint64_t ticket, const GenerateRequest& request);
   // Feeds every active sequence one token (a prompt is fed at once when its slot opens).
   // Returns the number of tokens generated.
@@ -72,7 +72,8 @@ class DecoderPool {
   std::unique_ptr<Impl> impl_;
 };
 
-// The Policy interface over a pool: adds all, steps until done.
+// The Policy interface over a pool: adds all, steps until done. A prompt that cannot be added (see
+// DecoderPool::add) gets an empty, unfinished generation.
 class DecoderPolicy final : public Policy {
  public:
   explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 256);

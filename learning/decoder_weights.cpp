@@ -1,0 +1,113 @@
+#include "learning/decoder_weights.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace qstar {
+
+using namespace decoding;
+
+namespace {
+
+using kernels::round_up;
+
+PackedMatrix packed_matrix(const NamedTensor& tensor) {
+  const auto n = static_cast<std::size_t>(tensor.shape[0]);
+  const auto k = static_cast<std::size_t>(tensor.shape[1]);
+  PackedMatrix matrix{Floats(kernels::packed_size(n, k)), {}};
+  kernels::pack(tensor.data.data(), n, k, matrix.data.get());
+  matrix.view = {matrix.data.get(), n, k};
+  return matrix;
+}
+
+// Rows of `width` floats, each padded with zeros to `stride`.
+Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t stride) {
+  const std::size_t rows = tensor.data.size() / width;
+  Floats padded(rows * stride);
+  for (std::size_t row = 0; row < rows; ++row)
+    std::copy_n(tensor.data.data() + row * width, width, padded.get() + row * stride);
+  return padded;
+}
+
+Status check_tensors(const ModelFile& model, std::int64_t vocabulary) {
+  for (const auto& [name, shape] : policy_shapes(model.spec, vocabulary)) {
+    const auto found = model.tensors.find(name);
+    std::int64_t count = 1;
+    for (const std::int64_t size : shape) count *= size;
+    if (found == model.tensors.end() || found->second.shape != shape ||
+        found->second.data.size() != static_cast<std::size_t>(count))
+      return fail(Errc::kCorrupt, fmt::format("model: tensor '{}' is missing or of the wrong shape", name));
+    for (const float x : found->second.data)
+      if (!std::isfinite(x))
+        return fail(Errc::kCorrupt, fmt::format("model: tensor '{}' holds a number that is not finite", name));
+  }
+  return {};
+}
+
+void fill_rotations(DecoderWeights::Packed& p) {
+  const std::size_t half = p.head_size / 2;
+  const auto context = static_cast<std::size_t>(p.spec.context);
+  p.cosines = Floats(context * half);
+  p.sines = Floats(context * half);
+  for (std::size_t place = 0; place < context; ++place)
+    for (std::size_t j = 0; j < half; ++j) {
+      const double share = 2.0 * static_cast<double>(j) / static_cast<double>(p.head_size);
+      const double angle = static_cast<double>(place) * std::pow(p.spec.rope_base, -share);
+      p.cosines.get()[place * half + j] = static_cast<float>(std::cos(angle));
+      p.sines.get()[place * half + j] = static_cast<float>(std::sin(angle));
+    }
+}
+
+void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
+  const auto rows = [&](const std::string& name) {
+    return padded_rows(model.tensors.at(name), p.width, p.stride);
+  };
+  const auto norm = [&](const std::string& name) {
+    return Norm{rows(name + ".weight"), rows(name + ".bias")};
+  };
+  const auto matrix = [&](const std::string& name) { return packed_matrix(model.tensors.at(name)); };
+  p.embed = rows("embed.weight");
+  p.norm = norm("norm");
+  p.head = matrix("head.weight");
+  for (std::int64_t i = 0; i < p.spec.layers; ++i) {
+    const std::string block = fmt::format("blocks.{}.", i);
+    p.blocks.push_back({norm(block + "norm1"), norm(block + "norm2"),
+                        matrix(block + "attention.qkv.weight"), matrix(block + "attention.out.weight"),
+                        matrix(block + "mlp.up.weight"), matrix(block + "mlp.down.weight")});
+  }
+}
+
+}  // namespace
+
+DecoderWeights::DecoderWeights(std::unique_ptr<Packed> packed) : packed_(std::move(packed)) {}
+DecoderWeights::~DecoderWeights() = default;
+const ModelSpec& DecoderWeights::spec() const { return packed_->spec; }
+const Tokenizer& DecoderWeights::tokenizer() const { return packed_->tokenizer; }
+std::uint64_t DecoderWeights::version() const { return packed_->version; }
+
+Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFile& model,
+                                                                   std::uint64_t version) {
+  if (const auto ok = check(model.spec); !ok) return fail(Errc::kCorrupt, ok.error().message);
+  if (!model.characters.starts_with(";="))
+    return fail(Errc::kCorrupt, "model: its characters do not begin with the two separators");
+  auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
+  if (!tokenizer) return fail(Errc::kCorrupt, tokenizer.error().message);
+  if (const auto ok = check_tensors(model, tokenizer->size()); !ok) return tl::unexpected(ok.error());
+  const auto width = static_cast<std::size_t>(model.spec.width);
+  const auto heads = static_cast<std::size_t>(model.spec.heads);
+  std::unique_ptr<Packed> packed(new Packed{
+      model.spec, *tokenizer, version, width, round_up(width, kernels::kColumns), heads, width / heads,
+      {}, {}, {}, {}, {}, {}});
+  fill_weights(*packed, model);
+  fill_rotations(*packed);
+  return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));
+}
+
+double DecoderWeights::flops_per_token() const {
+  const auto d = static_cast<double>(spec().width);
+  return 2 * (12 * d * d * static_cast<double>(spec().layers) + d * tokenizer().size());
+}
+
+}  // namespace qstar

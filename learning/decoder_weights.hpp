@@ -1,0 +1,66 @@
+// The decoder's own layout of a policy's weights; included by decoder.cpp and decoder_weights.cpp alone.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "learning/decoder.hpp"
+#include "learning/kernels.hpp"
+
+namespace qstar {
+
+namespace decoding {
+
+// Zeroed floats that start on a cache line.
+class Floats {
+ public:
+  Floats() = default;
+  explicit Floats(std::size_t n)
+      : data_(static_cast<float*>(std::aligned_alloc(64, kernels::round_up(n * sizeof(float), 64)))) {
+    if (data_ == nullptr) throw std::bad_alloc();
+    std::memset(data_.get(), 0, n * sizeof(float));
+  }
+  float* get() { return data_.get(); }
+  const float* get() const { return data_.get(); }
+  bool empty() const { return data_ == nullptr; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { std::free(p); }
+  };
+  std::unique_ptr<float, Free> data_;
+};
+
+struct PackedMatrix {
+  Floats data;
+  kernels::Matrix view{};
+};
+
+struct Norm {
+  Floats gain;
+  Floats bias;
+};
+
+struct Block {
+  Norm norm1, norm2;
+  PackedMatrix qkv, out, up, down;
+};
+
+}  // namespace decoding
+
+struct DecoderWeights::Packed {
+  ModelSpec spec;
+  Tokenizer tokenizer;
+  std::uint64_t version;
+  std::size_t width, stride, heads, head_size;
+  decoding::Floats embed;  // [V, stride]
+  std::vector<decoding::Block> blocks;
+  decoding::Norm norm;
+  decoding::PackedMatrix head;
+  decoding::Floats cosines, sines;  // [context, head_size / 2]
+};
+
+}  // namespace qstar

@@ -1,0 +1,197 @@
+#include "learning/kernels.hpp"
+
+namespace qstar::kernels {
+namespace {
+
+typedef float Vec __attribute__((vector_size(64)));
+typedef int IntVec __attribute__((vector_size(64)));
+typedef float LooseVec __attribute__((vector_size(64), aligned(4), may_alias));
+
+inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
+inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
+inline Vec splat(float x) { return Vec{} + x; }
+inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
+inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
+
+constexpr IntVec kIndex = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+// A fixed tree, so that the order of summation is the same everywhere.
+inline float sum(Vec v) {
+  const float a = ((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]));
+  const float b = ((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15]));
+  return a + b;
+}
+
+inline float largest(Vec v) {
+  float m = v[0];
+  for (int i = 1; i < 16; ++i) m = v[i] > m ? v[i] : m;
+  return m;
+}
+
+// 2^n · e^r with x = n·ln 2 + r (Cody & Waite 1980), the Taylor polynomial of degree 7 on |r| <= ln 2/2.
+inline Vec exponential(Vec x) {
+  x = min(max(x, splat(-87.0F)), splat(88.0F));
+  const Vec magic = splat(12582912.0F);  // 1.5·2^23: adding it rounds to an integer
+  const Vec shifted = x * 1.44269504F + magic;
+  const Vec n = shifted - magic;
+  const Vec r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  Vec p = splat(1.0F / 5040);
+  p = p * r + 1.0F / 720;
+  p = p * r + 1.0F / 120;
+  p = p * r + 1.0F / 24;
+  p = p * r + 1.0F / 6;
+  p = p * r + 0.5F;
+  p = p * r + 1.0F;
+  p = p * r + 1.0F;
+  const IntVec power = (__builtin_convertvector(n, IntVec) + 127) << 23;
+  return p * reinterpret_cast<Vec>(power);
+}
+
+inline void gemm_block(const float* panel, std::size_t k, const float* x, std::size_t x_stride,
+                       float* y, std::size_t y_stride, Write write) {
+  Vec acc[kRows][2];
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < kRows; ++r) acc[r][0] = acc[r][1] = Vec{};
+  for (std::size_t i = 0; i < k; ++i) {
+    const Vec b0 = load(panel + i * kColumns);
+    const Vec b1 = load(panel + i * kColumns + kLanes);
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vec a = splat(x[r * x_stride + i]);
+      acc[r][0] += a * b0;
+      acc[r][1] += a * b1;
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < kRows; ++r) {
+    float* out = y + r * y_stride;
+    store(out, write == Write::kAdd ? load(out) + acc[r][0] : acc[r][0]);
+    store(out + kLanes, write == Write::kAdd ? load(out + kLanes) + acc[r][1] : acc[r][1]);
+  }
+}
+
+// Softmax weights, not yet normalised, of one head's query into `weights`; returns their sum.
+float softmax_weights(const Cache& cache, std::size_t head, std::size_t length, const float* q,
+                      float* weights) {
+  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(cache.size));
+  const float* keys = cache.keys + head * cache.size * cache.places;
+  Vec top = splat(-3.0e38F);
+  for (std::size_t t = 0; t < length; t += kLanes) {
+    Vec even{};
+    Vec odd{};
+    for (std::size_t j = 0; j + 1 < cache.size; j += 2) {
+      even += splat(q[j]) * load(keys + j * cache.places + t);
+      odd += splat(q[j + 1]) * load(keys + (j + 1) * cache.places + t);
+    }
+    const IntVec known = kIndex + static_cast<int>(t) < static_cast<int>(length);
+    const Vec score = known ? (even + odd) * scale : splat(-3.0e38F);
+    store(weights + t, score);
+    top = max(top, score);
+  }
+  const Vec peak = splat(largest(top));
+  Vec total{};
+  for (std::size_t t = 0; t < length; t += kLanes) {
+    const IntVec known = kIndex + static_cast<int>(t) < static_cast<int>(length);
+    const Vec weight = known ? exponential(load(weights + t) - peak) : Vec{};
+    store(weights + t, weight);
+    total += weight;
+  }
+  return sum(total);
+}
+
+}  // namespace
+
+void pack(const float* weights, std::size_t n, std::size_t k, float* packed) {
+  for (std::size_t column = 0; column < round_up(n, kColumns); ++column) {
+    float* panel = packed + column / kColumns * kColumns * k + column % kColumns;
+    for (std::size_t i = 0; i < k; ++i)
+      panel[i * kColumns] = column < n ? weights[column * k + i] : 0.0F;
+  }
+}
+
+void gemm(const Matrix& w, const float* x, std::size_t x_stride, std::size_t rows, float* y,
+          std::size_t y_stride, Write write) {
+  for (std::size_t column = 0; column < w.n; column += kColumns)
+    for (std::size_t row = 0; row < rows; row += kRows)
+      gemm_block(w.packed + column * w.k, w.k, x + row * x_stride, x_stride,
+                 y + row * y_stride + column, y_stride, write);
+}
+
+void layer_norm(const float* x, const float* gain, const float* bias, std::size_t width,
+                std::size_t stride, float* y) {
+  Vec total{};
+  for (std::size_t i = 0; i < stride; i += kLanes) {
+    const IntVec inside = kIndex + static_cast<int>(i) < static_cast<int>(width);
+    total += inside ? load(x + i) : Vec{};
+  }
+  const float mean = sum(total) / static_cast<float>(width);
+  Vec squares{};
+  for (std::size_t i = 0; i < stride; i += kLanes) {
+    const IntVec inside = kIndex + static_cast<int>(i) < static_cast<int>(width);
+    const Vec centred = inside ? load(x + i) - mean : Vec{};
+    squares += centred * centred;
+  }
+  const float factor = 1.0F / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + 1e-5F);
+  for (std::size_t i = 0; i < stride; i += kLanes)
+    store(y + i, (load(x + i) - mean) * factor * load(gain + i) + load(bias + i));
+}
+
+void gelu(float* x, std::size_t n) {
+  const IntVec magnitude = IntVec{} + 0x7fffffff;
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    const Vec v = load(x + i);
+    const Vec z = v * 0.70710678F;
+    const Vec size = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(z) & magnitude);
+    const Vec t = 1.0F / (size * 0.3275911F + 1.0F);
+    Vec p = splat(1.061405429F);
+    p = p * t + -1.453152027F;
+    p = p * t + 1.421413741F;
+    p = p * t + -0.284496736F;
+    p = p * t + 0.254829592F;
+    const Vec tail = 0.5F * (p * t * exponential(-(z * z)));  // 1 − Φ(|x|)
+    store(x + i, v * (v < 0.0F ? tail : 1.0F - tail));
+  }
+}
+
+void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines, const float* sines) {
+  const std::size_t half = size / 2;
+  for (std::size_t head = 0; head < heads; ++head, x += size)
+    for (std::size_t j = 0; j < half; ++j) {
+      const float a = x[j];
+      const float b = x[j + half];
+      x[j] = a * cosines[j] - b * sines[j];
+      x[j + half] = a * sines[j] + b * cosines[j];
+    }
+}
+
+void remember(const Cache& cache, std::size_t place, const float* key, const float* value) {
+  for (std::size_t i = 0; i < cache.heads * cache.size; ++i) cache.keys[i * cache.places + place] = key[i];
+  const std::size_t padded = round_up(cache.size, kLanes);
+  float* row = cache.values + place * cache.heads * padded;
+  for (std::size_t head = 0; head < cache.heads; ++head)
+    for (std::size_t j = 0; j < cache.size; ++j) row[head * padded + j] = value[head * cache.size + j];
+}
+
+void attend(const Cache& cache, std::size_t length, const float* q, float* scratch, float* out) {
+  const std::size_t padded = round_up(cache.size, kLanes);
+  float* mixed = scratch + cache.places;
+  for (std::size_t head = 0; head < cache.heads; ++head, q += cache.size, out += cache.size) {
+    const float inverse = 1.0F / softmax_weights(cache, head, length, q, scratch);
+    for (std::size_t j = 0; j < padded; j += kLanes) {
+      const float* values = cache.values + head * padded + j;
+      const std::size_t stride = cache.heads * padded;
+      Vec even{};
+      Vec odd{};
+      std::size_t t = 0;
+      for (; t + 1 < length; t += 2) {
+        even += splat(scratch[t]) * load(values + t * stride);
+        odd += splat(scratch[t + 1]) * load(values + (t + 1) * stride);
+      }
+      if (t < length) even += splat(scratch[t]) * load(values + t * stride);
+      store(mixed + j, (even + odd) * inverse);
+    }
+    for (std::size_t j = 0; j < cache.size; ++j) out[j] = mixed[j];
+  }
+}
+
+}  // namespace qstar::kernels

@@ -1,0 +1,75 @@
+#include "learning/batch.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar {
+namespace {
+
+Trajectory attempt(std::vector<std::string> steps, Outcome outcome) {
+  Trajectory t;
+  t.problem = "1+2";
+  t.outcome = outcome;
+  for (std::string& text : steps) {
+    t.steps.emplace_back();
+    t.steps.back().text = std::move(text);
+  }
+  return t;
+}
+
+TEST_CASE("solution tokens carry the weight, prompts and padding none", "[batch]") {
+  const Tokenizer t = Tokenizer::make(kArithmeticCharacters).value();
+  const std::vector<std::string> texts = {";3=4;", ";1+2=3=;"};
+  const std::vector<float> weights = {0.5F, 2.0F};
+  const TokenBatch b = batch_of_solutions(t, texts, weights);
+  REQUIRE(b.rows == 2);
+  REQUIRE(b.length == 8);
+  REQUIRE(b.tokens == std::vector<std::int32_t>{0, 5, 1, 6, 0, 0, 0, 0, 0, 3, 12, 4, 1, 5, 1, 0});
+  REQUIRE(b.weights == std::vector<float>{0, 0, 0, .5F, .5F, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2});
+  REQUIRE(batch_of_solutions(t, {}, {}).tokens.empty());
+}
+
+TEST_CASE("distinct wins are selected, weighted by difficulty", "[batch]") {
+  AttemptGroup group;
+  group.attempts = {attempt({"4"}, Outcome::kLost), attempt({"9", "3"}, Outcome::kLucky),
+                    attempt({"3"}, Outcome::kWon), attempt({"3"}, Outcome::kWon)};
+  std::vector<std::string> texts;
+  std::vector<float> weights;
+  SelectionOptions options;
+  select_wins(group, options, texts, weights);
+  REQUIRE(texts == std::vector<std::string>{";1+2=9=3;", ";1+2=3;"});
+  REQUIRE(weights == std::vector<float>{.25F, .25F});
+  options.allow_lucky = false;
+  options.weight_floor = 0.5;
+  select_wins(group, options, texts, weights);
+  REQUIRE(texts.size() == 3);
+  REQUIRE(texts.back() == ";1+2=3;");
+  REQUIRE(weights.back() == .5F);
+  options.per_problem = 0;
+  select_wins(group, options, texts, weights);
+  REQUIRE(texts.size() == 3);
+}
+
+TEST_CASE("the text of an attempt closes what was closed", "[batch]") {
+  REQUIRE(text_of(attempt({"3"}, Outcome::kLost)) == ";1+2=3;");
+  Trajectory open = attempt({"3", "4"}, Outcome::kUnfinished);
+  REQUIRE(text_of(open) == ";1+2=3=4");
+  open.steps.back().tokens = {6, Tokenizer::kStepToken};
+  REQUIRE(text_of(open) == ";1+2=3=4=");
+  REQUIRE(text_of(attempt({}, Outcome::kUnfinished)) == ";1+2=");
+}
+
+TEST_CASE("a generation is cut into steps with their tokens", "[batch]") {
+  const Generation g{"7=1", {9, 1, 3}, {-1, -2, -3}, false};
+  const auto steps = steps_of(g, 5, 6);
+  REQUIRE(steps.size() == 2);
+  REQUIRE(steps[0].text == "7");
+  REQUIRE(steps[0].tokens == std::vector<std::int32_t>{9, 1});
+  REQUIRE(steps[1].text == "1");
+  REQUIRE(steps[1].logprobs == std::vector<float>{-3});
+  REQUIRE(steps[1].policy_version == 5);
+  REQUIRE(attempt_seed(1, 2, 3) == attempt_seed(1, 2, 3));
+  REQUIRE(attempt_seed(1, 2, 3) != attempt_seed(1, 3, 2));
+}
+
+}  // namespace
+}  // namespace qstar
