@@ -108,9 +108,8 @@ std::vector<std::string> known_keys(const Describe& describe) {
 // The known key meant by an unknown one: of that name in another section, or near in spelling.
 std::string meant_key(const std::string& key, const std::vector<std::string>& known) {
   const std::string suffix = "." + key.substr(key.rfind('.') + 1);
-  const auto same = std::find_if(known.begin(), known.end(), [&](const std::string& k) {
-    return ("." + k).ends_with(suffix);
-  });
+  const auto same = std::find_if(known.begin(), known.end(),
+                                 [&](const std::string& k) { return ("." + k).ends_with(suffix); });
   return same == known.end() ? nearest_word(key, known) : *same;
 }
 
@@ -196,8 +195,8 @@ class Reader final : public FieldVisitor {
     if (node == nullptr) return;
     const std::string key = join(path_, name);
     if (!node->is_table()) {
-      return report(node->source(), key, fmt::format("is a section with keys of its own, not {}",
-                                                     type_name(*node)));
+      return report(node->source(), key,
+                    fmt::format("is a section with keys of its own, not {}", type_name(*node)));
     }
     Reader inner(*node->as_table(), source_, known_);
     inner.path_ = key;
@@ -214,8 +213,9 @@ class Reader final : public FieldVisitor {
 
   void report(const toml::source_region& at, std::string_view key, std::string_view what) {
     if (error_) return;
-    error_ = source_.raw_value ? fmt::format("{}: {} {}", source_.name, key, what)
-                               : fmt::format("{}:{}: {} {}", source_.name, at.begin.line, key, what);
+    error_ = source_.raw_value
+                 ? fmt::format("{}: {} {}", source_.name, key, what)
+                 : fmt::format("{}:{}: {} {}", source_.name, at.begin.line, key, what);
   }
 
   void report_unknown() {
@@ -224,7 +224,8 @@ class Reader final : public FieldVisitor {
       const std::string full = join(path_, key.str());
       const std::string near = meant_key(full, known_);
       report(key.source(), full,
-             near.empty() ? "is not a known key" : fmt::format("is not a known key; did you mean {}?", near));
+             near.empty() ? "is not a known key"
+                          : fmt::format("is not a known key; did you mean {}?", near));
     }
   }
 
@@ -238,8 +239,9 @@ class Reader final : public FieldVisitor {
     const auto x = static_cast<double>(number);
     if (x >= info.min && x <= info.max) return;  // false for NaN
     report(node.source(), join(path_, info.name),
-           std::isnan(x) ? "must be a number, not nan"
-                         : fmt::format("must be {}, not {} ({})", range_text(info), number, info.doc));
+           std::isnan(x)
+               ? "must be a number, not nan"
+               : fmt::format("must be {}, not {} ({})", range_text(info), number, info.doc));
   }
 
   void check_choice(const FieldInfo& info, const std::string& word, const toml::node& node) {
@@ -264,8 +266,8 @@ Result<toml::table> parse_table(std::string_view text, std::string_view source) 
   try {
     return toml::parse(text, source);
   } catch (const toml::parse_error& error) {
-    return fail(Errc::kConfig, fmt::format("{}:{}: {}", source, error.source().begin.line,
-                                           error.description()));
+    return fail(Errc::kConfig,
+                fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
   }
 }
 

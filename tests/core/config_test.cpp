@@ -66,8 +66,9 @@ std::string hash(Config config) { return config_hash(describe_of(config)); }
 
 TEST_CASE("a file sets the fields that it names") {
   Config config;
-  REQUIRE(parse(config, "seed = 7\nverbose = true\nfamily = 'B'\n"
-                        "[pretrain]\nbatch = 8\n[pretrain.optimiser]\nrate = 1\n"));
+  REQUIRE(parse(config,
+                "seed = 7\nverbose = true\nfamily = 'B'\n"
+                "[pretrain]\nbatch = 8\n[pretrain.optimiser]\nrate = 1\n"));
   REQUIRE(config.seed == 7);
   REQUIRE(config.verbose);
   REQUIRE(config.family == "B");
@@ -78,8 +79,9 @@ TEST_CASE("a file sets the fields that it names") {
 
 TEST_CASE("overrides come after the file, in order; a bare word is text") {
   Config config;
-  REQUIRE(parse(config, "seed = 7", {"seed=8", "seed=9", "family=B", "note=a b = \"c\"",
-                                     "pretrain.optimiser.rate=1e-3", "verbose=true"}));
+  REQUIRE(parse(config, "seed = 7",
+                {"seed=8", "seed=9", "family=B", "note=a b = \"c\"", "pretrain.optimiser.rate=1e-3",
+                 "verbose=true"}));
   REQUIRE(config.seed == 9);
   REQUIRE(config.family == "B");
   REQUIRE(config.note == "a b = \"c\"");
@@ -205,7 +207,8 @@ TEST_CASE("printing and parsing gives the same values back, for random values") 
 }
 
 TEST_CASE("extreme numbers survive the round trip") {
-  for (const double x : {-0.0, 1e-320, 1e300, -HUGE_VAL, HUGE_VAL, 0.1, 1e15, 123456789012345680.0}) {
+  for (const double x :
+       {-0.0, 1e-320, 1e300, -HUGE_VAL, HUGE_VAL, 0.1, 1e15, 123456789012345680.0}) {
     Config config;
     config.drift = x;
     Config back;

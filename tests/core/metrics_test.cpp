@@ -38,8 +38,7 @@ TEST_CASE("a row is one line of JSON; what is not finite is left out") {
   MetricsRow row{"rl", 7, {{"learner.loss", 0.25}, {"policy.kl", 1}}};
   row.values["bad"] = std::numeric_limits<double>::quiet_NaN();
   row.values["worse"] = std::numeric_limits<double>::infinity();
-  REQUIRE(to_json_line(row) ==
-          R"({"phase":"rl","step":7,"learner.loss":0.25,"policy.kl":1.0})");
+  REQUIRE(to_json_line(row) == R"({"phase":"rl","step":7,"learner.loss":0.25,"policy.kl":1.0})");
 }
 
 TEST_CASE("a row with odd names stays one line") {
