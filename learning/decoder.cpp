@@ -179,9 +179,12 @@ void DecoderPool::Impl::attention(const Block& block, std::size_t layer, std::sp
     kernels::rotate(row, 2 * p.heads, p.head_size, cosines, sines);  // queries and keys
     kernels::remember(cache(chunk[i].slot, layer), chunk[i].place, row + p.width, row + 2 * p.width);
   }
-  for (std::size_t i = 0; i < chunk.size(); ++i)
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    if (const std::size_t next = i + 2; next < chunk.size() && chunk[next].slot != chunk[i].slot)
+      kernels::prefetch(cache(chunk[next].slot, layer), chunk[next].place + 1);
     kernels::attend(cache(chunk[i].slot, layer), chunk[i].place + 1, qkv.get() + i * qkv_stride,
                     scratch.get(), mixed.get() + i * p.stride);
+  }
   kernels::gemm(block.out.view, mixed.get(), p.stride, padded, x.get(), p.stride, kernels::Write::kAdd);
 }
 

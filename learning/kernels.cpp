@@ -74,14 +74,15 @@ inline void gemm_block(const float* panel, std::size_t k, const float* x, std::s
 float softmax_weights(const Cache& cache, std::size_t head, std::size_t length, const float* q,
                       float* weights) {
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(cache.size));
-  const float* keys = cache.keys + head * cache.size * cache.places;
+  const float* keys = cache.keys + head * cache.size * kLanes;
   Vec top = splat(-3.0e38F);
   for (std::size_t t = 0; t < length; t += kLanes) {
+    const float* block = keys + t * cache.heads * cache.size;
     Vec even{};
     Vec odd{};
     for (std::size_t j = 0; j + 1 < cache.size; j += 2) {
-      even += splat(q[j]) * load(keys + j * cache.places + t);
-      odd += splat(q[j + 1]) * load(keys + (j + 1) * cache.places + t);
+      even += splat(q[j]) * load(block + j * kLanes);
+      odd += splat(q[j + 1]) * load(block + (j + 1) * kLanes);
     }
     const IntVec known = kIndex + static_cast<int>(t) < static_cast<int>(length);
     const Vec score = known ? (even + odd) * scale : splat(-3.0e38F);
@@ -165,11 +166,20 @@ void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
 }
 
 void remember(const Cache& cache, std::size_t place, const float* key, const float* value) {
-  for (std::size_t i = 0; i < cache.heads * cache.size; ++i) cache.keys[i * cache.places + place] = key[i];
+  const std::size_t width = cache.heads * cache.size;
+  float* column = cache.keys + place / kLanes * kLanes * width + place % kLanes;
+  for (std::size_t i = 0; i < width; ++i) column[i * kLanes] = key[i];
   const std::size_t padded = round_up(cache.size, kLanes);
   float* row = cache.values + place * cache.heads * padded;
   for (std::size_t head = 0; head < cache.heads; ++head)
     for (std::size_t j = 0; j < cache.size; ++j) row[head * padded + j] = value[head * cache.size + j];
+}
+
+void prefetch(const Cache& cache, std::size_t length) {
+  const std::size_t key_count = cache.heads * cache.size * round_up(length, kLanes);
+  const std::size_t value_count = cache.heads * round_up(cache.size, kLanes) * length;
+  for (std::size_t i = 0; i < key_count; i += kLanes) __builtin_prefetch(cache.keys + i, 0, 2);
+  for (std::size_t i = 0; i < value_count; i += kLanes) __builtin_prefetch(cache.values + i, 0, 2);
 }
 
 void attend(const Cache& cache, std::size_t length, const float* q, float* scratch, float* out) {

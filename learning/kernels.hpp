@@ -48,7 +48,7 @@ void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
 
 // Keys and values of one layer of one sequence.
 struct Cache {
-  float* keys;         // [heads, size, context padded to kLanes]: 16 places are scored at once
+  float* keys;         // [context / kLanes rounded up, heads, size, kLanes]: 16 places at once
   float* values;       // [context, heads, size padded to kLanes]
   std::size_t heads;
   std::size_t size;    // of a head
@@ -60,6 +60,8 @@ constexpr std::size_t key_floats(std::size_t heads, std::size_t size, std::size_
 constexpr std::size_t value_floats(std::size_t heads, std::size_t size, std::size_t context) {
   return context * heads * round_up(size, kLanes);
 }
+// Asks for the places 0 … length − 1 to be brought near the core before attend() needs them.
+void prefetch(const Cache& cache, std::size_t length);
 // Stores a place's key and value, each [heads, size].
 void remember(const Cache& cache, std::size_t place, const float* key, const float* value);
 // out [heads, size] = softmax(q·K / sqrt(size))·V over the places 0 … length − 1, length >= 1.

@@ -27,7 +27,7 @@ struct TableConfig {
   double beta = 0.4;              // prioritised: importance-sampling exponent
   std::int64_t capacity = 2048;   // groups; the oldest leaves the table (not the store)
   std::int64_t max_reuse = 0;     // samples of one group before it leaves the table; 0: no bound
-  RateLimiterConfig limiter;
+  RateLimiterConfig limiter{};
   void describe(FieldVisitor& v);
   friend bool operator==(const TableConfig&, const TableConfig&) = default;
 };
@@ -61,8 +61,10 @@ class ReplayBuffer {
   Result<std::int64_t> insert(std::span<const AttemptGroup> groups);
   // `n` groups (with replacement between calls, distinct reuse counts); fewer never: empty when the
   // limiter says wait. `min_version`: groups made by older weights are dropped from the table
-  // instead of being returned (the staleness bound); the dropped are counted.
-  std::vector<SampledGroup> sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng);
+  // instead of being returned (the staleness bound); the dropped are counted. `force` samples what
+  // there is (fewer than n, if need be) without asking the limiter.
+  std::vector<SampledGroup> sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng,
+                                   bool force = false);
   void update_priorities(Table table, std::span<const std::uint64_t> groups,
                          std::span<const float> priorities);
   bool may_insert(std::int64_t groups) const;  // both tables' limiters

@@ -1,0 +1,74 @@
+// The spawn functions: one actor a file, each a thin shell around a pure object.
+//
+// Actors that compute (inference, learners, critic, evaluator) are detached: a thread each. An actor
+// that meets an Error it cannot answer with quits with it; whoever monitors it decides what follows.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/experiment.hpp"
+#include "actors/interfaces.hpp"
+#include "environment/environment.hpp"
+#include "learning/critic_learner.hpp"
+#include "learning/policy_learner.hpp"
+#include "persistence/replay_buffer.hpp"
+
+namespace qstar {
+
+using EnvironmentPtr = std::shared_ptr<const Environment>;
+
+// How long a request may take that is not waiting for anybody's work, and one that may be.
+inline constexpr std::chrono::seconds kPromptly{60};
+inline constexpr std::chrono::seconds kEventually{600};
+
+// An Error as CAF's error and back (only its message survives).
+caf::error to_caf(const Error& error);
+std::string message_of(const caf::error& error);
+
+InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
+                               std::int32_t slots);
+VerifierActor spawn_verifier(caf::actor_system& system, EnvironmentPtr environment);
+
+struct RolloutOptions {
+  std::string node;         // process name
+  std::string run;
+  std::string environment;  // registry name
+  bool score = true;        // have the critic value every step
+};
+RolloutActor spawn_rollout(caf::actor_system& system, const RolloutOptions& options,
+                           const CoordinatorActor& coordinator, const InferenceActor& inference,
+                           const VerifierActor& verifier);
+
+// The replay buffer tells `listener` how it stands after every change; lease_groups is the unit in
+// which it counts room.
+struct ReplayOptions {
+  std::uint64_t seed = 0;
+  std::int64_t lease_groups = 32;
+  std::optional<std::array<std::uint64_t, 4>> rng_state;  // of a saved buffer
+};
+// What SaveState of the replay actor holds: the generator's place, then ReplayBuffer::save().
+struct SavedReplay {
+  std::array<std::uint64_t, 4> rng_state{};
+  std::string tables;
+};
+Result<SavedReplay> split_saved_replay(std::string_view bytes);  // kCorrupt
+ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer, const ReplayOptions& options,
+                         const CoordinatorActor& listener);
+
+// `restored`: state from SaveState, empty to begin afresh.
+PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
+                                        EnvironmentPtr environment, std::string restored,
+                                        const ReplayActor& replay);
+// `policy`: a model to begin from (empty: wait for StartCritic); `restored`: state on top of it.
+CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config, std::string policy,
+                         std::string restored, const ReplayActor& replay);
+EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
+                               EnvironmentPtr environment);
+// `sink` is called on the actor's thread for every report.
+MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
+
+}  // namespace qstar

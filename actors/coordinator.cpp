@@ -1,0 +1,385 @@
+#include "actors/coordinator.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <deque>
+#include <set>
+
+#include "actors/dispatch.hpp"
+
+namespace qstar {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using nlohmann::json;
+constexpr std::int64_t kPretrainSlice = 25;  // optimiser steps between progress lines
+constexpr std::chrono::milliseconds kTick{200};
+
+json to_json(const Evaluated& e) {
+  return {{"n", e.n}, {"accuracy", e.accuracy}, {"ci95", {e.low, e.high}},
+          {"tokens_per_problem", e.tokens_per_problem}, {"cpu_seconds", e.cpu_seconds}};
+}
+
+struct CoordinatorState {
+  Coordinator::pointer self = nullptr;
+  CoordinatorOptions options;
+  std::shared_ptr<std::promise<Result<RunEnd>>> end;
+  Wiring actors;
+  std::unique_ptr<Dispatch> dispatch;
+  RunState run;
+  ReplayStatus replay;
+  struct WaitingWork {
+    WorkRequest request;
+    std::string holder;
+    caf::typed_response_promise<Lease> promise;
+  };
+  std::deque<WaitingWork> waiting;
+  std::set<caf::actor_addr> monitored;
+  Clock::time_point started = Clock::now();
+  Clock::time_point last_checkpoint = Clock::now();
+  std::uint64_t serial = 1;
+  bool policy_busy = false, critic_busy = false, saving = false, ended = false;
+  std::int64_t evaluations = 0;  // in progress
+  double cpu_at_start = process_cpu_seconds();
+
+  const ExperimentConfig& config() const { return options.config; }
+  double now() const { return std::chrono::duration<double>(Clock::now() - started).count(); }
+  double cpu() const { return run.cpu_seconds + process_cpu_seconds() - cpu_at_start; }
+  bool stopping() const { return options.stop != nullptr && options.stop->load(); }
+  std::uint64_t total_versions() const { return static_cast<std::uint64_t>(config().rl.versions) + 1; }
+
+  // A request whose failure ends the run.
+  template <class Handle, class Message, class Then>
+  void ask(const Handle& handle, Message message, Then then) {
+    self->request(handle, caf::infinite, std::move(message))
+        .then(std::move(then), [this](const caf::error& error) { failed(message_of(error)); });
+  }
+
+  void failed(const std::string& why) {
+    if (!ended) end->set_value(fail(Errc::kActorFailed, why));
+    ended = true;
+    self->quit();
+  }
+
+  void report(MetricsRow row, std::string line) {
+    row.values["cpu_seconds"] = cpu();
+    row.values["wall_seconds"] = run.wall_seconds + now();
+    self->send(options.metrics, Report{std::move(row), std::move(line)});
+  }
+
+  // ---- work and weights ----------------------------------------------------------------------------
+
+  caf::result<Lease> work(const WorkRequest& request) {
+    const auto sender = self->current_sender();
+    const std::string holder = caf::to_string(sender);
+    if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
+    waiting.push_back({request, holder, self->make_response_promise<Lease>()});
+    auto promise = waiting.back().promise;
+    hand_out();
+    return promise;
+  }
+
+  bool may_lease() const {
+    if (run.phase != Phase::kReinforce || dispatch->newest() == 0) return false;
+    const auto& book = dispatch->book();
+    if (options.deterministic) {
+      const bool at_rest = !policy_busy && !critic_busy && book.outstanding() == 0;
+      return at_rest && (book.returned() > 0 || book.next_task() < round_end());
+    }
+    const auto room = replay.insertable - book.outstanding() * config().rollout.lease_groups;
+    return room >= config().rollout.lease_groups;
+  }
+
+  // Deterministic mode: tasks below this number belong to the versions so far.
+  std::uint64_t round_end() const { return run.version * dispatch->tasks_per_version(); }
+
+  void hand_out() {
+    while (!waiting.empty() && (run.phase == Phase::kFinished || may_lease())) {
+      auto next = std::move(waiting.front());
+      waiting.pop_front();
+      next.promise.deliver(run.phase == Phase::kFinished
+                               ? Lease{}
+                               : dispatch->lease(*options.environment, next.holder, now()));
+    }
+  }
+
+  void task_done(const TaskDone& done) {
+    dispatch->book().done(done.task);
+    run.generated_tokens += done.tokens;
+    run.attempts += done.attempts;
+    run.wins += done.wins;
+    run.lucky += done.lucky;
+    hand_out();
+    advance();
+  }
+
+  caf::result<WeightsChunk> weights(const WeightsRequest& request) const {
+    auto piece = dispatch->chunk(request);
+    if (!piece) return to_caf(piece.error());
+    return std::move(*piece);
+  }
+
+  void down(const caf::down_msg& message) {
+    const std::string holder = caf::to_string(message.source);
+    monitored.erase(message.source);
+    dispatch->book().release(holder);
+    std::erase_if(waiting, [&](const WaitingWork& w) { return w.holder == holder; });
+    hand_out();
+  }
+
+  // ---- the phases ------------------------------------------------------------------------------------
+
+  void wire(const Wiring& wiring) {
+    actors = wiring;
+    for (const auto& actor : {caf::actor_cast<caf::actor>(actors.learner), caf::actor_cast<caf::actor>(actors.critic),
+                              caf::actor_cast<caf::actor>(actors.replay), caf::actor_cast<caf::actor>(actors.evaluator)}) {
+      self->link_to(actor);
+    }
+    if (run.version > 0) dispatch->publish(run.version, options.model);
+    self->delayed_send(self, kTick, caf::tick_atom::value);
+    hand_out();
+    advance();
+  }
+
+  // Starts whatever may start now. Called after every event; does nothing when all is under way.
+  void advance() {
+    if (ended || saving || policy_busy) return;
+    if (run.phase != Phase::kFinished && checkpoint_due()) return rest();
+    switch (run.phase) {
+      case Phase::kPretrain: return run.pretrain_steps < config().pretrain.steps ? pretrain() : base();
+      case Phase::kReinforce: return run.version < total_versions() ? train() : finish();
+      case Phase::kFinished: return;
+    }
+  }
+
+  bool checkpoint_due() const {
+    const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
+    return stopping() || since.count() >= config().checkpoint.seconds;
+  }
+
+  void pretrain() {
+    policy_busy = true;
+    const auto steps = std::min(kPretrainSlice, config().pretrain.steps - run.pretrain_steps);
+    const auto begun = now();
+    ask(actors.learner, Pretrain{run.pretrain_steps, steps}, [this, begun](const Trained& t) {
+      policy_busy = false;
+      run.pretrain_steps += t.updates;
+      run.pretrain_tokens += static_cast<std::uint64_t>(t.tokens);
+      const double seconds = now() - begun;
+      const double rate = static_cast<double>(t.tokens) / seconds;
+      const auto left = static_cast<double>(config().pretrain.steps - run.pretrain_steps) * seconds / static_cast<double>(t.updates);
+      report({"pretrain", static_cast<std::uint64_t>(run.pretrain_steps), {{"loss", t.loss}, {"tokens_per_second", rate}}},
+             fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {:.0f} s left", run.pretrain_steps,
+                         config().pretrain.steps, t.loss, rate / 1e3, left));
+      advance();
+    });
+  }
+
+  // The base policy becomes version 1; its figures are the starting point of the story.
+  void base() {
+    policy_busy = true;
+    ask(actors.learner, ExportModel{}, [this](Bytes& model) {
+      policy_busy = false;
+      run.version = 1;
+      run.phase = Phase::kReinforce;
+      self->send(actors.critic, StartCritic{model.bytes});
+      dispatch->publish(run.version, std::move(model.bytes));
+      evaluate("base", false, config().evaluation.problems);
+      evaluate("base", true, config().evaluation.problems);
+      hand_out();
+      advance();
+    });
+  }
+
+  std::uint64_t oldest_allowed() const {
+    const auto bound = static_cast<std::uint64_t>(config().rl.staleness);
+    return run.version > bound ? run.version - bound : 0;
+  }
+
+  void train() {
+    if (options.deterministic && dispatch->book().next_task() < round_end()) return hand_out();
+    if (options.deterministic && dispatch->book().outstanding() + dispatch->book().returned() > 0) return;
+    if (options.deterministic && critic_busy) return;
+    policy_busy = true;
+    const Train request{run.policy_updates, config().rl.updates_per_version, oldest_allowed(), options.deterministic};
+    ask(actors.learner, request, [this](const Trained& t) { trained(t); });
+  }
+
+  void trained(const Trained& t) {
+    run.policy_updates += t.updates;
+    run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
+    ask(actors.learner, ExportModel{}, [this, t](Bytes& model) {
+      policy_busy = false;
+      ++run.version;
+      dispatch->publish(run.version, std::move(model.bytes));
+      const auto made = run.version - 1;
+      if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0) evaluate("curve", false, config().evaluation.curve_problems);
+      progress(t);
+      train_critic();
+      hand_out();
+      advance();
+    });
+  }
+
+  void progress(const Trained& t) {
+    const double share = run.attempts == 0 ? 0 : static_cast<double>(run.wins) / static_cast<double>(run.attempts);
+    const double last = run.curve.empty() ? run.base.value("/greedy/accuracy"_json_pointer, 0.0)
+                                          : run.curve.back().value("greedy", 0.0);
+    MetricsRow row{"rl", run.version - 1, t.values};
+    row.values.insert({{"loss", t.loss}, {"win_share", share}, {"greedy", last},
+                       {"generated_tokens", static_cast<double>(run.generated_tokens)},
+                       {"replay.inserts", static_cast<double>(replay.inserts)},
+                       {"replay.policy_samples", static_cast<double>(replay.policy_samples)},
+                       {"replay.policy_size", static_cast<double>(replay.policy_size)},
+                       {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
+                       {"leases.outstanding", static_cast<double>(dispatch->book().outstanding())},
+                       {"rollouts.waiting", static_cast<double>(waiting.size())}});
+    report(std::move(row), fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {} s left  {}", run.version - 1,
+                                       config().rl.versions, last, run.generated_tokens / 1000, seconds_left(), replay.who_waits));
+  }
+
+  std::int64_t seconds_left() {
+    if (first_version_at < 0) {
+      first_version_at = now();
+      first_version = run.version;
+      return 0;
+    }
+    const double a_version = (now() - first_version_at) / static_cast<double>(run.version - first_version);
+    return static_cast<std::int64_t>(a_version * static_cast<double>(total_versions() - run.version));
+  }
+  double first_version_at = -1;
+  std::uint64_t first_version = 0;
+
+  // One slice a version; when the critic is still at the last one, this version's is left out.
+  void train_critic() {
+    if (critic_busy || config().critic.updates_per_version == 0) return;
+    critic_busy = true;
+    ask(actors.critic, Train{run.critic_updates, config().critic.updates_per_version, 0, true}, [this](const Trained& t) {
+      run.critic_updates += t.updates;
+      run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
+      ask(actors.critic, Assess{}, [this, loss = t.loss](const Trained& figures) {
+        critic_busy = false;
+        run.critic = figures.values;
+        MetricsRow row{"critic", run.version - 1, figures.values};
+        row.values["loss"] = loss;
+        report(std::move(row), "");
+        advance();
+      });
+    });
+  }
+
+  void evaluate(const std::string& what, bool sampled, std::int64_t problems) {
+    ++evaluations;
+    const json point = {{"policy_version", run.version}, {"generated_tokens", run.generated_tokens}, {"cpu_seconds", cpu()}};
+    ask(actors.evaluator, Evaluate{dispatch->newest_model(), problems, sampled}, [this, what, sampled, point](const Evaluated& e) {
+      --evaluations;
+      const char* how = sampled ? "sampled" : "greedy";
+      if (what == "base") run.base[how] = to_json(e);
+      if (what == "final") run.final_[how] = to_json(e);
+      if (!sampled && what != "final") {
+        run.curve.push_back(point);
+        run.curve.back()["greedy"] = e.accuracy;
+      }
+      report({"eval", point["policy_version"].get<std::uint64_t>(), {{how, e.accuracy}}},
+             fmt::format("{} {} accuracy {:.4f} on {} held-out problems", what, how, e.accuracy, e.n));
+      if (run.phase == Phase::kFinished) finish();
+      advance();
+    });
+  }
+
+  // Final figures once, then the last checkpoint, then the end.
+  void finish() {
+    if (critic_busy || evaluations > 0) return;
+    if (run.phase != Phase::kFinished) {
+      run.phase = Phase::kFinished;
+      hand_out();
+      evaluate("final", false, config().evaluation.problems);
+      evaluate("final", true, config().evaluation.problems);
+      return;
+    }
+    rest();
+  }
+
+  // ---- checkpoints -------------------------------------------------------------------------------------
+
+  void rest() {
+    if (critic_busy || saving || evaluations > 0) return;
+    saving = true;
+    ask(actors.learner, SaveState{}, [this](Bytes& policy) {
+      ask(actors.critic, SaveState{}, [this, policy = std::move(policy.bytes)](Bytes& critic) mutable {
+        ask(actors.replay, SaveState{}, [this, policy = std::move(policy), critic = std::move(critic.bytes)](Bytes& tables) mutable {
+          save({{"policy", std::move(policy)}, {"critic", std::move(critic)}, {"replay", std::move(tables.bytes)}});
+        });
+      });
+    });
+  }
+
+  RunState snapshot() const {
+    RunState state = run;
+    state.next_task = dispatch->book().next_task();
+    state.unfinished = dispatch->book().unfinished();
+    state.cpu_seconds = cpu();
+    state.wall_seconds += now();
+    return state;
+  }
+
+  void save(CheckpointParts parts) {
+    parts["run.json"] = qstar::save(snapshot());
+    if (run.version > 0) parts["model"] = dispatch->newest_model();
+    if (auto written = options.checkpoints->write(serial++, parts); !written) {
+      return failed(written.error().message);
+    }
+    saving = false;
+    last_checkpoint = Clock::now();
+    if (run.phase == Phase::kFinished || stopping()) return conclude(run.phase != Phase::kFinished);
+    advance();
+  }
+
+  void conclude(bool interrupted) {
+    if (ended) return;
+    ended = true;
+    end->set_value(RunEnd{snapshot(), run.version > 0 ? dispatch->newest_model() : std::string(), interrupted});
+  }
+
+  void tick() {
+    if (dispatch->book().expire(now()) > 0) hand_out();
+    if (stopping()) advance();
+    self->delayed_send(self, kTick, caf::tick_atom::value);
+  }
+};
+
+Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<CoordinatorState> self, CoordinatorOptions options,
+                                       std::shared_ptr<std::promise<Result<RunEnd>>> end) {
+  auto& s = self->state;
+  s.self = self;
+  s.options = std::move(options);
+  s.end = std::move(end);
+  s.run = s.options.state;
+  s.serial = s.options.first_serial;
+  s.dispatch = std::make_unique<Dispatch>(s.config(), s.options.deterministic);
+  s.dispatch->book().restart_at(s.run.next_task);
+  for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
+  self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
+  self->set_exit_handler([&s](const caf::exit_msg& message) { s.failed(message_of(message.reason)); });
+  return {
+      [&s](const Join&) { return Welcome{print_config(describe_of(s.options.config))}; },
+      [&s](const WorkRequest& request) { return s.work(request); },
+      [&s](const TaskDone& done) { s.task_done(done); },
+      [&s](const WeightsRequest& request) { return s.weights(request); },
+      [&s](Score& request) { return s.self->delegate(s.actors.critic, std::move(request)); },
+      [&s](Insert& request) { return s.self->delegate(s.actors.replay, std::move(request)); },
+      [&s](const ReplayStatus& status) { s.replay = status; s.hand_out(); },
+      [&s](caf::tick_atom) { s.tick(); },
+      [&s](const Wiring& wiring) { s.wire(wiring); },
+  };
+}
+
+}  // namespace
+
+Coordinator spawn_coordinator(caf::actor_system& system, CoordinatorOptions options,
+                              std::shared_ptr<std::promise<Result<RunEnd>>> end) {
+  return system.spawn<caf::detached>(coordinator, std::move(options), std::move(end));
+}
+
+}  // namespace qstar

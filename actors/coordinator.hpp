@@ -1,0 +1,58 @@
+// Leads a run from phase to phase, hands out work and weights, and keeps checkpoints.
+//
+//   pretrain  slices of optimiser steps, one after the other
+//   rl        asynchronous: rollouts, policy updates and critic updates go on side by side, held in
+//             step only by the replay buffer's limiter; at the end of a version the policy's new
+//             weights are published. Deterministic: rollouts of a version, then the policy's updates,
+//             then the critic's, then the next version.
+//   finished  the final figures are measured
+//
+// Checkpoints are taken when the learners are at rest between two versions or slices.
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <memory>
+
+#include "actors/actors.hpp"
+#include "actors/run_state.hpp"
+#include "persistence/checkpoint.hpp"
+
+namespace qstar {
+
+struct CoordinatorOptions {
+  ExperimentConfig config;
+  EnvironmentPtr environment;
+  bool deterministic = false;
+  RunState state;                 // of the checkpoint, or fresh
+  std::string model;              // weights of state.version, when there is one
+  std::shared_ptr<CheckpointDirectory> checkpoints;
+  std::uint64_t first_serial = 1;  // of the next checkpoint
+  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
+  MetricsActor metrics;
+};
+
+// How a run ended. `interrupted`: stopped by request, after a checkpoint.
+struct RunEnd {
+  RunState state;
+  std::string model;  // the newest policy, safetensors
+  bool interrupted = false;
+};
+
+// The actors that the coordinator leads; they are spawned after it, since they report to it.
+struct Wiring {
+  PolicyLearnerActor learner;
+  CriticActor critic;
+  ReplayActor replay;
+  EvaluatorActor evaluator;
+};
+
+using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
+
+// `end` is fulfilled exactly once: with the run's end, or kActorFailed when one of its actors died.
+Coordinator spawn_coordinator(caf::actor_system& system, CoordinatorOptions options,
+                              std::shared_ptr<std::promise<Result<RunEnd>>> end);
+
+}  // namespace qstar
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Wiring)

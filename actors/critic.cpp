@@ -1,0 +1,131 @@
+// The Q-critic as an actor: learns from prioritised replay, values the steps of fresh attempts.
+#include "actors/actors.hpp"
+
+namespace qstar {
+namespace {
+
+struct CriticState {
+  CriticActor::pointer self = nullptr;
+  ExperimentConfig config;
+  ReplayActor replay;
+  std::unique_ptr<CriticLearner> critic;
+  std::vector<Trajectory> recent;  // last scored attempts, for assess()
+  std::vector<std::vector<float>> recent_q;
+
+  Train train;
+  Trained result;
+  caf::typed_response_promise<Trained> promise;
+
+  void begin(const StartCritic& start) {
+    auto policy = parse_model(start.policy, "the policy handed to the critic");
+    if (!policy) return self->quit(to_caf(policy.error()));
+    critic = std::make_unique<CriticLearner>(*policy,
+                                             derive_seed(static_cast<std::uint64_t>(config.seed), "critic"));
+  }
+
+  Groups score(Score& request) {
+    if (critic) {
+      recent.clear();
+      recent_q.clear();
+      for (auto& group : request.groups) value(group);
+    }
+    return {std::move(request.groups)};
+  }
+
+  void value(AttemptGroup& group) {
+    auto q = critic->step_values(group.attempts);
+    const auto version = static_cast<std::uint64_t>(critic->updates());
+    for (std::size_t a = 0; a < group.attempts.size(); ++a) {
+      auto& attempt = group.attempts[a];
+      attempt.critic_version = version;
+      for (std::size_t s = 0; s < q[a].size(); ++s) attempt.steps[s].q = q[a][s];
+      recent.push_back(attempt);
+      recent_q.push_back(std::move(q[a]));
+    }
+  }
+
+  caf::result<Trained> start(const Train& request) {
+    train = request;
+    result = {};
+    promise = self->make_response_promise<Trained>();
+    auto reply = promise;
+    next();
+    return reply;
+  }
+
+  void next() {
+    if (result.updates == train.updates) {
+      promise.deliver(std::move(result));
+      return;
+    }
+    self->request(replay, caf::infinite,
+                  Sample{Table::kCritic, config.critic.groups_per_update, train.min_version, train.force})
+        .then([this](Samples& samples) { update(samples); },
+              [this](const caf::error& error) { self->quit(error); });
+  }
+
+  void update(const Samples& samples) {
+    std::vector<WeightedGroup> groups;
+    Priorities priorities{Table::kCritic, {}, {}};
+    for (const auto& sampled : samples.groups) {
+      groups.push_back({sampled.group.get(), sampled.weight});
+      priorities.groups.push_back(sampled.group->group);
+    }
+    if (critic && !groups.empty()) {
+      const auto total = config.rl.versions * config.critic.updates_per_version;
+      auto stats = critic->update(groups, config.critic,
+                                  schedule(config.critic.optimizer, train.first_update + result.updates, total));
+      result.tokens += stats.tokens;
+      result.loss += stats.loss / static_cast<double>(train.updates);
+      priorities.priorities = std::move(stats.priorities);
+      self->send(replay, std::move(priorities));
+    }
+    ++result.updates;
+    next();
+  }
+
+  Trained assess_recent() const {
+    const auto report = assess(recent, recent_q);
+    Trained figures;
+    figures.values = {{"step_auc", report.step_auc},
+                      {"calibration_error", report.calibration_error},
+                      {"steps", static_cast<double>(report.steps)}};
+    for (std::size_t b = 0; b < report.bins.size(); ++b) {
+      const auto prefix = "bin" + std::to_string(b);
+      figures.values[prefix + ".q"] = report.bins[b].mean_q;
+      figures.values[prefix + ".win"] = report.bins[b].win_rate;
+      figures.values[prefix + ".n"] = static_cast<double>(report.bins[b].n);
+    }
+    return figures;
+  }
+};
+
+CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticState> self,
+                                           const ExperimentConfig& config, const std::string& policy,
+                                           const std::string& restored, const ReplayActor& replay) {
+  auto& state = self->state;
+  state.self = self;
+  state.config = config;
+  state.replay = replay;
+  if (!policy.empty()) state.begin({policy});
+  if (state.critic && !restored.empty()) {
+    if (auto loaded = state.critic->load(restored); !loaded) self->quit(to_caf(loaded.error()));
+  }
+  return {
+      [&state](Score& request) { return state.score(request); },
+      [&state](const StartCritic& start) { state.begin(start); },
+      [&state](const Train& request) { return state.start(request); },
+      [&state](Assess) { return state.assess_recent(); },
+      [&state](SaveState) { return Bytes{state.critic ? state.critic->save() : std::string()}; },
+      [&state](ExportModel) { return Bytes{state.critic ? serialize(state.critic->model()) : std::string()}; },
+  };
+}
+
+}  // namespace
+
+CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config, std::string policy,
+                         std::string restored, const ReplayActor& replay) {
+  return system.spawn<caf::detached>(critic_behavior, config, std::move(policy), std::move(restored), replay);
+}
+
+}  // namespace qstar

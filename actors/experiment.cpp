@@ -1,0 +1,76 @@
+#include "actors/experiment.hpp"
+
+#include <fmt/format.h>
+
+namespace qstar {
+
+void PretrainConfig::describe(FieldVisitor& v) {
+  v.value({"steps", "optimiser steps", 0, 1e7}, steps);
+  v.value({"rows", "rows of the corpus a step", 1, 65536}, rows);
+  v.value({"length", "tokens a row", 8, 65536}, length);
+  section(v, "optimizer", "Muon and AdamW", optimizer);
+}
+
+void RolloutConfig::describe(FieldVisitor& v) {
+  v.value({"actors", "rollout actors a process", 1, 64}, actors);
+  v.value({"lease_groups", "problems a lease", 1, 65536}, lease_groups);
+  v.value({"samples", "attempts a problem", 1, 4096}, samples);
+  v.value({"max_tokens", "generated tokens an attempt at most", 1, 65536}, max_tokens);
+  v.value({"temperature", "of sampling", 0, 10}, temperature);
+  v.value({"slots", "sequences decoded at once", 1, 65536}, slots);
+  v.value({"lease_seconds", "before an unreported task is handed out again", 1, 86400}, lease_seconds);
+}
+
+void RlConfig::describe(FieldVisitor& v) {
+  v.value({"versions", "of the policy's weights until the run ends", 0, 1e6}, versions);
+  v.value({"updates_per_version", "optimiser steps between published weights", 1, 1e6}, updates_per_version);
+  v.value({"groups_per_update", "attempt groups a step draws", 1, 65536}, groups_per_update);
+  v.value({"staleness", "versions behind that may still be trained on", 0, 1e6}, staleness);
+  v.value({"per_problem", "distinct right solutions kept a group", 1, 4096}, selection.per_problem);
+  v.value({"weight_floor", "least weight of a solution; else 1 - pass rate", 0, 1}, selection.weight_floor);
+  v.value({"allow_lucky", "learn from right answers with a wrong step, too"}, selection.allow_lucky);
+  section(v, "optimizer", "Muon and AdamW", optimizer);
+}
+
+void EvaluationConfig::describe(FieldVisitor& v) {
+  v.value({"problems", "held-out problems for base and final figures", 1, 1e6}, problems);
+  v.value({"curve_problems", "held-out problems for the learning curve", 1, 1e6}, curve_problems);
+  v.value({"curve_every", "versions between points of the curve", 1, 1e6}, curve_every);
+}
+
+void CheckpointConfig::describe(FieldVisitor& v) {
+  v.value({"keep", "newest checkpoints that are kept", 1, 1000}, keep);
+  v.value({"seconds", "between checkpoints; 0: at every slice and version", 0, 86400}, seconds);
+}
+
+void ExperimentConfig::describe(FieldVisitor& v) {
+  v.value({"name", "of the run"}, name);
+  v.value({"seed", "of everything random", 0, 9e15}, seed);
+  section(v, "environment", "the problems", environment);
+  section(v, "corpus", "the students whose work is the pre-training corpus", corpus);
+  section(v, "model", "the policy's transformer", model);
+  section(v, "pretrain", "next-token prediction on the corpus", pretrain);
+  section(v, "rollout", "attempts at problems", rollout);
+  section(v, "rl", "learning from verified wins", rl);
+  section(v, "critic", "Q-learning from the win signal", critic);
+  section(v, "replay", "the store and its tables", replay);
+  section(v, "evaluation", "on held-out problems", evaluation);
+  section(v, "checkpoint", "what a resumed run starts from", checkpoint);
+  section(v, "restart", "of failed actors", restart);
+}
+
+Status check(const ExperimentConfig& config) {
+  if (auto spec = check(config.model); !spec) return spec;
+  if (config.pretrain.length > config.model.context) {
+    return fail(Errc::kConfig, fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
+                                           "or raise the other",
+                                           config.pretrain.length, config.model.context));
+  }
+  if (config.rl.groups_per_update > config.replay.policy.capacity) {
+    return fail(Errc::kConfig, fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",
+                                           config.rl.groups_per_update, config.replay.policy.capacity));
+  }
+  return {};
+}
+
+}  // namespace qstar

@@ -1,0 +1,87 @@
+// An experiment: everything that a configuration file says, with its defaults.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "actors/restart_policy.hpp"
+#include "core/config.hpp"
+#include "environment/corpus.hpp"
+#include "environment/registry.hpp"
+#include "learning/batch.hpp"
+#include "learning/critic_learner.hpp"
+#include "learning/model_file.hpp"
+#include "learning/policy_learner.hpp"
+#include "persistence/replay_buffer.hpp"
+
+namespace qstar {
+
+struct PretrainConfig {
+  std::int64_t steps = 1500;
+  std::int64_t rows = 32;     // of the corpus a step
+  std::int64_t length = 96;   // tokens a row
+  OptimizerConfig optimizer;
+  void describe(FieldVisitor& v);
+  friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
+};
+
+struct RolloutConfig {
+  std::int64_t actors = 2;         // rollouts a process
+  std::int64_t lease_groups = 32;  // problems a lease
+  std::int64_t samples = 8;        // attempts a problem
+  std::int64_t max_tokens = 64;
+  double temperature = 1;
+  std::int64_t slots = 256;        // sequences decoded at once
+  double lease_seconds = 60;
+  void describe(FieldVisitor& v);
+  friend bool operator==(const RolloutConfig&, const RolloutConfig&) = default;
+};
+
+struct RlConfig {
+  std::int64_t versions = 24;            // of the policy's weights
+  std::int64_t updates_per_version = 16;
+  std::int64_t groups_per_update = 96;
+  std::int64_t staleness = 4;            // versions behind that may still be trained on
+  SelectionOptions selection;
+  OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 8};
+  void describe(FieldVisitor& v);
+  friend bool operator==(const RlConfig&, const RlConfig&) = default;
+};
+
+struct EvaluationConfig {
+  std::int64_t problems = 2000;        // held out, for base and final
+  std::int64_t curve_problems = 500;   // held out, for the learning curve
+  std::int64_t curve_every = 2;        // versions between points
+  void describe(FieldVisitor& v);
+  friend bool operator==(const EvaluationConfig&, const EvaluationConfig&) = default;
+};
+
+struct CheckpointConfig {
+  std::int64_t keep = 3;
+  double seconds = 15;  // between checkpoints
+  void describe(FieldVisitor& v);
+  friend bool operator==(const CheckpointConfig&, const CheckpointConfig&) = default;
+};
+
+struct ExperimentConfig {
+  std::string name = "quickstart";
+  std::int64_t seed = 1;
+  EnvironmentConfig environment;
+  CorpusConfig corpus;
+  ModelSpec model;
+  PretrainConfig pretrain;
+  RolloutConfig rollout;
+  RlConfig rl;
+  CriticConfig critic;
+  ReplayConfig replay;
+  EvaluationConfig evaluation;
+  CheckpointConfig checkpoint;
+  RestartConfig restart;
+  void describe(FieldVisitor& v);
+  friend bool operator==(const ExperimentConfig&, const ExperimentConfig&) = default;
+};
+
+// What the fields' ranges cannot say: parts that must fit each other. kConfig names both fields.
+Status check(const ExperimentConfig& config);
+
+}  // namespace qstar

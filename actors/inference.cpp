@@ -1,0 +1,147 @@
+// Batches the generation requests of all rollouts of a process.
+//
+// A tick decodes a few tokens of everything that is active, then lets the mailbox speak: new requests
+// join between ticks. Newer weights are fetched piece by piece when a request wants them, and take
+// effect when nothing is being decoded, so that every generation is of one version.
+#include <deque>
+
+#include "actors/actors.hpp"
+#include "learning/decoder.hpp"
+
+namespace qstar {
+namespace {
+
+using Inference = caf::typed_actor<caf::replies_to<Generate>::with<Generated>,
+                                   caf::reacts_to<caf::tick_atom>>;
+constexpr int kTokensPerTick = 8;
+
+struct InferenceState {
+  struct Request {
+    Generate message;
+    caf::typed_response_promise<Generated> promise;
+    std::vector<Generation> done;
+    std::size_t missing = 0;
+  };
+
+  Inference::pointer self = nullptr;
+  CoordinatorActor coordinator;
+  std::int32_t slots = 0;
+  std::shared_ptr<const DecoderWeights> weights;
+  std::unique_ptr<DecoderPool> pool;
+  std::deque<Request> waiting;            // for newer weights
+  std::map<std::uint64_t, Request> active;  // by request number; a ticket is number << 24 | index
+  std::uint64_t next = 0;
+  bool ticking = false;
+  bool fetching = false;
+  std::string incoming;  // pieces of weights so far
+
+  caf::result<Generated> generate(Generate& message) {
+    Request request{std::move(message), self->make_response_promise<Generated>(), {}, 0};
+    auto promise = request.promise;
+    waiting.push_back(std::move(request));
+    admit();
+    return promise;
+  }
+
+  std::uint64_t version() const { return weights ? weights->version() : 0; }
+
+  // Starts what the present weights may serve; asks for newer ones when the first in line wants them.
+  void admit() {
+    while (!waiting.empty()) {
+      const auto& wanted = waiting.front().message;
+      if (!weights || wanted.version > version()) {
+        if (active.empty()) fetch(wanted.version);
+        return;
+      }
+      start(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+  }
+
+  void start(Request request) {
+    const std::uint64_t number = next++;
+    request.missing = request.message.requests.size();
+    request.done.resize(request.missing);
+    for (std::size_t i = 0; i < request.missing; ++i) {
+      if (auto added = pool->add(number << 24 | i, request.message.requests[i]); !added) {
+        // The rest of this request is decoded in vain; its results find no owner.
+        request.promise.deliver(to_caf(added.error()));
+        return;
+      }
+    }
+    active.emplace(number, std::move(request));
+    tick_later();
+  }
+
+  void tick_later() {
+    if (ticking) return;
+    ticking = true;
+    self->send(self, caf::tick_atom::value);
+  }
+
+  void tick() {
+    ticking = false;
+    if (!pool) return;
+    for (int i = 0; i < kTokensPerTick && pool->pending() > 0; ++i) pool->step();
+    for (auto& finished : pool->take_finished()) deliver(std::move(finished));
+    if (pool->pending() > 0) tick_later();
+    admit();
+  }
+
+  void deliver(DecoderPool::Finished finished) {
+    const auto it = active.find(finished.ticket >> 24);
+    if (it == active.end()) return;
+    Request& request = it->second;
+    request.done[finished.ticket & 0xffffff] = std::move(finished.generation);
+    if (--request.missing > 0) return;
+    request.promise.deliver(Generated{version(), std::move(request.done)});
+    active.erase(it);
+  }
+
+  void fetch(std::uint64_t at_least) {
+    if (fetching) return;
+    fetching = true;
+    incoming.clear();
+    fetch_piece({at_least, 0, 0});
+  }
+
+  void fetch_piece(const WeightsRequest& request) {
+    self->request(coordinator, kEventually, request)
+        .then([this](WeightsChunk& chunk) { received(chunk); },
+              [this](const caf::error& error) { self->quit(error); });
+  }
+
+  void received(const WeightsChunk& chunk) {
+    incoming += chunk.bytes;
+    if (incoming.size() < chunk.total) {
+      return fetch_piece({chunk.version, chunk.version, incoming.size()});
+    }
+    auto model = parse_model(incoming, "the coordinator's weights");
+    auto packed = model ? DecoderWeights::make(*model, chunk.version)
+                        : tl::unexpected(model.error());
+    if (!packed) return self->quit(to_caf(packed.error()));
+    weights = std::move(*packed);
+    pool = std::make_unique<DecoderPool>(weights, slots);
+    fetching = false;
+    admit();
+  }
+};
+
+Inference::behavior_type inference(Inference::stateful_pointer<InferenceState> self,
+                                   const CoordinatorActor& coordinator, std::int32_t slots) {
+  auto& state = self->state;
+  state.self = self;
+  state.coordinator = coordinator;
+  state.slots = slots;
+  return {[&state](Generate& message) { return state.generate(message); },
+          [&state](caf::tick_atom) { state.tick(); }};
+}
+
+}  // namespace
+
+InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
+                               std::int32_t slots) {
+  return system.spawn<caf::detached>(inference, coordinator, slots);
+}
+
+}  // namespace qstar

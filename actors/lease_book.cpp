@@ -1,0 +1,48 @@
+#include "actors/lease_book.hpp"
+
+#include <algorithm>
+
+namespace qstar {
+
+std::uint64_t LeaseBook::hand_out(const std::string& holder, double now) {
+  std::uint64_t task = 0;
+  if (returned_.empty()) {
+    task = next_++;
+  } else {
+    task = returned_.front();
+    returned_.pop_front();
+  }
+  out_[task] = {holder, now + duration_};
+  return task;
+}
+
+bool LeaseBook::done(std::uint64_t task) {
+  // A task that came back and was finished after all need not be done a second time.
+  std::erase(returned_, task);
+  return out_.erase(task) > 0;
+}
+
+std::int64_t LeaseBook::expire(double now) {
+  return static_cast<std::int64_t>(std::erase_if(out_, [&](const auto& entry) {
+    if (entry.second.deadline > now) return false;
+    returned_.push_back(entry.first);
+    return true;
+  }));
+}
+
+std::int64_t LeaseBook::release(const std::string& holder) {
+  return static_cast<std::int64_t>(std::erase_if(out_, [&](const auto& entry) {
+    if (entry.second.holder != holder) return false;
+    returned_.push_back(entry.first);
+    return true;
+  }));
+}
+
+std::vector<std::uint64_t> LeaseBook::unfinished() const {
+  std::vector<std::uint64_t> tasks(returned_.begin(), returned_.end());
+  for (const auto& [task, lease] : out_) tasks.push_back(task);
+  std::sort(tasks.begin(), tasks.end());
+  return tasks;
+}
+
+}  // namespace qstar

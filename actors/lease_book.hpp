@@ -1,0 +1,49 @@
+// Which tasks are out with whom, and until when.
+//
+// A pure table: time is an argument. A task that was handed out and not reported done by its deadline,
+// or whose holder died, goes back and is handed out again before anything new.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qstar {
+
+class LeaseBook {
+ public:
+  // `duration`: seconds until an unreported task is handed out again.
+  explicit LeaseBook(double duration) : duration_(duration) {}
+
+  // The next task for `holder`: one that came back, else a fresh number.
+  std::uint64_t hand_out(const std::string& holder, double now);
+  // False when the task is not out (a late duplicate): harmless, its results are idempotent.
+  bool done(std::uint64_t task);
+  // Takes back what has expired, or what a dead holder had. Returns how many came back.
+  std::int64_t expire(double now);
+  std::int64_t release(const std::string& holder);
+
+  std::int64_t outstanding() const { return static_cast<std::int64_t>(out_.size()); }
+  std::int64_t returned() const { return static_cast<std::int64_t>(returned_.size()); }
+  std::uint64_t next_task() const { return next_; }
+  // After a restart: fresh numbers begin here.
+  void restart_at(std::uint64_t next) { next_ = next; }
+  // Tasks not yet done, for checkpoints: they are handed out again after a restart.
+  std::vector<std::uint64_t> unfinished() const;
+  void give_back(std::uint64_t task) { returned_.push_back(task); }
+
+ private:
+  struct Lease {
+    std::string holder;
+    double deadline;
+  };
+  double duration_;
+  std::uint64_t next_ = 0;
+  std::map<std::uint64_t, Lease> out_;
+  std::deque<std::uint64_t> returned_;
+};
+
+}  // namespace qstar

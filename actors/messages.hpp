@@ -1,0 +1,283 @@
+// Every message that actors exchange, in one place.
+//
+// Plain structs. What crosses machines has an `inspect`; trajectories travel as their protobuf records
+// and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal floats. Messages marked
+// unsafe stay inside one process and are shared, not copied.
+#pragma once
+
+#include <bit>
+#include <caf/all.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/metrics.hpp"
+#include "core/models.hpp"
+#include "core/trajectory.hpp"
+#include "persistence/replay_buffer.hpp"
+
+namespace qstar {
+
+// ---- coordinator <-> rollouts -------------------------------------------------------------------
+
+// A rollout asks for work: its only credit. Answered when the replay buffer has room.
+struct WorkRequest {
+  std::string node;
+};
+
+// Problems to attempt. `task` is handed out again when its lease runs out; the same task always has
+// the same problems and seeds. No problems: there is no more work, stop asking.
+struct Lease {
+  std::uint64_t task = 0;
+  std::uint64_t first_group = 0;        // group ids are first_group, first_group + 1, …
+  std::uint64_t seed = 0;               // attempt s of group g uses derive_seed(seed, "attempt", …)
+  std::uint64_t version = 0;            // weights at least this new
+  std::uint32_t samples = 0;            // attempts a problem
+  std::uint32_t max_tokens = 0;
+  std::uint32_t temperature_bits = 0;   // float, raw
+  bool deterministic = false;           // write no times
+  std::vector<std::string> problems;
+};
+
+struct TaskDone {
+  std::uint64_t task = 0;
+  std::uint64_t tokens = 0;     // generated
+  std::uint64_t attempts = 0;
+  std::uint64_t wins = 0;
+  std::uint64_t lucky = 0;
+  std::uint64_t version = 0;    // that made them
+  std::string node;
+};
+
+// ---- weights ------------------------------------------------------------------------------------
+
+// Asks for a piece of the newest weights (version >= `at_least`), `offset` bytes in.
+struct WeightsRequest {
+  std::uint64_t at_least = 0;
+  std::uint64_t version = 0;  // 0: the newest; otherwise exactly this one (further pieces)
+  std::uint64_t offset = 0;
+};
+// A piece of a safetensors file of `total` bytes.
+struct WeightsChunk {
+  std::uint64_t version = 0;
+  std::uint64_t total = 0;
+  std::uint64_t offset = 0;
+  std::string bytes;
+};
+
+// ---- inference (same process) --------------------------------------------------------------------
+
+struct Generate {
+  std::uint64_t version = 0;  // weights at least this new
+  std::vector<GenerateRequest> requests;
+};
+struct Generated {
+  std::uint64_t version = 0;  // the weights that made all of them
+  std::vector<Generation> generations;
+};
+
+// ---- groups of attempts ---------------------------------------------------------------------------
+
+struct Judge {    // to the verifier: fill verdicts, outcomes, answers
+  std::vector<AttemptGroup> groups;
+};
+struct Score {    // to the critic: fill Q values
+  std::vector<AttemptGroup> groups;
+};
+struct Insert {   // to the replay buffer: acknowledged when durable
+  std::vector<AttemptGroup> groups;
+};
+struct Groups {   // the reply of verifier and critic
+  std::vector<AttemptGroup> groups;
+};
+struct Inserted {
+  std::int64_t fresh = 0;  // groups that were new
+};
+
+// ---- replay buffer <-> learners (same process) -----------------------------------------------------
+
+struct Sample {
+  Table table = Table::kPolicy;
+  std::int64_t groups = 0;
+  std::uint64_t min_version = 0;  // staleness bound
+  bool force = false;             // ignore the limiter (deterministic mode)
+};
+struct Samples {
+  std::vector<SampledGroup> groups;
+};
+struct Priorities {
+  Table table = Table::kCritic;
+  std::vector<std::uint64_t> groups;
+  std::vector<float> priorities;
+};
+// Sent to the coordinator whenever the buffer changes.
+struct ReplayStatus {
+  std::int64_t insertable = 0;  // groups that the limiters admit now
+  std::int64_t policy_size = 0;
+  std::int64_t critic_size = 0;
+  std::int64_t inserts = 0;
+  std::int64_t policy_samples = 0;
+  std::int64_t critic_samples = 0;
+  std::int64_t dropped_stale = 0;
+  std::string who_waits;
+};
+
+// ---- learners --------------------------------------------------------------------------------------
+
+struct Pretrain {   // `steps` further optimiser steps on the corpus
+  std::int64_t first_step = 0;
+  std::int64_t steps = 0;
+};
+struct Train {      // `updates` further updates from replay
+  std::int64_t first_update = 0;
+  std::int64_t updates = 0;
+  std::uint64_t min_version = 0;
+  bool force = false;
+};
+struct Trained {
+  std::int64_t updates = 0;
+  std::int64_t tokens = 0;
+  double loss = 0;
+  std::map<std::string, double> values;  // further figures
+};
+struct SaveState {};              // reply: Bytes, everything needed to go on
+struct ExportModel {};            // reply: Bytes of a safetensors file
+struct StartCritic {              // begin (again) from this policy
+  std::string policy;
+};
+struct Bytes {
+  std::string bytes;
+};
+struct Assess {};                 // reply: MetricsRow with AUC and calibration over recent groups
+
+// ---- evaluation, metrics, joining -------------------------------------------------------------------
+
+struct Evaluate {
+  std::string model;  // safetensors bytes
+  std::int64_t problems = 0;
+  bool sampled = false;  // T = 1 instead of greedy
+};
+struct Evaluated {
+  double accuracy = 0;
+  double low = 0, high = 0;  // 95 % interval
+  std::int64_t n = 0;
+  double tokens_per_problem = 0;
+  double cpu_seconds = 0;
+};
+// Figures for metrics.jsonl, the terminal and the gateway.
+struct Report {
+  MetricsRow row;
+  std::string line;  // for a person; empty: nothing to print
+};
+// A worker process introduces itself; the reply tells it all it needs.
+struct Join {
+  std::string node;
+};
+struct Welcome {
+  std::string config;  // the experiment as TOML
+};
+
+}  // namespace qstar
+
+CAF_BEGIN_TYPE_ID_BLOCK(qstar, caf::first_custom_type_id)
+CAF_ADD_TYPE_ID(qstar, (qstar::WorkRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::Lease))
+CAF_ADD_TYPE_ID(qstar, (qstar::TaskDone))
+CAF_ADD_TYPE_ID(qstar, (qstar::WeightsRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::WeightsChunk))
+CAF_ADD_TYPE_ID(qstar, (qstar::Score))
+CAF_ADD_TYPE_ID(qstar, (qstar::Insert))
+CAF_ADD_TYPE_ID(qstar, (qstar::Inserted))
+CAF_ADD_TYPE_ID(qstar, (qstar::Groups))
+CAF_ADD_TYPE_ID(qstar, (qstar::ReplayStatus))
+CAF_ADD_TYPE_ID(qstar, (qstar::Join))
+CAF_ADD_TYPE_ID(qstar, (qstar::Welcome))
+CAF_END_TYPE_ID_BLOCK(qstar)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generate)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generated)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Judge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Sample)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Priorities)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Pretrain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Train)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Trained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SaveState)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::ExportModel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::StartCritic)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Bytes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Assess)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Evaluate)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Evaluated)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Report)
+
+namespace qstar {
+
+// Groups as length-prefixed protobuf records; unpack gives kCorrupt on anything else.
+std::string pack(const std::vector<AttemptGroup>& groups);
+Result<std::vector<AttemptGroup>> unpack(std::string_view bytes);
+
+template <class Inspector>
+auto inspect(Inspector& f, WorkRequest& m) {
+  return f(caf::meta::type_name("WorkRequest"), m.node);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Lease& m) {
+  return f(caf::meta::type_name("Lease"), m.task, m.first_group, m.seed, m.version, m.samples,
+           m.max_tokens, m.temperature_bits, m.deterministic, m.problems);
+}
+template <class Inspector>
+auto inspect(Inspector& f, TaskDone& m) {
+  return f(caf::meta::type_name("TaskDone"), m.task, m.tokens, m.attempts, m.wins, m.lucky, m.version,
+           m.node);
+}
+template <class Inspector>
+auto inspect(Inspector& f, WeightsRequest& m) {
+  return f(caf::meta::type_name("WeightsRequest"), m.at_least, m.version, m.offset);
+}
+template <class Inspector>
+auto inspect(Inspector& f, WeightsChunk& m) {
+  return f(caf::meta::type_name("WeightsChunk"), m.version, m.total, m.offset, m.bytes);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Inserted& m) {
+  return f(caf::meta::type_name("Inserted"), m.fresh);
+}
+template <class Inspector>
+auto inspect(Inspector& f, ReplayStatus& m) {
+  return f(caf::meta::type_name("ReplayStatus"), m.insertable, m.policy_size, m.critic_size, m.inserts,
+           m.policy_samples, m.critic_samples, m.dropped_stale, m.who_waits);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Join& m) {
+  return f(caf::meta::type_name("Join"), m.node);
+}
+template <class Inspector>
+auto inspect(Inspector& f, Welcome& m) {
+  return f(caf::meta::type_name("Welcome"), m.config);
+}
+
+// Groups cross as one string of records. A damaged one arrives empty, which its receiver refuses.
+template <class Inspector, class Message>
+auto inspect_groups(Inspector& f, Message& m) {
+  std::string bytes;
+  if constexpr (Inspector::reads_state) {
+    bytes = pack(m.groups);
+    return f(bytes);
+  } else {
+    auto result = f(bytes);
+    m.groups = unpack(bytes).value_or(std::vector<AttemptGroup>{});
+    return result;
+  }
+}
+template <class Inspector>
+auto inspect(Inspector& f, Score& m) { return inspect_groups(f, m); }
+template <class Inspector>
+auto inspect(Inspector& f, Insert& m) { return inspect_groups(f, m); }
+template <class Inspector>
+auto inspect(Inspector& f, Groups& m) { return inspect_groups(f, m); }
+
+}  // namespace qstar

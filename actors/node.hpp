@@ -1,0 +1,25 @@
+// The rollouts of one process and what they need: inference, verifier, and a supervisor over them.
+//
+// The supervisor restarts the whole little family when one of it fails (they hold each other's
+// handles and no state worth keeping), with back-off by RestartPolicy. It ends when the coordinator
+// says that there is no more work, when the coordinator dies, or when the policy gives up.
+#pragma once
+
+#include <functional>
+
+#include "actors/actors.hpp"
+
+namespace qstar {
+
+struct NodeOptions {
+  std::string name;  // of this process
+  ExperimentConfig config;
+  EnvironmentPtr environment;
+  bool one_rollout = false;  // deterministic mode
+};
+
+// `ended` is called once, with an empty text after a regular end and the reason otherwise.
+caf::actor spawn_node(caf::actor_system& system, NodeOptions options, const CoordinatorActor& coordinator,
+                      std::function<void(const std::string&)> ended);
+
+}  // namespace qstar

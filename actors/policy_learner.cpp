@@ -1,0 +1,142 @@
+// Trains the policy: on the corpus first, then on verified wins from the replay buffer.
+#include <fmt/format.h>
+
+#include "actors/actors.hpp"
+
+namespace qstar {
+namespace {
+
+// The corpus as batches: rows of student work, loss on what the students wrote.
+TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, const PretrainConfig& config) {
+  TokenBatch batch{config.rows, config.length, {}, {}};
+  for (std::int64_t r = 0; r < config.rows; ++r) {
+    const std::string row = corpus.row(static_cast<std::size_t>(config.length));
+    const auto tokens = tokenizer.encode(row);
+    QSTAR_ASSERT(tokens.has_value(), row);
+    batch.tokens.insert(batch.tokens.end(), tokens->begin(), tokens->end());
+    const auto mask = solution_mask(row);
+    for (std::size_t i = 0; i < row.size(); ++i) batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
+  }
+  return batch;
+}
+
+struct LearnerState {
+  PolicyLearnerActor::pointer self = nullptr;
+  ExperimentConfig config;
+  EnvironmentPtr environment;
+  ReplayActor replay;
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<PolicyLearner> learner;
+
+  // A Train in progress.
+  Train train;
+  Trained result;
+  caf::typed_response_promise<Trained> promise;
+
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(config.seed); }
+
+  // A slice's corpus depends on its place alone, so that a resumed run reads on where it stopped.
+  Trained pretrain(const Pretrain& request) {
+    const auto& options = config.pretrain;
+    if (request.first_step == 0) learner->reset_optimizer();
+    Trained trained;
+    for (std::int64_t i = request.first_step; i < request.first_step + request.steps; ++i) {
+      Corpus corpus(*environment, config.corpus, derive_seed(seed(), "corpus", static_cast<std::uint64_t>(i)));
+      const auto stats = learner->update(corpus_batch(corpus, *tokenizer, options), options.optimizer,
+                                         schedule(options.optimizer, i, options.steps));
+      ++trained.updates;
+      trained.tokens += stats.tokens;
+      trained.loss += stats.loss / static_cast<double>(request.steps);
+      trained.values["gradient_norm"] = stats.gradient_norm;
+    }
+    return trained;
+  }
+
+  caf::result<Trained> start(const Train& request) {
+    if (request.first_update == 0) learner->reset_optimizer();
+    train = request;
+    result = {};
+    promise = self->make_response_promise<Trained>();
+    auto reply = promise;
+    next();
+    return reply;
+  }
+
+  void next() {
+    if (result.updates == train.updates) {
+      promise.deliver(std::move(result));
+      return;
+    }
+    self->request(replay, caf::infinite,
+                  Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force})
+        .then([this](Samples& samples) { update(samples); },
+              [this](const caf::error& error) { self->quit(error); });
+  }
+
+  void update(const Samples& samples) {
+    std::vector<std::string> texts;
+    std::vector<float> weights;
+    for (const auto& sampled : samples.groups) select_wins(*sampled.group, config.rl.selection, texts, weights);
+    if (!texts.empty()) {
+      const auto total = config.rl.versions * config.rl.updates_per_version;
+      const auto stats = learner->update(batch_of_solutions(*tokenizer, texts, weights), config.rl.optimizer,
+                                         schedule(config.rl.optimizer, train.first_update + result.updates, total));
+      result.tokens += stats.tokens;
+      result.loss += stats.loss / static_cast<double>(train.updates);
+      result.values["rows"] = static_cast<double>(texts.size());
+    }
+    ++result.updates;
+    next();
+  }
+
+  Bytes export_model() const {
+    ModelFile model = learner->model();
+    model.metadata = {{"role", "policy"},
+                      {"family", config.environment.family},
+                      {"environment", print_environment(config.environment)},
+                      {"config_hash", hash_of(config)},
+                      {"seed", std::to_string(config.seed)},
+                      {"code_version", QSTAR_VERSION}};
+    return {serialize(model)};
+  }
+
+  static std::string print_environment(EnvironmentConfig environment) {
+    return print_config(describe_of(environment));
+  }
+  static std::string hash_of(ExperimentConfig config) { return config_hash(describe_of(config)); }
+};
+
+PolicyLearnerActor::behavior_type policy_learner(PolicyLearnerActor::stateful_pointer<LearnerState> self,
+                                                 const ExperimentConfig& config, EnvironmentPtr environment,
+                                                 const std::string& restored, const ReplayActor& replay) {
+  auto& state = self->state;
+  state.self = self;
+  state.config = config;
+  state.environment = std::move(environment);
+  state.replay = replay;
+  auto tokenizer = Tokenizer::make(state.environment->alphabet());
+  QSTAR_ASSERT(tokenizer.has_value(), std::string(state.environment->alphabet()));
+  state.tokenizer = std::make_unique<Tokenizer>(std::move(*tokenizer));
+  state.learner = std::make_unique<PolicyLearner>(config.model, *state.tokenizer,
+                                                  derive_seed(state.seed(), "policy"));
+  if (!restored.empty()) {
+    if (auto loaded = state.learner->load(restored); !loaded) self->quit(to_caf(loaded.error()));
+  }
+  return {
+      [&state](const Pretrain& request) { return state.pretrain(request); },
+      [&state](const Train& request) { return state.start(request); },
+      [&state](SaveState) { return Bytes{state.learner->save()}; },
+      [&state](ExportModel) { return state.export_model(); },
+  };
+}
+
+}  // namespace
+
+PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
+                                        EnvironmentPtr environment, std::string restored,
+                                        const ReplayActor& replay) {
+  return system.spawn<caf::detached>(policy_learner, config, std::move(environment), std::move(restored),
+                                     replay);
+}
+
+}  // namespace qstar

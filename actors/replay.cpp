@@ -1,0 +1,120 @@
+// The replay buffer as an actor: inserts are acknowledged when durable, samples when the limiter
+// admits them; until then their requests wait here, one or two of them, never more than learners.
+#include <cstring>
+#include <deque>
+
+#include "actors/actors.hpp"
+
+namespace qstar {
+namespace {
+
+struct ReplayState {
+  struct Waiting {
+    Sample request;
+    caf::typed_response_promise<Samples> promise;
+  };
+
+  ReplayActor::pointer self = nullptr;
+  std::unique_ptr<ReplayBuffer> buffer;
+  ReplayOptions options;
+  std::unique_ptr<Rng> rng;
+  CoordinatorActor listener;
+  std::deque<Waiting> waiting;
+
+  caf::result<Inserted> insert(const Insert& message) {
+    if (message.groups.empty()) return to_caf({Errc::kCorrupt, "an insert without attempts"});
+    auto fresh = buffer->insert(message.groups);
+    if (!fresh) {
+      // Nothing was acknowledged; a full disk or a damaged store ends the run with its reason.
+      self->quit(to_caf(fresh.error()));
+      return to_caf(fresh.error());
+    }
+    serve();
+    return Inserted{*fresh};
+  }
+
+  caf::result<Samples> sample(const Sample& request) {
+    waiting.push_back({request, self->make_response_promise<Samples>()});
+    auto promise = waiting.back().promise;
+    serve();
+    return promise;
+  }
+
+  // Answers every waiting request that the limiters admit, then says how things stand.
+  void serve() {
+    for (auto it = waiting.begin(); it != waiting.end();) {
+      const auto& r = it->request;
+      auto groups = buffer->sample(r.table, r.groups, r.min_version, *rng, r.force);
+      if (groups.empty() && !r.force) {
+        ++it;
+        continue;
+      }
+      it->promise.deliver(Samples{std::move(groups)});
+      it = waiting.erase(it);
+    }
+    if (listener) self->send(listener, status());
+  }
+
+  ReplayStatus status() const {
+    ReplayStatus s;
+    while (s.insertable < 64 * options.lease_groups && buffer->may_insert(s.insertable + options.lease_groups)) {
+      s.insertable += options.lease_groups;
+    }
+    s.policy_size = buffer->size(Table::kPolicy);
+    s.critic_size = buffer->size(Table::kCritic);
+    s.inserts = buffer->limiter(Table::kPolicy).inserts();
+    s.policy_samples = buffer->limiter(Table::kPolicy).samples();
+    s.critic_samples = buffer->limiter(Table::kCritic).samples();
+    s.dropped_stale = buffer->dropped_stale(Table::kPolicy);
+    s.who_waits = buffer->limiter(Table::kPolicy).who_waits();
+    return s;
+  }
+
+  // The generator's place and the buffer's tables, as one string.
+  std::string save() const {
+    std::string bytes;
+    for (const std::uint64_t word : rng->state()) {
+      bytes.append(reinterpret_cast<const char*>(&word), sizeof(word));
+    }
+    return bytes + buffer->save();
+  }
+};
+
+ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> self,
+                                  std::shared_ptr<ReplayBuffer> buffer, const ReplayOptions& options,
+                                  const CoordinatorActor& listener) {
+  auto& state = self->state;
+  state.self = self;
+  state.buffer = std::make_unique<ReplayBuffer>(std::move(*buffer));
+  state.options = options;
+  state.rng = std::make_unique<Rng>(derive_seed(options.seed, "replay"));
+  if (options.rng_state) state.rng->set_state(*options.rng_state);
+  state.listener = listener;
+  if (listener) self->send(listener, state.status());
+  return {
+      [&state](const Insert& message) { return state.insert(message); },
+      [&state](const Sample& request) { return state.sample(request); },
+      [&state](const Priorities& p) { state.buffer->update_priorities(p.table, p.groups, p.priorities); },
+      [&state](SaveState) { return Bytes{state.save()}; },
+  };
+}
+
+}  // namespace
+
+Result<SavedReplay> split_saved_replay(std::string_view bytes) {
+  SavedReplay saved;
+  if (bytes.size() < sizeof(saved.rng_state)) {
+    return fail(Errc::kCorrupt, "the checkpoint's replay part is too short");
+  }
+  std::memcpy(saved.rng_state.data(), bytes.data(), sizeof(saved.rng_state));
+  saved.tables = bytes.substr(sizeof(saved.rng_state));
+  return saved;
+}
+
+ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer, const ReplayOptions& options,
+                         const CoordinatorActor& listener) {
+  return system.spawn<caf::detached>(replay, std::make_shared<ReplayBuffer>(std::move(buffer)), options,
+                                     listener);
+}
+
+}  // namespace qstar

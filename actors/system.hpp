@@ -1,0 +1,33 @@
+// The actor system of a process: its messages, its threads, and TLS to other processes.
+#pragma once
+
+#include <caf/all.hpp>
+#include <optional>
+#include <string>
+
+#include "actors/certificates.hpp"
+#include "actors/interfaces.hpp"
+
+namespace qstar {
+
+class SystemConfig : public caf::actor_system_config {
+ public:
+  // With `tls` the process can publish and connect (mutual TLS only); without, it has no network.
+  explicit SystemConfig(const std::optional<TlsPaths>& tls = std::nullopt);
+};
+
+// Publishes the coordinator for other processes; port 0 takes any free one. kBusy: the port is taken.
+// Only TLS, never plain text, never a null address (which would listen on all interfaces unasked).
+Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
+                              std::uint16_t port);
+// kNetwork: not reachable, or refused (say, a certificate of another CA).
+Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
+
+// "HOST:PORT" in two; kUsage otherwise.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+Result<HostPort> parse_host_port(const std::string& text);
+
+}  // namespace qstar

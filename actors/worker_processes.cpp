@@ -1,0 +1,64 @@
+#include "actors/worker_processes.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+namespace qstar {
+
+WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::string certificates,
+                                 std::int64_t count, const RestartConfig& restart)
+    : program_(std::move(program)), address_(std::move(address)), certificates_(std::move(certificates)),
+      restarts_(restart), pids_(static_cast<std::size_t>(count), 0) {
+  for (std::size_t i = 0; i < pids_.size() && last_; ++i) last_ = start(i);
+}
+
+WorkerProcesses::~WorkerProcesses() {
+  // They were told that there is no more work; who does not go within two seconds is ended.
+  for (const pid_t pid : pids_) {
+    if (pid == 0) continue;
+    int status = 0;
+    for (int i = 0; i < 200 && waitpid(pid, &status, WNOHANG) == 0; ++i) {
+      if (i == 100) kill(pid, SIGTERM);
+      if (i == 199) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+}
+
+Status WorkerProcesses::start(std::size_t index) {
+  const std::string name = fmt::format("worker-{}", index + 1);
+  std::vector<std::string> words = {program_, "worker", "--connect", address_, "--certs", certificates_,
+                                    "--name", name, "--orphan-dies"};
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const int error = posix_spawn(&pids_[index], program_.c_str(), nullptr, nullptr, argv.data(), environ);
+  if (error == 0) return {};
+  pids_[index] = 0;
+  return fail(Errc::kActorFailed, fmt::format("cannot start {}: {}", program_, std::strerror(error)));
+}
+
+Status WorkerProcesses::tend() {
+  for (std::size_t i = 0; i < pids_.size() && last_; ++i) {
+    int status = 0;
+    if (pids_[i] == 0 || waitpid(pids_[i], &status, WNOHANG) != pids_[i]) continue;
+    pids_[i] = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // no more work
+    const auto now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    if (!restarts_.failed(now)) return fail(Errc::kActorFailed, "worker processes died too often");
+    last_ = start(i);
+  }
+  return last_;
+}
+
+}  // namespace qstar

@@ -1,0 +1,36 @@
+// The worker processes that a head starts on its own machine, and replaces when they die.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "actors/restart_policy.hpp"
+#include "core/result.hpp"
+
+namespace qstar {
+
+class WorkerProcesses {
+ public:
+  // Starts `count` processes of `program worker --connect ADDRESS --certs DIR`.
+  WorkerProcesses(std::string program, std::string address, std::string certificates, std::int64_t count,
+                  const RestartConfig& restart);
+  // Ends them and waits for them.
+  ~WorkerProcesses();
+  WorkerProcesses(const WorkerProcesses&) = delete;
+  WorkerProcesses& operator=(const WorkerProcesses&) = delete;
+
+  // Replaces processes that died. kActorFailed when that happened too often, or none can be started.
+  Status tend();
+
+ private:
+  Status start(std::size_t index);
+  std::string program_, address_, certificates_;
+  RestartPolicy restarts_;
+  std::vector<pid_t> pids_;
+  Status last_ = {};
+};
+
+}  // namespace qstar

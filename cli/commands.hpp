@@ -1,0 +1,20 @@
+// The subcommands of `qstar`: each registers itself and leaves its exit code in `code` when it ran.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "core/result.hpp"
+
+namespace qstar {
+
+// Prints "qstar: error: …" on standard error; gives the documented exit code.
+int report_error(const Error& error);
+
+void add_eval(CLI::App& app, int& code);
+void add_solve(CLI::App& app, int& code);
+void add_replay(CLI::App& app, int& code);
+void add_certs(CLI::App& app, int& code);
+void add_worker(CLI::App& app, int& code);
+void add_completion(CLI::App& app, int& code);
+
+}  // namespace qstar

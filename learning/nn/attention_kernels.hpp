@@ -1,0 +1,32 @@
+// Causal self-attention with rotary positions, forward and backward, on raw rows: no torch here.
+//
+// Batched products of small matrices are slow in BLAS; these loops keep one head of one sequence in
+// the cache. RoPE (Su et al. 2021) rotates the pairs (j, j + h/2) of each head of size h by
+// position · base^(−2j/h).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace qstar::nn {
+
+struct AttentionShape {
+  std::int64_t batch = 0, length = 0, heads = 0, head_size = 0;
+  std::int64_t width() const { return heads * head_size; }
+};
+
+// cos and sin of every (position, pair): [length, head_size / 2] each.
+struct RotaryTable {
+  std::vector<float> cosine, sine;
+  RotaryTable(std::int64_t length, std::int64_t head_size, double base);
+};
+
+// qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (rows i, columns
+// j <= i; the rest is not written).
+void attention_forward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv, float* out,
+                       float* probabilities);
+// grad_out [B,T,D] -> grad_qkv [B,T,3D].
+void attention_backward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv,
+                        const float* probabilities, const float* grad_out, float* grad_qkv);
+
+}  // namespace qstar::nn

@@ -1,0 +1,47 @@
+// Muon on the block matrices, AdamW on everything else.
+//
+// Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers"): Nesterov momentum, then five
+// Newton-Schulz steps towards the nearest semi-orthogonal matrix, with the quintic's coefficients
+// 3.4445, −4.7750, 2.0315; scaled by sqrt(max(1, rows/columns)). The packed qkv matrix is treated as its
+// three square blocks. AdamW (Loshchilov & Hutter 2019): β = 0.9, 0.95, ε = 1e-8.
+#pragma once
+
+#include <string>
+
+#include "learning/nn/transformer.hpp"
+#include "learning/policy_learner.hpp"
+
+namespace qstar::nn {
+
+class Optimizer {
+ public:
+  explicit Optimizer(Parameters parameters);  // shares the tensors, which hold gradients
+
+  // Clips the gradients' global norm, steps, and clears them. Returns the norm before clipping.
+  double step(const OptimizerConfig& config, double rate_factor);
+  void reset();
+
+  // Moments and step count; load is the exact inverse. False when the bytes do not fit.
+  std::string save() const;
+  bool load(std::string_view& bytes);
+
+ private:
+  struct Moments {
+    at::Tensor first, second;  // second is undefined for Muon
+  };
+  void muon(at::Tensor& weight, Moments& m, const OptimizerConfig& config, double factor);
+  void adamw(at::Tensor& weight, Moments& m, const OptimizerConfig& config, double factor);
+
+  Parameters parameters_;
+  std::map<std::string, Moments> moments_;
+  std::int64_t steps_ = 0;
+};
+
+// Semi-orthogonal matrix near `m` [rows,columns]; singular values end in about [0.7, 1.2].
+at::Tensor orthogonalise(const at::Tensor& m);
+
+// Parameters as raw bytes, in order of name, and back into the same tensors.
+std::string save(const Parameters& parameters);
+bool load(const Parameters& parameters, std::string_view& bytes);
+
+}  // namespace qstar::nn

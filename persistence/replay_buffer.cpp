@@ -1,0 +1,275 @@
+#include "persistence/replay_buffer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <unordered_map>
+
+#include "persistence/bytes.hpp"
+
+namespace qstar {
+
+void TableConfig::describe(FieldVisitor& v) {
+  v.value({"selector", "what is sampled next", {}, {}, "uniform|prioritised|fifo|lifo"}, selector);
+  v.value({"alpha", "prioritised: exponent on the priority", 0, 1}, alpha);
+  v.value({"beta", "prioritised: importance-sampling exponent", 0, 1}, beta);
+  v.value({"capacity", "groups; the oldest leaves the table, not the store", 1, 1e9}, capacity);
+  v.value({"max_reuse", "samples of a group before it leaves the table; 0: no bound", 0, 1e9}, max_reuse);
+  section(v, "limiter", "samples per insert", limiter);
+}
+
+void ReplayConfig::describe(FieldVisitor& v) {
+  v.value({"capacity", "groups kept in the store; the oldest are evicted", 1, 1e12}, capacity);
+  v.value({"sync", "fsync before acknowledging: survives power loss, too"}, sync);
+  section(v, "policy", "what the policy learns from", policy);
+  section(v, "critic", "what the critic learns from", critic);
+}
+
+namespace {
+
+using GroupPtr = std::shared_ptr<const AttemptGroup>;
+
+// The newest weights that made any step: what staleness is measured by.
+std::uint64_t version_of(const AttemptGroup& group) {
+  std::uint64_t version = 0;
+  for (const auto& attempt : group.attempts) {
+    for (const auto& step : attempt.steps) version = std::max(version, step.policy_version);
+  }
+  return version;
+}
+
+struct Item {
+  GroupPtr group;
+  std::uint64_t version = 0;
+  std::int64_t reuse = 0;
+};
+
+class ReplayTable {
+ public:
+  ReplayTable(const TableConfig& config, std::unique_ptr<Selector> selector)
+      : config_(config), selector_(std::move(selector)), limiter_(config.limiter) {}
+
+  void insert(const GroupPtr& group) {
+    if (!items_.emplace(group->group, Item{group, version_of(*group), 0}).second) return;
+    selector_->insert(group->group, max_priority_);
+    order_.push_back(group->group);
+    limiter_.inserted(1);
+    while (static_cast<std::int64_t>(items_.size()) > config_.capacity) drop_oldest();
+  }
+
+  std::vector<SampledGroup> sample(std::int64_t n, std::uint64_t min_version, Rng& rng, bool force) {
+    drop_stale(min_version);
+    if (items_.empty() || (!force && !limiter_.may_sample(n))) return {};
+    std::vector<SampledGroup> batch;
+    double largest = 0;
+    for (std::int64_t i = 0; i < n && !items_.empty(); ++i) {
+      const Sampled drawn = selector_->sample(rng);
+      Item& item = items_.at(drawn.key);
+      const double weight = std::pow(static_cast<double>(items_.size()) * drawn.probability, -config_.beta);
+      batch.push_back({item.group, static_cast<float>(weight)});
+      largest = std::max(largest, weight);
+      limiter_.sampled(1);
+      if (config_.max_reuse > 0 && ++item.reuse >= config_.max_reuse) erase(drawn.key);
+    }
+    for (auto& sampled : batch) sampled.weight = static_cast<float>(sampled.weight / largest);
+    return batch;
+  }
+
+  void update(std::uint64_t group, double priority) {
+    max_priority_ = std::max(max_priority_, priority);
+    selector_->update(group, priority);
+  }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(items_.size()); }
+  const RateLimiter& limiter() const { return limiter_; }
+  std::int64_t dropped() const { return dropped_; }
+
+  std::string save() const {
+    std::string out, items;
+    append_block(out, limiter_.save());
+    append_raw(out, dropped_);
+    append_raw(out, max_priority_);
+    for (const auto key : order_) {
+      if (const auto it = items_.find(key); it != items_.end()) {
+        append_raw(items, key);
+        append_raw(items, it->second.reuse);
+      }
+    }
+    append_block(out, items);
+    append_block(out, selector_->save());
+    return out;
+  }
+
+  Status restore(std::string_view bytes, const Store& store) {
+    std::string_view limiter, items, selector;
+    const auto damaged = fail(Errc::kCorrupt, "the saved replay tables are damaged");
+    if (!take_block(bytes, limiter) || !take_raw(bytes, dropped_) || !take_raw(bytes, max_priority_) ||
+        !take_block(bytes, items) || !take_block(bytes, selector) || !bytes.empty()) {
+      return damaged;
+    }
+    std::uint64_t key = 0;
+    std::int64_t reuse = 0;
+    while (take_raw(items, key) && take_raw(items, reuse)) {
+      auto group = store.get(key);
+      if (!group) return tl::unexpected(group.error());
+      const auto version = version_of(*group);
+      items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), version, reuse};
+      order_.push_back(key);
+    }
+    if (auto restored = selector_->restore(selector); !restored) return restored;
+    return limiter_.restore(limiter);
+  }
+
+ private:
+  void erase(std::uint64_t key) {
+    selector_->erase(key);
+    items_.erase(key);
+  }
+
+  void drop_oldest() {
+    erase(order_.front());
+    order_.pop_front();
+  }
+
+  // Ids grow with time, so the stale ones are at the front.
+  void drop_stale(std::uint64_t min_version) {
+    while (!order_.empty()) {
+      const auto it = items_.find(order_.front());
+      if (it != items_.end()) {
+        if (it->second.version >= min_version) return;
+        ++dropped_;
+        erase(order_.front());
+      }
+      order_.pop_front();
+    }
+  }
+
+  TableConfig config_;
+  std::unique_ptr<Selector> selector_;
+  RateLimiter limiter_;
+  std::unordered_map<std::uint64_t, Item> items_;
+  std::deque<std::uint64_t> order_;  // of insertion; may name groups that have left
+  std::int64_t dropped_ = 0;
+  double max_priority_ = 1;
+};
+
+Result<std::unique_ptr<ReplayTable>> make_table(const TableConfig& config) {
+  auto selector = make_selector(config.selector, config.alpha);
+  if (!selector) return tl::unexpected(selector.error());
+  return std::make_unique<ReplayTable>(config, std::move(*selector));
+}
+
+}  // namespace
+
+struct ReplayBuffer::Impl {
+  ReplayConfig config;
+  Store store;
+  std::unique_ptr<ReplayTable> policy, critic;
+  std::deque<std::uint64_t> stored;  // groups in the store, ascending
+
+  ReplayTable& table(Table t) { return t == Table::kPolicy ? *policy : *critic; }
+
+  void enter(AttemptGroup group) {
+    const auto shared = std::make_shared<const AttemptGroup>(std::move(group));
+    policy->insert(shared);
+    critic->insert(shared);
+  }
+
+  Status restore(std::string_view state) {
+    std::string_view first, second;
+    if (!take_block(state, first) || !take_block(state, second) || !state.empty()) {
+      return fail(Errc::kCorrupt, "the saved replay tables are damaged");
+    }
+    if (auto restored = policy->restore(first, store); !restored) return restored;
+    return critic->restore(second, store);
+  }
+
+  // Groups that came after `after`; all of them when there is no saved state.
+  Status adopt(std::uint64_t from) {
+    return store.scan(from, [this](const AttemptGroup& group) {
+      enter(group);
+      return true;
+    });
+  }
+
+  Status evict() {
+    std::vector<std::uint64_t> oldest;
+    while (static_cast<std::int64_t>(stored.size()) > config.capacity) {
+      oldest.push_back(stored.front());
+      stored.pop_front();
+    }
+    return oldest.empty() ? Status{} : store.erase(oldest);
+  }
+};
+
+ReplayBuffer::ReplayBuffer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ReplayBuffer::~ReplayBuffer() = default;
+ReplayBuffer::ReplayBuffer(ReplayBuffer&&) noexcept = default;
+ReplayBuffer& ReplayBuffer::operator=(ReplayBuffer&&) noexcept = default;
+
+Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayConfig& config,
+                                        std::string_view state, bool adopt_unknown) {
+  auto policy = make_table(config.policy);
+  auto critic = make_table(config.critic);
+  if (!policy) return tl::unexpected(policy.error());
+  if (!critic) return tl::unexpected(critic.error());
+  auto store = Store::open(path, Store::Mode::kWrite, {config.sync});
+  if (!store) return tl::unexpected(store.error());
+  auto ids = store->group_ids();
+  if (!ids) return tl::unexpected(ids.error());
+  auto impl = std::make_unique<Impl>(Impl{config, std::move(*store), std::move(*policy), std::move(*critic),
+                                          {ids->begin(), ids->end()}});
+  std::uint64_t last_saved = 0;
+  if (!state.empty()) {
+    if (!take_raw(state, last_saved)) return fail(Errc::kCorrupt, "the saved replay tables are damaged");
+    if (auto restored = impl->restore(state); !restored) return tl::unexpected(restored.error());
+  }
+  if (adopt_unknown) {
+    if (auto adopted = impl->adopt(last_saved); !adopted) return tl::unexpected(adopted.error());
+  }
+  return ReplayBuffer(std::move(impl));
+}
+
+Result<std::int64_t> ReplayBuffer::insert(std::span<const AttemptGroup> groups) {
+  auto fresh = impl_->store.insert(groups);
+  if (!fresh) return tl::unexpected(fresh.error());
+  for (const auto id : *fresh) impl_->stored.push_back(id);
+  const std::int64_t before = impl_->policy->limiter().inserts();
+  for (const auto& group : groups) {
+    if (!group.attempts.empty()) impl_->enter(group);
+  }
+  if (auto evicted = impl_->evict(); !evicted) return tl::unexpected(evicted.error());
+  return impl_->policy->limiter().inserts() - before;
+}
+
+std::vector<SampledGroup> ReplayBuffer::sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng,
+                                               bool force) {
+  return impl_->table(table).sample(n, min_version, rng, force);
+}
+
+void ReplayBuffer::update_priorities(Table table, std::span<const std::uint64_t> groups,
+                                     std::span<const float> priorities) {
+  for (std::size_t i = 0; i < groups.size(); ++i) impl_->table(table).update(groups[i], priorities[i]);
+}
+
+bool ReplayBuffer::may_insert(std::int64_t groups) const {
+  return impl_->policy->limiter().may_insert(groups) && impl_->critic->limiter().may_insert(groups);
+}
+bool ReplayBuffer::may_sample(Table table, std::int64_t n) const {
+  return impl_->table(table).limiter().may_sample(n);
+}
+std::int64_t ReplayBuffer::size(Table table) const { return impl_->table(table).size(); }
+const RateLimiter& ReplayBuffer::limiter(Table table) const { return impl_->table(table).limiter(); }
+std::int64_t ReplayBuffer::dropped_stale(Table table) const { return impl_->table(table).dropped(); }
+
+std::string ReplayBuffer::save() const {
+  std::string out;
+  append_raw(out, impl_->stored.empty() ? std::uint64_t{0} : impl_->stored.back() + 1);
+  append_block(out, impl_->policy->save());
+  append_block(out, impl_->critic->save());
+  return out;
+}
+
+Store& ReplayBuffer::store() { return impl_->store; }
+
+}  // namespace qstar

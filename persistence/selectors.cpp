@@ -1,0 +1,194 @@
+#include "persistence/selectors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <unordered_map>
+
+#include "persistence/bytes.hpp"
+
+namespace qstar {
+namespace {
+
+tl::unexpected<Error> damaged() { return fail(Errc::kCorrupt, "a saved selector is damaged"); }
+
+// Keys in slots; erasing moves the last one into the hole.
+class Uniform : public Selector {
+ public:
+  void insert(std::uint64_t key, double) override {
+    slot_[key] = keys_.size();
+    keys_.push_back(key);
+  }
+  void update(std::uint64_t, double) override {}
+  void erase(std::uint64_t key) override {
+    const auto it = slot_.find(key);
+    if (it == slot_.end()) return;
+    const std::size_t hole = it->second;
+    slot_[keys_.back()] = hole;
+    keys_[hole] = keys_.back();
+    keys_.pop_back();
+    slot_.erase(key);
+  }
+  Sampled sample(Rng& rng) const override {
+    return {keys_[rng.below(keys_.size())], 1.0 / static_cast<double>(keys_.size())};
+  }
+  std::size_t size() const override { return keys_.size(); }
+  std::string save() const override {
+    std::string out;
+    for (const auto key : keys_) append_raw(out, key);
+    return out;
+  }
+  Status restore(std::string_view bytes) override {
+    if (bytes.size() % sizeof(std::uint64_t) != 0) return damaged();
+    keys_.clear();
+    slot_.clear();
+    std::uint64_t key = 0;
+    while (take_raw(bytes, key)) insert(key, 1);
+    return {};
+  }
+
+ private:
+  std::vector<std::uint64_t> keys_;
+  std::unordered_map<std::uint64_t, std::size_t> slot_;
+};
+
+// A binary tree of sums over the slots: sampling and updating cost log n.
+class Prioritised : public Selector {
+ public:
+  explicit Prioritised(double alpha) : alpha_(alpha) {}
+  void insert(std::uint64_t key, double priority) override {
+    if (keys_.size() == capacity_) grow();
+    slot_[key] = keys_.size();
+    keys_.push_back(key);
+    set(keys_.size() - 1, weight(priority));
+  }
+  void update(std::uint64_t key, double priority) override {
+    const auto it = slot_.find(key);
+    if (it != slot_.end()) set(it->second, weight(priority));
+  }
+  void erase(std::uint64_t key) override {
+    const auto it = slot_.find(key);
+    if (it == slot_.end()) return;
+    const std::size_t hole = it->second, last = keys_.size() - 1;
+    slot_[keys_[last]] = hole;
+    keys_[hole] = keys_[last];
+    set(hole, sums_[capacity_ + last]);
+    set(last, 0);
+    keys_.pop_back();
+    slot_.erase(key);
+  }
+  Sampled sample(Rng& rng) const override {
+    double target = rng.uniform() * sums_[1];
+    std::size_t node = 1;
+    while (node < capacity_) {
+      node *= 2;
+      // Rounding may leave a target beyond the left sum with nothing on the right.
+      if (target >= sums_[node] && sums_[node + 1] > 0) target -= sums_[node++];
+    }
+    const std::size_t slot = std::min(node - capacity_, keys_.size() - 1);
+    return {keys_[slot], sums_[capacity_ + slot] / sums_[1]};
+  }
+  std::size_t size() const override { return keys_.size(); }
+  std::string save() const override {
+    std::string out;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+      append_raw(out, keys_[i]);
+      append_raw(out, sums_[capacity_ + i]);
+    }
+    return out;
+  }
+  Status restore(std::string_view bytes) override {
+    if (bytes.size() % 16 != 0) return damaged();
+    *this = Prioritised(alpha_);
+    std::uint64_t key = 0;
+    double w = 0;
+    while (take_raw(bytes, key) && take_raw(bytes, w)) {
+      if (!(w > 0) || !std::isfinite(w)) return damaged();
+      insert(key, 1);
+      set(keys_.size() - 1, w);
+    }
+    return {};
+  }
+
+ private:
+  // An item without any error left must stay reachable.
+  double weight(double priority) const { return std::pow(std::max(priority, 1e-6), alpha_); }
+  void set(std::size_t slot, double w) {
+    std::size_t node = capacity_ + slot;
+    sums_[node] = w;
+    while (node > 1) {
+      node /= 2;
+      sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
+    }
+  }
+  void grow() {
+    const std::vector<double> old(sums_.begin() + static_cast<std::ptrdiff_t>(capacity_), sums_.end());
+    capacity_ *= 2;
+    sums_.assign(2 * capacity_, 0);
+    std::copy(old.begin(), old.end(), sums_.begin() + static_cast<std::ptrdiff_t>(capacity_));
+    for (std::size_t node = capacity_ - 1; node > 0; --node) sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
+  }
+
+  double alpha_;
+  std::size_t capacity_ = 16;  // a power of two; leaves are at capacity_ + slot
+  std::vector<double> sums_ = std::vector<double>(32, 0);
+  std::vector<std::uint64_t> keys_;
+  std::unordered_map<std::uint64_t, std::size_t> slot_;
+};
+
+// By order of insertion; the newest or the oldest is sampled.
+class Ordered : public Selector {
+ public:
+  explicit Ordered(bool newest_first) : newest_first_(newest_first) {}
+  void insert(std::uint64_t key, double) override {
+    position_[key] = next_;
+    order_[next_++] = key;
+  }
+  void update(std::uint64_t, double) override {}
+  void erase(std::uint64_t key) override {
+    const auto it = position_.find(key);
+    if (it == position_.end()) return;
+    order_.erase(it->second);
+    position_.erase(it);
+  }
+  Sampled sample(Rng&) const override {
+    return {newest_first_ ? order_.rbegin()->second : order_.begin()->second, 1};
+  }
+  std::size_t size() const override { return order_.size(); }
+  std::string save() const override {
+    std::string out;
+    for (const auto& [position, key] : order_) append_raw(out, key);
+    return out;
+  }
+  Status restore(std::string_view bytes) override {
+    if (bytes.size() % sizeof(std::uint64_t) != 0) return damaged();
+    *this = Ordered(newest_first_);
+    std::uint64_t key = 0;
+    while (take_raw(bytes, key)) insert(key, 1);
+    return {};
+  }
+
+ private:
+  bool newest_first_;
+  std::uint64_t next_ = 0;
+  std::map<std::uint64_t, std::uint64_t> order_;  // position -> key
+  std::unordered_map<std::uint64_t, std::uint64_t> position_;
+};
+
+}  // namespace
+
+std::vector<std::string> selector_names() { return {"uniform", "prioritised", "fifo", "lifo"}; }
+
+Result<std::unique_ptr<Selector>> make_selector(std::string_view name, double alpha) {
+  std::unique_ptr<Selector> selector;
+  if (name == "uniform") selector = std::make_unique<Uniform>();
+  if (name == "prioritised") selector = std::make_unique<Prioritised>(alpha);
+  if (name == "fifo") selector = std::make_unique<Ordered>(false);
+  if (name == "lifo") selector = std::make_unique<Ordered>(true);
+  if (selector) return selector;
+  return fail(Errc::kConfig, fmt::format("selector '{}' is not known: use uniform, prioritised, fifo or lifo", name));
+}
+
+}  // namespace qstar

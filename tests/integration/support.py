@@ -1,0 +1,55 @@
+"""Starts the real programs for the integration tests."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release"
+QSTAR = os.path.join(BUILD, "qstar")
+SMOKE = "configs/smoke.toml"
+
+
+def qstar(*words, timeout=300):
+    """Runs the command to its end; gives the finished process with its output as text."""
+    return subprocess.run([QSTAR, *words], capture_output=True, text=True, timeout=timeout)
+
+
+def start(*words):
+    """Starts the command and leaves it running, its output in one pipe."""
+    return subprocess.Popen([QSTAR, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def report(run):
+    with open(os.path.join(run, "report.json")) as file:
+        return json.load(file)
+
+
+def stats(run):
+    """What the inspector says of the run's store."""
+    answer = qstar("replay", "stats", os.path.join(run, "store"), "--json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+class RunTest(unittest.TestCase):
+    """A test with a folder of its own that goes when it ends."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="qstar-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def assert_ok(self, process):
+        self.assertEqual(process.returncode, 0, f"{process.args}\n{process.stdout}\n{process.stderr}")
+
+    def train(self, run, *words, timeout=300):
+        return qstar("train", SMOKE, "--run", self.path(run), *words, timeout=timeout)
+
+
+def main():
+    unittest.main(verbosity=2)

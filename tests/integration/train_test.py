@@ -1,0 +1,68 @@
+"""A whole run: what it leaves behind, determinism, Ctrl-C and resume, a live look at its store."""
+import json
+import os
+import signal
+import time
+
+from support import RunTest, main, qstar, report, start, stats, SMOKE
+
+
+class TrainTest(RunTest):
+    def test_a_run_leaves_everything_that_it_promises(self):
+        self.assert_ok(self.train("run"))
+        for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "policy.safetensors",
+                     "report.json", "report.md", "learning_curve.svg"):
+            self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
+        figures = report(self.path("run"))
+        self.assertEqual(figures["cost"]["policy_versions"], 5)
+        self.assertEqual(figures["base"]["greedy"]["n"], 100)
+        self.assertEqual(figures["final"]["greedy"]["n"], 100)
+        self.assertGreater(stats(self.path("run"))["trajectories"], 0)
+        with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
+            phases = {json.loads(line)["phase"] for line in lines}
+        self.assertLessEqual({"pretrain", "rl", "critic", "eval"}, phases)
+        model = os.path.join(self.path("run"), "policy.safetensors")
+        answer = qstar("eval", model, "--held-out", "20", "--json")
+        self.assert_ok(answer)
+        lines = [json.loads(line) for line in answer.stdout.splitlines()]
+        self.assertEqual(len(lines), 21)
+        self.assertEqual(lines[-1]["summary"]["n"], 20)
+        self.assert_ok(qstar("solve", model, "3+4*2-5"))
+
+    def test_two_deterministic_runs_are_byte_identical(self):
+        models = []
+        for run in ("one", "two"):
+            self.assert_ok(self.train(run, "--deterministic"))
+            with open(os.path.join(self.path(run), "policy.safetensors"), "rb") as file:
+                models.append(file.read())
+        self.assertEqual(models[0], models[1])
+        self.assert_ok(self.train("other", "--deterministic", "seed=2"))
+        with open(os.path.join(self.path("other"), "policy.safetensors"), "rb") as file:
+            self.assertNotEqual(models[0], file.read())
+
+    def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
+        process = start("train", SMOKE, "--run", self.path("run"))
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("--resume", output)
+        self.assert_ok(self.train("run", "--resume"))
+        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 5)
+
+    def test_the_store_can_be_read_while_training_writes_it(self):
+        process = start("train", SMOKE, "--run", self.path("run"), "rl.versions=12")
+        counts = []
+        while process.poll() is None and len(counts) < 40:
+            answer = qstar("replay", "stats", os.path.join(self.path("run"), "store"), "--json")
+            if answer.returncode == 0:
+                counts.append(json.loads(answer.stdout)["trajectories"])
+            time.sleep(0.5)
+        process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(counts, sorted(counts))
+        self.assertGreater(counts[-1], counts[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Worker processes: they do work, are replaced when killed, and never outlive the head."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from support import RunTest, main, qstar, report, start, QSTAR, SMOKE
+
+
+def children(pid):
+    answer = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in answer.stdout.split()]
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_for(condition, seconds):
+    end = time.time() + seconds
+    while time.time() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class WorkersTest(RunTest):
+    def test_a_killed_worker_is_replaced_and_the_run_finishes(self):
+        process = start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12")
+        self.assertTrue(wait_for(lambda: children(process.pid), 30))
+        first = children(process.pid)[0]
+        time.sleep(1)
+        os.kill(first, signal.SIGKILL)
+        self.assertTrue(wait_for(lambda: [c for c in children(process.pid) if c != first], 30))
+        output, _ = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, output)
+        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
+        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
+        self.assertIn("worker-1", listing.stdout)
+
+    def test_a_killed_head_leaves_no_orphans(self):
+        process = start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")
+        self.assertTrue(wait_for(lambda: len(children(process.pid)) == 2, 30))
+        workers = children(process.pid)
+        time.sleep(1)
+        process.kill()
+        process.communicate()
+        self.assertTrue(wait_for(lambda: not any(alive(w) for w in workers), 10))
+
+    def test_a_worker_with_a_foreign_certificate_is_refused(self):
+        for name in ("ours", "theirs"):
+            self.assert_ok(qstar("certs", self.path(name)))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
+                        self.path("ours"), "rl.versions=30")
+        time.sleep(2)
+        refused = qstar("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("theirs"), timeout=60)
+        self.assertEqual(refused.returncode, 5, refused.stderr)
+        joined = subprocess.Popen([QSTAR, "worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("ours"),
+                                   "--name", "visitor"], stderr=subprocess.PIPE, text=True)
+        output, _ = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, output)
+        joined.communicate(timeout=60)
+        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
+        self.assertIn("visitor", listing.stdout)
+
+    def test_beyond_loopback_wants_certificates(self):
+        answer = self.train("run", "--listen", "0.0.0.0:0")
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("qstar certs", answer.stderr)
+
+
+if __name__ == "__main__":
+    main()
