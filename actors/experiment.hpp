@@ -40,7 +40,7 @@ struct RolloutConfig {
 struct RlConfig {
   std::int64_t versions = 24;            // of the policy's weights
   std::int64_t updates_per_version = 16;
-  std::int64_t groups_per_update = 96;
+  std::int64_t groups_per_update = 128;
   std::int64_t staleness = 4;            // versions behind that may still be trained on
   SelectionOptions selection;
   OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 8};

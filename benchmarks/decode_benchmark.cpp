@@ -16,7 +16,8 @@ using namespace qstar;
 // Random weights whose sequences never end by themselves: the closing separator's logit is the lowest
 // that the final norm's bias can make it.
 ModelFile endless_model() {
-  ModelFile model{ModelSpec{}, ";=0123456789+-*/()", {}, {}};
+  ModelFile model;
+  model.characters = ";=0123456789+-*/()";
   Rng rng(1);
   for (const auto& [name, shape] : policy_shapes(model.spec, 18)) {
     NamedTensor& tensor = model.tensors[name];

@@ -36,7 +36,8 @@ struct ReplayConfig {
   std::int64_t capacity = 1'000'000;  // groups kept in the store; the oldest are evicted
   bool sync = false;
   TableConfig policy{.max_reuse = 8};
-  TableConfig critic{.selector = "prioritised", .capacity = 8192};
+  // The critic takes what it is given once a version; it makes nobody wait.
+  TableConfig critic{.selector = "prioritised", .capacity = 8192, .limiter = {.samples_per_insert = 0}};
   void describe(FieldVisitor& v);
   friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
 };
