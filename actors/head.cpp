@@ -118,11 +118,7 @@ class Session {
     environment_ = std::move(*environment);
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
-    SystemConfig system_config(network->tls);
-    caf::actor_system system(system_config);
-    auto end = lead(system, *network, *start, std::move(checkpoints), std::move(*buffer), replay_options);
-    system.await_actors_before_shutdown(false);
-    return end;
+    return lead(immortal_system(network->tls), *network, *start, std::move(checkpoints), std::move(*buffer), replay_options);
   }
 
   double worker_cpu_seconds() const { return children_cpu_seconds(); }
@@ -148,11 +144,9 @@ class Session {
     const auto node = spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
                                  [node_failure](const std::string& why) { node_failure->set_value(why); });
     auto end = wait(network, face, future, node_ended);
-    for (const auto& actor : {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
-                              caf::actor_cast<caf::actor>(wiring.learner), caf::actor_cast<caf::actor>(wiring.critic),
-                              caf::actor_cast<caf::actor>(wiring.evaluator), caf::actor_cast<caf::actor>(metrics)}) {
-      caf::anon_send_exit(actor, caf::exit_reason::kill);
-    }
+    end_all(system, {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
+                     caf::actor_cast<caf::actor>(wiring.learner), caf::actor_cast<caf::actor>(wiring.critic),
+                     caf::actor_cast<caf::actor>(wiring.evaluator), caf::actor_cast<caf::actor>(metrics)});
     return end;
   }
 

@@ -23,6 +23,23 @@ SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
   set("middleman.connection-timeout", caf::timespan{std::chrono::seconds(30)});
 }
 
+caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls) {
+  auto* config = new SystemConfig(tls);
+  return *new caf::actor_system(*config);
+}
+
+void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors) {
+  caf::scoped_actor self{system};
+  for (const auto& actor : actors) {
+    self->monitor(actor);
+    self->send_exit(actor, caf::exit_reason::kill);
+  }
+  bool patient = true;
+  for (std::size_t gone = 0; gone < actors.size() && patient; ++gone) {
+    self->receive([](const caf::down_msg&) {}, caf::after(std::chrono::seconds(10)) >> [&] { patient = false; });
+  }
+}
+
 Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
                               std::uint16_t port) {
   auto bound = caf::openssl::publish(coordinator, port, address.c_str(), true);

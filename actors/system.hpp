@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/certificates.hpp"
 #include "actors/interfaces.hpp"
@@ -15,6 +16,12 @@ class SystemConfig : public caf::actor_system_config {
   // With `tls` the process can publish and connect (mutual TLS only); without, it has no network.
   explicit SystemConfig(const std::optional<TlsPaths>& tls = std::nullopt);
 };
+
+// A system that is never destroyed: CAF 0.17 waits for ever for a detached actor whose last reference is
+// in flight at shutdown. End the actors with end_all(), then the process with std::_Exit.
+caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls = std::nullopt);
+// Ends the actors and waits until their states are gone (files closed), at most ten seconds.
+void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors);
 
 // Publishes the coordinator for other processes; port 0 takes any free one. kBusy: the port is taken.
 // Only TLS, never plain text, never a null address (which would listen on all interfaces unasked).

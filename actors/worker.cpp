@@ -38,8 +38,7 @@ Status run_worker(const WorkerOptions& options) {
   if (!head_at) return tl::unexpected(head_at.error());
   const auto tls = find_certificates(options.certificates, options.node);
   if (!tls) return tl::unexpected(tls.error());
-  SystemConfig system_config(*tls);
-  caf::actor_system system(system_config);
+  caf::actor_system& system = immortal_system(*tls);
   auto head = connect(system, head_at->host, head_at->port);
   if (!head) return tl::unexpected(head.error());
   auto config = ask_for_config(system, *head, options.name);
@@ -52,7 +51,6 @@ Status run_worker(const WorkerOptions& options) {
   const EnvironmentPtr shared_environment = std::move(*environment);
   spawn_node(system, {options.name, *config, shared_environment, false}, *head,
              [ended](const std::string& why) { ended->set_value(why); });
-  head = CoordinatorActor{};  // so that the system can shut down
   const std::string why = reason.get();
   if (!why.empty()) return fail(Errc::kNetwork, why);
   return {};

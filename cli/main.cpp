@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -58,4 +59,8 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace qstar
 
-int main(int argc, char** argv) { return qstar::run(argc, argv); }
+int main(int argc, char** argv) {
+  const int code = qstar::run(argc, argv);
+  std::fflush(stdout);
+  std::_Exit(code);  // a worker's actor system outlives everything: see actors/system.hpp
+}

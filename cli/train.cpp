@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 
 #include "actors/head.hpp"
@@ -95,4 +96,8 @@ int train(int argc, char** argv) {
 }  // namespace
 }  // namespace qstar
 
-int main(int argc, char** argv) { return qstar::train(argc, argv); }
+int main(int argc, char** argv) {
+  const int code = qstar::train(argc, argv);
+  std::fflush(stdout);
+  std::_Exit(code);  // the actor system outlives everything: see actors/system.hpp
+}
