@@ -1,7 +1,8 @@
 // The spawn functions: one actor a file, each a thin shell around a pure object.
 //
-// Actors that compute (inference, learners, critic, evaluator) are detached: a thread each. An actor
-// that meets an Error it cannot answer with quits with it; whoever monitors it decides what follows.
+// Actors that compute (inference, learners, critic, evaluator) are detached: a thread each. An
+// actor that meets an Error it cannot answer with quits with it; whoever monitors it decides what
+// follows.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor
 VerifierActor spawn_verifier(caf::actor_system& system, EnvironmentPtr environment);
 
 struct RolloutOptions {
-  std::string node;         // process name
+  std::string node;  // process name
   std::string run;
   std::string environment;  // registry name
   bool score = true;        // have the critic value every step
@@ -56,16 +57,16 @@ struct SavedReplay {
   std::string tables;
 };
 Result<SavedReplay> split_saved_replay(std::string_view bytes);  // kCorrupt
-ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer, const ReplayOptions& options,
-                         const CoordinatorActor& listener);
+ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
+                         const ReplayOptions& options, const CoordinatorActor& listener);
 
 // `restored`: state from SaveState, empty to begin afresh.
 PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
                                         EnvironmentPtr environment, std::string restored,
                                         const ReplayActor& replay);
 // `policy`: a model to begin from (empty: wait for StartCritic); `restored`: state on top of it.
-CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config, std::string policy,
-                         std::string restored, const ReplayActor& replay);
+CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
+                         std::string policy, std::string restored, const ReplayActor& replay);
 EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
                                EnvironmentPtr environment);
 // `sink` is called on the actor's thread for every report.

@@ -20,7 +20,9 @@ namespace fs = std::filesystem;
 template <auto Free>
 struct Deleter {
   template <class T>
-  void operator()(T* p) const { Free(p); }
+  void operator()(T* p) const {
+    Free(p);
+  }
 };
 using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
@@ -41,7 +43,8 @@ void add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
 }
 
 // Signed by `issuer` (itself for a CA).
-Certificate new_certificate(const std::string& name, EVP_PKEY* key, X509* issuer, EVP_PKEY* issuer_key, int days) {
+Certificate new_certificate(const std::string& name, EVP_PKEY* key, X509* issuer,
+                            EVP_PKEY* issuer_key, int days) {
   Certificate certificate(X509_new());
   X509_set_version(certificate.get(), 2);
   std::uint64_t serial = 0;
@@ -55,10 +58,12 @@ Certificate new_certificate(const std::string& name, EVP_PKEY* key, X509* issuer
                              reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
   X509* signer = issuer == nullptr ? certificate.get() : issuer;
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer));
-  add_extension(certificate.get(), signer, NID_basic_constraints, issuer == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  add_extension(certificate.get(), signer, NID_basic_constraints,
+                issuer == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
   add_extension(certificate.get(), signer, NID_key_usage,
                 issuer == nullptr ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-  return X509_sign(certificate.get(), issuer_key, EVP_sha256()) > 0 ? std::move(certificate) : nullptr;
+  return X509_sign(certificate.get(), issuer_key, EVP_sha256()) > 0 ? std::move(certificate)
+                                                                    : nullptr;
 }
 
 File create(const std::string& path, bool secret) {
@@ -67,17 +72,22 @@ File create(const std::string& path, bool secret) {
   return file;
 }
 
-Status write_pair(const std::string& directory, const std::string& name, X509* certificate, EVP_PKEY* key) {
-  const std::string key_path = directory + "/" + name + ".key", certificate_path = directory + "/" + name + ".pem";
+Status write_pair(const std::string& directory, const std::string& name, X509* certificate,
+                  EVP_PKEY* key) {
+  const std::string key_path = directory + "/" + name + ".key",
+                    certificate_path = directory + "/" + name + ".pem";
   const File key_file = create(key_path, true);
   const File certificate_file = key_file ? create(certificate_path, false) : nullptr;
-  if (certificate_file && PEM_write_PrivateKey(key_file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
+  if (certificate_file &&
+      PEM_write_PrivateKey(key_file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
       PEM_write_X509(certificate_file.get(), certificate) == 1) {
     return {};
   }
-  return fail(Errc::kIo, fmt::format("cannot write {} or {}: is one there already, or the directory not writable? "
-                                     "choose another directory",
-                                     key_path, certificate_path));
+  return fail(
+      Errc::kIo,
+      fmt::format("cannot write {} or {}: is one there already, or the directory not writable? "
+                  "choose another directory",
+                  key_path, certificate_path));
 }
 
 Certificate read_certificate(const std::string& path) {
@@ -97,34 +107,46 @@ Status make_certificates(const std::string& directory, const CertificateOptions&
   fs::create_directories(directory, error);
   if (error) return fail(Errc::kIo, fmt::format("cannot make {}: {}", directory, error.message()));
   const Key ca_key = new_key();
-  const Certificate ca = ca_key ? new_certificate("qstar CA", ca_key.get(), nullptr, ca_key.get(), options.days) : nullptr;
+  const Certificate ca =
+      ca_key ? new_certificate("qstar CA", ca_key.get(), nullptr, ca_key.get(), options.days)
+             : nullptr;
   if (!ca) return fail(Errc::kIo, "OpenSSL could not make a certificate authority");
   if (auto written = write_pair(directory, "ca", ca.get(), ca_key.get()); !written) return written;
   for (const auto& node : options.nodes) {
     const Key key = new_key();
-    const Certificate certificate = key ? new_certificate(node, key.get(), ca.get(), ca_key.get(), options.days) : nullptr;
+    const Certificate certificate =
+        key ? new_certificate(node, key.get(), ca.get(), ca_key.get(), options.days) : nullptr;
     if (!certificate) return fail(Errc::kIo, "OpenSSL could not make a certificate for " + node);
-    if (auto written = write_pair(directory, node, certificate.get(), key.get()); !written) return written;
+    if (auto written = write_pair(directory, node, certificate.get(), key.get()); !written)
+      return written;
   }
   return {};
 }
 
 Result<TlsPaths> find_certificates(const std::string& directory, const std::string& node) {
-  const TlsPaths paths{directory + "/ca.pem", directory + "/" + node + ".pem", directory + "/" + node + ".key"};
+  const TlsPaths paths{directory + "/ca.pem", directory + "/" + node + ".pem",
+                       directory + "/" + node + ".key"};
   for (const auto& path : {paths.ca, paths.certificate, paths.key}) {
     if (!fs::exists(path)) {
-      return fail(Errc::kMissingFile, fmt::format("{} is missing: make certificates with 'qstar certs DIR'", path));
+      return fail(Errc::kMissingFile,
+                  fmt::format("{} is missing: make certificates with 'qstar certs DIR'", path));
     }
   }
-  const Certificate ca = read_certificate(paths.ca), certificate = read_certificate(paths.certificate);
+  const Certificate ca = read_certificate(paths.ca),
+                    certificate = read_certificate(paths.certificate);
   const Key key = read_key(paths.key), ca_key(ca ? X509_get_pubkey(ca.get()) : nullptr);
   const char* wrong = nullptr;
-  if (!ca || !certificate || !key) wrong = "is unreadable";
-  else if (X509_verify(certificate.get(), ca_key.get()) != 1) wrong = "is not signed by ca.pem beside it";
-  else if (X509_check_private_key(certificate.get(), key.get()) != 1) wrong = "does not belong to the key beside it";
-  else if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) wrong = "has expired";
+  if (!ca || !certificate || !key)
+    wrong = "is unreadable";
+  else if (X509_verify(certificate.get(), ca_key.get()) != 1)
+    wrong = "is not signed by ca.pem beside it";
+  else if (X509_check_private_key(certificate.get(), key.get()) != 1)
+    wrong = "does not belong to the key beside it";
+  else if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
+    wrong = "has expired";
   if (wrong == nullptr) return paths;
-  return fail(Errc::kCorrupt, fmt::format("{} {}: make certificates anew with 'qstar certs DIR'", paths.certificate, wrong));
+  return fail(Errc::kCorrupt, fmt::format("{} {}: make certificates anew with 'qstar certs DIR'",
+                                          paths.certificate, wrong));
 }
 
 }  // namespace qstar

@@ -17,8 +17,11 @@ constexpr std::int64_t kPretrainSlice = 25;  // optimiser steps between progress
 constexpr std::chrono::milliseconds kTick{200};
 
 json to_json(const Evaluated& e) {
-  return {{"n", e.n}, {"accuracy", e.accuracy}, {"ci95", {e.low, e.high}},
-          {"tokens_per_problem", e.tokens_per_problem}, {"cpu_seconds", e.cpu_seconds}};
+  return {{"n", e.n},
+          {"accuracy", e.accuracy},
+          {"ci95", {e.low, e.high}},
+          {"tokens_per_problem", e.tokens_per_problem},
+          {"cpu_seconds", e.cpu_seconds}};
 }
 
 struct CoordinatorState {
@@ -47,7 +50,9 @@ struct CoordinatorState {
   double now() const { return std::chrono::duration<double>(Clock::now() - started).count(); }
   double cpu() const { return run.cpu_seconds + process_cpu_seconds() - cpu_at_start; }
   bool stopping() const { return options.stop != nullptr && options.stop->load(); }
-  std::uint64_t total_versions() const { return static_cast<std::uint64_t>(config().rl.versions) + 1; }
+  std::uint64_t total_versions() const {
+    return static_cast<std::uint64_t>(config().rl.versions) + 1;
+  }
 
   // A request whose failure ends the run.
   template <class Handle, class Message, class Then>
@@ -59,7 +64,7 @@ struct CoordinatorState {
   void failed(const std::string& why) {
     if (!ended) end->set_value(fail(Errc::kActorFailed, why));
     ended = true;
-    self->quit();
+    self->quit(caf::sec::runtime_error);
   }
 
   void report(MetricsRow row, std::string line) {
@@ -68,7 +73,8 @@ struct CoordinatorState {
     self->send(options.metrics, Report{std::move(row), std::move(line)});
   }
 
-  // ---- work and weights ----------------------------------------------------------------------------
+  // ---- work and weights
+  // ----------------------------------------------------------------------------
 
   caf::result<Lease> work(const WorkRequest& request) {
     const auto sender = self->current_sender();
@@ -128,12 +134,15 @@ struct CoordinatorState {
     hand_out();
   }
 
-  // ---- the phases ------------------------------------------------------------------------------------
+  // ---- the phases
+  // ------------------------------------------------------------------------------------
 
   void wire(const Wiring& wiring) {
     actors = wiring;
-    for (const auto& actor : {caf::actor_cast<caf::actor>(actors.learner), caf::actor_cast<caf::actor>(actors.critic),
-                              caf::actor_cast<caf::actor>(actors.replay), caf::actor_cast<caf::actor>(actors.evaluator)}) {
+    for (const auto& actor :
+         {caf::actor_cast<caf::actor>(actors.learner), caf::actor_cast<caf::actor>(actors.critic),
+          caf::actor_cast<caf::actor>(actors.replay),
+          caf::actor_cast<caf::actor>(actors.evaluator)}) {
       self->link_to(actor);
     }
     if (run.version > 0) dispatch->publish(run.version, options.model);
@@ -147,7 +156,8 @@ struct CoordinatorState {
     if (ended || saving || policy_busy) return;
     if (run.phase != Phase::kFinished && checkpoint_due()) return rest();
     switch (run.phase) {
-      case Phase::kPretrain: return run.pretrain_steps < config().pretrain.steps ? pretrain() : base();
+      case Phase::kPretrain:
+        return run.pretrain_steps < config().pretrain.steps ? pretrain() : base();
       case Phase::kReinforce: return run.version < total_versions() ? train() : finish();
       case Phase::kFinished: return;
     }
@@ -168,10 +178,13 @@ struct CoordinatorState {
       run.pretrain_tokens += static_cast<std::uint64_t>(t.tokens);
       const double seconds = now() - begun;
       const double rate = static_cast<double>(t.tokens) / seconds;
-      const auto left = static_cast<double>(config().pretrain.steps - run.pretrain_steps) * seconds / static_cast<double>(t.updates);
-      report({"pretrain", static_cast<std::uint64_t>(run.pretrain_steps), {{"loss", t.loss}, {"tokens_per_second", rate}}},
-             fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {:.0f} s left", run.pretrain_steps,
-                         config().pretrain.steps, t.loss, rate / 1e3, left));
+      const auto left = static_cast<double>(config().pretrain.steps - run.pretrain_steps) *
+                        seconds / static_cast<double>(t.updates);
+      report({"pretrain",
+              static_cast<std::uint64_t>(run.pretrain_steps),
+              {{"loss", t.loss}, {"tokens_per_second", rate}}},
+             fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {:.0f} s left",
+                         run.pretrain_steps, config().pretrain.steps, t.loss, rate / 1e3, left));
       advance();
     });
   }
@@ -199,10 +212,12 @@ struct CoordinatorState {
 
   void train() {
     if (options.deterministic && dispatch->book().next_task() < round_end()) return hand_out();
-    if (options.deterministic && dispatch->book().outstanding() + dispatch->book().returned() > 0) return;
+    if (options.deterministic && dispatch->book().outstanding() + dispatch->book().returned() > 0)
+      return;
     if (options.deterministic && critic_busy) return;
     policy_busy = true;
-    const Train request{run.policy_updates, config().rl.updates_per_version, oldest_allowed(), options.deterministic};
+    const Train request{run.policy_updates, config().rl.updates_per_version, oldest_allowed(),
+                        options.deterministic};
     ask(actors.learner, request, [this](const Trained& t) { trained(t); });
   }
 
@@ -214,7 +229,8 @@ struct CoordinatorState {
       ++run.version;
       dispatch->publish(run.version, std::move(model.bytes));
       const auto made = run.version - 1;
-      if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0) evaluate("curve", false, config().evaluation.curve_problems);
+      if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
+        evaluate("curve", false, config().evaluation.curve_problems);
       progress(t);
       train_critic();
       hand_out();
@@ -223,11 +239,14 @@ struct CoordinatorState {
   }
 
   void progress(const Trained& t) {
-    const double share = run.attempts == 0 ? 0 : static_cast<double>(run.wins) / static_cast<double>(run.attempts);
+    const double share =
+        run.attempts == 0 ? 0 : static_cast<double>(run.wins) / static_cast<double>(run.attempts);
     const double last = run.curve.empty() ? run.base.value("/greedy/accuracy"_json_pointer, 0.0)
                                           : run.curve.back().value("greedy", 0.0);
     MetricsRow row{"rl", run.version - 1, t.values};
-    row.values.insert({{"loss", t.loss}, {"win_share", share}, {"greedy", last},
+    row.values.insert({{"loss", t.loss},
+                       {"win_share", share},
+                       {"greedy", last},
                        {"generated_tokens", static_cast<double>(run.generated_tokens)},
                        {"replay.inserts", static_cast<double>(replay.inserts)},
                        {"replay.policy_samples", static_cast<double>(replay.policy_samples)},
@@ -235,8 +254,10 @@ struct CoordinatorState {
                        {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
                        {"leases.outstanding", static_cast<double>(dispatch->book().outstanding())},
                        {"rollouts.waiting", static_cast<double>(waiting.size())}});
-    report(std::move(row), fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {} s left  {}", run.version - 1,
-                                       config().rl.versions, last, run.generated_tokens / 1000, seconds_left(), replay.who_waits));
+    report(std::move(row),
+           fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {} s left  {}",
+                       run.version - 1, config().rl.versions, last, run.generated_tokens / 1000,
+                       seconds_left(), replay.who_waits));
   }
 
   std::int64_t seconds_left() {
@@ -245,8 +266,10 @@ struct CoordinatorState {
       first_version = run.version;
       return 0;
     }
-    const double a_version = (now() - first_version_at) / static_cast<double>(run.version - first_version);
-    return static_cast<std::int64_t>(a_version * static_cast<double>(total_versions() - run.version));
+    const double a_version =
+        (now() - first_version_at) / static_cast<double>(run.version - first_version);
+    return static_cast<std::int64_t>(a_version *
+                                     static_cast<double>(total_versions() - run.version));
   }
   double first_version_at = -1;
   std::uint64_t first_version = 0;
@@ -255,37 +278,42 @@ struct CoordinatorState {
   void train_critic() {
     if (critic_busy || config().critic.updates_per_version == 0) return;
     critic_busy = true;
-    ask(actors.critic, Train{run.critic_updates, config().critic.updates_per_version, 0, true}, [this](const Trained& t) {
-      run.critic_updates += t.updates;
-      run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
-      ask(actors.critic, Assess{}, [this, loss = t.loss](const Trained& figures) {
-        critic_busy = false;
-        run.critic = figures.values;
-        MetricsRow row{"critic", run.version - 1, figures.values};
-        row.values["loss"] = loss;
-        report(std::move(row), "");
-        advance();
-      });
-    });
+    ask(actors.critic, Train{run.critic_updates, config().critic.updates_per_version, 0, true},
+        [this](const Trained& t) {
+          run.critic_updates += t.updates;
+          run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
+          ask(actors.critic, Assess{}, [this, loss = t.loss](const Trained& figures) {
+            critic_busy = false;
+            run.critic = figures.values;
+            MetricsRow row{"critic", run.version - 1, figures.values};
+            row.values["loss"] = loss;
+            report(std::move(row), "");
+            advance();
+          });
+        });
   }
 
   void evaluate(const std::string& what, bool sampled, std::int64_t problems) {
     ++evaluations;
-    const json point = {{"policy_version", run.version}, {"generated_tokens", run.generated_tokens}, {"cpu_seconds", cpu()}};
-    ask(actors.evaluator, Evaluate{dispatch->newest_model(), problems, sampled}, [this, what, sampled, point](const Evaluated& e) {
-      --evaluations;
-      const char* how = sampled ? "sampled" : "greedy";
-      if (what == "base") run.base[how] = to_json(e);
-      if (what == "final") run.final_[how] = to_json(e);
-      if (!sampled && what != "final") {
-        run.curve.push_back(point);
-        run.curve.back()["greedy"] = e.accuracy;
-      }
-      report({"eval", point["policy_version"].get<std::uint64_t>(), {{how, e.accuracy}}},
-             fmt::format("{} {} accuracy {:.4f} on {} held-out problems", what, how, e.accuracy, e.n));
-      if (run.phase == Phase::kFinished) finish();
-      advance();
-    });
+    const json point = {{"policy_version", run.version},
+                        {"generated_tokens", run.generated_tokens},
+                        {"cpu_seconds", cpu()}};
+    ask(actors.evaluator, Evaluate{dispatch->newest_model(), problems, sampled},
+        [this, what, sampled, point](const Evaluated& e) {
+          --evaluations;
+          const char* how = sampled ? "sampled" : "greedy";
+          if (what == "base") run.base[how] = to_json(e);
+          if (what == "final") run.final_[how] = to_json(e);
+          if (!sampled && what != "final") {
+            run.curve.push_back(point);
+            run.curve.back()["greedy"] = e.accuracy;
+          }
+          report({"eval", point["policy_version"].get<std::uint64_t>(), {{how, e.accuracy}}},
+                 fmt::format("{} {} accuracy {:.4f} on {} held-out problems", what, how, e.accuracy,
+                             e.n));
+          if (run.phase == Phase::kFinished) finish();
+          advance();
+        });
   }
 
   // Final figures once, then the last checkpoint, then the end.
@@ -301,17 +329,23 @@ struct CoordinatorState {
     rest();
   }
 
-  // ---- checkpoints -------------------------------------------------------------------------------------
+  // ---- checkpoints
+  // -------------------------------------------------------------------------------------
 
   void rest() {
     if (critic_busy || saving || evaluations > 0) return;
     saving = true;
     ask(actors.learner, SaveState{}, [this](Bytes& policy) {
-      ask(actors.critic, SaveState{}, [this, policy = std::move(policy.bytes)](Bytes& critic) mutable {
-        ask(actors.replay, SaveState{}, [this, policy = std::move(policy), critic = std::move(critic.bytes)](Bytes& tables) mutable {
-          save({{"policy", std::move(policy)}, {"critic", std::move(critic)}, {"replay", std::move(tables.bytes)}});
-        });
-      });
+      ask(actors.critic, SaveState{},
+          [this, policy = std::move(policy.bytes)](Bytes& critic) mutable {
+            ask(actors.replay, SaveState{},
+                [this, policy = std::move(policy),
+                 critic = std::move(critic.bytes)](Bytes& tables) mutable {
+                  save({{"policy", std::move(policy)},
+                        {"critic", std::move(critic)},
+                        {"replay", std::move(tables.bytes)}});
+                });
+          });
     });
   }
 
@@ -339,7 +373,8 @@ struct CoordinatorState {
   void conclude(bool interrupted) {
     if (ended) return;
     ended = true;
-    end->set_value(RunEnd{snapshot(), run.version > 0 ? dispatch->newest_model() : std::string(), interrupted});
+    end->set_value(RunEnd{snapshot(), run.version > 0 ? dispatch->newest_model() : std::string(),
+                          interrupted});
   }
 
   void tick() {
@@ -349,7 +384,8 @@ struct CoordinatorState {
   }
 };
 
-Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<CoordinatorState> self, CoordinatorOptions options,
+Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<CoordinatorState> self,
+                                       CoordinatorOptions options,
                                        std::shared_ptr<std::promise<Result<RunEnd>>> end) {
   auto& s = self->state;
   s.self = self;
@@ -361,7 +397,10 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
-  self->set_exit_handler([&s](const caf::exit_msg& message) { s.failed(message_of(message.reason)); });
+  self->set_exit_handler([&s](const caf::exit_msg& message) {
+    if (message.reason == caf::exit_reason::user_shutdown) return s.self->quit();
+    s.failed(message_of(message.reason));
+  });
   return {
       [&s](const Join&) { return Welcome{print_config(describe_of(s.options.config))}; },
       [&s](const WorkRequest& request) { return s.work(request); },
@@ -369,7 +408,10 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
       [&s](const WeightsRequest& request) { return s.weights(request); },
       [&s](Score& request) { return s.self->delegate(s.actors.critic, std::move(request)); },
       [&s](Insert& request) { return s.self->delegate(s.actors.replay, std::move(request)); },
-      [&s](const ReplayStatus& status) { s.replay = status; s.hand_out(); },
+      [&s](const ReplayStatus& status) {
+        s.replay = status;
+        s.hand_out();
+      },
       [&s](caf::tick_atom) { s.tick(); },
       [&s](const Wiring& wiring) { s.wire(wiring); },
   };

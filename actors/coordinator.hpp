@@ -3,8 +3,8 @@
 //   pretrain  slices of optimiser steps, one after the other
 //   rl        asynchronous: rollouts, policy updates and critic updates go on side by side, held in
 //             step only by the replay buffer's limiter; at the end of a version the policy's new
-//             weights are published. Deterministic: rollouts of a version, then the policy's updates,
-//             then the critic's, then the next version.
+//             weights are published. Deterministic: rollouts of a version, then the policy's
+//             updates, then the critic's, then the next version.
 //   finished  the final figures are measured
 //
 // Checkpoints are taken when the learners are at rest between two versions or slices.
@@ -24,10 +24,10 @@ struct CoordinatorOptions {
   ExperimentConfig config;
   EnvironmentPtr environment;
   bool deterministic = false;
-  RunState state;                 // of the checkpoint, or fresh
-  std::string model;              // weights of state.version, when there is one
+  RunState state;     // of the checkpoint, or fresh
+  std::string model;  // weights of state.version, when there is one
   std::shared_ptr<CheckpointDirectory> checkpoints;
-  std::uint64_t first_serial = 1;  // of the next checkpoint
+  std::uint64_t first_serial = 1;           // of the next checkpoint
   const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
   MetricsActor metrics;
 };

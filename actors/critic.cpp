@@ -19,8 +19,8 @@ struct CriticState {
   void begin(const StartCritic& start) {
     auto policy = parse_model(start.policy, "the policy handed to the critic");
     if (!policy) return self->quit(to_caf(policy.error()));
-    critic = std::make_unique<CriticLearner>(*policy,
-                                             derive_seed(static_cast<std::uint64_t>(config.seed), "critic"));
+    critic = std::make_unique<CriticLearner>(
+        *policy, derive_seed(static_cast<std::uint64_t>(config.seed), "critic"));
   }
 
   Groups score(Score& request) {
@@ -58,8 +58,9 @@ struct CriticState {
       promise.deliver(std::move(result));
       return;
     }
-    self->request(replay, caf::infinite,
-                  Sample{Table::kCritic, config.critic.groups_per_update, train.min_version, train.force})
+    self->request(
+            replay, caf::infinite,
+            Sample{Table::kCritic, config.critic.groups_per_update, train.min_version, train.force})
         .then([this](Samples& samples) { update(samples); },
               [this](const caf::error& error) { self->quit(error); });
   }
@@ -73,8 +74,9 @@ struct CriticState {
     }
     if (critic && !groups.empty()) {
       const auto total = config.rl.versions * config.critic.updates_per_version;
-      auto stats = critic->update(groups, config.critic,
-                                  schedule(config.critic.optimizer, train.first_update + result.updates, total));
+      auto stats = critic->update(
+          groups, config.critic,
+          schedule(config.critic.optimizer, train.first_update + result.updates, total));
       result.tokens += stats.tokens;
       result.loss += stats.loss / static_cast<double>(train.updates);
       priorities.priorities = std::move(stats.priorities);
@@ -101,8 +103,9 @@ struct CriticState {
 };
 
 CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticState> self,
-                                           const ExperimentConfig& config, const std::string& policy,
-                                           const std::string& restored, const ReplayActor& replay) {
+                                           const ExperimentConfig& config,
+                                           const std::string& policy, const std::string& restored,
+                                           const ReplayActor& replay) {
   auto& state = self->state;
   state.self = self;
   state.config = config;
@@ -117,15 +120,18 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
       [&state](const Train& request) { return state.start(request); },
       [&state](Assess) { return state.assess_recent(); },
       [&state](SaveState) { return Bytes{state.critic ? state.critic->save() : std::string()}; },
-      [&state](ExportModel) { return Bytes{state.critic ? serialize(state.critic->model()) : std::string()}; },
+      [&state](ExportModel) {
+        return Bytes{state.critic ? serialize(state.critic->model()) : std::string()};
+      },
   };
 }
 
 }  // namespace
 
-CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config, std::string policy,
-                         std::string restored, const ReplayActor& replay) {
-  return system.spawn<caf::detached>(critic_behavior, config, std::move(policy), std::move(restored), replay);
+CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
+                         std::string policy, std::string restored, const ReplayActor& replay) {
+  return system.spawn<caf::detached>(critic_behavior, config, std::move(policy),
+                                     std::move(restored), replay);
 }
 
 }  // namespace qstar

@@ -46,13 +46,15 @@ Result<WeightsChunk> Dispatch::chunk(const WeightsRequest& request) const {
   }
   const std::string& bytes = it->second;
   if (request.offset >= bytes.size()) {
-    return fail(Errc::kUsage, fmt::format("offset {} lies behind the end of the weights", request.offset));
+    return fail(Errc::kUsage,
+                fmt::format("offset {} lies behind the end of the weights", request.offset));
   }
   return WeightsChunk{version, bytes.size(), request.offset, bytes.substr(request.offset, kPiece)};
 }
 
 std::uint64_t Dispatch::tasks_per_version() const {
-  const double samples = static_cast<double>(config_.rl.updates_per_version * config_.rl.groups_per_update);
+  const double samples =
+      static_cast<double>(config_.rl.updates_per_version * config_.rl.groups_per_update);
   const double ratio = std::max(1e-9, config_.replay.policy.limiter.samples_per_insert);
   const double tasks = samples / ratio / static_cast<double>(config_.rollout.lease_groups);
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(tasks)));

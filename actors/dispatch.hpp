@@ -25,7 +25,8 @@ class Dispatch {
   void publish(std::uint64_t version, std::string model);
   std::uint64_t newest() const { return weights_.empty() ? 0 : weights_.rbegin()->first; }
   const std::string& newest_model() const { return weights_.rbegin()->second; }  // newest() > 0
-  // A piece of at most 1 MiB. kTimeout: that version is gone (ask again for the newest) or not there yet.
+  // A piece of at most 1 MiB. kTimeout: that version is gone (ask again for the newest) or not
+  // there yet.
   Result<WeightsChunk> chunk(const WeightsRequest& request) const;
 
   // Tasks whose groups make up one version's worth of inserts (deterministic mode).

@@ -18,17 +18,21 @@ void RolloutConfig::describe(FieldVisitor& v) {
   v.value({"max_tokens", "generated tokens an attempt at most", 1, 65536}, max_tokens);
   v.value({"temperature", "of sampling", 0, 10}, temperature);
   v.value({"slots", "sequences decoded at once", 1, 65536}, slots);
-  v.value({"lease_seconds", "before an unreported task is handed out again", 1, 86400}, lease_seconds);
+  v.value({"lease_seconds", "before an unreported task is handed out again", 1, 86400},
+          lease_seconds);
 }
 
 void RlConfig::describe(FieldVisitor& v) {
   v.value({"versions", "of the policy's weights until the run ends", 0, 1e6}, versions);
-  v.value({"updates_per_version", "optimiser steps between published weights", 1, 1e6}, updates_per_version);
+  v.value({"updates_per_version", "optimiser steps between published weights", 1, 1e6},
+          updates_per_version);
   v.value({"groups_per_update", "attempt groups a step draws", 1, 65536}, groups_per_update);
   v.value({"staleness", "versions behind that may still be trained on", 0, 1e6}, staleness);
   v.value({"per_problem", "distinct right solutions kept a group", 1, 4096}, selection.per_problem);
-  v.value({"weight_floor", "least weight of a solution; else 1 - pass rate", 0, 1}, selection.weight_floor);
-  v.value({"allow_lucky", "learn from right answers with a wrong step, too"}, selection.allow_lucky);
+  v.value({"weight_floor", "least weight of a solution; else 1 - pass rate", 0, 1},
+          selection.weight_floor);
+  v.value({"allow_lucky", "learn from right answers with a wrong step, too"},
+          selection.allow_lucky);
   section(v, "optimizer", "Muon and AdamW", optimizer);
 }
 
@@ -62,13 +66,15 @@ void ExperimentConfig::describe(FieldVisitor& v) {
 Status check(const ExperimentConfig& config) {
   if (auto spec = check(config.model); !spec) return spec;
   if (config.pretrain.length > config.model.context) {
-    return fail(Errc::kConfig, fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
-                                           "or raise the other",
-                                           config.pretrain.length, config.model.context));
+    return fail(Errc::kConfig,
+                fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
+                            "or raise the other",
+                            config.pretrain.length, config.model.context));
   }
   if (config.rl.groups_per_update > config.replay.policy.capacity) {
-    return fail(Errc::kConfig, fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",
-                                           config.rl.groups_per_update, config.replay.policy.capacity));
+    return fail(Errc::kConfig,
+                fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",
+                            config.rl.groups_per_update, config.replay.policy.capacity));
   }
   return {};
 }

@@ -18,8 +18,8 @@ namespace qstar {
 
 struct PretrainConfig {
   std::int64_t steps = 1500;
-  std::int64_t rows = 32;     // of the corpus a step
-  std::int64_t length = 96;   // tokens a row
+  std::int64_t rows = 32;    // of the corpus a step
+  std::int64_t length = 96;  // tokens a row
   OptimizerConfig optimizer;
   void describe(FieldVisitor& v);
   friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
@@ -31,17 +31,17 @@ struct RolloutConfig {
   std::int64_t samples = 8;        // attempts a problem
   std::int64_t max_tokens = 64;
   double temperature = 1;
-  std::int64_t slots = 256;        // sequences decoded at once
+  std::int64_t slots = 256;  // sequences decoded at once
   double lease_seconds = 60;
   void describe(FieldVisitor& v);
   friend bool operator==(const RolloutConfig&, const RolloutConfig&) = default;
 };
 
 struct RlConfig {
-  std::int64_t versions = 24;            // of the policy's weights
+  std::int64_t versions = 24;  // of the policy's weights
   std::int64_t updates_per_version = 16;
   std::int64_t groups_per_update = 128;
-  std::int64_t staleness = 4;            // versions behind that may still be trained on
+  std::int64_t staleness = 4;  // versions behind that may still be trained on
   SelectionOptions selection;
   OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 8};
   void describe(FieldVisitor& v);
@@ -49,9 +49,9 @@ struct RlConfig {
 };
 
 struct EvaluationConfig {
-  std::int64_t problems = 2000;        // held out, for base and final
-  std::int64_t curve_problems = 500;   // held out, for the learning curve
-  std::int64_t curve_every = 2;        // versions between points
+  std::int64_t problems = 2000;       // held out, for base and final
+  std::int64_t curve_problems = 500;  // held out, for the learning curve
+  std::int64_t curve_every = 2;       // versions between points
   void describe(FieldVisitor& v);
   friend bool operator==(const EvaluationConfig&, const EvaluationConfig&) = default;
 };

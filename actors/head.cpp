@@ -33,7 +33,8 @@ Result<Start> load_start(const CheckpointDirectory& checkpoints, const HeadOptio
   if (checkpoints.list().empty()) return start;
   auto loaded = checkpoints.load_newest();
   if (!loaded) return tl::unexpected(loaded.error());
-  for (const auto& warning : loaded->warnings) options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});
+  for (const auto& warning : loaded->warnings)
+    options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});
   start.serial = loaded->serial + 1;
   start.parts = std::move(loaded->parts);
   auto state = load_run_state(start.part("run.json"));
@@ -42,8 +43,8 @@ Result<Start> load_start(const CheckpointDirectory& checkpoints, const HeadOptio
   return start;
 }
 
-Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOptions& options, Start& start,
-                                 ReplayOptions& replay) {
+Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOptions& options,
+                                 Start& start, ReplayOptions& replay) {
   std::string tables;
   if (const auto saved = start.part("replay"); !saved.empty()) {
     auto split = split_saved_replay(saved);
@@ -51,7 +52,8 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
     replay.rng_state = split->rng_state;
     tables = std::move(split->tables);
   }
-  auto buffer = ReplayBuffer::open(directory.file("store"), options.config.replay, tables, !options.deterministic);
+  auto buffer = ReplayBuffer::open(directory.file("store"), options.config.replay, tables,
+                                   !options.deterministic);
   if (!buffer || options.deterministic) return buffer;
   // Groups made after the checkpoint are in the store: fresh tasks begin behind them.
   const auto ids = buffer->store().group_ids();
@@ -64,12 +66,15 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
 }
 
 // The certificates that this run's processes trust each other by.
-Result<std::string> certificates_of(const HeadOptions& options, const RunDirectory& directory, const HostPort& listen) {
+Result<std::string> certificates_of(const HeadOptions& options, const RunDirectory& directory,
+                                    const HostPort& listen) {
   if (!options.certificates.empty()) return options.certificates;
   if (listen.host != "127.0.0.1" && listen.host != "::1" && listen.host != "localhost") {
-    return fail(Errc::kUsage, fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
-                                          "DIR' and give --certs DIR",
-                                          listen.host));
+    return fail(
+        Errc::kUsage,
+        fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
+                    "DIR' and give --certs DIR",
+                    listen.host));
   }
   const std::string private_ca = directory.file("certificates");
   std::error_code ignored;
@@ -107,10 +112,12 @@ class Session {
       : options_(options), directory_(directory), gateway_(gateway) {}
 
   Result<RunEnd> run() {
-    auto checkpoints = std::make_shared<CheckpointDirectory>(directory_.file("checkpoints"), options_.config.checkpoint.keep);
+    auto checkpoints = std::make_shared<CheckpointDirectory>(directory_.file("checkpoints"),
+                                                             options_.config.checkpoint.keep);
     auto start = load_start(*checkpoints, options_);
     if (!start) return tl::unexpected(start.error());
-    ReplayOptions replay_options{static_cast<std::uint64_t>(options_.config.seed), options_.config.rollout.lease_groups, {}};
+    ReplayOptions replay_options{
+        static_cast<std::uint64_t>(options_.config.seed), options_.config.rollout.lease_groups, {}};
     auto buffer = open_replay(directory_, options_, *start, replay_options);
     if (!buffer) return tl::unexpected(buffer.error());
     auto environment = make_environment(options_.config.environment);
@@ -118,7 +125,8 @@ class Session {
     environment_ = std::move(*environment);
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
-    return lead(immortal_system(network->tls), *network, *start, std::move(checkpoints), std::move(*buffer), replay_options);
+    return lead(immortal_system(network->tls), *network, *start, std::move(checkpoints),
+                std::move(*buffer), replay_options);
   }
 
   double worker_cpu_seconds() const { return children_cpu_seconds(); }
@@ -130,36 +138,43 @@ class Session {
     auto promise = std::make_shared<std::promise<Result<RunEnd>>>();
     auto future = promise->get_future();
     auto metrics = spawn_metrics(system, [this](const Report& report) { show(report); });
-    CoordinatorOptions lead_options{options_.config, environment_, options_.deterministic, start.state,
-                                    start.part("model"), std::move(checkpoints), start.serial, options_.stop, metrics};
+    CoordinatorOptions lead_options{options_.config, environment_,        options_.deterministic,
+                                    start.state,     start.part("model"), std::move(checkpoints),
+                                    start.serial,    options_.stop,       metrics};
     const Coordinator coordinator = spawn_coordinator(system, std::move(lead_options), promise);
     const CoordinatorActor face = coordinator;
     const auto replay = spawn_replay(system, std::move(buffer), replay_options, face);
-    Wiring wiring{spawn_policy_learner(system, options_.config, environment_, start.part("policy"), replay),
-                  spawn_critic(system, options_.config, start.part("model"), start.part("critic"), replay), replay,
-                  spawn_evaluator(system, options_.config, environment_)};
+    Wiring wiring{
+        spawn_policy_learner(system, options_.config, environment_, start.part("policy"), replay),
+        spawn_critic(system, options_.config, start.part("model"), start.part("critic"), replay),
+        replay, spawn_evaluator(system, options_.config, environment_)};
     caf::anon_send(coordinator, wiring);
     auto node_failure = std::make_shared<std::promise<std::string>>();
     auto node_ended = node_failure->get_future();
-    const auto node = spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
-                                 [node_failure](const std::string& why) { node_failure->set_value(why); });
+    const auto node =
+        spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
+                   [node_failure](const std::string& why) { node_failure->set_value(why); });
     auto end = wait(network, face, future, node_ended);
-    end_all(system, {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
-                     caf::actor_cast<caf::actor>(wiring.learner), caf::actor_cast<caf::actor>(wiring.critic),
-                     caf::actor_cast<caf::actor>(wiring.evaluator), caf::actor_cast<caf::actor>(metrics)});
+    end_all(
+        system,
+        {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
+         caf::actor_cast<caf::actor>(wiring.learner), caf::actor_cast<caf::actor>(wiring.critic),
+         caf::actor_cast<caf::actor>(wiring.evaluator), caf::actor_cast<caf::actor>(metrics)});
     return end;
   }
 
-  Result<RunEnd> wait(const Network& network, const CoordinatorActor& face, std::future<Result<RunEnd>>& future,
-                      std::future<std::string>& node_ended) {
+  Result<RunEnd> wait(const Network& network, const CoordinatorActor& face,
+                      std::future<Result<RunEnd>>& future, std::future<std::string>& node_ended) {
     std::optional<WorkerProcesses> workers;
     if (network.tls) {
       auto port = publish(face, network.listen.host, network.listen.port);
       if (!port) return tl::unexpected(port.error());
-      if (!options_.listen.empty()) options_.show({{"listen", *port, {}}, fmt::format("listening on {}:{}", network.listen.host, *port)});
+      if (!options_.listen.empty())
+        options_.show(
+            {{"listen", *port, {}}, fmt::format("listening on {}:{}", network.listen.host, *port)});
       const std::string host = network.listen.host == "0.0.0.0" ? "127.0.0.1" : network.listen.host;
-      workers.emplace(options_.worker_program, fmt::format("{}:{}", host, *port), network.certificates,
-                      options_.workers, options_.config.restart);
+      workers.emplace(options_.worker_program, fmt::format("{}:{}", host, *port),
+                      network.certificates, options_.workers, options_.config.restart);
     }
     while (future.wait_for(100ms) != std::future_status::ready) {
       if (workers) {
@@ -188,31 +203,39 @@ class Session {
 
 Result<RunEnd> run_head(const HeadOptions& options) {
   if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
-    return fail(Errc::kUsage, "--deterministic runs in one process: leave out --workers and --listen");
+    return fail(Errc::kUsage,
+                "--deterministic runs in one process: leave out --workers and --listen");
   }
   auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
   if (!directory) return tl::unexpected(directory.error());
   std::unique_ptr<Gateway> gateway;
   if (options.http_port >= 0) {
-    auto started = Gateway::start({.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
+    auto started = Gateway::start(
+        {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
     if (!started) return tl::unexpected(started.error());
     gateway = std::move(*started);
-    options.show({{"gateway", gateway->port(), {}}, fmt::format("gateway on http://{}:{}", options.http_address, gateway->port())});
+    options.show({{"gateway", gateway->port(), {}},
+                  fmt::format("gateway on http://{}:{}", options.http_address, gateway->port())});
   }
   RestartPolicy restarts(options.config.restart);
   for (;;) {
     auto end = Session(options, *directory, gateway.get()).run();
     if (end) {
       if (end->interrupted) {
-        return fail(Errc::kInterrupted, fmt::format("interrupted; everything is kept: go on with --resume --run {}", directory->path()));
+        return fail(Errc::kInterrupted,
+                    fmt::format("interrupted; everything is kept: go on with --resume --run {}",
+                                directory->path()));
       }
-      if (auto done = directory->conclude(options.config, *end, children_cpu_seconds()); !done) return tl::unexpected(done.error());
+      if (auto done = directory->conclude(options.config, *end, children_cpu_seconds()); !done)
+        return tl::unexpected(done.error());
       return end;
     }
     if (end.error().code != Errc::kActorFailed) return end;
     const auto delay = restarts.failed(process_cpu_seconds());
-    if (!delay) return fail(Errc::kActorFailed, "gave up after repeated failures: " + end.error().message);
-    options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}}, "restarting from the newest checkpoint: " + end.error().message});
+    if (!delay)
+      return fail(Errc::kActorFailed, "gave up after repeated failures: " + end.error().message);
+    options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
+                  "restarting from the newest checkpoint: " + end.error().message});
     std::this_thread::sleep_for(std::chrono::duration<double>(*delay));
   }
 }

@@ -1,8 +1,8 @@
 // Batches the generation requests of all rollouts of a process.
 //
-// A tick decodes a few tokens of everything that is active, then lets the mailbox speak: new requests
-// join between ticks. Newer weights are fetched piece by piece when a request wants them, and take
-// effect when nothing is being decoded, so that every generation is of one version.
+// A tick decodes a few tokens of everything that is active, then lets the mailbox speak: new
+// requests join between ticks. Newer weights are fetched piece by piece when a request wants them,
+// and take effect when nothing is being decoded, so that every generation is of one version.
 #include <deque>
 
 #include "actors/actors.hpp"
@@ -11,8 +11,8 @@
 namespace qstar {
 namespace {
 
-using Inference = caf::typed_actor<caf::replies_to<Generate>::with<Generated>,
-                                   caf::reacts_to<caf::tick_atom>>;
+using Inference =
+    caf::typed_actor<caf::replies_to<Generate>::with<Generated>, caf::reacts_to<caf::tick_atom>>;
 constexpr int kTokensPerTick = 8;
 
 struct InferenceState {
@@ -28,7 +28,7 @@ struct InferenceState {
   std::int32_t slots = 0;
   std::shared_ptr<const DecoderWeights> weights;
   std::unique_ptr<DecoderPool> pool;
-  std::deque<Request> waiting;            // for newer weights
+  std::deque<Request> waiting;              // for newer weights
   std::map<std::uint64_t, Request> active;  // by request number; a ticket is number << 24 | index
   std::uint64_t next = 0;
   bool ticking = false;
@@ -45,7 +45,8 @@ struct InferenceState {
 
   std::uint64_t version() const { return weights ? weights->version() : 0; }
 
-  // Starts what the present weights may serve; asks for newer ones when the first in line wants them.
+  // Starts what the present weights may serve; asks for newer ones when the first in line wants
+  // them.
   void admit() {
     while (!waiting.empty()) {
       const auto& wanted = waiting.front().message;
@@ -117,8 +118,8 @@ struct InferenceState {
       return fetch_piece({chunk.version, chunk.version, incoming.size()});
     }
     auto model = parse_model(incoming, "the coordinator's weights");
-    auto packed = model ? DecoderWeights::make(*model, chunk.version)
-                        : tl::unexpected(model.error());
+    auto packed =
+        model ? DecoderWeights::make(*model, chunk.version) : tl::unexpected(model.error());
     if (!packed) return self->quit(to_caf(packed.error()));
     weights = std::move(*packed);
     pool = std::make_unique<DecoderPool>(weights, slots);

@@ -5,7 +5,8 @@
 
 namespace qstar {
 
-// Batches generation requests of all rollouts of a process; fetches weights when asked for newer ones.
+// Batches generation requests of all rollouts of a process; fetches weights when asked for newer
+// ones.
 using InferenceActor = caf::typed_actor<caf::replies_to<Generate>::with<Generated>>;
 
 // Judges attempts exactly. Stateless.
@@ -13,26 +14,23 @@ using VerifierActor = caf::typed_actor<caf::replies_to<Judge>::with<Groups>>;
 
 // Learns Q from the win signal and values steps.
 using CriticActor = caf::typed_actor<
-    caf::replies_to<Score>::with<Groups>,          // from rollouts, also remote ones
-    caf::reacts_to<StartCritic>,                   // begin from this policy
-    caf::replies_to<Train>::with<Trained>,         // further updates
-    caf::replies_to<Assess>::with<Trained>,        // calibration and step AUC on recent groups
-    caf::replies_to<SaveState>::with<Bytes>,
-    caf::replies_to<ExportModel>::with<Bytes>>;
+    caf::replies_to<Score>::with<Groups>,    // from rollouts, also remote ones
+    caf::reacts_to<StartCritic>,             // begin from this policy
+    caf::replies_to<Train>::with<Trained>,   // further updates
+    caf::replies_to<Assess>::with<Trained>,  // calibration and step AUC on recent groups
+    caf::replies_to<SaveState>::with<Bytes>, caf::replies_to<ExportModel>::with<Bytes>>;
 
 // Keeps attempts for ever and samples them. Samples are answered when the limiter admits them.
-using ReplayActor = caf::typed_actor<
-    caf::replies_to<Insert>::with<Inserted>,       // acknowledged when durable
-    caf::replies_to<Sample>::with<Samples>,
-    caf::reacts_to<Priorities>,
-    caf::replies_to<SaveState>::with<Bytes>>;
+using ReplayActor =
+    caf::typed_actor<caf::replies_to<Insert>::with<Inserted>,  // acknowledged when durable
+                     caf::replies_to<Sample>::with<Samples>, caf::reacts_to<Priorities>,
+                     caf::replies_to<SaveState>::with<Bytes>>;
 
 // Trains the policy.
-using PolicyLearnerActor = caf::typed_actor<
-    caf::replies_to<Pretrain>::with<Trained>,
-    caf::replies_to<Train>::with<Trained>,
-    caf::replies_to<SaveState>::with<Bytes>,
-    caf::replies_to<ExportModel>::with<Bytes>>;
+using PolicyLearnerActor =
+    caf::typed_actor<caf::replies_to<Pretrain>::with<Trained>,
+                     caf::replies_to<Train>::with<Trained>, caf::replies_to<SaveState>::with<Bytes>,
+                     caf::replies_to<ExportModel>::with<Bytes>>;
 
 // Measures a model on held-out problems.
 using EvaluatorActor = caf::typed_actor<caf::replies_to<Evaluate>::with<Evaluated>>;
@@ -43,14 +41,14 @@ using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
 // Hands out work and weights, and leads the run from phase to phase. The one actor that other
 // processes know: what they have for the critic and the replay buffer it passes on.
 using CoordinatorActor = caf::typed_actor<
-    caf::replies_to<Join>::with<Welcome>,                  // a worker process introduces itself
-    caf::replies_to<WorkRequest>::with<Lease>,             // answered when the replay buffer has room
+    caf::replies_to<Join>::with<Welcome>,       // a worker process introduces itself
+    caf::replies_to<WorkRequest>::with<Lease>,  // answered when the replay buffer has room
     caf::reacts_to<TaskDone>,
-    caf::replies_to<WeightsRequest>::with<WeightsChunk>,   // answered when that version exists
-    caf::replies_to<Score>::with<Groups>,                  // passed on to the critic
-    caf::replies_to<Insert>::with<Inserted>,               // passed on to the replay buffer
+    caf::replies_to<WeightsRequest>::with<WeightsChunk>,  // answered when that version exists
+    caf::replies_to<Score>::with<Groups>,                 // passed on to the critic
+    caf::replies_to<Insert>::with<Inserted>,              // passed on to the replay buffer
     caf::reacts_to<ReplayStatus>,
-    caf::reacts_to<caf::tick_atom>>;                       // the clock: leases, progress, Ctrl-C
+    caf::reacts_to<caf::tick_atom>>;  // the clock: leases, progress, Ctrl-C
 
 // Asks the coordinator for work, has it generated, judged and scored, and brings the results home.
 using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;

@@ -1,7 +1,7 @@
 // Which tasks are out with whom, and until when.
 //
-// A pure table: time is an argument. A task that was handed out and not reported done by its deadline,
-// or whose holder died, goes back and is handed out again before anything new.
+// A pure table: time is an argument. A task that was handed out and not reported done by its
+// deadline, or whose holder died, goes back and is handed out again before anything new.
 #pragma once
 
 #include <cstdint>

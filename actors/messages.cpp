@@ -14,7 +14,8 @@ void append_u32(std::string& out, std::uint32_t value) {
 bool take_u32(std::string_view& in, std::uint32_t& value) {
   if (in.size() < 4) return false;
   value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(in[static_cast<std::size_t>(i)]);
+  for (int i = 3; i >= 0; --i)
+    value = value << 8 | static_cast<unsigned char>(in[static_cast<std::size_t>(i)]);
   in.remove_prefix(4);
   return true;
 }

@@ -1,8 +1,8 @@
 // Every message that actors exchange, in one place.
 //
-// Plain structs. What crosses machines has an `inspect`; trajectories travel as their protobuf records
-// and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal floats. Messages marked
-// unsafe stay inside one process and are shared, not copied.
+// Plain structs. What crosses machines has an `inspect`; trajectories travel as their protobuf
+// records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal floats.
+// Messages marked unsafe stay inside one process and are shared, not copied.
 #pragma once
 
 #include <bit>
@@ -31,23 +31,23 @@ struct WorkRequest {
 // the same problems and seeds. No problems: there is no more work, stop asking.
 struct Lease {
   std::uint64_t task = 0;
-  std::uint64_t first_group = 0;        // group ids are first_group, first_group + 1, …
-  std::uint64_t seed = 0;               // attempt s of group g uses derive_seed(seed, "attempt", …)
-  std::uint64_t version = 0;            // weights at least this new
-  std::uint32_t samples = 0;            // attempts a problem
+  std::uint64_t first_group = 0;  // group ids are first_group, first_group + 1, …
+  std::uint64_t seed = 0;         // attempt s of group g uses derive_seed(seed, "attempt", …)
+  std::uint64_t version = 0;      // weights at least this new
+  std::uint32_t samples = 0;      // attempts a problem
   std::uint32_t max_tokens = 0;
-  std::uint32_t temperature_bits = 0;   // float, raw
-  bool deterministic = false;           // write no times
+  std::uint32_t temperature_bits = 0;  // float, raw
+  bool deterministic = false;          // write no times
   std::vector<std::string> problems;
 };
 
 struct TaskDone {
   std::uint64_t task = 0;
-  std::uint64_t tokens = 0;     // generated
+  std::uint64_t tokens = 0;  // generated
   std::uint64_t attempts = 0;
   std::uint64_t wins = 0;
   std::uint64_t lucky = 0;
-  std::uint64_t version = 0;    // that made them
+  std::uint64_t version = 0;  // that made them
   std::string node;
 };
 
@@ -67,7 +67,8 @@ struct WeightsChunk {
   std::string bytes;
 };
 
-// ---- inference (same process) --------------------------------------------------------------------
+// ---- inference (same process)
+// --------------------------------------------------------------------
 
 struct Generate {
   std::uint64_t version = 0;  // weights at least this new
@@ -78,25 +79,27 @@ struct Generated {
   std::vector<Generation> generations;
 };
 
-// ---- groups of attempts ---------------------------------------------------------------------------
+// ---- groups of attempts
+// ---------------------------------------------------------------------------
 
-struct Judge {    // to the verifier: fill verdicts, outcomes, answers
+struct Judge {  // to the verifier: fill verdicts, outcomes, answers
   std::vector<AttemptGroup> groups;
 };
-struct Score {    // to the critic: fill Q values
+struct Score {  // to the critic: fill Q values
   std::vector<AttemptGroup> groups;
 };
-struct Insert {   // to the replay buffer: acknowledged when durable
+struct Insert {  // to the replay buffer: acknowledged when durable
   std::vector<AttemptGroup> groups;
 };
-struct Groups {   // the reply of verifier and critic
+struct Groups {  // the reply of verifier and critic
   std::vector<AttemptGroup> groups;
 };
 struct Inserted {
   std::int64_t fresh = 0;  // groups that were new
 };
 
-// ---- replay buffer <-> learners (same process) -----------------------------------------------------
+// ---- replay buffer <-> learners (same process)
+// -----------------------------------------------------
 
 struct Sample {
   Table table = Table::kPolicy;
@@ -124,13 +127,14 @@ struct ReplayStatus {
   std::string who_waits;
 };
 
-// ---- learners --------------------------------------------------------------------------------------
+// ---- learners
+// --------------------------------------------------------------------------------------
 
-struct Pretrain {   // `steps` further optimiser steps on the corpus
+struct Pretrain {  // `steps` further optimiser steps on the corpus
   std::int64_t first_step = 0;
   std::int64_t steps = 0;
 };
-struct Train {      // `updates` further updates from replay
+struct Train {  // `updates` further updates from replay
   std::int64_t first_update = 0;
   std::int64_t updates = 0;
   std::uint64_t min_version = 0;
@@ -142,17 +146,18 @@ struct Trained {
   double loss = 0;
   std::map<std::string, double> values;  // further figures
 };
-struct SaveState {};              // reply: Bytes, everything needed to go on
-struct ExportModel {};            // reply: Bytes of a safetensors file
-struct StartCritic {              // begin (again) from this policy
+struct SaveState {};    // reply: Bytes, everything needed to go on
+struct ExportModel {};  // reply: Bytes of a safetensors file
+struct StartCritic {    // begin (again) from this policy
   std::string policy;
 };
 struct Bytes {
   std::string bytes;
 };
-struct Assess {};                 // reply: MetricsRow with AUC and calibration over recent groups
+struct Assess {};  // reply: MetricsRow with AUC and calibration over recent groups
 
-// ---- evaluation, metrics, joining -------------------------------------------------------------------
+// ---- evaluation, metrics, joining
+// -------------------------------------------------------------------
 
 struct Evaluate {
   std::string model;  // safetensors bytes
@@ -231,8 +236,8 @@ auto inspect(Inspector& f, Lease& m) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, TaskDone& m) {
-  return f(caf::meta::type_name("TaskDone"), m.task, m.tokens, m.attempts, m.wins, m.lucky, m.version,
-           m.node);
+  return f(caf::meta::type_name("TaskDone"), m.task, m.tokens, m.attempts, m.wins, m.lucky,
+           m.version, m.node);
 }
 template <class Inspector>
 auto inspect(Inspector& f, WeightsRequest& m) {
@@ -248,8 +253,8 @@ auto inspect(Inspector& f, Inserted& m) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, ReplayStatus& m) {
-  return f(caf::meta::type_name("ReplayStatus"), m.insertable, m.policy_size, m.critic_size, m.inserts,
-           m.policy_samples, m.critic_samples, m.dropped_stale, m.who_waits);
+  return f(caf::meta::type_name("ReplayStatus"), m.insertable, m.policy_size, m.critic_size,
+           m.inserts, m.policy_samples, m.critic_samples, m.dropped_stale, m.who_waits);
 }
 template <class Inspector>
 auto inspect(Inspector& f, Join& m) {
@@ -274,10 +279,16 @@ auto inspect_groups(Inspector& f, Message& m) {
   }
 }
 template <class Inspector>
-auto inspect(Inspector& f, Score& m) { return inspect_groups(f, m); }
+auto inspect(Inspector& f, Score& m) {
+  return inspect_groups(f, m);
+}
 template <class Inspector>
-auto inspect(Inspector& f, Insert& m) { return inspect_groups(f, m); }
+auto inspect(Inspector& f, Insert& m) {
+  return inspect_groups(f, m);
+}
 template <class Inspector>
-auto inspect(Inspector& f, Groups& m) { return inspect_groups(f, m); }
+auto inspect(Inspector& f, Groups& m) {
+  return inspect_groups(f, m);
+}
 
 }  // namespace qstar

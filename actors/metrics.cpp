@@ -4,7 +4,8 @@
 namespace qstar {
 namespace {
 
-MetricsActor::behavior_type metrics(MetricsActor::pointer, const std::function<void(const Report&)>& sink) {
+MetricsActor::behavior_type metrics(MetricsActor::pointer,
+                                    const std::function<void(const Report&)>& sink) {
   return {[sink](const Report& report) { sink(report); }};
 }
 

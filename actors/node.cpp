@@ -10,6 +10,14 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// What a worker's user reads when the coordinator is gone: nothing if it ended in order.
+std::string why_ended(const caf::error& reason) {
+  if (!reason || reason == caf::exit_reason::user_shutdown) return "";
+  if (reason == caf::exit_reason::remote_link_unreachable)
+    return "the connection to the head is lost";
+  return message_of(reason);
+}
+
 struct NodeState {
   caf::event_based_actor* self = nullptr;
   NodeOptions options;
@@ -29,7 +37,8 @@ struct NodeState {
     const RolloutOptions rollout{options.name, options.config.name, options.config.environment.name,
                                  options.config.critic.updates_per_version > 0};
     for (std::int64_t i = 0; i < (options.one_rollout ? 1 : r.actors); ++i) {
-      const auto actor = caf::actor_cast<caf::actor>(spawn_rollout(system, rollout, coordinator, inference, verifier));
+      const auto actor = caf::actor_cast<caf::actor>(
+          spawn_rollout(system, rollout, coordinator, inference, verifier));
       adopt(actor);
       rollouts.insert(actor.address());
     }
@@ -41,8 +50,10 @@ struct NodeState {
   }
 
   void down(const caf::down_msg& message) {
-    if (message.source == coordinator.address()) return finish(message.reason ? message_of(message.reason) : "");
-    if (std::none_of(family.begin(), family.end(), [&](const auto& a) { return a.address() == message.source; })) return;
+    if (message.source == coordinator.address()) return finish(why_ended(message.reason));
+    if (std::none_of(family.begin(), family.end(),
+                     [&](const auto& a) { return a.address() == message.source; }))
+      return;
     if (!message.reason) {
       // A rollout that ends without an error was told that there is no more work.
       rollouts.erase(message.source);
@@ -52,7 +63,8 @@ struct NodeState {
     dissolve();
     const auto delay = restarts->failed(now());
     if (!delay) return finish("an actor failed too often: " + message_of(message.reason));
-    self->delayed_send(self, std::chrono::milliseconds(static_cast<std::int64_t>(*delay * 1e3)), caf::tick_atom::value);
+    self->delayed_send(self, std::chrono::milliseconds(static_cast<std::int64_t>(*delay * 1e3)),
+                       caf::tick_atom::value);
   }
 
   void dissolve() {
@@ -71,7 +83,8 @@ struct NodeState {
   }
 };
 
-caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options, const CoordinatorActor& coordinator,
+caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options,
+                   const CoordinatorActor& coordinator,
                    std::function<void(const std::string&)> ended) {
   auto& state = self->state;
   state.self = self;
@@ -87,7 +100,8 @@ caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options, co
 
 }  // namespace
 
-caf::actor spawn_node(caf::actor_system& system, NodeOptions options, const CoordinatorActor& coordinator,
+caf::actor spawn_node(caf::actor_system& system, NodeOptions options,
+                      const CoordinatorActor& coordinator,
                       std::function<void(const std::string&)> ended) {
   return system.spawn(node, std::move(options), coordinator, std::move(ended));
 }

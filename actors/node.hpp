@@ -19,7 +19,8 @@ struct NodeOptions {
 };
 
 // `ended` is called once, with an empty text after a regular end and the reason otherwise.
-caf::actor spawn_node(caf::actor_system& system, NodeOptions options, const CoordinatorActor& coordinator,
+caf::actor spawn_node(caf::actor_system& system, NodeOptions options,
+                      const CoordinatorActor& coordinator,
                       std::function<void(const std::string&)> ended);
 
 }  // namespace qstar

@@ -15,7 +15,8 @@ TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, const Pretra
     QSTAR_ASSERT(tokens.has_value(), row);
     batch.tokens.insert(batch.tokens.end(), tokens->begin(), tokens->end());
     const auto mask = solution_mask(row);
-    for (std::size_t i = 0; i < row.size(); ++i) batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
   }
   return batch;
 }
@@ -41,9 +42,11 @@ struct LearnerState {
     if (request.first_step == 0) learner->reset_optimizer();
     Trained trained;
     for (std::int64_t i = request.first_step; i < request.first_step + request.steps; ++i) {
-      Corpus corpus(*environment, config.corpus, derive_seed(seed(), "corpus", static_cast<std::uint64_t>(i)));
-      const auto stats = learner->update(corpus_batch(corpus, *tokenizer, options), options.optimizer,
-                                         schedule(options.optimizer, i, options.steps));
+      Corpus corpus(*environment, config.corpus,
+                    derive_seed(seed(), "corpus", static_cast<std::uint64_t>(i)));
+      const auto stats =
+          learner->update(corpus_batch(corpus, *tokenizer, options), options.optimizer,
+                          schedule(options.optimizer, i, options.steps));
       ++trained.updates;
       trained.tokens += stats.tokens;
       trained.loss += stats.loss / static_cast<double>(request.steps);
@@ -67,8 +70,9 @@ struct LearnerState {
       promise.deliver(std::move(result));
       return;
     }
-    self->request(replay, caf::infinite,
-                  Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force})
+    self->request(
+            replay, caf::infinite,
+            Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force})
         .then([this](Samples& samples) { update(samples); },
               [this](const caf::error& error) { self->quit(error); });
   }
@@ -76,11 +80,13 @@ struct LearnerState {
   void update(const Samples& samples) {
     std::vector<std::string> texts;
     std::vector<float> weights;
-    for (const auto& sampled : samples.groups) select_wins(*sampled.group, config.rl.selection, texts, weights);
+    for (const auto& sampled : samples.groups)
+      select_wins(*sampled.group, config.rl.selection, texts, weights);
     if (!texts.empty()) {
       const auto total = config.rl.versions * config.rl.updates_per_version;
-      const auto stats = learner->update(batch_of_solutions(*tokenizer, texts, weights), config.rl.optimizer,
-                                         schedule(config.rl.optimizer, train.first_update + result.updates, total));
+      const auto stats = learner->update(
+          batch_of_solutions(*tokenizer, texts, weights), config.rl.optimizer,
+          schedule(config.rl.optimizer, train.first_update + result.updates, total));
       result.tokens += stats.tokens;
       result.loss += stats.loss / static_cast<double>(train.updates);
       result.values["rows"] = static_cast<double>(texts.size());
@@ -106,9 +112,9 @@ struct LearnerState {
   static std::string hash_of(ExperimentConfig config) { return config_hash(describe_of(config)); }
 };
 
-PolicyLearnerActor::behavior_type policy_learner(PolicyLearnerActor::stateful_pointer<LearnerState> self,
-                                                 const ExperimentConfig& config, EnvironmentPtr environment,
-                                                 const std::string& restored, const ReplayActor& replay) {
+PolicyLearnerActor::behavior_type policy_learner(
+    PolicyLearnerActor::stateful_pointer<LearnerState> self, const ExperimentConfig& config,
+    EnvironmentPtr environment, const std::string& restored, const ReplayActor& replay) {
   auto& state = self->state;
   state.self = self;
   state.config = config;
@@ -135,8 +141,8 @@ PolicyLearnerActor::behavior_type policy_learner(PolicyLearnerActor::stateful_po
 PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
                                         EnvironmentPtr environment, std::string restored,
                                         const ReplayActor& replay) {
-  return system.spawn<caf::detached>(policy_learner, config, std::move(environment), std::move(restored),
-                                     replay);
+  return system.spawn<caf::detached>(policy_learner, config, std::move(environment),
+                                     std::move(restored), replay);
 }
 
 }  // namespace qstar

@@ -57,7 +57,8 @@ struct ReplayState {
 
   ReplayStatus status() const {
     ReplayStatus s;
-    while (s.insertable < 64 * options.lease_groups && buffer->may_insert(s.insertable + options.lease_groups)) {
+    while (s.insertable < 64 * options.lease_groups &&
+           buffer->may_insert(s.insertable + options.lease_groups)) {
       s.insertable += options.lease_groups;
     }
     s.policy_size = buffer->size(Table::kPolicy);
@@ -81,8 +82,8 @@ struct ReplayState {
 };
 
 ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> self,
-                                  std::shared_ptr<ReplayBuffer> buffer, const ReplayOptions& options,
-                                  const CoordinatorActor& listener) {
+                                  std::shared_ptr<ReplayBuffer> buffer,
+                                  const ReplayOptions& options, const CoordinatorActor& listener) {
   auto& state = self->state;
   state.self = self;
   state.buffer = std::make_unique<ReplayBuffer>(std::move(*buffer));
@@ -94,7 +95,9 @@ ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> sel
   return {
       [&state](const Insert& message) { return state.insert(message); },
       [&state](const Sample& request) { return state.sample(request); },
-      [&state](const Priorities& p) { state.buffer->update_priorities(p.table, p.groups, p.priorities); },
+      [&state](const Priorities& p) {
+        state.buffer->update_priorities(p.table, p.groups, p.priorities);
+      },
       [&state](SaveState) { return Bytes{state.save()}; },
   };
 }
@@ -111,10 +114,10 @@ Result<SavedReplay> split_saved_replay(std::string_view bytes) {
   return saved;
 }
 
-ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer, const ReplayOptions& options,
-                         const CoordinatorActor& listener) {
-  return system.spawn<caf::detached>(replay, std::make_shared<ReplayBuffer>(std::move(buffer)), options,
-                                     listener);
+ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
+                         const ReplayOptions& options, const CoordinatorActor& listener) {
+  return system.spawn<caf::detached>(replay, std::make_shared<ReplayBuffer>(std::move(buffer)),
+                                     options, listener);
 }
 
 }  // namespace qstar

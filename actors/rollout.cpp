@@ -21,7 +21,8 @@ std::vector<GenerateRequest> requests_of(const Lease& lease) {
   requests.reserve(lease.problems.size() * lease.samples);
   for (std::size_t p = 0; p < lease.problems.size(); ++p) {
     for (std::uint32_t s = 0; s < lease.samples; ++s) {
-      requests.push_back({prompt_of(lease.problems[p], {}), attempt_seed(lease.seed, lease.first_group + p, s),
+      requests.push_back({prompt_of(lease.problems[p], {}),
+                          attempt_seed(lease.seed, lease.first_group + p, s),
                           std::bit_cast<float>(lease.temperature_bits),
                           static_cast<std::int32_t>(lease.max_tokens), false});
     }
@@ -91,8 +92,8 @@ struct RolloutState {
       auto& group = groups[p];
       group.group = lease.first_group + p;
       report.tokens += made.generations[i].tokens.size();
-      group.attempts.push_back(attempt_of(made.generations[i], p, static_cast<std::uint32_t>(i % lease.samples),
-                                          made.version));
+      group.attempts.push_back(attempt_of(
+          made.generations[i], p, static_cast<std::uint32_t>(i % lease.samples), made.version));
     }
     return groups;
   }
@@ -113,8 +114,10 @@ struct RolloutState {
 };
 
 RolloutActor::behavior_type rollout(RolloutActor::stateful_pointer<RolloutState> self,
-                                    const RolloutOptions& options, const CoordinatorActor& coordinator,
-                                    const InferenceActor& inference, const VerifierActor& verifier) {
+                                    const RolloutOptions& options,
+                                    const CoordinatorActor& coordinator,
+                                    const InferenceActor& inference,
+                                    const VerifierActor& verifier) {
   auto& state = self->state;
   state.self = self;
   state.options = options;

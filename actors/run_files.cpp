@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 
 Status start_fresh(const std::string& path, const std::string& printed) {
   if (fs::exists(path + "/config.toml")) {
-    return fail(Errc::kBusy, fmt::format("{} already holds a run: go on with --resume, or choose another --run", path));
+    return fail(
+        Errc::kBusy,
+        fmt::format("{} already holds a run: go on with --resume, or choose another --run", path));
   }
   return write_file_atomically(path + "/config.toml", printed);
 }
@@ -22,35 +24,42 @@ Status start_fresh(const std::string& path, const std::string& printed) {
 Status check_same(const std::string& path, const ExperimentConfig& config) {
   ExperimentConfig before;
   if (auto loaded = load_config(path + "/config.toml", {}, describe_of(before)); !loaded) {
-    return fail(Errc::kMissingFile, fmt::format("{} holds no run to resume ({})", path, loaded.error().message));
+    return fail(Errc::kMissingFile,
+                fmt::format("{} holds no run to resume ({})", path, loaded.error().message));
   }
   if (before == config) return {};
-  return fail(Errc::kConfig, fmt::format("{}/config.toml differs from the configuration given: resume with that file, "
-                                         "or choose another --run",
-                                         path));
+  return fail(
+      Errc::kConfig,
+      fmt::format("{}/config.toml differs from the configuration given: resume with that file, "
+                  "or choose another --run",
+                  path));
 }
 
 }  // namespace
 
 RunDirectory::RunDirectory(std::string path, DirectoryLock lock)
-    : path_(std::move(path)), lock_(std::move(lock)),
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
       metrics_(std::make_unique<std::ofstream>(path_ + "/metrics.jsonl", std::ios::app)) {}
 
-Result<RunDirectory> RunDirectory::open(const std::string& path, const ExperimentConfig& config, bool resume) {
+Result<RunDirectory> RunDirectory::open(const std::string& path, const ExperimentConfig& config,
+                                        bool resume) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) return fail(Errc::kIo, fmt::format("cannot make {}: {}", path, error.message()));
   auto lock = DirectoryLock::acquire(path);
   if (!lock) return tl::unexpected(lock.error());
   ExperimentConfig copy = config;
-  auto ready = resume ? check_same(path, config) : start_fresh(path, print_config(describe_of(copy)));
+  auto ready =
+      resume ? check_same(path, config) : start_fresh(path, print_config(describe_of(copy)));
   if (!ready) return tl::unexpected(ready.error());
   return RunDirectory(path, std::move(*lock));
 }
 
 void RunDirectory::append(const MetricsRow& row) { *metrics_ << to_json_line(row) << std::endl; }
 
-nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end, double worker_cpu_seconds) {
+nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end,
+                           double worker_cpu_seconds) {
   ExperimentConfig copy = config;
   const RunState& run = end.state;
   return {{"name", config.name},
@@ -75,7 +84,8 @@ nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end, do
             {"policy_versions", run.version}}}};
 }
 
-Status RunDirectory::conclude(const ExperimentConfig& config, const RunEnd& end, double worker_cpu_seconds) {
+Status RunDirectory::conclude(const ExperimentConfig& config, const RunEnd& end,
+                              double worker_cpu_seconds) {
   const auto report = make_report(config, end, worker_cpu_seconds);
   const std::pair<const char*, std::string> files[] = {
       {"policy.safetensors", end.model},

@@ -19,7 +19,8 @@ class RunDirectory {
  public:
   // A new run wants a directory without one (kBusy otherwise, naming the remedies); a resumed one
   // wants one with the same configuration (kConfig names the first difference's remedy).
-  static Result<RunDirectory> open(const std::string& path, const ExperimentConfig& config, bool resume);
+  static Result<RunDirectory> open(const std::string& path, const ExperimentConfig& config,
+                                   bool resume);
 
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
@@ -36,6 +37,7 @@ class RunDirectory {
 };
 
 // report.json of a run, as documented in README.md.
-nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end, double worker_cpu_seconds);
+nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end,
+                           double worker_cpu_seconds);
 
 }  // namespace qstar

@@ -5,10 +5,10 @@ namespace qstar {
 NLOHMANN_JSON_SERIALIZE_ENUM(Phase, {{Phase::kPretrain, "pretrain"},
                                      {Phase::kReinforce, "rl"},
                                      {Phase::kFinished, "finished"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, phase, pretrain_steps, policy_updates, critic_updates, version,
-                                   next_task, unfinished, pretrain_tokens, trained_tokens, generated_tokens,
-                                   attempts, wins, lucky, cpu_seconds, wall_seconds, base, curve, critic,
-                                   final_)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, phase, pretrain_steps, policy_updates, critic_updates,
+                                   version, next_task, unfinished, pretrain_tokens, trained_tokens,
+                                   generated_tokens, attempts, wins, lucky, cpu_seconds,
+                                   wall_seconds, base, curve, critic, final_)
 
 std::string_view to_string(Phase phase) {
   switch (phase) {

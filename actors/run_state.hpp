@@ -17,14 +17,14 @@ struct RunState {
   std::int64_t pretrain_steps = 0;
   std::int64_t policy_updates = 0;
   std::int64_t critic_updates = 0;
-  std::uint64_t version = 0;             // newest published weights; 1 is the base
+  std::uint64_t version = 0;  // newest published weights; 1 is the base
   std::uint64_t next_task = 0;
   std::vector<std::uint64_t> unfinished;  // tasks that were out
   std::uint64_t pretrain_tokens = 0;
-  std::uint64_t trained_tokens = 0;       // by policy and critic, padding included
+  std::uint64_t trained_tokens = 0;  // by policy and critic, padding included
   std::uint64_t generated_tokens = 0;
   std::uint64_t attempts = 0, wins = 0, lucky = 0;
-  double cpu_seconds = 0;                 // of earlier processes of this run
+  double cpu_seconds = 0;  // of earlier processes of this run
   double wall_seconds = 0;
   nlohmann::json base = nlohmann::json::object();
   nlohmann::json curve = nlohmann::json::array();

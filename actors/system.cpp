@@ -32,11 +32,12 @@ void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors) {
   caf::scoped_actor self{system};
   for (const auto& actor : actors) {
     self->monitor(actor);
-    self->send_exit(actor, caf::exit_reason::kill);
+    self->send_exit(actor, caf::exit_reason::user_shutdown);
   }
   bool patient = true;
   for (std::size_t gone = 0; gone < actors.size() && patient; ++gone) {
-    self->receive([](const caf::down_msg&) {}, caf::after(std::chrono::seconds(10)) >> [&] { patient = false; });
+    self->receive([](const caf::down_msg&) {},
+                  caf::after(std::chrono::seconds(10)) >> [&] { patient = false; });
   }
 }
 
@@ -44,18 +45,21 @@ Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::st
                               std::uint16_t port) {
   auto bound = caf::openssl::publish(coordinator, port, address.c_str(), true);
   if (!bound) {
-    return fail(Errc::kBusy, fmt::format("cannot listen on {}:{}: {}; choose another port or address", address, port,
-                                         caf::to_string(bound.error())));
+    return fail(Errc::kBusy,
+                fmt::format("cannot listen on {}:{}: {}; choose another port or address", address,
+                            port, caf::to_string(bound.error())));
   }
   return *bound;
 }
 
-Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port) {
+Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host,
+                                 std::uint16_t port) {
   auto handle = caf::openssl::remote_actor<CoordinatorActor>(system, host, port);
   if (!handle) {
-    return fail(Errc::kNetwork, fmt::format("cannot join {}:{}: {}; is the head running, and are both certificates "
-                                            "of the same CA?",
-                                            host, port, caf::to_string(handle.error())));
+    return fail(Errc::kNetwork,
+                fmt::format("cannot join {}:{}: {}; is the head running, and are both certificates "
+                            "of the same CA?",
+                            host, port, caf::to_string(handle.error())));
   }
   return *handle;
 }

@@ -17,18 +17,21 @@ class SystemConfig : public caf::actor_system_config {
   explicit SystemConfig(const std::optional<TlsPaths>& tls = std::nullopt);
 };
 
-// A system that is never destroyed: CAF 0.17 waits for ever for a detached actor whose last reference is
-// in flight at shutdown. End the actors with end_all(), then the process with std::_Exit.
+// A system that is never destroyed: CAF 0.17 waits for ever for a detached actor whose last
+// reference is in flight at shutdown. End the actors with end_all(), then the process with
+// std::_Exit.
 caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls = std::nullopt);
 // Ends the actors and waits until their states are gone (files closed), at most ten seconds.
 void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors);
 
-// Publishes the coordinator for other processes; port 0 takes any free one. kBusy: the port is taken.
-// Only TLS, never plain text, never a null address (which would listen on all interfaces unasked).
+// Publishes the coordinator for other processes; port 0 takes any free one. kBusy: the port is
+// taken. Only TLS, never plain text, never a null address (which would listen on all interfaces
+// unasked).
 Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
                               std::uint16_t port);
 // kNetwork: not reachable, or refused (say, a certificate of another CA).
-Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
+Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host,
+                                 std::uint16_t port);
 
 // "HOST:PORT" in two; kUsage otherwise.
 struct HostPort {

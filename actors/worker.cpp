@@ -20,10 +20,14 @@ Result<ExperimentConfig> ask_for_config(caf::actor_system& system, const Coordin
       .receive(
           [&](const Welcome& welcome) {
             ExperimentConfig config;
-            auto parsed = parse_config(welcome.config, "the head's configuration", {}, describe_of(config));
-            answer = parsed ? Result<ExperimentConfig>(std::move(config)) : tl::unexpected(parsed.error());
+            auto parsed =
+                parse_config(welcome.config, "the head's configuration", {}, describe_of(config));
+            answer = parsed ? Result<ExperimentConfig>(std::move(config))
+                            : tl::unexpected(parsed.error());
           },
-          [&](const caf::error& error) { answer = fail(Errc::kNetwork, "the head refused: " + message_of(error)); });
+          [&](const caf::error& error) {
+            answer = fail(Errc::kNetwork, "the head refused: " + message_of(error));
+          });
   return answer;
 }
 
@@ -49,8 +53,9 @@ Status run_worker(const WorkerOptions& options) {
   auto ended = std::make_shared<std::promise<std::string>>();
   auto reason = ended->get_future();
   const EnvironmentPtr shared_environment = std::move(*environment);
-  spawn_node(system, {options.name, *config, shared_environment, false}, *head,
-             [ended](const std::string& why) { ended->set_value(why); });
+  // An actor lives as long as somebody holds it; those who monitor it do not.
+  const auto node = spawn_node(system, {options.name, *config, shared_environment, false}, *head,
+                               [ended](const std::string& why) { ended->set_value(why); });
   const std::string why = reason.get();
   if (!why.empty()) return fail(Errc::kNetwork, why);
   return {};

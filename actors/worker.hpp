@@ -9,14 +9,14 @@ namespace qstar {
 
 struct WorkerOptions {
   std::string name = "worker";
-  std::string address;       // HOST:PORT of the head
-  std::string certificates;  // directory made by `qstar certs`
+  std::string address;          // HOST:PORT of the head
+  std::string certificates;     // directory made by `qstar certs`
   std::string node = "worker";  // which certificate of it
-  bool orphan_dies = false;  // end when the parent process does (workers that a head started)
+  bool orphan_dies = false;     // end when the parent process does (workers that a head started)
 };
 
-// Joins, works until the head says that there is no more work, and returns. kNetwork: could not join,
-// or the head went away; kActorFailed: an actor here failed too often.
+// Joins, works until the head says that there is no more work, and returns. kNetwork: could not
+// join, or the head went away; kActorFailed: an actor here failed too often.
 Status run_worker(const WorkerOptions& options);
 
 }  // namespace qstar

@@ -14,8 +14,11 @@ namespace qstar {
 
 WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::string certificates,
                                  std::int64_t count, const RestartConfig& restart)
-    : program_(std::move(program)), address_(std::move(address)), certificates_(std::move(certificates)),
-      restarts_(restart), pids_(static_cast<std::size_t>(count), 0) {
+    : program_(std::move(program)),
+      address_(std::move(address)),
+      certificates_(std::move(certificates)),
+      restarts_(restart),
+      pids_(static_cast<std::size_t>(count), 0) {
   for (std::size_t i = 0; i < pids_.size() && last_; ++i) last_ = start(i);
 }
 
@@ -37,15 +40,17 @@ WorkerProcesses::~WorkerProcesses() {
 
 Status WorkerProcesses::start(std::size_t index) {
   const std::string name = fmt::format("worker-{}", index + 1);
-  std::vector<std::string> words = {program_, "worker", "--connect", address_, "--certs", certificates_,
-                                    "--name", name, "--orphan-dies"};
+  std::vector<std::string> words = {program_,      "worker", "--connect", address_,       "--certs",
+                                    certificates_, "--name", name,        "--orphan-dies"};
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  const int error = posix_spawn(&pids_[index], program_.c_str(), nullptr, nullptr, argv.data(), environ);
+  const int error =
+      posix_spawn(&pids_[index], program_.c_str(), nullptr, nullptr, argv.data(), environ);
   if (error == 0) return {};
   pids_[index] = 0;
-  return fail(Errc::kActorFailed, fmt::format("cannot start {}: {}", program_, std::strerror(error)));
+  return fail(Errc::kActorFailed,
+              fmt::format("cannot start {}: {}", program_, std::strerror(error)));
 }
 
 Status WorkerProcesses::tend() {
@@ -54,7 +59,8 @@ Status WorkerProcesses::tend() {
     if (pids_[i] == 0 || waitpid(pids_[i], &status, WNOHANG) != pids_[i]) continue;
     pids_[i] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // no more work
-    const auto now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     if (!restarts_.failed(now)) return fail(Errc::kActorFailed, "worker processes died too often");
     last_ = start(i);
   }

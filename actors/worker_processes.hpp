@@ -15,14 +15,15 @@ namespace qstar {
 class WorkerProcesses {
  public:
   // Starts `count` processes of `program worker --connect ADDRESS --certs DIR`.
-  WorkerProcesses(std::string program, std::string address, std::string certificates, std::int64_t count,
-                  const RestartConfig& restart);
+  WorkerProcesses(std::string program, std::string address, std::string certificates,
+                  std::int64_t count, const RestartConfig& restart);
   // Ends them and waits for them.
   ~WorkerProcesses();
   WorkerProcesses(const WorkerProcesses&) = delete;
   WorkerProcesses& operator=(const WorkerProcesses&) = delete;
 
-  // Replaces processes that died. kActorFailed when that happened too often, or none can be started.
+  // Replaces processes that died. kActorFailed when that happened too often, or none can be
+  // started.
   Status tend();
 
  private:

@@ -13,8 +13,8 @@ namespace {
 
 using namespace qstar;
 
-// Random weights whose sequences never end by themselves: the closing separator's logit is the lowest
-// that the final norm's bias can make it.
+// Random weights whose sequences never end by themselves: the closing separator's logit is the
+// lowest that the final norm's bias can make it.
 ModelFile endless_model() {
   ModelFile model;
   model.characters = ";=0123456789+-*/()";
@@ -53,20 +53,23 @@ void decode(benchmark::State& state) {
   state.counters["tokens/s"] = Counter(fed, Counter::kIsRate);
   state.counters["FLOP/s"] = Counter(fed * weights->flops_per_token(), Counter::kIsRate);
 }
-BENCHMARK(decode)->Arg(1)->Arg(8)->Arg(16)->Arg(32)->Arg(64)->Arg(256)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(decode)->Arg(1)->Arg(8)->Arg(16)->Arg(32)->Arg(64)->Arg(256)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
 // x[64,k]·Wᵀ[n,k], the shapes of a block.
 void gemm(benchmark::State& state) {
   const auto n = static_cast<std::size_t>(state.range(0));
   const auto k = static_cast<std::size_t>(state.range(1));
-  std::vector<float> w(n * k, 0.5F), packed(kernels::packed_size(n, k)), x(64 * k, 0.25F), y(64 * n);
+  std::vector<float> w(n * k, 0.5F), packed(kernels::packed_size(n, k)), x(64 * k, 0.25F),
+      y(64 * n);
   kernels::pack(w.data(), n, k, packed.data());
   for (auto _ : state) {
     kernels::gemm({packed.data(), n, k}, x.data(), k, 64, y.data(), n, kernels::Write::kStore);
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
-  const double flops = 2.0 * 64 * static_cast<double>(n * k) * static_cast<double>(state.iterations());
+  const double flops =
+      2.0 * 64 * static_cast<double>(n * k) * static_cast<double>(state.iterations());
   state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsRate);
 }
 BENCHMARK(gemm)->Args({192, 64})->Args({64, 64})->Args({256, 64})->Args({64, 256});

@@ -5,22 +5,26 @@
 namespace qstar {
 
 void add_completion(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand("completion", "print a completion script for bash\n\n  source <(qstar completion)");
+  auto* command = app.add_subcommand(
+      "completion", "print a completion script for bash\n\n  source <(qstar completion)");
   command->callback([&code] {
-    std::fputs("_qstar() {\n"
-               "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-               "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-               "    COMPREPLY=($(compgen -W 'train eval solve replay certs worker completion --help --version' -- \"$word\"))\n"
-               "  elif [ \"${COMP_WORDS[1]}\" = replay ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-               "    COMPREPLY=($(compgen -W 'stats ls show' -- \"$word\"))\n"
-               "  elif [ \"${word#-}\" != \"$word\" ]; then\n"
-               "    COMPREPLY=($(compgen -W \"$(qstar \"${COMP_WORDS[1]}\" --help 2>/dev/null | grep -oE -- '--[a-z-]+')\" -- \"$word\"))\n"
-               "  else\n"
-               "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
-               "  fi\n"
-               "}\n"
-               "complete -F _qstar qstar\n",
-               stdout);
+    std::fputs(
+        "_qstar() {\n"
+        "  local word=${COMP_WORDS[COMP_CWORD]}\n"
+        "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+        "    COMPREPLY=($(compgen -W 'train eval solve replay certs worker completion --help "
+        "--version' -- \"$word\"))\n"
+        "  elif [ \"${COMP_WORDS[1]}\" = replay ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+        "    COMPREPLY=($(compgen -W 'stats ls show' -- \"$word\"))\n"
+        "  elif [ \"${word#-}\" != \"$word\" ]; then\n"
+        "    COMPREPLY=($(compgen -W \"$(qstar \"${COMP_WORDS[1]}\" --help 2>/dev/null | grep -oE "
+        "-- '--[a-z-]+')\" -- \"$word\"))\n"
+        "  else\n"
+        "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
+        "  fi\n"
+        "}\n"
+        "complete -F _qstar qstar\n",
+        stdout);
     code = 0;
   });
 }

@@ -12,7 +12,9 @@ Result<LoadedModel> load_model(const std::string& path) {
   auto model = read_model(loaded.path);
   if (!model) return tl::unexpected(model.error());
   EnvironmentConfig config;
-  if (auto parsed = parse_config(model->metadata["environment"], loaded.path + ", metadata 'environment'", {}, describe_of(config)); !parsed) {
+  if (auto parsed = parse_config(model->metadata["environment"],
+                                 loaded.path + ", metadata 'environment'", {}, describe_of(config));
+      !parsed) {
     return tl::unexpected(parsed.error());
   }
   auto environment = make_environment(config);
@@ -24,7 +26,8 @@ Result<LoadedModel> load_model(const std::string& path) {
   return loaded;
 }
 
-std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std::string>& problems, const Sampling& sampling) {
+std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std::string>& problems,
+                                const Sampling& sampling) {
   DecoderPolicy policy(model.weights);
   const auto context = static_cast<std::int32_t>(model.weights->spec().context);
   std::vector<GenerateRequest> requests;
@@ -32,7 +35,8 @@ std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std:
     for (std::int64_t s = 0; s < sampling.samples; ++s) {
       const auto sample = static_cast<std::uint32_t>(s);
       requests.push_back({prompt_of(problems[p], {}), attempt_seed(sampling.seed, p, sample),
-                          sampling.greedy ? 0.0F : static_cast<float>(sampling.temperature), context, false});
+                          sampling.greedy ? 0.0F : static_cast<float>(sampling.temperature),
+                          context, false});
     }
   }
   const auto generations = policy.generate(requests);

@@ -25,6 +25,7 @@ struct Sampling {
   std::uint64_t seed = 0;
 };
 // All attempts at all problems, judged: problem by problem, `samples` each.
-std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std::string>& problems, const Sampling& sampling);
+std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std::string>& problems,
+                                const Sampling& sampling);
 
 }  // namespace qstar

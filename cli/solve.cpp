@@ -21,14 +21,17 @@ int solve(const std::string& path, const std::string& problem) {
     const double logprob = std::accumulate(step.logprobs.begin(), step.logprobs.end(), 0.0);
     fmt::print("= {:<24} {:<14} log p {:8.4f}\n", step.text, to_string(step.verdict), logprob);
   }
-  fmt::print("{} ({})\n", attempts[0].answer.empty() ? "no answer" : attempts[0].answer, to_string(attempts[0].outcome));
+  fmt::print("{} ({})\n", attempts[0].answer.empty() ? "no answer" : attempts[0].answer,
+             to_string(attempts[0].outcome));
   return 0;
 }
 
 }  // namespace
 
 void add_solve(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand("solve", "show a model's work, step by step\n\n  qstar solve runs/quickstart-seed1 '3+4*2-5'");
+  auto* command = app.add_subcommand(
+      "solve",
+      "show a model's work, step by step\n\n  qstar solve runs/quickstart-seed1 '3+4*2-5'");
   auto model = std::make_shared<std::string>(), problem = std::make_shared<std::string>();
   command->add_option("model", *model, "safetensors file or run directory")->required();
   command->add_option("problem", *problem, "as text")->required();

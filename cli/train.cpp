@@ -53,22 +53,26 @@ int train(int argc, char** argv) {
   HeadOptions options;
   std::string config_path;
   std::vector<std::string> overrides;
-  CLI::App app{"Train a policy on its own wins.\n\n"
-               "  qstar train configs/quickstart.toml\n"
-               "  qstar train configs/smoke.toml seed=7 rl.versions=10 --run runs/seven\n"
-               "  qstar train configs/quickstart.toml --run runs/seven --resume\n"
-               "  qstar train configs/quickstart.toml --workers 2 --http 8080\n"
-               "  qstar train configs/quickstart.toml --listen 0.0.0.0:7000 --certs certs",
-               "qstar train"};
+  CLI::App app{
+      "Train a policy on its own wins.\n\n"
+      "  qstar train configs/quickstart.toml\n"
+      "  qstar train configs/smoke.toml seed=7 rl.versions=10 --run runs/seven\n"
+      "  qstar train configs/quickstart.toml --run runs/seven --resume\n"
+      "  qstar train configs/quickstart.toml --workers 2 --http 8080\n"
+      "  qstar train configs/quickstart.toml --listen 0.0.0.0:7000 --certs certs",
+      "qstar train"};
   app.add_option("config", config_path, "experiment file (TOML)")->required();
   app.add_option("overrides", overrides, "dotted.key=value, in place of what the file says");
   app.add_option("--run", options.run_directory, "run directory; default runs/NAME-seedSEED");
   app.add_flag("--resume", options.resume, "go on from the newest checkpoint");
-  app.add_option("--workers", options.workers, "further processes on this machine")->check(CLI::Range(0, 64));
-  app.add_flag("--deterministic", options.deterministic, "same seed, byte-identical model and trajectories");
+  app.add_option("--workers", options.workers, "further processes on this machine")
+      ->check(CLI::Range(0, 64));
+  app.add_flag("--deterministic", options.deterministic,
+               "same seed, byte-identical model and trajectories");
   app.add_option("--listen", options.listen, "ADDR:PORT for workers of other machines");
   app.add_option("--certs", options.certificates, "directory made by 'qstar certs'");
-  app.add_option("--http", options.http_port, "port of /metrics and /status")->check(CLI::Range(0, 65535));
+  app.add_option("--http", options.http_port, "port of /metrics and /status")
+      ->check(CLI::Range(0, 65535));
   app.add_option("--http-address", options.http_address, "where the gateway listens");
   try {
     app.parse(argc, argv);
@@ -76,9 +80,11 @@ int train(int argc, char** argv) {
     const int code = app.exit(e);
     return code == 0 ? 0 : exit_code(Errc::kUsage);
   }
-  if (auto loaded = load_config(config_path, overrides, describe_of(options.config)); !loaded) return finish(loaded.error());
+  if (auto loaded = load_config(config_path, overrides, describe_of(options.config)); !loaded)
+    return finish(loaded.error());
   if (auto fits = check(options.config); !fits) return finish(fits.error());
-  if (options.run_directory.empty()) options.run_directory = fmt::format("runs/{}-seed{}", options.config.name, options.config.seed);
+  if (options.run_directory.empty())
+    options.run_directory = fmt::format("runs/{}-seed{}", options.config.name, options.config.seed);
   if (auto ready = prepare_torch(); !ready) return finish(ready.error());
   options.worker_program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qstar";
   options.stop = &stop_requested;

@@ -6,14 +6,18 @@
 namespace qstar {
 
 void add_worker(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand("worker", "join a run and make attempts for it\n\n"
-                                               "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1");
+  auto* command =
+      app.add_subcommand("worker",
+                         "join a run and make attempts for it\n\n"
+                         "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1");
   auto options = std::make_shared<WorkerOptions>();
   command->add_option("--connect", options->address, "ADDRESS:PORT of the head")->required();
-  command->add_option("--certs", options->certificates, "directory made by 'qstar certs'")->required();
+  command->add_option("--certs", options->certificates, "directory made by 'qstar certs'")
+      ->required();
   command->add_option("--node", options->node, "whose certificate in it to use");
   command->add_option("--name", options->name, "how this process calls itself in the records");
-  command->add_flag("--orphan-dies", options->orphan_dies, "end with the process that started this one");
+  command->add_flag("--orphan-dies", options->orphan_dies,
+                    "end with the process that started this one");
   command->callback([options, &code] {
     // Ctrl-C in a terminal reaches the head, too, and it is the head that ends its workers.
     if (options->orphan_dies) ::signal(SIGINT, SIG_IGN);

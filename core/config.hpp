@@ -24,7 +24,7 @@ namespace qstar {
 
 struct FieldInfo {
   std::string_view name;
-  std::string_view doc;  // one line, with the unit
+  std::string_view doc;                                   // one line, with the unit
   double min = -std::numeric_limits<double>::infinity();  // inclusive, for numbers
   double max = std::numeric_limits<double>::infinity();
   std::string_view choices = {};  // for text: the allowed words, separated by '|'; empty: any
@@ -51,8 +51,8 @@ using Describe = std::function<void(FieldVisitor&)>;
 
 // Reads TOML into the described fields, then the overrides ("dotted.key=value", TOML values; a bare
 // word counts as text). Errors name source, line, key and remedy: an unknown key gives the nearest
-// known one; a wrong type and a value out of range give what is expected. On an error the fields may
-// be partly written: parse into a fresh struct.
+// known one; a wrong type and a value out of range give what is expected. On an error the fields
+// may be partly written: parse into a fresh struct.
 Status parse_config(std::string_view toml, std::string_view source,
                     std::span<const std::string> overrides, const Describe& describe);
 // The same from a file.

@@ -44,7 +44,8 @@ Interval wilson95(std::uint64_t successes, std::uint64_t n) {
   const double p = static_cast<double>(successes) / count;
   const double denominator = 1 + z * z / count;
   const double centre = (p + z * z / (2 * count)) / denominator;
-  const double half = z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / denominator;
+  const double half =
+      z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / denominator;
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 

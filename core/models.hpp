@@ -1,4 +1,5 @@
-// What searches and actors know of learned models: small, batched interfaces without a tensor in them.
+// What searches and actors know of learned models: small, batched interfaces without a tensor in
+// them.
 //
 // `search/` and `learning/` never include each other; they meet here.
 #pragma once
@@ -12,9 +13,9 @@ namespace qstar {
 
 // Continue `prompt` by sampling.
 struct GenerateRequest {
-  std::string prompt;            // text of the environment's alphabet; must fit the context
-  std::uint64_t seed = 0;        // of this continuation alone: the result does not depend on the batch
-  float temperature = 1.0F;      // 0 is greedy
+  std::string prompt;        // text of the environment's alphabet; must fit the context
+  std::uint64_t seed = 0;    // of this continuation alone: the result does not depend on the batch
+  float temperature = 1.0F;  // 0 is greedy
   std::int32_t max_tokens = 96;  // generated tokens at most, closing separator included
   bool stop_at_step = false;     // stop at the first step separator, not only at the end of problem
   friend bool operator==(const GenerateRequest&, const GenerateRequest&) = default;

@@ -2,7 +2,8 @@
 //
 // Every function that can fail for a reason outside the program returns Result<T>: a value, or an
 // Error with a code and one line for the user. The line names the file, the line or field, and the
-// remedy. A broken invariant is not an Error: it aborts through QSTAR_ASSERT with the values in hand.
+// remedy. A broken invariant is not an Error: it aborts through QSTAR_ASSERT with the values in
+// hand.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +14,19 @@
 namespace qstar {
 
 enum class Errc : std::uint8_t {
-  kUsage = 1,        // the command line makes no sense
-  kConfig,           // a configuration file or override: unknown key, wrong type, out of range
-  kMissingFile,      // a file or directory that should be there is not
-  kCorrupt,          // a file's content is damaged or is not what it claims to be
-  kSchema,           // a file or store was written by a later version
-  kDiskFull,         // no space, or a quota was reached; nothing acknowledged was lost
-  kBusy,             // another process holds the run directory, the store or the port
-  kIo,               // any other failure of the operating system
-  kBadProblem,       // a problem's text is not one of this environment
-  kNetwork,          // a peer could not be reached, or was refused
-  kActorFailed,      // an actor failed more often than its restart policy allows
-  kTimeout,          // no answer in time
-  kInterrupted,      // stopped by Ctrl-C after a checkpoint
+  kUsage = 1,    // the command line makes no sense
+  kConfig,       // a configuration file or override: unknown key, wrong type, out of range
+  kMissingFile,  // a file or directory that should be there is not
+  kCorrupt,      // a file's content is damaged or is not what it claims to be
+  kSchema,       // a file or store was written by a later version
+  kDiskFull,     // no space, or a quota was reached; nothing acknowledged was lost
+  kBusy,         // another process holds the run directory, the store or the port
+  kIo,           // any other failure of the operating system
+  kBadProblem,   // a problem's text is not one of this environment
+  kNetwork,      // a peer could not be reached, or was refused
+  kActorFailed,  // an actor failed more often than its restart policy allows
+  kTimeout,      // no answer in time
+  kInterrupted,  // stopped by Ctrl-C after a checkpoint
 };
 
 struct Error {
@@ -56,7 +57,7 @@ std::string_view to_string(Errc code);
 
 // Aborts with the expression and a detail string when an invariant is broken. Never reachable from
 // input: input errors are values.
-#define QSTAR_ASSERT(expression, detail)                                             \
-  (static_cast<bool>(expression)                                                     \
-       ? void(0)                                                                     \
+#define QSTAR_ASSERT(expression, detail) \
+  (static_cast<bool>(expression)         \
+       ? void(0)                         \
        : ::qstar::assertion_failed(#expression, __FILE__, __LINE__, std::string(detail)))

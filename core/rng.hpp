@@ -1,8 +1,9 @@
 // Seeds and random numbers that mean the same on every machine.
 //
 // The standard library's distributions differ between implementations, so a run would not be
-// reproducible with them. Here: SplitMix64 (Steele, Lea, Flood 2014) for deriving seeds, xoshiro256**
-// (Blackman, Vigna 2018) as the generator, and three distributions with a fixed definition.
+// reproducible with them. Here: SplitMix64 (Steele, Lea, Flood 2014) for deriving seeds,
+// xoshiro256** (Blackman, Vigna 2018) as the generator, and three distributions with a fixed
+// definition.
 #pragma once
 
 #include <array>
@@ -24,11 +25,11 @@ class Rng {
  public:
   explicit Rng(std::uint64_t seed);
 
-  std::uint64_t next();                        // 64 uniform bits
-  std::uint64_t below(std::uint64_t n);        // uniform in [0, n), n > 0, without modulo bias
+  std::uint64_t next();                  // 64 uniform bits
+  std::uint64_t below(std::uint64_t n);  // uniform in [0, n), n > 0, without modulo bias
   std::int64_t between(std::int64_t lo, std::int64_t hi);  // uniform in [lo, hi], lo <= hi
-  double uniform();                            // [0, 1) with 53 bits
-  double normal();                             // standard normal (Box-Muller, no cached second value)
+  double uniform();                                        // [0, 1) with 53 bits
+  double normal();  // standard normal (Box-Muller, no cached second value)
   bool bernoulli(double p) { return uniform() < p; }
 
   // The whole state, for checkpoints.

@@ -6,8 +6,8 @@
 namespace qstar {
 namespace {
 
-constexpr std::array<std::string_view, 6> kVerdicts = {
-    "unknown", "right", "wrong_value", "wrong_order", "malformed", "not_a_rewrite"};
+constexpr std::array<std::string_view, 6> kVerdicts = {"unknown",     "right",     "wrong_value",
+                                                       "wrong_order", "malformed", "not_a_rewrite"};
 constexpr std::array<std::string_view, 4> kOutcomes = {"unfinished", "lost", "lucky", "won"};
 
 template <class Enum, std::size_t N>
@@ -25,8 +25,8 @@ Outcome outcome_from_string(std::string_view text) { return parse<Outcome>(kOutc
 
 double AttemptGroup::pass_rate() const {
   if (attempts.empty()) return 0;
-  const auto wins = std::count_if(attempts.begin(), attempts.end(),
-                                  [](const Trajectory& t) { return t.win(); });
+  const auto wins =
+      std::count_if(attempts.begin(), attempts.end(), [](const Trajectory& t) { return t.win(); });
   return static_cast<double>(wins) / static_cast<double>(attempts.size());
 }
 

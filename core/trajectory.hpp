@@ -1,7 +1,7 @@
 // The one record that is searched, trained on, stored, inspected and exported.
 //
-// A trajectory is a problem, the steps somebody took at it, what was known about every step, and how
-// it ended. Text problems and puzzles share it: a step is a line of text or the name of a move.
+// A trajectory is a problem, the steps somebody took at it, what was known about every step, and
+// how it ended. Text problems and puzzles share it: a step is a line of text or the name of a move.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,12 @@ namespace qstar {
 
 // What the exact verifier says of one step, given the line before it.
 enum class Verdict : std::uint8_t {
-  kUnknown = 0,    // not judged
-  kRight,          // one correct operation, in the right place
-  kWrongValue,     // the right place, a wrong number
-  kWrongOrder,     // a correct operation that was not its turn
-  kMalformed,      // not an expression (or move) at all
-  kNotARewrite,    // an expression, but not the previous line with one operation done
+  kUnknown = 0,  // not judged
+  kRight,        // one correct operation, in the right place
+  kWrongValue,   // the right place, a wrong number
+  kWrongOrder,   // a correct operation that was not its turn
+  kMalformed,    // not an expression (or move) at all
+  kNotARewrite,  // an expression, but not the previous line with one operation done
 };
 std::string_view to_string(Verdict verdict);  // "right", "wrong_value", …
 // Inverse of to_string; kUnknown for any other text.

@@ -3,7 +3,8 @@
 
 namespace qstar {
 
-std::vector<Step> steps_of(const Generation& generation, std::uint64_t version, std::uint64_t time_us) {
+std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
+                           std::uint64_t time_us) {
   std::vector<Step> steps;
   std::size_t begin = 0;
   for (std::size_t i = 0; i < generation.text.size(); ++i) {

@@ -18,7 +18,8 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
   for (std::size_t row = 0; row < texts.size(); ++row) {
     const auto tokens = tokenizer.encode(texts[row]);
     QSTAR_ASSERT(tokens.has_value(), texts[row]);
-    std::copy(tokens->begin(), tokens->end(), batch.tokens.begin() + static_cast<std::ptrdiff_t>(row * length));
+    std::copy(tokens->begin(), tokens->end(),
+              batch.tokens.begin() + static_cast<std::ptrdiff_t>(row * length));
     const std::size_t prompt_end = std::min(texts[row].find(Tokenizer::kStep), tokens->size());
     for (std::size_t i = prompt_end + 1; i < tokens->size(); ++i)
       batch.weights[row * length + i] = weights[row];

@@ -22,8 +22,8 @@ struct TokenBatch {
   std::int64_t rows = 0;
   std::int64_t length = 0;
   std::vector<std::int32_t> tokens;  // [rows, length], padded with Tokenizer::kEndToken
-  std::vector<float> weights;        // [rows, length]; weight of predicting the token AT this place;
-                                     // 0 on prompts, padding and place 0
+  std::vector<float> weights;  // [rows, length]; weight of predicting the token AT this place;
+                               // 0 on prompts, padding and place 0
 };
 
 // One row a text (";3+4=7;"), weight w on every token after the first '=' up to the closing ';'.
@@ -43,9 +43,10 @@ struct SelectionOptions {
 void select_wins(const AttemptGroup& group, const SelectionOptions& options,
                  std::vector<std::string>& texts, std::vector<float>& weights);
 
-// A generation cut into its steps, each with the tokens and log-probabilities of its characters, the
-// closing separator included.
-std::vector<Step> steps_of(const Generation& generation, std::uint64_t version, std::uint64_t time_us);
+// A generation cut into its steps, each with the tokens and log-probabilities of its characters,
+// the closing separator included.
+std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
+                           std::uint64_t time_us);
 // The seed of one attempt: the same group and sample give the same attempt under the same weights.
 std::uint64_t attempt_seed(std::uint64_t seed, std::uint64_t group, std::uint32_t sample);
 

@@ -1,10 +1,11 @@
 // The Q-critic: Q(state, next step) learned from the win signal alone.
 //
-// Network: a copy of the policy's trunk plus one block and a scalar head, read at the separator that
-// closes a step; the extra block also sees the trunk's own log p(token) and log p − max log p.
+// Network: a copy of the policy's trunk plus one block and a scalar head, read at the separator
+// that closes a step; the extra block also sees the trunk's own log p(token) and log p − max log p.
 // Learning: double Q-learning (van Hasselt, Guez, Silver 2016) over the tree that the attempts of a
 // group span: the target of a step is the win for the last one, otherwise
-//   γ · Q_target(s′, argmax_{a′} Q_online(s′, a′)),  a′ over the steps that any attempt of the group
+//   γ · Q_target(s′, argmax_{a′} Q_online(s′, a′)),  a′ over the steps that any attempt of the
+//   group
 // took in s′. The target network is a copy, renewed every `target_period` updates.
 #pragma once
 
@@ -26,10 +27,10 @@ namespace qstar {
 struct CriticConfig {
   std::int64_t updates_per_version = 4;
   std::int64_t groups_per_update = 12;
-  double discount = 1.0;          // γ
+  double discount = 1.0;            // γ
   std::int64_t target_period = 20;  // updates between copies to the target network
-  double inside_weight = 0.2;     // loss weight on tokens inside a step (1 at its end)
-  double language_weight = 0.5;   // weight of the trunk's language-model loss on won attempts
+  double inside_weight = 0.2;       // loss weight on tokens inside a step (1 at its end)
+  double language_weight = 0.5;     // weight of the trunk's language-model loss on won attempts
   OptimizerConfig optimizer{.muon_rate = 0.01, .adamw_rate = 0.002, .warmup = 20};
   void describe(FieldVisitor& v);
   friend bool operator==(const CriticConfig&, const CriticConfig&) = default;
@@ -42,8 +43,8 @@ struct WeightedGroup {
 };
 
 struct CriticStats {
-  double loss = 0;                  // weighted binary cross-entropy, nats
-  std::vector<float> priorities;    // one a group: mean |TD error| over its steps
+  double loss = 0;                // weighted binary cross-entropy, nats
+  std::vector<float> priorities;  // one a group: mean |TD error| over its steps
   std::int64_t tokens = 0;
 };
 
@@ -84,8 +85,11 @@ struct CriticReport {
   double step_auc = 0.5;         // P(Q of a right step > Q of a wrong one), ties half
   double calibration_error = 0;  // expected calibration error over 10 bins, against the win
   std::int64_t steps = 0;
-  struct Bin { double mean_q = 0, win_rate = 0; std::int64_t n = 0; };
-  std::vector<Bin> bins;         // 10 of equal width
+  struct Bin {
+    double mean_q = 0, win_rate = 0;
+    std::int64_t n = 0;
+  };
+  std::vector<Bin> bins;  // 10 of equal width
 };
 CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q);
 

@@ -24,8 +24,12 @@ static_assert(kChunk % kernels::kRows == 0);
 
 struct Sequence {
   Sequence(std::uint64_t t, std::vector<std::int32_t> prompt, const GenerateRequest& r)
-      : ticket(t), tokens(std::move(prompt)), rng(r.seed), temperature(r.temperature),
-        limit(r.max_tokens), stop_at_step(r.stop_at_step) {}
+      : ticket(t),
+        tokens(std::move(prompt)),
+        rng(r.seed),
+        temperature(r.temperature),
+        limit(r.max_tokens),
+        stop_at_step(r.stop_at_step) {}
 
   std::uint64_t ticket;
   std::vector<std::int32_t> tokens;  // prompt, then what was generated
@@ -52,14 +56,17 @@ struct Draw {
 
 // softmax(logits / temperature) by inversion; temperature 0 (or senseless): the largest logit, the
 // first among equals, with its log-probability at temperature 1.
-Draw draw(std::span<const float> logits, float temperature, Rng& rng, std::vector<double>& weights) {
+Draw draw(std::span<const float> logits, float temperature, Rng& rng,
+          std::vector<double>& weights) {
   const bool greedy = !(temperature > 0);
   const double scale = greedy ? 1.0 : 1.0 / static_cast<double>(temperature);
-  const auto best = static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  const auto best =
+      static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
   weights.resize(logits.size());
   double total = 0;
   for (std::size_t i = 0; i < logits.size(); ++i)
-    total += weights[i] = std::exp((static_cast<double>(logits[i]) - static_cast<double>(logits[best])) * scale);
+    total += weights[i] =
+        std::exp((static_cast<double>(logits[i]) - static_cast<double>(logits[best])) * scale);
   std::size_t chosen = best;
   if (!greedy) {
     double left = rng.uniform() * total;
@@ -97,7 +104,7 @@ struct DecoderPool::Impl {
   std::vector<Finished> finished;
   std::int64_t unfinished = 0;
   std::vector<Row> rows;
-  std::size_t key_size, value_size;     // floats of one layer of one sequence
+  std::size_t key_size, value_size;  // floats of one layer of one sequence
   std::size_t qkv_stride, mlp_stride, head_stride;
   Floats x, normed, qkv, mixed, hidden, logits, scratch;  // [kChunk, …]
   std::vector<double> probabilities;
@@ -166,7 +173,8 @@ void DecoderPool::Impl::normalise(const Norm& norm, std::size_t n) {
                         normed.get() + i * p.stride);
 }
 
-void DecoderPool::Impl::attention(const Block& block, std::size_t layer, std::span<const Row> chunk) {
+void DecoderPool::Impl::attention(const Block& block, std::size_t layer,
+                                  std::span<const Row> chunk) {
   const std::size_t padded = round_up(chunk.size(), kernels::kRows);
   const std::size_t half = p.head_size / 2;
   normalise(block.norm1, padded);
@@ -177,7 +185,8 @@ void DecoderPool::Impl::attention(const Block& block, std::size_t layer, std::sp
     const float* cosines = p.cosines.get() + chunk[i].place * half;
     const float* sines = p.sines.get() + chunk[i].place * half;
     kernels::rotate(row, 2 * p.heads, p.head_size, cosines, sines);  // queries and keys
-    kernels::remember(cache(chunk[i].slot, layer), chunk[i].place, row + p.width, row + 2 * p.width);
+    kernels::remember(cache(chunk[i].slot, layer), chunk[i].place, row + p.width,
+                      row + 2 * p.width);
   }
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     if (const std::size_t next = i + 2; next < chunk.size() && chunk[next].slot != chunk[i].slot)
@@ -185,7 +194,8 @@ void DecoderPool::Impl::attention(const Block& block, std::size_t layer, std::sp
     kernels::attend(cache(chunk[i].slot, layer), chunk[i].place + 1, qkv.get() + i * qkv_stride,
                     scratch.get(), mixed.get() + i * p.stride);
   }
-  kernels::gemm(block.out.view, mixed.get(), p.stride, padded, x.get(), p.stride, kernels::Write::kAdd);
+  kernels::gemm(block.out.view, mixed.get(), p.stride, padded, x.get(), p.stride,
+                kernels::Write::kAdd);
 }
 
 void DecoderPool::Impl::mlp(const Block& block, std::size_t padded) {
@@ -226,7 +236,8 @@ void DecoderPool::Impl::emit(std::size_t slot, std::span<const float> row) {
   generation.logprobs.push_back(next.logprob);
   generation.finished = next.token == Tokenizer::kEndToken ||
                         (sequence.stop_at_step && next.token == Tokenizer::kStepToken);
-  if (!generation.finished && static_cast<std::int64_t>(generation.tokens.size()) < sequence.limit) return;
+  if (!generation.finished && static_cast<std::int64_t>(generation.tokens.size()) < sequence.limit)
+    return;
   generation.text = p.tokenizer.decode(generation.tokens);
   finished.push_back({sequence.ticket, std::move(generation)});
   active[slot].reset();
@@ -247,8 +258,9 @@ Status DecoderPool::add(std::uint64_t ticket, const GenerateRequest& request) {
   const std::int64_t room = impl_->p.spec.context - static_cast<std::int64_t>(prompt->size());
   if (prompt->empty()) return fail(Errc::kBadProblem, "the prompt is empty");
   if (room < 1)
-    return fail(Errc::kBadProblem, fmt::format("a prompt of {} tokens leaves no room in a context of {}",
-                                               prompt->size(), impl_->p.spec.context));
+    return fail(Errc::kBadProblem,
+                fmt::format("a prompt of {} tokens leaves no room in a context of {}",
+                            prompt->size(), impl_->p.spec.context));
   if (request.max_tokens < 1) {
     impl_->finished.push_back({ticket, {}});
     return {};

@@ -5,7 +5,8 @@
 // depend on its neighbours, so a generation is bit-identical whatever else is in the batch: any
 // trajectory can be made again from its weights and its seed.
 //
-// Kernels are written for wide vector units (learning/kernels.hpp); weights are packed once a version.
+// Kernels are written for wide vector units (learning/kernels.hpp); weights are packed once a
+// version.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +44,9 @@ class DecoderWeights {
 
 class DecoderPool {
  public:
-  // `slots` sequences are active at once at most; more wait inside in order of arrival. 16 to 64 are
-  // fastest: the matrix products gain nothing beyond, and more caches no longer fit the L2 and L3.
+  // `slots` sequences are active at once at most; more wait inside in order of arrival. 16 to 64
+  // are fastest: the matrix products gain nothing beyond, and more caches no longer fit the L2 and
+  // L3.
   DecoderPool(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots);
   ~DecoderPool();
   DecoderPool(DecoderPool&&) noexcept;

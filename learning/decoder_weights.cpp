@@ -38,10 +38,12 @@ Status check_tensors(const ModelFile& model, std::int64_t vocabulary) {
     for (const std::int64_t size : shape) count *= size;
     if (found == model.tensors.end() || found->second.shape != shape ||
         found->second.data.size() != static_cast<std::size_t>(count))
-      return fail(Errc::kCorrupt, fmt::format("model: tensor '{}' is missing or of the wrong shape", name));
+      return fail(Errc::kCorrupt,
+                  fmt::format("model: tensor '{}' is missing or of the wrong shape", name));
     for (const float x : found->second.data)
       if (!std::isfinite(x))
-        return fail(Errc::kCorrupt, fmt::format("model: tensor '{}' holds a number that is not finite", name));
+        return fail(Errc::kCorrupt,
+                    fmt::format("model: tensor '{}' holds a number that is not finite", name));
   }
   return {};
 }
@@ -67,15 +69,18 @@ void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
   const auto norm = [&](const std::string& name) {
     return Norm{rows(name + ".weight"), rows(name + ".bias")};
   };
-  const auto matrix = [&](const std::string& name) { return packed_matrix(model.tensors.at(name)); };
+  const auto matrix = [&](const std::string& name) {
+    return packed_matrix(model.tensors.at(name));
+  };
   p.embed = rows("embed.weight");
   p.norm = norm("norm");
   p.head = matrix("head.weight");
   for (std::int64_t i = 0; i < p.spec.layers; ++i) {
     const std::string block = fmt::format("blocks.{}.", i);
     p.blocks.push_back({norm(block + "norm1"), norm(block + "norm2"),
-                        matrix(block + "attention.qkv.weight"), matrix(block + "attention.out.weight"),
-                        matrix(block + "mlp.up.weight"), matrix(block + "mlp.down.weight")});
+                        matrix(block + "attention.qkv.weight"),
+                        matrix(block + "attention.out.weight"), matrix(block + "mlp.up.weight"),
+                        matrix(block + "mlp.down.weight")});
   }
 }
 
@@ -94,12 +99,23 @@ Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFi
     return fail(Errc::kCorrupt, "model: its characters do not begin with the two separators");
   auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
   if (!tokenizer) return fail(Errc::kCorrupt, tokenizer.error().message);
-  if (const auto ok = check_tensors(model, tokenizer->size()); !ok) return tl::unexpected(ok.error());
+  if (const auto ok = check_tensors(model, tokenizer->size()); !ok)
+    return tl::unexpected(ok.error());
   const auto width = static_cast<std::size_t>(model.spec.width);
   const auto heads = static_cast<std::size_t>(model.spec.heads);
-  std::unique_ptr<Packed> packed(new Packed{
-      model.spec, *tokenizer, version, width, round_up(width, kernels::kColumns), heads, width / heads,
-      {}, {}, {}, {}, {}, {}});
+  std::unique_ptr<Packed> packed(new Packed{model.spec,
+                                            *tokenizer,
+                                            version,
+                                            width,
+                                            round_up(width, kernels::kColumns),
+                                            heads,
+                                            width / heads,
+                                            {},
+                                            {},
+                                            {},
+                                            {},
+                                            {},
+                                            {}});
   fill_weights(*packed, model);
   fill_rotations(*packed);
   return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));

@@ -1,4 +1,5 @@
-// The decoder's own layout of a policy's weights; included by decoder.cpp and decoder_weights.cpp alone.
+// The decoder's own layout of a policy's weights; included by decoder.cpp and decoder_weights.cpp
+// alone.
 #pragma once
 
 #include <cstdlib>
@@ -19,7 +20,8 @@ class Floats {
  public:
   Floats() = default;
   explicit Floats(std::size_t n)
-      : data_(static_cast<float*>(std::aligned_alloc(64, kernels::round_up(n * sizeof(float), 64)))) {
+      : data_(
+            static_cast<float*>(std::aligned_alloc(64, kernels::round_up(n * sizeof(float), 64)))) {
     if (data_ == nullptr) throw std::bad_alloc();
     std::memset(data_.get(), 0, n * sizeof(float));
   }

@@ -28,7 +28,8 @@ inline float largest(Vec v) {
   return m;
 }
 
-// 2^n · e^r with x = n·ln 2 + r (Cody & Waite 1980), the Taylor polynomial of degree 7 on |r| <= ln 2/2.
+// 2^n · e^r with x = n·ln 2 + r (Cody & Waite 1980), the Taylor polynomial of degree 7 on |r| <= ln
+// 2/2.
 inline Vec exponential(Vec x) {
   x = min(max(x, splat(-87.0F)), splat(88.0F));
   const Vec magic = splat(12582912.0F);  // 1.5·2^23: adding it rounds to an integer
@@ -154,7 +155,8 @@ void gelu(float* x, std::size_t n) {
   }
 }
 
-void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines, const float* sines) {
+void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
+            const float* sines) {
   const std::size_t half = size / 2;
   for (std::size_t head = 0; head < heads; ++head, x += size)
     for (std::size_t j = 0; j < half; ++j) {
@@ -172,7 +174,8 @@ void remember(const Cache& cache, std::size_t place, const float* key, const flo
   const std::size_t padded = round_up(cache.size, kLanes);
   float* row = cache.values + place * cache.heads * padded;
   for (std::size_t head = 0; head < cache.heads; ++head)
-    for (std::size_t j = 0; j < cache.size; ++j) row[head * padded + j] = value[head * cache.size + j];
+    for (std::size_t j = 0; j < cache.size; ++j)
+      row[head * padded + j] = value[head * cache.size + j];
 }
 
 void prefetch(const Cache& cache, std::size_t length) {

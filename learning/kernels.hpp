@@ -1,8 +1,8 @@
 // The decoder's arithmetic, on raw float32 rows.
 //
 // Written with GCC's vector extensions (16 lanes; AVX-512 when compiled for it, else whatever the
-// machine has). What a row gets does not depend on the rows beside it nor on its place: every row is
-// summed in the same order, and remainders are avoided by padding, not by other code.
+// machine has). What a row gets does not depend on the rows beside it nor on its place: every row
+// is summed in the same order, and remainders are avoided by padding, not by other code.
 //
 // Memory: columns are padded to kColumns and rows to kRows; padding holds finite numbers. Pointers
 // need no alignment, but 64-byte aligned rows are faster.
@@ -19,7 +19,9 @@ inline constexpr std::size_t kColumns = 32;  // columns of a packed panel
 constexpr std::size_t round_up(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
 // Floats that pack() writes for a matrix [n,k].
-constexpr std::size_t packed_size(std::size_t n, std::size_t k) { return round_up(n, kColumns) * k; }
+constexpr std::size_t packed_size(std::size_t n, std::size_t k) {
+  return round_up(n, kColumns) * k;
+}
 // Row-major weights [n,k] (torch's Linear) into panels [n/32][k][32], padded with zeros.
 void pack(const float* weights, std::size_t n, std::size_t k, float* packed);
 
@@ -43,13 +45,15 @@ void layer_norm(const float* x, const float* gain, const float* bias, std::size_
 // (absolute error of Φ below 5e-7 in float32).
 void gelu(float* x, std::size_t n);
 
-// Turns the pairs (j, j + size/2) of each head by the angles whose cosines and sines [size/2] are given.
-void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines, const float* sines);
+// Turns the pairs (j, j + size/2) of each head by the angles whose cosines and sines [size/2] are
+// given.
+void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
+            const float* sines);
 
 // Keys and values of one layer of one sequence.
 struct Cache {
-  float* keys;         // [context / kLanes rounded up, heads, size, kLanes]: 16 places at once
-  float* values;       // [context, heads, size padded to kLanes]
+  float* keys;    // [context / kLanes rounded up, heads, size, kLanes]: 16 places at once
+  float* values;  // [context, heads, size padded to kLanes]
   std::size_t heads;
   std::size_t size;    // of a head
   std::size_t places;  // context padded to kLanes

@@ -79,7 +79,8 @@ Status check_coverage(std::vector<Entry> entries, std::uint64_t size, std::strin
   std::uint64_t place = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != place)
-      return corrupt(source, fmt::format("tensor '{}': data overlaps or leaves a hole", entry.name));
+      return corrupt(source,
+                     fmt::format("tensor '{}': data overlaps or leaves a hole", entry.name));
     place = entry.end;
   }
   if (place != size) return corrupt(source, "the data is truncated or has bytes after its end");
@@ -102,7 +103,8 @@ Status parse_metadata(const Json& header, std::string_view source, ModelFile& mo
                         version.find_first_not_of("0123456789") == std::string::npos;
     if (!number) return corrupt(source, "metadata 'format_version' is not a number");
     return fail(Errc::kSchema, fmt::format("{}: model format {} is later than this program's {}; "
-                                           "use a newer qstar", source, version, kFormatVersion));
+                                           "use a newer qstar",
+                                           source, version, kFormatVersion));
   }
   model.characters = model.metadata[kCharactersKey];
   const auto parsed = parse_config(model.metadata[kSpecKey], source, {}, describe_of(model.spec));
@@ -117,8 +119,7 @@ Status check_model(const ModelFile& model, std::string_view source) {
       !Tokenizer::make(std::string_view(model.characters).substr(2)))
     return corrupt(source, "metadata 'characters' is not an alphabet");
   if (const auto ok = check(model.spec); !ok) return corrupt(source, ok.error().message);
-  const auto shapes =
-      policy_shapes(model.spec, static_cast<std::int64_t>(model.characters.size()));
+  const auto shapes = policy_shapes(model.spec, static_cast<std::int64_t>(model.characters.size()));
   for (const auto& [name, shape] : shapes) {
     const auto found = model.tensors.find(name);
     if (found == model.tensors.end())
@@ -198,7 +199,8 @@ Status check(const ModelSpec& spec) {
     return fail(Errc::kConfig, "model: layers, width, heads and context must be positive");
   if (spec.width % (2 * spec.heads) != 0)
     return fail(Errc::kConfig, fmt::format("model.width = {} is not a multiple of 2 x heads = {}; "
-                                           "choose such a width", spec.width, 2 * spec.heads));
+                                           "choose such a width",
+                                           spec.width, 2 * spec.heads));
   return {};
 }
 
@@ -224,7 +226,8 @@ std::string serialize(const ModelFile& model) {
   bytes.reserve(sizeof length + length + place);
   bytes += text;
   for (const auto& [name, tensor] : model.tensors)
-    bytes.append(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size() * sizeof(float));
+    bytes.append(reinterpret_cast<const char*>(tensor.data.data()),
+                 tensor.data.size() * sizeof(float));
   return bytes;
 }
 
@@ -273,9 +276,10 @@ Result<ModelFile> read_model(const std::string& path) {
 std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& spec,
                                                                std::int64_t vocabulary) {
   const std::int64_t d = spec.width;
-  std::map<std::string, std::vector<std::int64_t>> shapes{
-      {"embed.weight", {vocabulary, d}}, {"head.weight", {vocabulary, d}},
-      {"norm.weight", {d}},              {"norm.bias", {d}}};
+  std::map<std::string, std::vector<std::int64_t>> shapes{{"embed.weight", {vocabulary, d}},
+                                                          {"head.weight", {vocabulary, d}},
+                                                          {"norm.weight", {d}},
+                                                          {"norm.bias", {d}}};
   for (std::int64_t i = 0; i < spec.layers; ++i) {
     const std::string block = fmt::format("blocks.{}.", i);
     for (const char* norm : {"norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"})

@@ -1,9 +1,9 @@
 // A model as one safetensors file.
 //
 // Layout (github.com/huggingface/safetensors, format description): 8 bytes little-endian header
-// length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {text: text}}, then the
-// raw little-endian data without holes. Everything a process needs to use the model alone is in the
-// metadata: architecture, tokenizer, family, provenance.
+// length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {text: text}}, then
+// the raw little-endian data without holes. Everything a process needs to use the model alone is in
+// the metadata: architecture, tokenizer, family, provenance.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace qstar {
 // Shape of the decoder-only transformer; [model] in a configuration.
 struct ModelSpec {
   std::int64_t layers = 3;
-  std::int64_t width = 64;    // d; a multiple of heads, of 2·heads for RoPE
+  std::int64_t width = 64;  // d; a multiple of heads, of 2·heads for RoPE
   std::int64_t heads = 4;
   std::int64_t context = 96;  // tokens at most
   double rope_base = 1000;
@@ -38,7 +38,7 @@ struct NamedTensor {
 
 struct ModelFile {
   ModelSpec spec;
-  std::string characters;  // Tokenizer::characters(), separators included
+  std::string characters;                       // Tokenizer::characters(), separators included
   std::map<std::string, std::string> metadata;  // family, environment (TOML), config_hash, seed,
                                                 // code_version, role ("policy"), …
   std::map<std::string, NamedTensor> tensors;
@@ -48,7 +48,8 @@ struct ModelFile {
 // Bytes of a safetensors file, deterministic in the content.
 std::string serialize(const ModelFile& model);
 // `source` names the bytes in errors. kCorrupt: truncated, not safetensors, overlapping or missing
-// data, non-float32 tensors, an architecture that does not fit the tensors; kSchema: a later format.
+// data, non-float32 tensors, an architecture that does not fit the tensors; kSchema: a later
+// format.
 Result<ModelFile> parse_model(std::string_view bytes, std::string_view source);
 
 // Atomic: temporary file, fsync, rename. On failure the old file is as it was.
@@ -57,12 +58,12 @@ Result<ModelFile> read_model(const std::string& path);
 
 // Names and shapes that a policy of this spec and vocabulary has, V = vocabulary size, D = width:
 //   embed.weight [V,D]
-//   blocks.I.norm1.{weight,bias} [D]   blocks.I.attention.qkv.weight [3D,D]   (rows: q, k, v; each by head)
-//   blocks.I.attention.out.weight [D,D]
-//   blocks.I.norm2.{weight,bias} [D]   blocks.I.mlp.up.weight [4D,D]   blocks.I.mlp.down.weight [D,4D]
-//   norm.{weight,bias} [D]             head.weight [V,D]
-// y = x·Wᵀ as in torch's Linear, no biases; RoPE rotates the pairs (j, j + h/2) of each head of size
-// h by position · base^(−2j/h); GELU is the exact one (erf); LayerNorm's epsilon is 1e-5.
+//   blocks.I.norm1.{weight,bias} [D]   blocks.I.attention.qkv.weight [3D,D]   (rows: q, k, v; each
+//   by head) blocks.I.attention.out.weight [D,D] blocks.I.norm2.{weight,bias} [D]
+//   blocks.I.mlp.up.weight [4D,D]   blocks.I.mlp.down.weight [D,4D] norm.{weight,bias} [D]
+//   head.weight [V,D]
+// y = x·Wᵀ as in torch's Linear, no biases; RoPE rotates the pairs (j, j + h/2) of each head of
+// size h by position · base^(−2j/h); GELU is the exact one (erf); LayerNorm's epsilon is 1e-5.
 std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& spec,
                                                                std::int64_t vocabulary);
 

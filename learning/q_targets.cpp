@@ -18,7 +18,8 @@ std::string action_of(const Trajectory& attempt, std::size_t i) {
   return action;
 }
 
-// The best known way on from one state, by the online network, and the target network's value of it.
+// The best known way on from one state, by the online network, and the target network's value of
+// it.
 struct BestAction {
   float online = 0;
   float target = 0;
@@ -57,7 +58,8 @@ void OptimizerConfig::describe(FieldVisitor& v) {
 }
 
 void CriticConfig::describe(FieldVisitor& v) {
-  v.value({"updates_per_version", "updates for each version of the policy", 0, 1e6}, updates_per_version);
+  v.value({"updates_per_version", "updates for each version of the policy", 0, 1e6},
+          updates_per_version);
   v.value({"groups_per_update", "attempt groups in a batch", 1, 1e6}, groups_per_update);
   v.value({"discount", "discount a step", 0, 1}, discount);
   v.value({"target_period", "updates between copies to the target network", 1, 1e7}, target_period);
@@ -132,7 +134,8 @@ CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::v
   }
   for (auto& bin : report.bins) {
     if (bin.n == 0) continue;
-    report.calibration_error += std::abs(bin.mean_q - bin.win_rate) / static_cast<double>(report.steps);
+    report.calibration_error +=
+        std::abs(bin.mean_q - bin.win_rate) / static_cast<double>(report.steps);
     bin.mean_q /= static_cast<double>(bin.n);
     bin.win_rate /= static_cast<double>(bin.n);
   }

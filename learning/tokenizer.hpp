@@ -1,8 +1,8 @@
 // One token a character.
 //
-// Token 0 is the problem separator ';' (it opens every prompt and closes every solution), token 1 the
-// step separator '='. ";3+4*2=3+8=11;" is a problem, then steps, each closed by a
-// separator, the last by ';'.
+// Token 0 is the problem separator ';' (it opens every prompt and closes every solution), token 1
+// the step separator '='. ";3+4*2=3+8=11;" is a problem, then steps, each closed by a separator,
+// the last by ';'.
 #pragma once
 
 #include <array>
@@ -47,8 +47,8 @@ inline constexpr std::string_view kArithmeticCharacters = "0123456789+-*/()";
 
 // The prompt for a state: ";problem=step=step=".
 std::string prompt_of(std::string_view problem, std::span<const std::string> steps);
-// Splits a generation ("step=step;") into its steps, each with the tokens and log-probabilities that
-// `first_token` onward belong to it; a last step without its separator is kept.
+// Splits a generation ("step=step;") into its steps, each with the tokens and log-probabilities
+// that `first_token` onward belong to it; a last step without its separator is kept.
 std::vector<std::string> split_steps(std::string_view text);
 
 }  // namespace qstar

@@ -41,7 +41,8 @@ Result<CheckpointParts> load(const std::string& folder) {
   for (const auto& [name, entry] : manifest["parts"].items()) {
     auto bytes = read_file(folder + "/" + name);
     if (!bytes) return tl::unexpected(bytes.error());
-    if (entry.value("size", std::uint64_t{0}) != bytes->size() || entry.value("crc32", std::uint64_t{0}) != crc_of(*bytes)) {
+    if (entry.value("size", std::uint64_t{0}) != bytes->size() ||
+        entry.value("crc32", std::uint64_t{0}) != crc_of(*bytes)) {
       return fail(Errc::kCorrupt, fmt::format("{}/{} is damaged (size or checksum)", folder, name));
     }
     parts[name] = std::move(*bytes);
@@ -67,13 +68,17 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
     return status;
   };
   for (const auto& [name, bytes] : parts) {
-    if (auto written = write_file_atomically(temporary + "/" + name, bytes); !written) return give_up(written);
+    if (auto written = write_file_atomically(temporary + "/" + name, bytes); !written)
+      return give_up(written);
     manifest["parts"][name] = {{"size", bytes.size()}, {"crc32", crc_of(bytes)}};
   }
-  if (auto written = write_file_atomically(temporary + "/MANIFEST.json", manifest.dump(2)); !written) return give_up(written);
+  if (auto written = write_file_atomically(temporary + "/MANIFEST.json", manifest.dump(2));
+      !written)
+    return give_up(written);
   fs::remove_all(final_name, error);
   fs::rename(temporary, final_name, error);
-  if (error) return fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message()));
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message()));
   auto all = list();
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < all.size(); ++i) {
     fs::remove_all(path_ + "/" + name_of(all[i]), error);
@@ -94,7 +99,8 @@ Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
     }
     loaded.warnings.push_back(parts.error().message);
   }
-  return fail(Errc::kCorrupt, fmt::format("every checkpoint in {} is damaged; the newest: {}", path_, loaded.warnings.front()));
+  return fail(Errc::kCorrupt, fmt::format("every checkpoint in {} is damaged; the newest: {}",
+                                          path_, loaded.warnings.front()));
 }
 
 std::vector<std::uint64_t> CheckpointDirectory::list() const {

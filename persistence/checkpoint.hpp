@@ -1,7 +1,7 @@
 // Atomic checkpoints: a directory a checkpoint, complete or absent.
 //
-// checkpoints/NNNNNNNNNN/ holds one file a part and MANIFEST.json with size and CRC-32 a part. It is
-// written under a temporary name, every file and the directory fsynced, then renamed.
+// checkpoints/NNNNNNNNNN/ holds one file a part and MANIFEST.json with size and CRC-32 a part. It
+// is written under a temporary name, every file and the directory fsynced, then renamed.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ class CheckpointDirectory {
   // Keeps the newest `keep` checkpoints (at least 1).
   CheckpointDirectory(std::string path, std::int64_t keep);
 
-  // `serial` orders checkpoints. On failure (kDiskFull, kIo) the older ones are untouched and nothing
-  // half-written is visible.
+  // `serial` orders checkpoints. On failure (kDiskFull, kIo) the older ones are untouched and
+  // nothing half-written is visible.
   Status write(std::uint64_t serial, const CheckpointParts& parts);
   // The newest complete and undamaged one. A damaged one is skipped with a message in `warnings`;
   // kMissingFile when there is none at all, kCorrupt when all are damaged.
@@ -42,7 +42,8 @@ class CheckpointDirectory {
 Status write_file_atomically(const std::string& path, std::string_view bytes);
 Result<std::string> read_file(const std::string& path);
 
-// An exclusive lock on a run directory, held until destruction; kBusy names the holder's process id.
+// An exclusive lock on a run directory, held until destruction; kBusy names the holder's process
+// id.
 class DirectoryLock {
  public:
   static Result<DirectoryLock> acquire(const std::string& directory);

@@ -16,7 +16,8 @@ namespace {
 
 tl::unexpected<Error> io_error(const std::string& what, const std::string& path) {
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-    return fail(Errc::kDiskFull, fmt::format("{} {}: no space left; free some and resume", what, path));
+    return fail(Errc::kDiskFull,
+                fmt::format("{} {}: no space left; free some and resume", what, path));
   }
   return fail(Errc::kIo, fmt::format("{} {}: {}", what, path, std::strerror(errno)));
 }
@@ -47,7 +48,8 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
   ::close(fd);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error("cannot rename to", path);
   const std::string folder = std::filesystem::path(path).parent_path();
-  const int directory = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
     ::fsync(directory);
     ::close(directory);
@@ -57,7 +59,8 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Errc::kMissingFile, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  if (!in)
+    return fail(Errc::kMissingFile, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   std::string bytes(std::istreambuf_iterator<char>(in), {});
   if (in.bad()) return fail(Errc::kIo, fmt::format("cannot read {}", path));
   return bytes;
@@ -71,8 +74,10 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
     char holder[32] = {};
     const auto n = ::pread(fd, holder, sizeof(holder) - 1, 0);
     ::close(fd);
-    return fail(Errc::kBusy, fmt::format("{} is in use by process {}: wait for it, or choose another --run", directory,
-                                         n > 0 ? std::string(holder, static_cast<std::size_t>(n)) : "?"));
+    return fail(
+        Errc::kBusy,
+        fmt::format("{} is in use by process {}: wait for it, or choose another --run", directory,
+                    n > 0 ? std::string(holder, static_cast<std::size_t>(n)) : "?"));
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {

@@ -42,7 +42,8 @@ std::string RateLimiter::save() const {
 
 Status RateLimiter::restore(std::string_view bytes) {
   std::int64_t inserts = 0, samples = 0;
-  if (!take_raw(bytes, inserts) || !take_raw(bytes, samples) || !bytes.empty() || inserts < 0 || samples < 0) {
+  if (!take_raw(bytes, inserts) || !take_raw(bytes, samples) || !bytes.empty() || inserts < 0 ||
+      samples < 0) {
     return fail(Errc::kCorrupt, "the saved rate limiter is damaged");
   }
   inserts_ = inserts;

@@ -1,6 +1,7 @@
 // Holds samples per insert in a band, and says who waits for whom.
 //
-// After Reverb's SampleToInsertRatio (Cassirer et al. 2021, section 3.4). Pure: counts in, verdict out.
+// After Reverb's SampleToInsertRatio (Cassirer et al. 2021, section 3.4). Pure: counts in, verdict
+// out.
 #pragma once
 
 #include <cstdint>

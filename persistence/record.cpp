@@ -66,10 +66,14 @@ Result<Trajectory> decode_trajectory(std::string_view bytes) {
     return fail(Errc::kCorrupt, "a trajectory record is damaged");
   }
   if (in.schema() > kRecordSchema) {
-    return fail(Errc::kSchema, fmt::format("a trajectory record has schema {}, this qstar reads up to {}: use a later qstar",
-                                           in.schema(), kRecordSchema));
+    return fail(
+        Errc::kSchema,
+        fmt::format(
+            "a trajectory record has schema {}, this qstar reads up to {}: use a later qstar",
+            in.schema(), kRecordSchema));
   }
-  if (in.schema() == 0 || !enums_known(in)) return fail(Errc::kCorrupt, "a trajectory record is damaged");
+  if (in.schema() == 0 || !enums_known(in))
+    return fail(Errc::kCorrupt, "a trajectory record is damaged");
   Trajectory t;
   t.id = {in.group(), in.sample()};
   t.environment = in.environment();

@@ -14,7 +14,8 @@ void TableConfig::describe(FieldVisitor& v) {
   v.value({"alpha", "prioritised: exponent on the priority", 0, 1}, alpha);
   v.value({"beta", "prioritised: importance-sampling exponent", 0, 1}, beta);
   v.value({"capacity", "groups; the oldest leaves the table, not the store", 1, 1e9}, capacity);
-  v.value({"max_reuse", "samples of a group before it leaves the table; 0: no bound", 0, 1e9}, max_reuse);
+  v.value({"max_reuse", "samples of a group before it leaves the table; 0: no bound", 0, 1e9},
+          max_reuse);
   section(v, "limiter", "samples per insert", limiter);
 }
 
@@ -57,7 +58,8 @@ class ReplayTable {
     while (static_cast<std::int64_t>(items_.size()) > config_.capacity) drop_oldest();
   }
 
-  std::vector<SampledGroup> sample(std::int64_t n, std::uint64_t min_version, Rng& rng, bool force) {
+  std::vector<SampledGroup> sample(std::int64_t n, std::uint64_t min_version, Rng& rng,
+                                   bool force) {
     drop_stale(min_version);
     if (items_.empty() || (!force && !limiter_.may_sample(n))) return {};
     std::vector<SampledGroup> batch;
@@ -65,7 +67,8 @@ class ReplayTable {
     for (std::int64_t i = 0; i < n && !items_.empty(); ++i) {
       const Sampled drawn = selector_->sample(rng);
       Item& item = items_.at(drawn.key);
-      const double weight = std::pow(static_cast<double>(items_.size()) * drawn.probability, -config_.beta);
+      const double weight =
+          std::pow(static_cast<double>(items_.size()) * drawn.probability, -config_.beta);
       batch.push_back({item.group, static_cast<float>(weight)});
       largest = std::max(largest, weight);
       limiter_.sampled(1);
@@ -103,8 +106,9 @@ class ReplayTable {
   Status restore(std::string_view bytes, const Store& store) {
     std::string_view limiter, items, selector;
     const auto damaged = fail(Errc::kCorrupt, "the saved replay tables are damaged");
-    if (!take_block(bytes, limiter) || !take_raw(bytes, dropped_) || !take_raw(bytes, max_priority_) ||
-        !take_block(bytes, items) || !take_block(bytes, selector) || !bytes.empty()) {
+    if (!take_block(bytes, limiter) || !take_raw(bytes, dropped_) ||
+        !take_raw(bytes, max_priority_) || !take_block(bytes, items) ||
+        !take_block(bytes, selector) || !bytes.empty()) {
       return damaged;
     }
     std::uint64_t key = 0;
@@ -217,11 +221,15 @@ Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayCon
   if (!store) return tl::unexpected(store.error());
   auto ids = store->group_ids();
   if (!ids) return tl::unexpected(ids.error());
-  auto impl = std::make_unique<Impl>(Impl{config, std::move(*store), std::move(*policy), std::move(*critic),
+  auto impl = std::make_unique<Impl>(Impl{config,
+                                          std::move(*store),
+                                          std::move(*policy),
+                                          std::move(*critic),
                                           {ids->begin(), ids->end()}});
   std::uint64_t last_saved = 0;
   if (!state.empty()) {
-    if (!take_raw(state, last_saved)) return fail(Errc::kCorrupt, "the saved replay tables are damaged");
+    if (!take_raw(state, last_saved))
+      return fail(Errc::kCorrupt, "the saved replay tables are damaged");
     if (auto restored = impl->restore(state); !restored) return tl::unexpected(restored.error());
   }
   if (adopt_unknown) {
@@ -242,14 +250,15 @@ Result<std::int64_t> ReplayBuffer::insert(std::span<const AttemptGroup> groups) 
   return impl_->policy->limiter().inserts() - before;
 }
 
-std::vector<SampledGroup> ReplayBuffer::sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng,
-                                               bool force) {
+std::vector<SampledGroup> ReplayBuffer::sample(Table table, std::int64_t n,
+                                               std::uint64_t min_version, Rng& rng, bool force) {
   return impl_->table(table).sample(n, min_version, rng, force);
 }
 
 void ReplayBuffer::update_priorities(Table table, std::span<const std::uint64_t> groups,
                                      std::span<const float> priorities) {
-  for (std::size_t i = 0; i < groups.size(); ++i) impl_->table(table).update(groups[i], priorities[i]);
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    impl_->table(table).update(groups[i], priorities[i]);
 }
 
 bool ReplayBuffer::may_insert(std::int64_t groups) const {
@@ -259,8 +268,12 @@ bool ReplayBuffer::may_sample(Table table, std::int64_t n) const {
   return impl_->table(table).limiter().may_sample(n);
 }
 std::int64_t ReplayBuffer::size(Table table) const { return impl_->table(table).size(); }
-const RateLimiter& ReplayBuffer::limiter(Table table) const { return impl_->table(table).limiter(); }
-std::int64_t ReplayBuffer::dropped_stale(Table table) const { return impl_->table(table).dropped(); }
+const RateLimiter& ReplayBuffer::limiter(Table table) const {
+  return impl_->table(table).limiter();
+}
+std::int64_t ReplayBuffer::dropped_stale(Table table) const {
+  return impl_->table(table).dropped();
+}
 
 std::string ReplayBuffer::save() const {
   std::string out;

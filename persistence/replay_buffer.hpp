@@ -1,8 +1,9 @@
 // The replay buffer: a store, and tables over it.
 //
 // Items are attempt groups. The policy's table samples uniformly from recent groups with bounded
-// reuse; the critic's table is prioritised by TD error. Each table has its own limiter. The buffer is
-// single-threaded; an actor holds it. Recent groups are cached decoded, so sampling reads no disk.
+// reuse; the critic's table is prioritised by TD error. Each table has its own limiter. The buffer
+// is single-threaded; an actor holds it. Recent groups are cached decoded, so sampling reads no
+// disk.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,10 @@ namespace qstar {
 
 struct TableConfig {
   std::string selector = "uniform";
-  double alpha = 0.6;             // prioritised: exponent on the priority
-  double beta = 0.4;              // prioritised: importance-sampling exponent
-  std::int64_t capacity = 2048;   // groups; the oldest leaves the table (not the store)
-  std::int64_t max_reuse = 0;     // samples of one group before it leaves the table; 0: no bound
+  double alpha = 0.6;            // prioritised: exponent on the priority
+  double beta = 0.4;             // prioritised: importance-sampling exponent
+  std::int64_t capacity = 2048;  // groups; the oldest leaves the table (not the store)
+  std::int64_t max_reuse = 0;    // samples of one group before it leaves the table; 0: no bound
   RateLimiterConfig limiter{};
   void describe(FieldVisitor& v);
   friend bool operator==(const TableConfig&, const TableConfig&) = default;
@@ -37,7 +38,8 @@ struct ReplayConfig {
   bool sync = false;
   TableConfig policy{.max_reuse = 8};
   // The critic takes what it is given once a version; it makes nobody wait.
-  TableConfig critic{.selector = "prioritised", .capacity = 8192, .limiter = {.samples_per_insert = 0}};
+  TableConfig critic{
+      .selector = "prioritised", .capacity = 8192, .limiter = {.samples_per_insert = 0}};
   void describe(FieldVisitor& v);
   friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
 };

@@ -124,11 +124,13 @@ class Prioritised : public Selector {
     }
   }
   void grow() {
-    const std::vector<double> old(sums_.begin() + static_cast<std::ptrdiff_t>(capacity_), sums_.end());
+    const std::vector<double> old(sums_.begin() + static_cast<std::ptrdiff_t>(capacity_),
+                                  sums_.end());
     capacity_ *= 2;
     sums_.assign(2 * capacity_, 0);
     std::copy(old.begin(), old.end(), sums_.begin() + static_cast<std::ptrdiff_t>(capacity_));
-    for (std::size_t node = capacity_ - 1; node > 0; --node) sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
+    for (std::size_t node = capacity_ - 1; node > 0; --node)
+      sums_[node] = sums_[2 * node] + sums_[2 * node + 1];
   }
 
   double alpha_;
@@ -188,7 +190,9 @@ Result<std::unique_ptr<Selector>> make_selector(std::string_view name, double al
   if (name == "fifo") selector = std::make_unique<Ordered>(false);
   if (name == "lifo") selector = std::make_unique<Ordered>(true);
   if (selector) return selector;
-  return fail(Errc::kConfig, fmt::format("selector '{}' is not known: use uniform, prioritised, fifo or lifo", name));
+  return fail(
+      Errc::kConfig,
+      fmt::format("selector '{}' is not known: use uniform, prioritised, fifo or lifo", name));
 }
 
 }  // namespace qstar

@@ -33,7 +33,8 @@ class Selector {
   virtual Status restore(std::string_view bytes) = 0;
 };
 
-// "uniform", "prioritised" (sum tree, p^alpha; Schaul et al. 2016), "fifo", "lifo". kConfig otherwise.
+// "uniform", "prioritised" (sum tree, p^alpha; Schaul et al. 2016), "fifo", "lifo". kConfig
+// otherwise.
 Result<std::unique_ptr<Selector>> make_selector(std::string_view name, double alpha = 0.6);
 std::vector<std::string> selector_names();
 

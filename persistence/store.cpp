@@ -18,13 +18,20 @@ constexpr const char* kAttempts = "attempts";
 Error error_of(const rocksdb::Status& status, const std::string& path) {
   const std::string text = status.ToString();
   if (status.IsNoSpace() || text.find("No space left") != std::string::npos) {
-    return {Errc::kDiskFull, fmt::format("{}: no space left; free some and resume (nothing acknowledged is lost)", path)};
+    return {Errc::kDiskFull,
+            fmt::format("{}: no space left; free some and resume (nothing acknowledged is lost)",
+                        path)};
   }
   if (text.find("lock") != std::string::npos) {
-    return {Errc::kBusy, fmt::format("{} is open for writing in another process: wait for it, or choose another --run", path)};
+    return {Errc::kBusy,
+            fmt::format(
+                "{} is open for writing in another process: wait for it, or choose another --run",
+                path)};
   }
   if (status.IsCorruption() || status.IsInvalidArgument()) {
-    return {Errc::kCorrupt, fmt::format("{} is damaged or no qstar store ({}): restore it, or choose another --run", path, text)};
+    return {Errc::kCorrupt,
+            fmt::format("{} is damaged or no qstar store ({}): restore it, or choose another --run",
+                        path, text)};
   }
   return {Errc::kIo, fmt::format("{}: {}", path, text)};
 }
@@ -32,8 +39,10 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
 // Big-endian, so that keys sort as numbers: 8 bytes group, 4 bytes sample.
 std::string key_of(std::uint64_t group, std::uint32_t sample) {
   std::string key(12, '\0');
-  for (int i = 0; i < 8; ++i) key[static_cast<std::size_t>(i)] = static_cast<char>(group >> (56 - 8 * i));
-  for (int i = 0; i < 4; ++i) key[static_cast<std::size_t>(8 + i)] = static_cast<char>(sample >> (24 - 8 * i));
+  for (int i = 0; i < 8; ++i)
+    key[static_cast<std::size_t>(i)] = static_cast<char>(group >> (56 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    key[static_cast<std::size_t>(8 + i)] = static_cast<char>(sample >> (24 - 8 * i));
   return key;
 }
 
@@ -89,7 +98,8 @@ struct Store::Impl {
       std::string folder = (fs::temp_directory_path() / "qstar-reader-XXXXXX").string();
       if (::mkdtemp(folder.data()) == nullptr) return fail(Errc::kIo, "cannot make " + folder);
       secondary = folder;
-      status = rocksdb::DB::OpenAsSecondary(options_for(mode), path, secondary, families, &handles, &raw);
+      status = rocksdb::DB::OpenAsSecondary(options_for(mode), path, secondary, families, &handles,
+                                            &raw);
     }
     if (!status.ok()) return tl::unexpected(error_of(status, path));
     db.reset(raw);
@@ -114,9 +124,12 @@ struct Store::Impl {
     }
     const auto schema = std::strtoul(value.c_str(), nullptr, 10);
     if (schema > kStoreSchema) {
-      return fail(Errc::kSchema, fmt::format("{} has schema {}, this qstar reads up to {}: use a later qstar", path, schema, kStoreSchema));
+      return fail(Errc::kSchema,
+                  fmt::format("{} has schema {}, this qstar reads up to {}: use a later qstar",
+                              path, schema, kStoreSchema));
     }
-    if (schema == 0) return fail(Errc::kCorrupt, fmt::format("{} has the unreadable schema '{}'", path, value));
+    if (schema == 0)
+      return fail(Errc::kCorrupt, fmt::format("{} has the unreadable schema '{}'", path, value));
     return {};
   }
 
@@ -133,7 +146,8 @@ Store& Store::operator=(Store&&) noexcept = default;
 
 Result<Store> Store::open(const std::string& path, Mode mode, const StoreOptions& options) {
   if (mode == Mode::kRead && !fs::exists(path + "/CURRENT")) {
-    return fail(Errc::kMissingFile, fmt::format("{} holds no store: give a run's store/ directory", path));
+    return fail(Errc::kMissingFile,
+                fmt::format("{} holds no store: give a run's store/ directory", path));
   }
   std::error_code error;
   if (mode == Mode::kWrite) fs::create_directories(path, error);
@@ -151,9 +165,11 @@ Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> g
   std::vector<std::uint64_t> fresh;
   std::set<std::uint64_t> seen;
   for (const auto& group : groups) {
-    if (group.attempts.empty() || !seen.insert(group.group).second || impl_->contains(group.group)) continue;
+    if (group.attempts.empty() || !seen.insert(group.group).second || impl_->contains(group.group))
+      continue;
     for (std::size_t i = 0; i < group.attempts.size(); ++i) {
-      batch.Put(impl_->attempts, key_of(group.group, static_cast<std::uint32_t>(i)), encode(group.attempts[i]));
+      batch.Put(impl_->attempts, key_of(group.group, static_cast<std::uint32_t>(i)),
+                encode(group.attempts[i]));
     }
     fresh.push_back(group.group);
   }
@@ -172,7 +188,8 @@ Result<AttemptGroup> Store::get(std::uint64_t group) const {
     return false;
   });
   if (!scanned) return tl::unexpected(scanned.error());
-  if (found.attempts.empty()) return fail(Errc::kMissingFile, fmt::format("{} holds no group {}", impl_->path, group));
+  if (found.attempts.empty())
+    return fail(Errc::kMissingFile, fmt::format("{} holds no group {}", impl_->path, group));
   return found;
 }
 
@@ -186,18 +203,22 @@ Result<std::vector<AttemptGroup>> Store::get(std::span<const std::uint64_t> grou
   return all;
 }
 
-Status Store::scan(std::uint64_t first, const std::function<bool(const AttemptGroup&)>& visit) const {
+Status Store::scan(std::uint64_t first,
+                   const std::function<bool(const AttemptGroup&)>& visit) const {
   const std::unique_ptr<rocksdb::Iterator> it(impl_->db->NewIterator({}, impl_->attempts));
   AttemptGroup group;
   for (it->Seek(key_of(first, 0)); it->Valid(); it->Next()) {
-    if (it->key().size() != 12) return fail(Errc::kCorrupt, impl_->path + " holds a key of the wrong length");
+    if (it->key().size() != 12)
+      return fail(Errc::kCorrupt, impl_->path + " holds a key of the wrong length");
     const auto number = group_of(it->key());
     if (!group.attempts.empty() && number != group.group) {
       if (!visit(group)) return {};
       group.attempts.clear();
     }
     auto attempt = decode_trajectory(it->value().ToStringView());
-    if (!attempt) return fail(attempt.error().code, fmt::format("{}, group {}: {}", impl_->path, number, attempt.error().message));
+    if (!attempt)
+      return fail(attempt.error().code,
+                  fmt::format("{}, group {}: {}", impl_->path, number, attempt.error().message));
     group.group = number;
     group.attempts.push_back(std::move(*attempt));
   }
@@ -219,7 +240,8 @@ Result<std::vector<std::uint64_t>> Store::group_ids() const {
 
 Status Store::erase(std::span<const std::uint64_t> groups) {
   rocksdb::WriteBatch batch;
-  for (const auto group : groups) batch.DeleteRange(impl_->attempts, key_of(group, 0), key_of(group + 1, 0));
+  for (const auto group : groups)
+    batch.DeleteRange(impl_->attempts, key_of(group, 0), key_of(group + 1, 0));
   const auto status = impl_->db->Write({}, &batch);
   if (!status.ok()) return tl::unexpected(error_of(status, impl_->path));
   return {};

@@ -25,8 +25,8 @@ struct StoreStats {
   std::uint64_t groups = 0;
   std::uint64_t trajectories = 0;
   std::uint64_t steps = 0;
-  std::uint64_t wins = 0;         // right answers
-  std::uint64_t lucky = 0;        // … with a wrong step
+  std::uint64_t wins = 0;   // right answers
+  std::uint64_t lucky = 0;  // … with a wrong step
   std::uint64_t bytes_on_disk = 0;
   std::uint32_t schema = 0;
   std::uint64_t min_policy_version = 0;
@@ -36,7 +36,8 @@ struct StoreStats {
 class Store {
  public:
   enum class Mode : std::uint8_t { kWrite, kRead };  // kRead follows a live writer
-  // kMissingFile, kCorrupt, kSchema (written by a later version), kBusy (another writer), kDiskFull.
+  // kMissingFile, kCorrupt, kSchema (written by a later version), kBusy (another writer),
+  // kDiskFull.
   static Result<Store> open(const std::string& path, Mode mode, const StoreOptions& options = {});
   ~Store();
   Store(Store&&) noexcept;
@@ -62,7 +63,7 @@ class Store {
 
   // kRead: catch up with the writer. kWrite: nothing.
   Status refresh();
-  Status flush();  // WAL to the file system, synced
+  Status flush();                    // WAL to the file system, synced
   Result<StoreStats> stats() const;  // scans the store
 
  private:

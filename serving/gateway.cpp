@@ -91,7 +91,9 @@ struct Server {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(Server& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) { ++server_.connections; }
+  HttpSession(Server& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {
+    ++server_.connections;
+  }
   ~HttpSession() { --server_.connections; }
 
   void read() {
@@ -99,7 +101,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     parser_->header_limit(static_cast<std::uint32_t>(server_.options.max_header_bytes));
     parser_->body_limit(0);
     stream_.expires_after(std::chrono::seconds(server_.options.idle_seconds));
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, std::size_t) { self->got(error); });
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](beast::error_code error, std::size_t) { self->got(error); });
   }
 
   void refuse() {
@@ -124,11 +128,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void write(Response response) {
     response_ = std::move(response);
     stream_.expires_after(std::chrono::seconds(server_.options.idle_seconds));
-    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (!error && self->response_.keep_alive()) return self->read();
-      beast::error_code ignored;
-      self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    });
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](beast::error_code error, std::size_t) {
+                        if (!error && self->response_.keep_alive()) return self->read();
+                        beast::error_code ignored;
+                        self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                      });
   }
 
   Server& server_;
@@ -167,7 +172,10 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options) {
   beast::error_code error;
   const auto address = asio::ip::make_address(options.address, error);
-  if (error) return fail(Errc::kUsage, fmt::format("'{}' is no address for the gateway: give one such as 127.0.0.1", options.address));
+  if (error)
+    return fail(Errc::kUsage,
+                fmt::format("'{}' is no address for the gateway: give one such as 127.0.0.1",
+                            options.address));
   auto impl = std::make_unique<Impl>(options);
   auto& acceptor = impl->server.acceptor;
   const tcp::endpoint endpoint(address, options.port);
@@ -175,7 +183,10 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options) {
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(Errc::kBusy, fmt::format("the gateway cannot listen on {}:{}: {}; choose another --http port", options.address, options.port, error.message()));
+  if (error)
+    return fail(Errc::kBusy,
+                fmt::format("the gateway cannot listen on {}:{}: {}; choose another --http port",
+                            options.address, options.port, error.message()));
   accept(impl->server);
   impl->thread = std::thread([&server = impl->server] { server.io.run(); });
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
@@ -184,7 +195,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options) {
 std::uint16_t Gateway::port() const { return impl_->server.acceptor.local_endpoint().port(); }
 
 void Gateway::publish(const MetricsRow& row, std::string status_json) {
-  for (const auto& [name, value] : row.values) impl_->server.snapshot.set(gauge_name(row.phase, name), value);
+  for (const auto& [name, value] : row.values)
+    impl_->server.snapshot.set(gauge_name(row.phase, name), value);
   impl_->server.snapshot.set(gauge_name(row.phase, "step"), static_cast<double>(row.step));
   impl_->server.snapshot.set_status(std::move(status_json));
 }

@@ -17,9 +17,9 @@ namespace qstar {
 
 struct GatewayOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;            // 0: any free one
+  std::uint16_t port = 0;             // 0: any free one
   std::int32_t max_connections = 64;  // more are answered 503 and closed
-  std::int32_t idle_seconds = 10;     // a connection without a complete request for so long is closed
+  std::int32_t idle_seconds = 10;  // a connection without a complete request for so long is closed
   std::int32_t max_header_bytes = 8192;
 };
 

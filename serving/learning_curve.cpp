@@ -25,7 +25,8 @@ std::string escaped(const std::string& text) {
 double y_of(double accuracy) { return kTop + kHeight * (1 - std::clamp(accuracy, 0.0, 1.0)); }
 
 std::string text(double x, double y, const char* anchor, const std::string& content) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor, escaped(content));
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
+                     escaped(content));
 }
 
 }  // namespace
@@ -35,22 +36,28 @@ std::string learning_curve_svg(const std::vector<CurvePoint>& points, const Curv
   for (const auto& point : points) largest = std::max(largest, point.x);
   const auto x_of = [largest](double x) { return kLeft + kWidth * x / largest; };
   std::string svg =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 360\" font-family=\"sans-serif\" font-size=\"12\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 360\" "
+      "font-family=\"sans-serif\" font-size=\"12\" "
       "fill=\"#888\">\n";
   svg += text(kLeft, 24, "start", labels.title);
   svg += text(kLeft + kWidth / 2, 350, "middle", labels.x_axis);
   for (int i = 0; i <= 5; ++i) {
     const double share = i / 5.0;
-    svg += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#8884\"/>\n", kLeft, y_of(share),
-                       kLeft + kWidth, y_of(share));
+    svg += fmt::format(
+        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#8884\"/>\n", kLeft,
+        y_of(share), kLeft + kWidth, y_of(share));
     svg += text(kLeft - 8, y_of(share) + 4, "end", fmt::format("{:.1f}", share));
-    svg += text(x_of(share * largest), kTop + kHeight + 20, "middle", fmt::format("{:.4g}", share * largest));
+    svg += text(x_of(share * largest), kTop + kHeight + 20, "middle",
+                fmt::format("{:.4g}", share * largest));
   }
   std::string line;
-  for (const auto& point : points) line += fmt::format("{:.1f},{:.1f} ", x_of(point.x), y_of(point.accuracy));
-  svg += "<polyline fill=\"none\" stroke=\"#2a7ae2\" stroke-width=\"2\" points=\"" + line + "\"/>\n";
+  for (const auto& point : points)
+    line += fmt::format("{:.1f},{:.1f} ", x_of(point.x), y_of(point.accuracy));
+  svg +=
+      "<polyline fill=\"none\" stroke=\"#2a7ae2\" stroke-width=\"2\" points=\"" + line + "\"/>\n";
   for (const auto& point : points) {
-    svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"#2a7ae2\"/>\n", x_of(point.x), y_of(point.accuracy));
+    svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"#2a7ae2\"/>\n",
+                       x_of(point.x), y_of(point.accuracy));
   }
   return svg + "</svg>\n";
 }

@@ -16,8 +16,8 @@ struct CurveLabels {
   std::string x_axis;
 };
 
-// Accuracy against x, 640 by 360; axes from 0 to the largest x and from 0 to 1. Neutral on light and
-// dark. Texts are escaped.
+// Accuracy against x, 640 by 360; axes from 0 to the largest x and from 0 to 1. Neutral on light
+// and dark. Texts are escaped.
 std::string learning_curve_svg(const std::vector<CurvePoint>& points, const CurveLabels& labels);
 
 }  // namespace qstar

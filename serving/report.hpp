@@ -6,7 +6,8 @@
 
 namespace qstar {
 
-// Markdown with tables of the base, the final policy, the critic and the cost. Missing keys are left out.
+// Markdown with tables of the base, the final policy, the critic and the cost. Missing keys are
+// left out.
 std::string report_markdown(const nlohmann::json& report);
 // The learning curve of the report as SVG: greedy accuracy against generated tokens.
 std::string curve_of(const nlohmann::json& report);

@@ -15,13 +15,15 @@ AttentionShape shape_of(const at::Tensor& qkv, std::int64_t heads) {
 }
 
 struct Attention : torch::autograd::Function<Attention> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, std::int64_t heads, double rope_base) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& qkv, std::int64_t heads,
+                            double rope_base) {
     const auto input = qkv.contiguous();
     const auto s = shape_of(input, heads);
     const RotaryTable rotary(s.length, s.head_size, rope_base);
     auto out = at::empty({s.batch, s.length, s.width()}, input.options());
     auto p = at::empty({s.batch, heads, s.length, s.length}, input.options());
-    attention_forward(s, rotary, input.data_ptr<float>(), out.data_ptr<float>(), p.data_ptr<float>());
+    attention_forward(s, rotary, input.data_ptr<float>(), out.data_ptr<float>(),
+                      p.data_ptr<float>());
     context->save_for_backward({input, p});
     context->saved_data["heads"] = heads;
     context->saved_data["rope_base"] = rope_base;
@@ -35,8 +37,8 @@ struct Attention : torch::autograd::Function<Attention> {
     const RotaryTable rotary(s.length, s.head_size, context->saved_data["rope_base"].toDouble());
     const auto grad_out = gradients[0].contiguous();
     auto grad = at::empty_like(saved[0]);
-    attention_backward(s, rotary, saved[0].data_ptr<float>(), saved[1].data_ptr<float>(), grad_out.data_ptr<float>(),
-                       grad.data_ptr<float>());
+    attention_backward(s, rotary, saved[0].data_ptr<float>(), saved[1].data_ptr<float>(),
+                       grad_out.data_ptr<float>(), grad.data_ptr<float>());
     return {grad, at::Tensor(), at::Tensor()};
   }
 };

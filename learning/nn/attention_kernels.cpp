@@ -10,18 +10,21 @@ namespace {
 struct Head {
   std::vector<float> q, k, v, kt, vt;
   explicit Head(const AttentionShape& s) {
-    for (auto* m : {&q, &k, &v, &kt, &vt}) m->resize(static_cast<std::size_t>(s.length * s.head_size));
+    for (auto* m : {&q, &k, &v, &kt, &vt})
+      m->resize(static_cast<std::size_t>(s.length * s.head_size));
   }
 };
 
-void rotate(const float* row, const float* cosine, const float* sine, std::int64_t half, float* out) {
+void rotate(const float* row, const float* cosine, const float* sine, std::int64_t half,
+            float* out) {
   for (std::int64_t j = 0; j < half; ++j) {
     out[j] = row[j] * cosine[j] - row[j + half] * sine[j];
     out[j + half] = row[j + half] * cosine[j] + row[j] * sine[j];
   }
 }
 
-void rotate_back(const float* row, const float* cosine, const float* sine, std::int64_t half, float* out) {
+void rotate_back(const float* row, const float* cosine, const float* sine, std::int64_t half,
+                 float* out) {
   for (std::int64_t j = 0; j < half; ++j) {
     out[j] = row[j] * cosine[j] + row[j + half] * sine[j];
     out[j + half] = row[j + half] * cosine[j] - row[j] * sine[j];
@@ -38,14 +41,17 @@ void load(const AttentionShape& s, const RotaryTable& r, const float* qkv, Head&
     rotate(row + s.width(), c, n, half, head.k.data() + t * h);
     std::copy_n(row + 2 * s.width(), h, head.v.data() + t * h);
     for (std::int64_t d = 0; d < h; ++d) {
-      head.kt[static_cast<std::size_t>(d * s.length + t)] = head.k[static_cast<std::size_t>(t * h + d)];
-      head.vt[static_cast<std::size_t>(d * s.length + t)] = head.v[static_cast<std::size_t>(t * h + d)];
+      head.kt[static_cast<std::size_t>(d * s.length + t)] =
+          head.k[static_cast<std::size_t>(t * h + d)];
+      head.vt[static_cast<std::size_t>(d * s.length + t)] =
+          head.v[static_cast<std::size_t>(t * h + d)];
     }
   }
 }
 
 // out[j] = a · column j of m, for j < n; m is [h, stride].
-void row_times(const float* a, const float* m, std::int64_t h, std::int64_t stride, std::int64_t n, float* out) {
+void row_times(const float* a, const float* m, std::int64_t h, std::int64_t stride, std::int64_t n,
+               float* out) {
   std::fill_n(out, n, 0.0F);
   for (std::int64_t d = 0; d < h; ++d) {
     const float x = a[d];
@@ -91,7 +97,8 @@ struct Gradients {
   }
 };
 
-void head_backward(const AttentionShape& s, const Head& head, const float* p, const float* grad_out, Gradients& g) {
+void head_backward(const AttentionShape& s, const Head& head, const float* p, const float* grad_out,
+                   Gradients& g) {
   const auto h = s.head_size;
   const float scale = 1.0F / std::sqrt(static_cast<float>(h));
   for (auto* m : {&g.q, &g.k, &g.v}) std::fill(m->begin(), m->end(), 0.0F);
@@ -136,25 +143,29 @@ void store(const AttentionShape& s, const RotaryTable& r, const Gradients& g, fl
 RotaryTable::RotaryTable(std::int64_t length, std::int64_t head_size, double base) {
   for (std::int64_t t = 0; t < length; ++t) {
     for (std::int64_t j = 0; j < head_size / 2; ++j) {
-      const double angle = static_cast<double>(t) * std::pow(base, -2.0 * static_cast<double>(j) / static_cast<double>(head_size));
+      const double angle =
+          static_cast<double>(t) *
+          std::pow(base, -2.0 * static_cast<double>(j) / static_cast<double>(head_size));
       cosine.push_back(static_cast<float>(std::cos(angle)));
       sine.push_back(static_cast<float>(std::sin(angle)));
     }
   }
 }
 
-void attention_forward(const AttentionShape& s, const RotaryTable& r, const float* qkv, float* out, float* p) {
+void attention_forward(const AttentionShape& s, const RotaryTable& r, const float* qkv, float* out,
+                       float* p) {
   Head head(s);
   for (std::int64_t b = 0; b < s.batch; ++b) {
     for (std::int64_t n = 0; n < s.heads; ++n) {
       load(s, r, qkv + b * s.length * 3 * s.width() + n * s.head_size, head);
-      head_forward(s, head, out + b * s.length * s.width() + n * s.head_size, p + (b * s.heads + n) * s.length * s.length);
+      head_forward(s, head, out + b * s.length * s.width() + n * s.head_size,
+                   p + (b * s.heads + n) * s.length * s.length);
     }
   }
 }
 
-void attention_backward(const AttentionShape& s, const RotaryTable& r, const float* qkv, const float* p,
-                        const float* grad_out, float* grad_qkv) {
+void attention_backward(const AttentionShape& s, const RotaryTable& r, const float* qkv,
+                        const float* p, const float* grad_out, float* grad_qkv) {
   Head head(s);
   Gradients g(s);
   for (std::int64_t b = 0; b < s.batch; ++b) {

@@ -21,10 +21,10 @@ struct RotaryTable {
   RotaryTable(std::int64_t length, std::int64_t head_size, double base);
 };
 
-// qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (rows i, columns
-// j <= i; the rest is not written).
-void attention_forward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv, float* out,
-                       float* probabilities);
+// qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (rows i,
+// columns j <= i; the rest is not written).
+void attention_forward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv,
+                       float* out, float* probabilities);
 // grad_out [B,T,D] -> grad_qkv [B,T,3D].
 void attention_backward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv,
                         const float* probabilities, const float* grad_out, float* grad_qkv);

@@ -12,12 +12,13 @@
 namespace qstar {
 namespace {
 
-constexpr const char* kBlock = "critic.blocks.0";  // "blocks." in its name: Muon trains its matrices
+constexpr const char* kBlock =
+    "critic.blocks.0";  // "blocks." in its name: Muon trains its matrices
 
 // Attempts as rows of tokens, and where in its row each step ends.
 struct Rows {
-  TokenBatch batch;                           // weights: 1 on solutions of won attempts (language loss)
-  std::vector<std::int64_t> prompt;           // tokens before the first step
+  TokenBatch batch;                  // weights: 1 on solutions of won attempts (language loss)
+  std::vector<std::int64_t> prompt;  // tokens before the first step
   std::vector<std::vector<std::int64_t>> ends;  // place of each step's closing separator
 };
 
@@ -40,7 +41,8 @@ Rows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> atte
     std::vector<std::int64_t> ends;
     auto at = static_cast<std::int64_t>(prompt_of(attempt->problem, {}).size());
     rows.prompt.push_back(at);
-    if (!tokenizer.encode(text)) text = prompt_of("0", {});
+    if (!tokenizer.encode(text))
+      text = prompt_of("0", {});
     else {
       for (const auto& step : attempt->steps) {
         at += static_cast<std::int64_t>(step.text.size()) + 1;
@@ -76,7 +78,10 @@ struct CriticLearner::Impl {
   std::int64_t updates = 0;
 
   Impl(const ModelFile& policy, Tokenizer t, nn::Parameters parameters)
-      : spec(policy.spec), tokenizer(std::move(t)), online(std::move(parameters)), optimizer(online) {
+      : spec(policy.spec),
+        tokenizer(std::move(t)),
+        online(std::move(parameters)),
+        optimizer(online) {
     copy_target();
   }
 
@@ -90,7 +95,8 @@ struct CriticLearner::Impl {
   };
   Output forward(const nn::Parameters& p, const at::Tensor& tokens) const {
     const auto hidden = nn::forward(p, spec, tokens);
-    auto x = hidden.residual + at::linear(surprise(hidden.logits, tokens), p.at("critic.features.weight"));
+    auto x = hidden.residual +
+             at::linear(surprise(hidden.logits, tokens), p.at("critic.features.weight"));
     x = nn::block(p, kBlock, spec, x);
     x = at::layer_norm(x, {x.size(-1)}, p.at("critic.norm.weight"), p.at("critic.norm.bias"), 1e-5);
     const auto q = at::linear(x, p.at("critic.head.weight"), p.at("critic.head.bias")).squeeze(-1);
@@ -104,7 +110,8 @@ struct CriticLearner::Impl {
     std::vector<std::vector<float>> values;
     for (std::size_t r = 0; r < rows.ends.size(); ++r) {
       std::vector<float> steps;
-      for (const auto end : rows.ends[r]) steps.push_back(data[static_cast<std::int64_t>(r) * rows.batch.length + end]);
+      for (const auto end : rows.ends[r])
+        steps.push_back(data[static_cast<std::int64_t>(r) * rows.batch.length + end]);
       values.push_back(std::move(steps));
     }
     return values;
@@ -118,9 +125,11 @@ struct Targets {
 };
 
 // Every token of a step is taught the step's target: fully at its end, a little inside.
-void teach(const Rows& rows, std::size_t row, std::span<const float> targets, float inside, float weight, Targets& out) {
+void teach(const Rows& rows, std::size_t row, std::span<const float> targets, float inside,
+           float weight, Targets& out) {
   auto* values = out.values.data_ptr<float>() + static_cast<std::int64_t>(row) * rows.batch.length;
-  auto* weights = out.weights.data_ptr<float>() + static_cast<std::int64_t>(row) * rows.batch.length;
+  auto* weights =
+      out.weights.data_ptr<float>() + static_cast<std::int64_t>(row) * rows.batch.length;
   std::int64_t at = rows.prompt[row];
   for (std::size_t s = 0; s < targets.size(); ++s) {
     const auto end = rows.ends[row][s];
@@ -139,7 +148,9 @@ CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed) {
   Rng rng(seed);
   const double deviation = 1 / std::sqrt(static_cast<double>(d));
   const std::string b = kBlock;
-  const auto add = [&p](const std::string& name, at::Tensor tensor) { p[name] = tensor.requires_grad_(); };
+  const auto add = [&p](const std::string& name, at::Tensor tensor) {
+    p[name] = tensor.requires_grad_();
+  };
   for (const char* norm : {".norm1", ".norm2"}) {
     add(b + norm + ".weight", at::ones({d}));
     add(b + norm + ".bias", at::zeros({d}));
@@ -161,7 +172,8 @@ CriticLearner::~CriticLearner() = default;
 CriticLearner::CriticLearner(CriticLearner&&) noexcept = default;
 CriticLearner& CriticLearner::operator=(CriticLearner&&) noexcept = default;
 
-CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const CriticConfig& config, double rate_factor) {
+CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const CriticConfig& config,
+                                  double rate_factor) {
   std::vector<const Trajectory*> attempts;
   for (const auto& g : groups) {
     for (const auto& attempt : g.group->attempts) attempts.push_back(&attempt);
@@ -182,16 +194,19 @@ CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const C
   for (const auto& g : groups) {
     const std::size_t n = g.group->attempts.size();
     const auto q = std::span(online).subspan(row, n);
-    const auto wanted = double_q_targets(*g.group, q, std::span(target).subspan(row, n), config.discount);
+    const auto wanted =
+        double_q_targets(*g.group, q, std::span(target).subspan(row, n), config.discount);
     double error = 0;
     std::int64_t steps = 0;
     for (std::size_t a = 0; a < n; ++a) {
       const std::size_t known = rows.ends[row + a].size();
       const auto of_attempt = std::span(wanted[a]).first(std::min(known, wanted[a].size()));
       teach(rows, row + a, of_attempt, static_cast<float>(config.inside_weight), g.weight, targets);
-      for (std::size_t s = 0; s < of_attempt.size(); ++s, ++steps) error += std::abs(of_attempt[s] - q[a][s]);
+      for (std::size_t s = 0; s < of_attempt.size(); ++s, ++steps)
+        error += std::abs(of_attempt[s] - q[a][s]);
     }
-    stats.priorities.push_back(steps > 0 ? static_cast<float>(error / static_cast<double>(steps)) : 0.0F);
+    stats.priorities.push_back(steps > 0 ? static_cast<float>(error / static_cast<double>(steps))
+                                         : 0.0F);
     row += n;
   }
   const auto critic_loss = nn::binary_loss(out.q, targets.values, targets.weights);
@@ -218,11 +233,13 @@ std::vector<float> CriticLearner::values(std::span<const StepQuery> queries) {
   at::NoGradGuard no_gradients;
   std::vector<std::string> texts;
   for (const auto& query : queries) texts.push_back(query.state + query.step);
-  const auto batch = batch_of_solutions(impl_->tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
+  const auto batch =
+      batch_of_solutions(impl_->tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
   const auto q = at::sigmoid(impl_->forward(impl_->online, nn::tokens_of(batch)).q).contiguous();
   std::vector<float> values;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    values.push_back(q.data_ptr<float>()[static_cast<std::int64_t>(i) * batch.length + static_cast<std::int64_t>(texts[i].size()) - 1]);
+    values.push_back(q.data_ptr<float>()[static_cast<std::int64_t>(i) * batch.length +
+                                         static_cast<std::int64_t>(texts[i].size()) - 1]);
   }
   return values;
 }
@@ -246,7 +263,8 @@ Status CriticLearner::load(std::string_view bytes) {
     if (in.size() < sizeof(impl_->updates)) return false;
     std::memcpy(&impl_->updates, in.data(), sizeof(impl_->updates));
     in.remove_prefix(sizeof(impl_->updates));
-    return nn::load(impl_->online, in) && nn::load(impl_->target, in) && impl_->optimizer.load(in) && in.empty();
+    return nn::load(impl_->online, in) && nn::load(impl_->target, in) &&
+           impl_->optimizer.load(in) && in.empty();
   };
   if (restore(bytes)) return {};
   restore(before);

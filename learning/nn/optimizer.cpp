@@ -15,7 +15,8 @@ bool uses_muon(const std::string& name, const at::Tensor& weight) {
 
 void append(std::string& out, const at::Tensor& tensor) {
   const auto flat = tensor.detach().contiguous();
-  out.append(reinterpret_cast<const char*>(flat.data_ptr<float>()), static_cast<std::size_t>(flat.numel()) * sizeof(float));
+  out.append(reinterpret_cast<const char*>(flat.data_ptr<float>()),
+             static_cast<std::size_t>(flat.numel()) * sizeof(float));
 }
 
 bool take(std::string_view& in, const at::Tensor& tensor) {
@@ -59,7 +60,8 @@ Optimizer::Optimizer(Parameters parameters) : parameters_(std::move(parameters))
 void Optimizer::reset() {
   steps_ = 0;
   for (const auto& [name, weight] : parameters_) {
-    moments_[name] = {at::zeros(weight.sizes()), uses_muon(name, weight) ? at::Tensor() : at::zeros(weight.sizes())};
+    moments_[name] = {at::zeros(weight.sizes()),
+                      uses_muon(name, weight) ? at::Tensor() : at::zeros(weight.sizes())};
   }
 }
 
@@ -92,20 +94,26 @@ void Optimizer::muon(at::Tensor& weight, Moments& m, const OptimizerConfig& conf
   const auto direction = weight.grad() + m.first * momentum;
   const std::int64_t columns = weight.size(1);
   const bool packed = weight.size(0) == 3 * columns;
-  const double scale = packed ? 1 : std::sqrt(std::max(1.0, static_cast<double>(weight.size(0)) / static_cast<double>(columns)));
+  const double scale = packed ? 1
+                              : std::sqrt(std::max(1.0, static_cast<double>(weight.size(0)) /
+                                                            static_cast<double>(columns)));
   weight.mul_(1 - config.muon_rate * factor * config.weight_decay);
   for (std::int64_t i = 0; i < (packed ? 3 : 1); ++i) {
     const auto rows = packed ? columns : weight.size(0);
-    weight.narrow(0, i * rows, rows).add_(orthogonalise(direction.narrow(0, i * rows, rows)), -config.muon_rate * factor * scale);
+    weight.narrow(0, i * rows, rows)
+        .add_(orthogonalise(direction.narrow(0, i * rows, rows)),
+              -config.muon_rate * factor * scale);
   }
 }
 
-void Optimizer::adamw(at::Tensor& weight, Moments& m, const OptimizerConfig& config, double factor) {
+void Optimizer::adamw(at::Tensor& weight, Moments& m, const OptimizerConfig& config,
+                      double factor) {
   constexpr double b1 = 0.9, b2 = 0.95;
   const double rate = config.adamw_rate * factor;
   m.first.mul_(b1).add_(weight.grad(), 1 - b1);
   m.second.mul_(b2).addcmul_(weight.grad(), weight.grad(), 1 - b2);
-  const double c1 = 1 - std::pow(b1, static_cast<double>(steps_)), c2 = 1 - std::pow(b2, static_cast<double>(steps_));
+  const double c1 = 1 - std::pow(b1, static_cast<double>(steps_)),
+               c2 = 1 - std::pow(b2, static_cast<double>(steps_));
   weight.mul_(1 - rate * config.weight_decay);
   weight.addcdiv_(m.first, (m.second / c2).sqrt_().add_(1e-8), -rate / c1);
 }

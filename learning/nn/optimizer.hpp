@@ -2,8 +2,8 @@
 //
 // Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers"): Nesterov momentum, then five
 // Newton-Schulz steps towards the nearest semi-orthogonal matrix, with the quintic's coefficients
-// 3.4445, −4.7750, 2.0315; scaled by sqrt(max(1, rows/columns)). The packed qkv matrix is treated as its
-// three square blocks. AdamW (Loshchilov & Hutter 2019): β = 0.9, 0.95, ε = 1e-8.
+// 3.4445, −4.7750, 2.0315; scaled by sqrt(max(1, rows/columns)). The packed qkv matrix is treated
+// as its three square blocks. AdamW (Loshchilov & Hutter 2019): β = 0.9, 0.95, ε = 1e-8.
 #pragma once
 
 #include <string>

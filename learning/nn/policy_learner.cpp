@@ -15,12 +15,15 @@ struct PolicyLearner::Impl {
   nn::Optimizer optimizer;
 
   Impl(const ModelSpec& s, const Tokenizer& tokenizer, std::uint64_t seed)
-      : spec(s), characters(tokenizer.characters()),
-        parameters(nn::initial_parameters(s, tokenizer.size(), seed)), optimizer(parameters) {}
+      : spec(s),
+        characters(tokenizer.characters()),
+        parameters(nn::initial_parameters(s, tokenizer.size(), seed)),
+        optimizer(parameters) {}
 
   at::Tensor loss(const TokenBatch& batch) const {
     const auto tokens = nn::tokens_of(batch);
-    return nn::next_token_loss(nn::forward(parameters, spec, tokens).logits, tokens, nn::weights_of(batch));
+    return nn::next_token_loss(nn::forward(parameters, spec, tokens).logits, tokens,
+                               nn::weights_of(batch));
   }
 };
 
@@ -30,7 +33,8 @@ PolicyLearner::~PolicyLearner() = default;
 PolicyLearner::PolicyLearner(PolicyLearner&&) noexcept = default;
 PolicyLearner& PolicyLearner::operator=(PolicyLearner&&) noexcept = default;
 
-TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor) {
+TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig& config,
+                                 double rate_factor) {
   const auto loss = impl_->loss(batch);
   loss.backward();
   TrainStats stats;
@@ -53,11 +57,14 @@ ModelFile PolicyLearner::model() const {
 
 void PolicyLearner::reset_optimizer() { impl_->optimizer.reset(); }
 
-std::string PolicyLearner::save() const { return nn::save(impl_->parameters) + impl_->optimizer.save(); }
+std::string PolicyLearner::save() const {
+  return nn::save(impl_->parameters) + impl_->optimizer.save();
+}
 
 Status PolicyLearner::load(std::string_view bytes) {
   const std::string before = save();
-  if (nn::load(impl_->parameters, bytes) && impl_->optimizer.load(bytes) && bytes.empty()) return {};
+  if (nn::load(impl_->parameters, bytes) && impl_->optimizer.load(bytes) && bytes.empty())
+    return {};
   std::string_view old = before;
   nn::load(impl_->parameters, old);
   impl_->optimizer.load(old);

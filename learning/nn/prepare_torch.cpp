@@ -16,8 +16,10 @@ Status prepare_torch() {
   mallopt(M_TOP_PAD, 64 << 20);
 #ifndef QSTAR_ANY_BLAS
   if (dlsym(RTLD_DEFAULT, "openblas_get_config") == nullptr && !at::globalContext().hasMKL()) {
-    return fail(Errc::kConfig, "LibTorch runs on the reference BLAS, 30 times slower than OpenBLAS: install "
-                               "libopenblas0-pthread, or choose it with update-alternatives --config libblas.so.3-x86_64-linux-gnu");
+    return fail(Errc::kConfig,
+                "LibTorch runs on the reference BLAS, 30 times slower than OpenBLAS: install "
+                "libopenblas0-pthread, or choose it with update-alternatives --config "
+                "libblas.so.3-x86_64-linux-gnu");
   }
 #endif
   return {};

@@ -21,12 +21,14 @@ at::Tensor linear(const Parameters& p, const std::string& name, const at::Tensor
   return at::linear(x, p.at(name + ".weight"));
 }
 
-at::Tensor initial(const std::string& name, const std::vector<std::int64_t>& shape, const ModelSpec& spec, Rng& rng) {
+at::Tensor initial(const std::string& name, const std::vector<std::int64_t>& shape,
+                   const ModelSpec& spec, Rng& rng) {
   if (ends_with(name, ".bias")) return at::zeros(shape);
   if (shape.size() == 1) return at::ones(shape);
   double deviation = 1.0 / std::sqrt(static_cast<double>(shape[1]));
   if (name == "embed.weight") deviation = 0.5;
-  if (ends_with(name, "out.weight") || ends_with(name, "down.weight")) deviation /= std::sqrt(2.0 * static_cast<double>(spec.layers));
+  if (ends_with(name, "out.weight") || ends_with(name, "down.weight"))
+    deviation /= std::sqrt(2.0 * static_cast<double>(spec.layers));
   return normal_tensor(shape, deviation, rng);
 }
 
@@ -35,7 +37,8 @@ at::Tensor initial(const std::string& name, const std::vector<std::int64_t>& sha
 at::Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng& rng) {
   auto tensor = at::empty(shape);
   auto* data = tensor.data_ptr<float>();
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) data[i] = static_cast<float>(deviation * rng.normal());
+  for (std::int64_t i = 0; i < tensor.numel(); ++i)
+    data[i] = static_cast<float>(deviation * rng.normal());
   return tensor;
 }
 
@@ -66,16 +69,19 @@ void to_model(const Parameters& parameters, ModelFile& model) {
   }
 }
 
-at::Tensor block(const Parameters& p, const std::string& prefix, const ModelSpec& spec, const at::Tensor& x) {
+at::Tensor block(const Parameters& p, const std::string& prefix, const ModelSpec& spec,
+                 const at::Tensor& x) {
   const auto qkv = linear(p, prefix + ".attention.qkv", norm(p, prefix + ".norm1", x));
-  const auto y = x + linear(p, prefix + ".attention.out", attention(qkv, spec.heads, spec.rope_base));
+  const auto y =
+      x + linear(p, prefix + ".attention.out", attention(qkv, spec.heads, spec.rope_base));
   const auto up = linear(p, prefix + ".mlp.up", norm(p, prefix + ".norm2", y));
   return y + linear(p, prefix + ".mlp.down", at::gelu(up));
 }
 
 Hidden forward(const Parameters& p, const ModelSpec& spec, const at::Tensor& tokens) {
   auto x = at::embedding(p.at("embed.weight"), tokens);
-  for (std::int64_t i = 0; i < spec.layers; ++i) x = block(p, "blocks." + std::to_string(i), spec, x);
+  for (std::int64_t i = 0; i < spec.layers; ++i)
+    x = block(p, "blocks." + std::to_string(i), spec, x);
   return {x, linear(p, "head", norm(p, "norm", x))};
 }
 
@@ -91,7 +97,8 @@ at::Tensor weights_of(const TokenBatch& batch) {
   return weights;
 }
 
-at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens, const at::Tensor& weights) {
+at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens,
+                           const at::Tensor& weights) {
   const auto logp = at::log_softmax(logits.slice(1, 0, -1), -1);
   const auto wanted = tokens.slice(1, 1).unsqueeze(-1);
   const auto nll = -logp.gather(-1, wanted).squeeze(-1);
@@ -99,7 +106,8 @@ at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens, c
   return (nll * w).sum() / w.sum().clamp_min(1e-8);
 }
 
-at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights) {
+at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets,
+                       const at::Tensor& weights) {
   // max(z, 0) − z·y + log(1 + exp(−|z|)): no overflow for any logit.
   const auto loss = logits.clamp_min(0) - logits * targets + at::log1p(at::exp(-at::abs(logits)));
   return (loss * weights).sum() / weights.sum().clamp_min(1e-8);

@@ -11,12 +11,12 @@
 
 namespace qstar::nn {
 
-// Names and shapes as in learning/model_file.hpp. Ordered by name, so that everything that walks the
-// parameters does so in the same order.
+// Names and shapes as in learning/model_file.hpp. Ordered by name, so that everything that walks
+// the parameters does so in the same order.
 using Parameters = std::map<std::string, at::Tensor>;
 
-// Fresh weights: normal, sd 1/sqrt(inputs) for matrices (residual outputs scaled by 1/sqrt(2·layers)),
-// ones and zeros for norms.
+// Fresh weights: normal, sd 1/sqrt(inputs) for matrices (residual outputs scaled by
+// 1/sqrt(2·layers)), ones and zeros for norms.
 Parameters initial_parameters(const ModelSpec& spec, std::int64_t vocabulary, std::uint64_t seed);
 // A normal matrix of a standard deviation, drawn from qstar's own generator.
 at::Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng& rng);
@@ -31,16 +31,19 @@ struct Hidden {
 // tokens [B,T] int64.
 Hidden forward(const Parameters& parameters, const ModelSpec& spec, const at::Tensor& tokens);
 // One pre-LN block whose parameters begin with `prefix` ("blocks.0"): x [B,T,D] -> [B,T,D].
-at::Tensor block(const Parameters& parameters, const std::string& prefix, const ModelSpec& spec, const at::Tensor& x);
+at::Tensor block(const Parameters& parameters, const std::string& prefix, const ModelSpec& spec,
+                 const at::Tensor& x);
 
 // [rows,length] int64 and float32.
 at::Tensor tokens_of(const TokenBatch& batch);
 at::Tensor weights_of(const TokenBatch& batch);
 
-// Mean cross-entropy (nats) of predicting token t+1 at t, weighted by weights[:,1:] and divided by their
-// sum. logits [B,T,V], tokens [B,T] int64, weights [B,T].
-at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens, const at::Tensor& weights);
+// Mean cross-entropy (nats) of predicting token t+1 at t, weighted by weights[:,1:] and divided by
+// their sum. logits [B,T,V], tokens [B,T] int64, weights [B,T].
+at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens,
+                           const at::Tensor& weights);
 // Weighted mean binary cross-entropy (nats) with soft targets in [0,1]; all [N].
-at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets, const at::Tensor& weights);
+at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets,
+                       const at::Tensor& weights);
 
 }  // namespace qstar::nn

@@ -27,7 +27,8 @@ TEST_CASE("weights come in pieces and old versions go", "[dispatch]") {
   const std::string model(3'000'000, 'w');
   dispatch.publish(1, model);
   std::string received;
-  while (received.size() < model.size()) received += dispatch.chunk({1, 1, received.size()}).value().bytes;
+  while (received.size() < model.size())
+    received += dispatch.chunk({1, 1, received.size()}).value().bytes;
   REQUIRE(received == model);
   REQUIRE(dispatch.chunk({1, 1, model.size()}).error().code == Errc::kUsage);
   for (std::uint64_t v = 2; v <= 4; ++v) dispatch.publish(v, "x");

@@ -11,14 +11,16 @@ using namespace qstar;
 namespace {
 
 // A coordinator that only hands out weights, in small pieces.
-CoordinatorActor::behavior_type weights_only(CoordinatorActor::pointer, std::shared_ptr<std::map<std::uint64_t, std::string>> versions) {
+CoordinatorActor::behavior_type weights_only(
+    CoordinatorActor::pointer, std::shared_ptr<std::map<std::uint64_t, std::string>> versions) {
   return {
       [](const Join&) -> caf::result<Welcome> { return caf::sec::unexpected_message; },
       [](const WorkRequest&) -> caf::result<Lease> { return caf::sec::unexpected_message; },
       [](const TaskDone&) {},
       [versions](const WeightsRequest& r) -> caf::result<WeightsChunk> {
         const auto it = r.version == 0 ? std::prev(versions->end()) : versions->find(r.version);
-        return WeightsChunk{it->first, it->second.size(), r.offset, it->second.substr(r.offset, 1000)};
+        return WeightsChunk{it->first, it->second.size(), r.offset,
+                            it->second.substr(r.offset, 1000)};
       },
       [](Score&) -> caf::result<Groups> { return caf::sec::unexpected_message; },
       [](Insert&) -> caf::result<Inserted> { return caf::sec::unexpected_message; },
@@ -30,13 +32,15 @@ CoordinatorActor::behavior_type weights_only(CoordinatorActor::pointer, std::sha
 Generated generate(caf::scoped_actor& self, const InferenceActor& inference, Generate message) {
   Generated out;
   self->request(inference, std::chrono::seconds(30), std::move(message))
-      .receive([&](Generated& g) { out = std::move(g); }, [](const caf::error& e) { FAIL(caf::to_string(e)); });
+      .receive([&](Generated& g) { out = std::move(g); },
+               [](const caf::error& e) { FAIL(caf::to_string(e)); });
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("inference fetches the version that a request wants and decodes as the pure policy does", "[inference]") {
+TEST_CASE("inference fetches the version that a request wants and decodes as the pure policy does",
+          "[inference]") {
   SystemConfig config;
   caf::actor_system system(config);
   caf::scoped_actor self{system};
@@ -63,7 +67,8 @@ TEST_CASE("inference fetches the version that a request wants and decodes as the
   self->send_exit(coordinator, caf::exit_reason::kill);
 }
 
-TEST_CASE("a prompt outside the alphabet is answered with an error, and the actor lives on", "[inference]") {
+TEST_CASE("a prompt outside the alphabet is answered with an error, and the actor lives on",
+          "[inference]") {
   SystemConfig config;
   caf::actor_system system(config);
   caf::scoped_actor self{system};

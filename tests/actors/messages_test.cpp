@@ -16,7 +16,8 @@ AttemptGroup group_with(float logprob) {
   Trajectory attempt;
   attempt.id = {7, 0};
   attempt.problem = "1+2";
-  attempt.steps.push_back({"3", {3, 0}, {logprob, -0.0F}, 4, Verdict::kRight, 0.5F, std::nullopt, 9});
+  attempt.steps.push_back(
+      {"3", {3, 0}, {logprob, -0.0F}, 4, Verdict::kRight, 0.5F, std::nullopt, 9});
   attempt.outcome = Outcome::kWon;
   group.attempts.push_back(attempt);
   return group;
@@ -36,7 +37,8 @@ Message over_the_wire(Message sent) {
 }  // namespace
 
 TEST_CASE("groups cross the wire bit for bit, infinities and subnormals included", "[messages]") {
-  for (const float value : {-1.5F, -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::denorm_min()}) {
+  for (const float value :
+       {-1.5F, -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::denorm_min()}) {
     const Insert sent{{group_with(value), group_with(-2)}};
     REQUIRE(over_the_wire(sent).groups == sent.groups);
   }
@@ -56,7 +58,8 @@ TEST_CASE("a lease crosses the wire with the exact temperature", "[messages]") {
 
 TEST_CASE("damaged records are refused at every length", "[messages]") {
   const std::string whole = pack({group_with(-1)});
-  for (std::size_t n = 1; n < whole.size(); ++n) REQUIRE_FALSE(unpack(whole.substr(0, n)).has_value());
+  for (std::size_t n = 1; n < whole.size(); ++n)
+    REQUIRE_FALSE(unpack(whole.substr(0, n)).has_value());
   REQUIRE(unpack("").value().empty());
   REQUIRE_FALSE(unpack("\xff\xff\xff\xff\xff\xff\xff\xff").has_value());
 }

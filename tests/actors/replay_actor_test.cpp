@@ -34,7 +34,8 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
   {
     SystemConfig system_config;
     caf::actor_system system(system_config);
-    auto replay = spawn_replay(system, ReplayBuffer::open(path, config, "", true).value(), {}, CoordinatorActor{});
+    auto replay = spawn_replay(system, ReplayBuffer::open(path, config, "", true).value(), {},
+                               CoordinatorActor{});
     std::atomic<std::size_t> sampled{0};
     system.spawn([&](caf::event_based_actor* self) {
       self->request(replay, caf::infinite, Sample{Table::kPolicy, 4, 0, false})
@@ -44,13 +45,15 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
     const auto insert = [&](std::vector<AttemptGroup> g) {
       std::int64_t fresh = -1;
       self->request(replay, std::chrono::seconds(30), Insert{std::move(g)})
-          .receive([&](const Inserted& i) { fresh = i.fresh; }, [](const caf::error& e) { FAIL(caf::to_string(e)); });
+          .receive([&](const Inserted& i) { fresh = i.fresh; },
+                   [](const caf::error& e) { FAIL(caf::to_string(e)); });
       return fresh;
     };
     REQUIRE(insert(groups(0, 7)) == 7);
     REQUIRE(sampled == 0);
     REQUIRE(insert(groups(5, 4)) == 2);  // two of them were there already
-    for (int i = 0; i < 500 && sampled == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 500 && sampled == 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     REQUIRE(sampled == 4);
     bool refused = false;
     self->request(replay, std::chrono::seconds(30), Insert{})

@@ -32,8 +32,10 @@ struct HeadState {
   std::shared_ptr<Seen> seen;
 };
 
-// Hands out one lease, then none; checks that nothing is asked for before the insert is acknowledged.
-CoordinatorActor::behavior_type one_lease(CoordinatorActor::stateful_pointer<HeadState> self, std::shared_ptr<Seen> seen) {
+// Hands out one lease, then none; checks that nothing is asked for before the insert is
+// acknowledged.
+CoordinatorActor::behavior_type one_lease(CoordinatorActor::stateful_pointer<HeadState> self,
+                                          std::shared_ptr<Seen> seen) {
   self->state.seen = seen;
   return {
       [](const Join&) -> caf::result<Welcome> { return caf::sec::unexpected_message; },
@@ -55,7 +57,9 @@ CoordinatorActor::behavior_type one_lease(CoordinatorActor::stateful_pointer<Hea
         return lease;
       },
       [seen](const TaskDone& done) { seen->done.push_back(done); },
-      [](const WeightsRequest&) -> caf::result<WeightsChunk> { return caf::sec::unexpected_message; },
+      [](const WeightsRequest&) -> caf::result<WeightsChunk> {
+        return caf::sec::unexpected_message;
+      },
       [](Score& score) { return Groups{std::move(score.groups)}; },
       [seen](Insert& insert) {
         REQUIRE(seen->work_requests == 1);
@@ -78,7 +82,8 @@ TEST_CASE("a rollout brings judged attempts home before it asks again", "[rollou
   const EnvironmentPtr environment = make_environment({}).value();
   auto verifier = spawn_verifier(system, environment);
   spawn_rollout(system, {"node", "run", "arithmetic", true}, head, inference, verifier);
-  REQUIRE(seen->finished.get_future().wait_for(std::chrono::seconds(30)) == std::future_status::ready);
+  REQUIRE(seen->finished.get_future().wait_for(std::chrono::seconds(30)) ==
+          std::future_status::ready);
 
   REQUIRE(seen->inserted.size() == 2);
   const auto& right = seen->inserted[0];
@@ -96,7 +101,9 @@ TEST_CASE("a rollout brings judged attempts home before it asks again", "[rollou
   REQUIRE(seen->done[0].task == 5);
   REQUIRE(seen->done[0].tokens == 8);
   REQUIRE(seen->done[0].wins == 2);
-  for (const auto& actor : {caf::actor_cast<caf::actor>(head), caf::actor_cast<caf::actor>(inference), caf::actor_cast<caf::actor>(verifier)}) {
+  for (const auto& actor :
+       {caf::actor_cast<caf::actor>(head), caf::actor_cast<caf::actor>(inference),
+        caf::actor_cast<caf::actor>(verifier)}) {
     caf::anon_send_exit(actor, caf::exit_reason::kill);
   }
 }

@@ -1,7 +1,7 @@
 """Bad input: one line that names the place and the remedy, the documented exit code, nothing lost."""
 import os
 
-from support import RunTest, main, qstar, start, SMOKE
+from support import RunTest, main, qstar, SMOKE
 
 
 class BadInputTest(RunTest):
@@ -21,7 +21,7 @@ class BadInputTest(RunTest):
         self.assertFalse(os.path.exists(os.path.join(self.path("run"), "config.toml")))
 
     def test_runs_do_not_overwrite_each_other(self):
-        process = start("train", SMOKE, "--run", self.path("run"))
+        process = self.start("train", SMOKE, "--run", self.path("run"))
         while not os.path.exists(os.path.join(self.path("run"), "config.toml")):
             self.assertIsNone(process.poll())
         self.refused(self.train("run"), 4)

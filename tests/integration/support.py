@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release"
@@ -12,14 +13,19 @@ QSTAR = os.path.join(BUILD, "qstar")
 SMOKE = "configs/smoke.toml"
 
 
-def qstar(*words, timeout=300):
+def qstar(*words, timeout=120):
     """Runs the command to its end; gives the finished process with its output as text."""
     return subprocess.run([QSTAR, *words], capture_output=True, text=True, timeout=timeout)
 
 
-def start(*words):
-    """Starts the command and leaves it running, its output in one pipe."""
-    return subprocess.Popen([QSTAR, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def wait_for(condition, seconds):
+    """Looks every 20 ms until the condition holds; says whether it came to hold in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def report(run):
@@ -41,13 +47,32 @@ class RunTest(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="qstar-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
+    def start(self, *words):
+        """Starts the command and leaves it running, its output in one pipe; ended with the test at the latest."""
+        process = subprocess.Popen([QSTAR, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
+
+    def finish(self, process, seconds=120):
+        """Waits for a started command to end well; gives what it said."""
+        output, _ = process.communicate(timeout=seconds)
+        self.assertEqual(process.returncode, 0, output)
+        return output
+
     def path(self, name):
         return os.path.join(self.folder, name)
 
     def assert_ok(self, process):
         self.assertEqual(process.returncode, 0, f"{process.args}\n{process.stdout}\n{process.stderr}")
 
-    def train(self, run, *words, timeout=300):
+    def train(self, run, *words, timeout=120):
         return qstar("train", SMOKE, "--run", self.path(run), *words, timeout=timeout)
 
 

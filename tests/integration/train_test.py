@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from support import RunTest, main, qstar, report, start, stats, SMOKE
+from support import RunTest, main, qstar, report, stats, SMOKE
 
 
 class TrainTest(RunTest):
@@ -41,17 +41,17 @@ class TrainTest(RunTest):
             self.assertNotEqual(models[0], file.read())
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
-        process = start("train", SMOKE, "--run", self.path("run"))
-        time.sleep(4)
+        process = self.start("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
+        time.sleep(2.5)
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
         self.assertIn("--resume", output)
-        self.assert_ok(self.train("run", "--resume"))
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 5)
+        self.assert_ok(self.train("run", "--resume", "rl.versions=60"))
+        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
 
     def test_the_store_can_be_read_while_training_writes_it(self):
-        process = start("train", SMOKE, "--run", self.path("run"), "rl.versions=12")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "rl.versions=12")
         counts = []
         while process.poll() is None and len(counts) < 40:
             answer = qstar("replay", "stats", os.path.join(self.path("run"), "store"), "--json")

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from support import RunTest, main, qstar, report, start, QSTAR, SMOKE
+from support import RunTest, main, qstar, report, QSTAR, SMOKE
 
 
 def children(pid):
@@ -32,7 +32,7 @@ def wait_for(condition, seconds):
 
 class WorkersTest(RunTest):
     def test_a_killed_worker_is_replaced_and_the_run_finishes(self):
-        process = start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12")
         self.assertTrue(wait_for(lambda: children(process.pid), 30))
         first = children(process.pid)[0]
         time.sleep(1)
@@ -45,7 +45,7 @@ class WorkersTest(RunTest):
         self.assertIn("worker-1", listing.stdout)
 
     def test_a_killed_head_leaves_no_orphans(self):
-        process = start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")
         self.assertTrue(wait_for(lambda: len(children(process.pid)) == 2, 30))
         workers = children(process.pid)
         time.sleep(1)
@@ -59,7 +59,7 @@ class WorkersTest(RunTest):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        process = start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
                         self.path("ours"), "rl.versions=30")
         time.sleep(2)
         refused = qstar("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("theirs"), timeout=60)

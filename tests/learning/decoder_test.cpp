@@ -12,10 +12,14 @@
 namespace qstar {
 namespace {
 
-const std::vector<ModelSpec> kSpecs = {
-    {3, 64, 4, 96, 1000}, {1, 8, 2, 20, 10}, {2, 36, 3, 33, 100}, {2, 96, 3, 48, 1000}, {1, 40, 1, 17, 50}};
+const std::vector<ModelSpec> kSpecs = {{3, 64, 4, 96, 1000},
+                                       {1, 8, 2, 20, 10},
+                                       {2, 36, 3, 33, 100},
+                                       {2, 96, 3, 48, 1000},
+                                       {1, 40, 1, 17, 50}};
 
-std::shared_ptr<const DecoderWeights> weights_of(const ModelFile& model, std::uint64_t version = 1) {
+std::shared_ptr<const DecoderWeights> weights_of(const ModelFile& model,
+                                                 std::uint64_t version = 1) {
   return DecoderWeights::make(model, version).value();
 }
 
@@ -23,8 +27,8 @@ std::vector<GenerateRequest> mixed_requests(std::size_t n, std::int32_t max_toke
   const std::vector<std::string> prompts = {";1+2=", ";(3+4)*2=7*2=", ";9=", ";", ";12/4-1="};
   std::vector<GenerateRequest> requests;
   for (std::size_t i = 0; i < n; ++i)
-    requests.push_back({prompts[i % prompts.size()], 100 + i, i % 7 == 0 ? 0.0F : 0.5F + 0.25F * (i % 4),
-                        max_tokens, i % 3 == 0});
+    requests.push_back({prompts[i % prompts.size()], 100 + i,
+                        i % 7 == 0 ? 0.0F : 0.5F + 0.25F * (i % 4), max_tokens, i % 3 == 0});
   return requests;
 }
 
@@ -108,10 +112,12 @@ TEST_CASE("a prompt fed at once equals the same tokens generated one by one", "[
   REQUIRE(std::equal(tail.logprobs.begin(), tail.logprobs.end(), all.logprobs.begin() + 4));
 }
 
-// A model whose next token is `next` whatever came before: the head reads only the final norm's bias.
+// A model whose next token is `next` whatever came before: the head reads only the final norm's
+// bias.
 ModelFile constant_model(const std::vector<std::pair<std::size_t, float>>& logits) {
   ModelFile model = test::random_model({1, 8, 2, 20, 10}, 1);
-  std::fill(model.tensors["norm.weight"].data.begin(), model.tensors["norm.weight"].data.end(), 0.0F);
+  std::fill(model.tensors["norm.weight"].data.begin(), model.tensors["norm.weight"].data.end(),
+            0.0F);
   std::fill(model.tensors["norm.bias"].data.begin(), model.tensors["norm.bias"].data.end(), 0.0F);
   model.tensors["norm.bias"].data[0] = 1;
   auto& head = model.tensors["head.weight"].data;
@@ -154,7 +160,8 @@ TEST_CASE("generation stops where it must", "[decoder]") {
   }
 }
 
-TEST_CASE("greedy takes the first of equal tokens, with its probability at temperature 1", "[decoder]") {
+TEST_CASE("greedy takes the first of equal tokens, with its probability at temperature 1",
+          "[decoder]") {
   const Generation g = one(constant_model({{3, 2}, {7, 2}}), {";1=", 1, 0, 1, false});
   REQUIRE(g.tokens == std::vector<std::int32_t>{3});
   REQUIRE(g.logprobs[0] == Approx(2 - std::log(2 * std::exp(2.0) + 16)).margin(1e-5));
@@ -186,7 +193,8 @@ TEST_CASE("samples follow the softmax at their temperature", "[decoder]") {
 
 TEST_CASE("prompts that cannot be fed are errors and change nothing", "[decoder]") {
   DecoderPool pool(weights_of(test::random_model({1, 8, 2, 20, 10}, 1)), 2);
-  for (const std::string& prompt : {std::string(), std::string(";1x"), std::string(20, '1'), std::string(5000, '1'), std::string("\xff")}) {
+  for (const std::string& prompt : {std::string(), std::string(";1x"), std::string(20, '1'),
+                                    std::string(5000, '1'), std::string("\xff")}) {
     const auto status = pool.add(1, {prompt, 1, 1, 5, false});
     REQUIRE_FALSE(status);
     REQUIRE(status.error().code == Errc::kBadProblem);

@@ -32,7 +32,8 @@ TEST_CASE("gemm multiplies by the transposed weights and can add", "[kernels]") 
         for (std::size_t column = 0; column < stride; ++column) {
           double expected = 0;
           for (std::size_t i = 0; i < k && column < n; ++i)
-            expected += 2.0 * static_cast<double>(x[row * k + i]) * static_cast<double>(w[column * k + i]);
+            expected +=
+                2.0 * static_cast<double>(x[row * k + i]) * static_cast<double>(w[column * k + i]);
           REQUIRE(std::abs(expected - static_cast<double>(y[row * stride + column])) < 1e-4);
         }
     }

@@ -61,7 +61,8 @@ TEST_CASE("an independent reader understands the file", "[model]") {
   REQUIRE((serialize(model).size() - data.size()) % 8 == 0);
   REQUIRE(header["__metadata__"]["format_version"] == "1");
   REQUIRE(header["__metadata__"]["characters"] == ";=0123456789+-*/()");
-  REQUIRE(header["__metadata__"]["qstar"].get<std::string>().find("rope_base = 10.5") != std::string::npos);
+  REQUIRE(header["__metadata__"]["qstar"].get<std::string>().find("rope_base = 10.5") !=
+          std::string::npos);
   REQUIRE(header.size() == model.tensors.size() + 1);
   std::size_t place = 0;
   for (const auto& [name, tensor] : model.tensors) {
@@ -133,7 +134,8 @@ TEST_CASE("files that lie about themselves are refused", "[model]") {
 }
 
 TEST_CASE("writing replaces the file in one go", "[model]") {
-  const auto dir = std::filesystem::temp_directory_path() / ("qstar_model_" + std::to_string(::getpid()));
+  const auto dir =
+      std::filesystem::temp_directory_path() / ("qstar_model_" + std::to_string(::getpid()));
   std::filesystem::create_directories(dir);
   const std::string path = dir / "m.safetensors";
   ModelFile model = small_model();

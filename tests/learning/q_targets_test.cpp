@@ -49,7 +49,8 @@ TEST_CASE("a step that ends the problem is not the step that goes on", "[q]") {
 }
 
 TEST_CASE("the report ranks right above wrong and measures honesty", "[q]") {
-  std::vector<Trajectory> attempts = {attempt({"a", "b"}, Outcome::kWon), attempt({"c", "d"}, Outcome::kLost)};
+  std::vector<Trajectory> attempts = {attempt({"a", "b"}, Outcome::kWon),
+                                      attempt({"c", "d"}, Outcome::kLost)};
   attempts[0].steps[0].verdict = attempts[0].steps[1].verdict = Verdict::kRight;
   attempts[1].steps[0].verdict = Verdict::kWrongValue;
   const Rows q = {{.85F, .25F}, {.25F, 1.0F}};  // the last step is not judged

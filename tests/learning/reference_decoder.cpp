@@ -12,7 +12,8 @@ using Row = std::vector<double>;
 Row linear(const NamedTensor& w, const Row& x) {
   Row y(static_cast<std::size_t>(w.shape[0]), 0.0);
   for (std::size_t n = 0; n < y.size(); ++n)
-    for (std::size_t k = 0; k < x.size(); ++k) y[n] += x[k] * static_cast<double>(w.data[n * x.size() + k]);
+    for (std::size_t k = 0; k < x.size(); ++k)
+      y[n] += x[k] * static_cast<double>(w.data[n * x.size() + k]);
   return y;
 }
 
@@ -30,8 +31,9 @@ Row norm(const ModelFile& m, const std::string& name, const Row& x) {
 void rotate(const ModelSpec& spec, std::size_t place, double* x) {
   const auto h = static_cast<std::size_t>(spec.width / spec.heads);
   for (std::size_t j = 0; j < h / 2; ++j) {
-    const double angle = static_cast<double>(place) *
-                         std::pow(spec.rope_base, -2.0 * static_cast<double>(j) / static_cast<double>(h));
+    const double angle =
+        static_cast<double>(place) *
+        std::pow(spec.rope_base, -2.0 * static_cast<double>(j) / static_cast<double>(h));
     const double a = x[j], b = x[j + h / 2];
     x[j] = a * std::cos(angle) - b * std::sin(angle);
     x[j + h / 2] = a * std::sin(angle) + b * std::cos(angle);
@@ -66,7 +68,8 @@ void block(const ModelFile& m, const std::string& name, std::vector<Row>& x) {
   const std::size_t h = d / static_cast<std::size_t>(m.spec.heads);
   std::vector<Row> qkv;
   for (std::size_t t = 0; t < x.size(); ++t) {
-    qkv.push_back(linear(m.tensors.at(name + "attention.qkv.weight"), norm(m, name + "norm1", x[t])));
+    qkv.push_back(
+        linear(m.tensors.at(name + "attention.qkv.weight"), norm(m, name + "norm1", x[t])));
     for (std::size_t head = 0; head < 2 * d; head += h) rotate(m.spec, t, qkv[t].data() + head);
   }
   for (std::size_t t = 0; t < x.size(); ++t) {
@@ -83,7 +86,8 @@ std::vector<double> reference_logits(const ModelFile& m, std::span<const std::in
   const auto d = static_cast<std::size_t>(m.spec.width);
   std::vector<Row> x;
   for (const std::int32_t token : tokens) {
-    const float* row = m.tensors.at("embed.weight").data.data() + static_cast<std::size_t>(token) * d;
+    const float* row =
+        m.tensors.at("embed.weight").data.data() + static_cast<std::size_t>(token) * d;
     x.emplace_back(row, row + d);
   }
   for (std::int64_t i = 0; i < m.spec.layers; ++i) block(m, "blocks." + std::to_string(i) + ".", x);

@@ -1,4 +1,5 @@
-// The policy's network, written down plainly in double precision: what the decoder is compared with.
+// The policy's network, written down plainly in double precision: what the decoder is compared
+// with.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,8 @@ inline ModelFile random_model(std::uint64_t seed, const ModelSpec& spec = {1, 16
     NamedTensor tensor{shape, {}};
     std::int64_t n = 1;
     for (const auto extent : shape) n *= extent;
-    for (std::int64_t i = 0; i < n; ++i) tensor.data.push_back(static_cast<float>(0.3 * rng.normal()));
+    for (std::int64_t i = 0; i < n; ++i)
+      tensor.data.push_back(static_cast<float>(0.3 * rng.normal()));
     model.tensors[name] = std::move(tensor);
   }
   return model;
