@@ -43,6 +43,7 @@ struct CoordinatorState {
   Clock::time_point last_checkpoint = Clock::now();
   std::uint64_t serial = 1;
   bool policy_busy = false, critic_busy = false, saving = false, ended = false;
+  bool unsaved = false;          // the policy has learned something since the last checkpoint
   std::int64_t evaluations = 0;  // in progress
   double cpu_at_start = process_cpu_seconds();
 
@@ -165,7 +166,7 @@ struct CoordinatorState {
 
   bool checkpoint_due() const {
     const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
-    return stopping() || since.count() >= config().checkpoint.seconds;
+    return stopping() || (unsaved && since.count() >= config().checkpoint.seconds);
   }
 
   void pretrain() {
@@ -174,6 +175,7 @@ struct CoordinatorState {
     const auto begun = now();
     ask(actors.learner, Pretrain{run.pretrain_steps, steps}, [this, begun](const Trained& t) {
       policy_busy = false;
+      unsaved = true;
       run.pretrain_steps += t.updates;
       run.pretrain_tokens += static_cast<std::uint64_t>(t.tokens);
       const double seconds = now() - begun;
@@ -226,6 +228,7 @@ struct CoordinatorState {
     run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
     ask(actors.learner, ExportModel{}, [this, t](Bytes& model) {
       policy_busy = false;
+      unsaved = true;
       ++run.version;
       dispatch->publish(run.version, std::move(model.bytes));
       const auto made = run.version - 1;
@@ -364,7 +367,7 @@ struct CoordinatorState {
     if (auto written = options.checkpoints->write(serial++, parts); !written) {
       return failed(written.error().message);
     }
-    saving = false;
+    saving = unsaved = false;
     last_checkpoint = Clock::now();
     if (run.phase == Phase::kFinished || stopping()) return conclude(run.phase != Phase::kFinished);
     advance();

@@ -4,10 +4,17 @@ import os
 import signal
 import time
 
-from support import RunTest, main, qstar, report, stats, SMOKE
+from support import RunTest, main, qstar, report, stats, wait_for, SMOKE
 
 
 class TrainTest(RunTest):
+    def reached(self, phase):
+        try:
+            with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
+                return any(json.loads(line)["phase"] == phase for line in lines if line.endswith("\n"))
+        except FileNotFoundError:
+            return False
+
     def test_a_run_leaves_everything_that_it_promises(self):
         self.assert_ok(self.train("run"))
         for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "policy.safetensors",
@@ -42,7 +49,7 @@ class TrainTest(RunTest):
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
-        time.sleep(2.5)
+        self.assertTrue(wait_for(lambda: self.reached("rl"), 60))
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)

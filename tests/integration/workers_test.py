@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from support import RunTest, main, qstar, report, QSTAR, SMOKE
+from support import RunTest, main, qstar, report, wait_for, SMOKE
 
 
 def children(pid):
@@ -21,13 +21,12 @@ def alive(pid):
         return False
 
 
-def wait_for(condition, seconds):
-    end = time.time() + seconds
-    while time.time() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
+def listening(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
 
 
 class WorkersTest(RunTest):
@@ -38,8 +37,7 @@ class WorkersTest(RunTest):
         time.sleep(1)
         os.kill(first, signal.SIGKILL)
         self.assertTrue(wait_for(lambda: [c for c in children(process.pid) if c != first], 30))
-        output, _ = process.communicate(timeout=300)
-        self.assertEqual(process.returncode, 0, output)
+        self.finish(process)
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
         listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
         self.assertIn("worker-1", listing.stdout)
@@ -61,14 +59,13 @@ class WorkersTest(RunTest):
             port = probe.getsockname()[1]
         process = self.start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
                         self.path("ours"), "rl.versions=30")
-        time.sleep(2)
+        self.assertTrue(wait_for(lambda: listening(port), 30))
         refused = qstar("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("theirs"), timeout=60)
         self.assertEqual(refused.returncode, 5, refused.stderr)
-        joined = subprocess.Popen([QSTAR, "worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("ours"),
-                                   "--name", "visitor"], stderr=subprocess.PIPE, text=True)
-        output, _ = process.communicate(timeout=300)
-        self.assertEqual(process.returncode, 0, output)
-        joined.communicate(timeout=60)
+        visitor = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("ours"),
+                             "--name", "visitor")
+        self.finish(process)
+        self.finish(visitor, 30)  # ends with the run
         listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
         self.assertIn("visitor", listing.stdout)
 
