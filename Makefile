@@ -8,7 +8,7 @@
 BUILD := build/release
 CONFIG ?= configs/quickstart.toml
 ARGS ?=
-SOURCES = $(shell git ls-files '*.cpp' '*.hpp')
+SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test build bench format lint clean packages

@@ -1,12 +1,11 @@
 #include "actors/coordinator.hpp"
 
-#include <fmt/format.h>
-
 #include <chrono>
 #include <deque>
 #include <set>
 
 #include "actors/dispatch.hpp"
+#include "actors/progress.hpp"
 
 namespace qstar {
 namespace {
@@ -14,15 +13,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 constexpr std::int64_t kPretrainSlice = 25;  // optimiser steps between progress lines
+constexpr std::int64_t kReference = 500;     // attempts of the base that the critic is judged by
 constexpr std::chrono::milliseconds kTick{200};
-
-json to_json(const Evaluated& e) {
-  return {{"n", e.n},
-          {"accuracy", e.accuracy},
-          {"ci95", {e.low, e.high}},
-          {"tokens_per_problem", e.tokens_per_problem},
-          {"cpu_seconds", e.cpu_seconds}};
-}
 
 struct CoordinatorState {
   Coordinator::pointer self = nullptr;
@@ -30,8 +22,10 @@ struct CoordinatorState {
   std::shared_ptr<std::promise<Result<RunEnd>>> end;
   Wiring actors;
   std::unique_ptr<Dispatch> dispatch;
+  std::unique_ptr<Progress> progress;
   RunState run;
   ReplayStatus replay;
+  std::vector<AttemptGroup> reference;  // the base's attempts at held-out problems
   struct WaitingWork {
     WorkRequest request;
     std::string holder;
@@ -68,14 +62,19 @@ struct CoordinatorState {
     self->quit(caf::sec::runtime_error);
   }
 
-  void report(MetricsRow row, std::string line) {
-    row.values["cpu_seconds"] = cpu();
-    row.values["wall_seconds"] = run.wall_seconds + now();
-    self->send(options.metrics, Report{std::move(row), std::move(line)});
+  void say(Report report) {
+    report.row.values["cpu_seconds"] = cpu();
+    report.row.values["wall_seconds"] = run.wall_seconds + now();
+    report.status = progress->status(run, replay, queues());
+    self->send(options.metrics, std::move(report));
   }
 
-  // ---- work and weights
-  // ----------------------------------------------------------------------------
+  Queues queues() const {
+    return {static_cast<std::int64_t>(dispatch->book().outstanding()),
+            static_cast<std::int64_t>(waiting.size()), evaluations};
+  }
+
+  // ---- work and weights ------------------------------------------------------------------------
 
   caf::result<Lease> work(const WorkRequest& request) {
     const auto sender = self->current_sender();
@@ -135,17 +134,14 @@ struct CoordinatorState {
     hand_out();
   }
 
-  // ---- the phases
-  // ------------------------------------------------------------------------------------
+  // ---- the phases ------------------------------------------------------------------------------
 
   void wire(const Wiring& wiring) {
     actors = wiring;
-    for (const auto& actor :
-         {caf::actor_cast<caf::actor>(actors.learner), caf::actor_cast<caf::actor>(actors.critic),
-          caf::actor_cast<caf::actor>(actors.replay),
-          caf::actor_cast<caf::actor>(actors.evaluator)}) {
-      self->link_to(actor);
-    }
+    self->link_to(actors.learner);
+    self->link_to(actors.critic);
+    self->link_to(actors.replay);
+    self->link_to(actors.evaluator);
     if (run.version > 0) dispatch->publish(run.version, options.model);
     self->delayed_send(self, kTick, caf::tick_atom::value);
     hand_out();
@@ -154,8 +150,10 @@ struct CoordinatorState {
 
   // Starts whatever may start now. Called after every event; does nothing when all is under way.
   void advance() {
-    if (ended || saving || policy_busy) return;
+    if (ended || saving) return;
     if (run.phase != Phase::kFinished && checkpoint_due()) return rest();
+    train_critic();
+    if (policy_busy) return;
     switch (run.phase) {
       case Phase::kPretrain:
         return run.pretrain_steps < config().pretrain.steps ? pretrain() : base();
@@ -179,14 +177,7 @@ struct CoordinatorState {
       run.pretrain_steps += t.updates;
       run.pretrain_tokens += static_cast<std::uint64_t>(t.tokens);
       const double seconds = now() - begun;
-      const double rate = static_cast<double>(t.tokens) / seconds;
-      const auto left = static_cast<double>(config().pretrain.steps - run.pretrain_steps) *
-                        seconds / static_cast<double>(t.updates);
-      report({"pretrain",
-              static_cast<std::uint64_t>(run.pretrain_steps),
-              {{"loss", t.loss}, {"tokens_per_second", rate}}},
-             fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {:.0f} s left",
-                         run.pretrain_steps, config().pretrain.steps, t.loss, rate / 1e3, left));
+      say(progress->pretrained(run, t, seconds));
       advance();
     });
   }
@@ -234,66 +225,42 @@ struct CoordinatorState {
       const auto made = run.version - 1;
       if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
         evaluate("curve", false, config().evaluation.curve_problems);
-      progress(t);
-      train_critic();
+      say(progress->trained(run, t, replay, queues(), now()));
       hand_out();
       advance();
     });
   }
 
-  void progress(const Trained& t) {
-    const double share =
-        run.attempts == 0 ? 0 : static_cast<double>(run.wins) / static_cast<double>(run.attempts);
-    const double last = run.curve.empty() ? run.base.value("/greedy/accuracy"_json_pointer, 0.0)
-                                          : run.curve.back().value("greedy", 0.0);
-    MetricsRow row{"rl", run.version - 1, t.values};
-    row.values.insert({{"loss", t.loss},
-                       {"win_share", share},
-                       {"greedy", last},
-                       {"generated_tokens", static_cast<double>(run.generated_tokens)},
-                       {"replay.inserts", static_cast<double>(replay.inserts)},
-                       {"replay.policy_samples", static_cast<double>(replay.policy_samples)},
-                       {"replay.policy_size", static_cast<double>(replay.policy_size)},
-                       {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
-                       {"leases.outstanding", static_cast<double>(dispatch->book().outstanding())},
-                       {"rollouts.waiting", static_cast<double>(waiting.size())}});
-    report(std::move(row),
-           fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {} s left  {}",
-                       run.version - 1, config().rl.versions, last, run.generated_tokens / 1000,
-                       seconds_left(), replay.who_waits));
+  // Updates that the critic still owes for the versions so far.
+  std::int64_t critic_due() const {
+    if (run.version == 0) return 0;
+    return static_cast<std::int64_t>(run.version - 1) * config().critic.updates_per_version -
+           run.critic_updates;
   }
 
-  std::int64_t seconds_left() {
-    if (first_version_at < 0) {
-      first_version_at = now();
-      first_version = run.version;
-      return 0;
-    }
-    const double a_version =
-        (now() - first_version_at) / static_cast<double>(run.version - first_version);
-    return static_cast<std::int64_t>(a_version *
-                                     static_cast<double>(total_versions() - run.version));
-  }
-  double first_version_at = -1;
-  std::uint64_t first_version = 0;
-
-  // One slice a version; when the critic is still at the last one, this version's is left out.
+  // One version's updates at a time, so that a checkpoint never waits for long.
   void train_critic() {
-    if (critic_busy || config().critic.updates_per_version == 0) return;
+    if (critic_busy || critic_due() <= 0) return;
     critic_busy = true;
-    ask(actors.critic, Train{run.critic_updates, config().critic.updates_per_version, 0, true},
-        [this](const Trained& t) {
-          run.critic_updates += t.updates;
-          run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
-          ask(actors.critic, Assess{}, [this, loss = t.loss](const Trained& figures) {
-            critic_busy = false;
-            run.critic = figures.values;
-            MetricsRow row{"critic", run.version - 1, figures.values};
-            row.values["loss"] = loss;
-            report(std::move(row), "");
-            advance();
-          });
-        });
+    const auto updates = std::min(critic_due(), config().critic.updates_per_version);
+    ask(actors.critic, Train{run.critic_updates, updates, 0, true}, [this](const Trained& t) {
+      unsaved = true;
+      run.critic_updates += t.updates;
+      run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
+      const auto rounds = run.critic_updates / config().critic.updates_per_version;
+      if (rounds % config().evaluation.curve_every == 0) return assess_critic(t.loss);
+      critic_busy = false;
+      advance();
+    });
+  }
+
+  void assess_critic(double loss) {
+    ask(actors.critic, Assess{reference}, [this, loss](const Trained& figures) {
+      critic_busy = false;
+      run.critic = figures.values;
+      say(progress->criticised(run, loss));
+      advance();
+    });
   }
 
   void evaluate(const std::string& what, bool sampled, std::int64_t problems) {
@@ -301,19 +268,20 @@ struct CoordinatorState {
     const json point = {{"policy_version", run.version},
                         {"generated_tokens", run.generated_tokens},
                         {"cpu_seconds", cpu()}};
-    ask(actors.evaluator, Evaluate{dispatch->newest_model(), problems, sampled},
-        [this, what, sampled, point](const Evaluated& e) {
+    ask(actors.evaluator,
+        Evaluate{dispatch->newest_model(), problems, sampled,
+                 what == "base" && sampled ? kReference : 0},
+        [this, what, sampled, point](Evaluated& e) {
           --evaluations;
           const char* how = sampled ? "sampled" : "greedy";
           if (what == "base") run.base[how] = to_json(e);
+          if (!e.kept.empty()) reference = std::move(e.kept);
           if (what == "final") run.final_[how] = to_json(e);
           if (!sampled && what != "final") {
             run.curve.push_back(point);
             run.curve.back()["greedy"] = e.accuracy;
           }
-          report({"eval", point["policy_version"].get<std::uint64_t>(), {{how, e.accuracy}}},
-                 fmt::format("{} {} accuracy {:.4f} on {} held-out problems", what, how, e.accuracy,
-                             e.n));
+          say(Progress::evaluated(what, sampled, point["policy_version"], e));
           if (run.phase == Phase::kFinished) finish();
           advance();
         });
@@ -332,11 +300,10 @@ struct CoordinatorState {
     rest();
   }
 
-  // ---- checkpoints
-  // -------------------------------------------------------------------------------------
+  // ---- checkpoints -----------------------------------------------------------------------------
 
   void rest() {
-    if (critic_busy || saving || evaluations > 0) return;
+    if (policy_busy || critic_busy || saving || evaluations > 0) return;
     saving = true;
     ask(actors.learner, SaveState{}, [this](Bytes& policy) {
       ask(actors.critic, SaveState{},
@@ -363,6 +330,7 @@ struct CoordinatorState {
 
   void save(CheckpointParts parts) {
     parts["run.json"] = qstar::save(snapshot());
+    parts["reference"] = pack(reference);
     if (run.version > 0) parts["model"] = dispatch->newest_model();
     if (auto written = options.checkpoints->write(serial++, parts); !written) {
       return failed(written.error().message);
@@ -395,8 +363,10 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   s.options = std::move(options);
   s.end = std::move(end);
   s.run = s.options.state;
+  s.reference = std::move(s.options.reference);
   s.serial = s.options.first_serial;
   s.dispatch = std::make_unique<Dispatch>(s.config(), s.options.deterministic);
+  s.progress = std::make_unique<Progress>(s.config());
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });

@@ -26,6 +26,8 @@ struct CoordinatorOptions {
   bool deterministic = false;
   RunState state;     // of the checkpoint, or fresh
   std::string model;  // weights of state.version, when there is one
+  std::vector<AttemptGroup>
+      reference;  // attempts that the critic is judged by, when there are some
   std::shared_ptr<CheckpointDirectory> checkpoints;
   std::uint64_t first_serial = 1;           // of the next checkpoint
   const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C

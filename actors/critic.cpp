@@ -9,8 +9,6 @@ struct CriticState {
   ExperimentConfig config;
   ReplayActor replay;
   std::unique_ptr<CriticLearner> critic;
-  std::vector<Trajectory> recent;  // last scored attempts, for assess()
-  std::vector<std::vector<float>> recent_q;
 
   Train train;
   Trained result;
@@ -25,8 +23,6 @@ struct CriticState {
 
   Groups score(Score& request) {
     if (critic) {
-      recent.clear();
-      recent_q.clear();
       for (auto& group : request.groups) value(group);
     }
     return {std::move(request.groups)};
@@ -39,8 +35,6 @@ struct CriticState {
       auto& attempt = group.attempts[a];
       attempt.critic_version = version;
       for (std::size_t s = 0; s < q[a].size(); ++s) attempt.steps[s].q = q[a][s];
-      recent.push_back(attempt);
-      recent_q.push_back(std::move(q[a]));
     }
   }
 
@@ -86,8 +80,19 @@ struct CriticState {
     next();
   }
 
-  Trained assess_recent() const {
-    const auto report = assess(recent, recent_q);
+  // Attempts in slices: the forward pass of all at once would not fit the caches.
+  Trained assess_all(const Assess& request) const {
+    if (!critic) return {};
+    std::vector<Trajectory> attempts;
+    std::vector<std::vector<float>> q;
+    for (const auto& group : request.groups)
+      attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
+    for (std::size_t first = 0; first < attempts.size(); first += 64) {
+      const auto n = std::min<std::size_t>(64, attempts.size() - first);
+      auto values = critic->step_values(std::span(attempts).subspan(first, n));
+      std::move(values.begin(), values.end(), std::back_inserter(q));
+    }
+    const auto report = assess(attempts, q);
     Trained figures;
     figures.values = {{"step_auc", report.step_auc},
                       {"calibration_error", report.calibration_error},
@@ -118,7 +123,7 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
       [&state](Score& request) { return state.score(request); },
       [&state](const StartCritic& start) { state.begin(start); },
       [&state](const Train& request) { return state.start(request); },
-      [&state](Assess) { return state.assess_recent(); },
+      [&state](const Assess& request) { return state.assess_all(request); },
       [&state](SaveState) { return Bytes{state.critic ? state.critic->save() : std::string()}; },
       [&state](ExportModel) {
         return Bytes{state.critic ? serialize(state.critic->model()) : std::string()};

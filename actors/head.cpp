@@ -21,6 +21,7 @@ struct Start {
   RunState state;
   CheckpointParts parts;
   std::uint64_t serial = 1;
+  std::vector<AttemptGroup> reference;
 
   std::string part(const std::string& name) const {
     const auto it = parts.find(name);
@@ -40,6 +41,9 @@ Result<Start> load_start(const CheckpointDirectory& checkpoints, const HeadOptio
   auto state = load_run_state(start.part("run.json"));
   if (!state) return tl::unexpected(state.error());
   start.state = std::move(*state);
+  auto reference = unpack(start.part("reference"));
+  if (!reference) return tl::unexpected(reference.error());
+  start.reference = std::move(*reference);
   return start;
 }
 
@@ -138,9 +142,10 @@ class Session {
     auto promise = std::make_shared<std::promise<Result<RunEnd>>>();
     auto future = promise->get_future();
     auto metrics = spawn_metrics(system, [this](const Report& report) { show(report); });
-    CoordinatorOptions lead_options{options_.config, environment_,        options_.deterministic,
-                                    start.state,     start.part("model"), std::move(checkpoints),
-                                    start.serial,    options_.stop,       metrics};
+    CoordinatorOptions lead_options{
+        options_.config,     environment_,    options_.deterministic, start.state,
+        start.part("model"), start.reference, std::move(checkpoints), start.serial,
+        options_.stop,       metrics};
     const Coordinator coordinator = spawn_coordinator(system, std::move(lead_options), promise);
     const CoordinatorActor face = coordinator;
     const auto replay = spawn_replay(system, std::move(buffer), replay_options, face);
@@ -189,7 +194,7 @@ class Session {
 
   void show(const Report& report) {
     directory_.append(report.row);
-    if (gateway_ != nullptr) gateway_->publish(report.row, to_json_line(report.row));
+    if (gateway_ != nullptr) gateway_->publish(report.row, report.status);
     options_.show(report);
   }
 

@@ -13,12 +13,13 @@ using InferenceActor = caf::typed_actor<caf::replies_to<Generate>::with<Generate
 using VerifierActor = caf::typed_actor<caf::replies_to<Judge>::with<Groups>>;
 
 // Learns Q from the win signal and values steps.
-using CriticActor = caf::typed_actor<
-    caf::replies_to<Score>::with<Groups>,    // from rollouts, also remote ones
-    caf::reacts_to<StartCritic>,             // begin from this policy
-    caf::replies_to<Train>::with<Trained>,   // further updates
-    caf::replies_to<Assess>::with<Trained>,  // calibration and step AUC on recent groups
-    caf::replies_to<SaveState>::with<Bytes>, caf::replies_to<ExportModel>::with<Bytes>>;
+using CriticActor =
+    caf::typed_actor<caf::replies_to<Score>::with<Groups>,    // from rollouts, also remote ones
+                     caf::reacts_to<StartCritic>,             // begin from this policy
+                     caf::replies_to<Train>::with<Trained>,   // further updates
+                     caf::replies_to<Assess>::with<Trained>,  // calibration and step AUC
+                     caf::replies_to<SaveState>::with<Bytes>,
+                     caf::replies_to<ExportModel>::with<Bytes>>;
 
 // Keeps attempts for ever and samples them. Samples are answered when the limiter admits them.
 using ReplayActor =

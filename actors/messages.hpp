@@ -67,8 +67,7 @@ struct WeightsChunk {
   std::string bytes;
 };
 
-// ---- inference (same process)
-// --------------------------------------------------------------------
+// ---- inference (same process) ------------------------------------------------------------------
 
 struct Generate {
   std::uint64_t version = 0;  // weights at least this new
@@ -79,8 +78,7 @@ struct Generated {
   std::vector<Generation> generations;
 };
 
-// ---- groups of attempts
-// ---------------------------------------------------------------------------
+// ---- groups of attempts ------------------------------------------------------------------------
 
 struct Judge {  // to the verifier: fill verdicts, outcomes, answers
   std::vector<AttemptGroup> groups;
@@ -127,8 +125,7 @@ struct ReplayStatus {
   std::string who_waits;
 };
 
-// ---- learners
-// --------------------------------------------------------------------------------------
+// ---- learners ----------------------------------------------------------------------------------
 
 struct Pretrain {  // `steps` further optimiser steps on the corpus
   std::int64_t first_step = 0;
@@ -154,15 +151,17 @@ struct StartCritic {    // begin (again) from this policy
 struct Bytes {
   std::string bytes;
 };
-struct Assess {};  // reply: MetricsRow with AUC and calibration over recent groups
+struct Assess {  // reply: figures with step AUC and calibration over these judged attempts
+  std::vector<AttemptGroup> groups;
+};
 
-// ---- evaluation, metrics, joining
-// -------------------------------------------------------------------
+// ---- evaluation, metrics, joining --------------------------------------------------------------
 
 struct Evaluate {
   std::string model;  // safetensors bytes
   std::int64_t problems = 0;
-  bool sampled = false;  // T = 1 instead of greedy
+  bool sampled = false;   // T = 1 instead of greedy
+  std::int64_t keep = 0;  // return the attempts at so many of the problems
 };
 struct Evaluated {
   double accuracy = 0;
@@ -170,11 +169,13 @@ struct Evaluated {
   std::int64_t n = 0;
   double tokens_per_problem = 0;
   double cpu_seconds = 0;
+  std::vector<AttemptGroup> kept;
 };
 // Figures for metrics.jsonl, the terminal and the gateway.
 struct Report {
   MetricsRow row;
-  std::string line;  // for a person; empty: nothing to print
+  std::string line;      // for a person; empty: nothing to print
+  std::string status{};  // of the whole run, JSON; empty: as before
 };
 // A worker process introduces itself; the reply tells it all it needs.
 struct Join {

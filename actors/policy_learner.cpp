@@ -80,8 +80,13 @@ struct LearnerState {
   void update(const Samples& samples) {
     std::vector<std::string> texts;
     std::vector<float> weights;
-    for (const auto& sampled : samples.groups)
+    double versions = 0;
+    for (const auto& sampled : samples.groups) {
       select_wins(*sampled.group, config.rl.selection, texts, weights);
+      versions += static_cast<double>(sampled.group->policy_version());
+    }
+    if (!samples.groups.empty())
+      result.values["sampled_version"] = versions / static_cast<double>(samples.groups.size());
     if (!texts.empty()) {
       const auto total = config.rl.versions * config.rl.updates_per_version;
       const auto stats = learner->update(

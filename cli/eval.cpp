@@ -3,12 +3,11 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
-#include "core/metrics.hpp"
-#include "learning/batch.hpp"
+#include "core/attempt.hpp"
+#include "search/evaluate.hpp"
 
 namespace qstar {
 namespace {
@@ -18,7 +17,7 @@ using nlohmann::ordered_json;
 struct EvalOptions {
   std::string model, problems, search = "greedy";
   std::int64_t held_out = 0;
-  Sampling sampling;
+  SearchOptions how;
   bool json = false;
 };
 
@@ -56,59 +55,49 @@ Result<std::vector<std::string>> problems_of(const EvalOptions& options, const L
     if (!in) return fail(Errc::kMissingFile, "cannot read " + options.problems);
     return read_problems(in, options.problems, model);
   }
-  Rng rng(derive_seed(0, "held-out"));
-  std::unordered_set<std::string> seen;
-  std::vector<std::string> problems;
-  for (std::int64_t tries = 0; tries < 100 * options.held_out &&
-                               static_cast<std::int64_t>(problems.size()) < options.held_out;
-       ++tries) {
-    auto problem = model.environment->sample_problem(rng, Split::kHeldOut);
-    if (seen.insert(problem).second) problems.push_back(std::move(problem));
-  }
-  return problems;
+  return held_out_problems(*model.environment, options.held_out);
 }
 
 ordered_json to_json(const Trajectory& attempt) {
   ordered_json steps = ordered_json::array();
-  std::size_t tokens = 0;
   for (const auto& step : attempt.steps) {
     steps.push_back({{"text", step.text}, {"verdict", to_string(step.verdict)}});
-    tokens += step.tokens.size();
   }
   return {{"problem", attempt.problem}, {"text", text_of(attempt)}, {"answer", attempt.answer},
-          {"correct", attempt.win()},   {"steps", steps},           {"tokens", tokens}};
+          {"correct", attempt.win()},   {"steps", steps},           {"tokens", tokens_of(attempt)}};
 }
 
-int evaluate(const EvalOptions& options) {
+ordered_json summary_of(const Evaluation& figures) {
+  return {{"n", figures.n},
+          {"accuracy", figures.accuracy},
+          {"ci95", {figures.ci95.low, figures.ci95.high}},
+          {"tokens_per_problem", figures.tokens_per_problem},
+          {"cpu_seconds", figures.cpu_seconds}};
+}
+
+int run_eval(const EvalOptions& options) {
   auto model = load_model(options.model);
   if (!model) return report_error(model.error());
   auto problems = problems_of(options, *model);
   if (!problems) return report_error(problems.error());
-  const double cpu = process_cpu_seconds();
-  const auto attempts = attempt(*model, *problems, options.sampling);
-  std::uint64_t wins = 0;
-  std::size_t tokens = 0;
-  for (const auto& a : attempts) {
-    wins += a.win() ? 1 : 0;
-    for (const auto& step : a.steps) tokens += step.tokens.size();
-    if (options.json)
-      fmt::print("{}\n", to_json(a).dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  SearchOptions how = options.how;
+  how.max_tokens = static_cast<std::int32_t>(model->weights->spec().context);
+  auto search = make_search(options.search);
+  if (!search) return report_error(search.error());
+  DecoderPolicy policy(model->weights);
+  const auto figures = evaluate(**search, *model->environment, policy, *problems, how);
+  if (options.json) {
+    for (const auto& group : figures.groups) {
+      for (const auto& attempt : group.attempts)
+        fmt::print("{}\n",
+                   to_json(attempt).dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    }
+    fmt::print("{}\n", ordered_json{{"summary", summary_of(figures)}}.dump());
+    return 0;
   }
-  const auto n = static_cast<double>(std::max<std::size_t>(1, attempts.size()));
-  const auto interval = wilson95(wins, attempts.size());
-  const double accuracy = static_cast<double>(wins) / n,
-               per_problem = static_cast<double>(tokens) / n;
-  const ordered_json summary = {{"n", attempts.size()},
-                                {"accuracy", accuracy},
-                                {"ci95", {interval.low, interval.high}},
-                                {"tokens_per_problem", per_problem},
-                                {"cpu_seconds", process_cpu_seconds() - cpu}};
-  if (options.json)
-    fmt::print("{}\n", ordered_json{{"summary", summary}}.dump());
-  else
-    fmt::print("{}: {} right of {}: {:.4f} [{:.4f}, {:.4f}], {:.1f} tokens a problem\n",
-               model->path, wins, attempts.size(), accuracy, interval.low, interval.high,
-               per_problem);
+  fmt::print("{}: {:.4f} right of {} attempts [{:.4f}, {:.4f}], {:.1f} tokens a problem\n",
+             model->path, figures.accuracy, figures.n, figures.ci95.low, figures.ci95.high,
+             figures.tokens_per_problem);
   return 0;
 }
 
@@ -129,19 +118,18 @@ void add_eval(CLI::App& app, int& code) {
                    ->check(CLI::Range(1, 1'000'000));
   file->excludes(held);
   command->add_option("--search", o->search, "greedy or sample")
-      ->check(CLI::IsMember({"greedy", "sample"}));
-  command->add_option("--samples", o->sampling.samples, "attempts a problem")
+      ->check(CLI::IsMember(search_names()));
+  command->add_option("--samples", o->how.samples, "attempts a problem")
       ->check(CLI::Range(1, 65536));
-  command->add_option("--temperature", o->sampling.temperature, "of sampling")
-      ->check(CLI::Range(0.0, 10.0));
-  command->add_option("--seed", o->sampling.seed, "of sampling");
+  command->add_option("--temperature", o->how.temperature, "of sampling")
+      ->check(CLI::Range(0.001, 10.0));
+  command->add_option("--seed", o->how.seed, "of sampling");
   command->add_flag("--json", o->json, "one object a problem, then the summary");
   command->callback([o, &code] {
-    o->sampling.greedy = o->search == "greedy";
     if (o->problems.empty() && o->held_out == 0) {
       code = report_error({Errc::kUsage, "give --problems FILE or --held-out N"});
     } else {
-      code = evaluate(*o);
+      code = run_eval(*o);
     }
   });
 }

@@ -18,14 +18,4 @@ struct LoadedModel {
 // `path`: a safetensors file, or a run directory with a policy.safetensors.
 Result<LoadedModel> load_model(const std::string& path);
 
-struct Sampling {
-  bool greedy = true;
-  double temperature = 1;
-  std::int64_t samples = 1;
-  std::uint64_t seed = 0;
-};
-// All attempts at all problems, judged: problem by problem, `samples` each.
-std::vector<Trajectory> attempt(const LoadedModel& model, const std::vector<std::string>& problems,
-                                const Sampling& sampling);
-
 }  // namespace qstar

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/model.hpp"
+#include "search/search.hpp"
 
 namespace qstar {
 namespace {
@@ -15,14 +16,19 @@ int solve(const std::string& path, const std::string& problem) {
   if (static_cast<std::int64_t>(problem.size()) + 2 >= model->weights->spec().context) {
     return report_error({Errc::kBadProblem, "the problem does not fit the model's context"});
   }
-  const auto attempts = attempt(*model, {problem}, {});
+  auto search = make_search("greedy");
+  if (!search) return report_error(search.error());
+  DecoderPolicy policy(model->weights);
+  const auto groups =
+      (*search)->attempt(*model->environment, policy, std::vector{problem},
+                         {.max_tokens = static_cast<std::int32_t>(model->weights->spec().context)});
+  const Trajectory& work = groups.front().attempts.front();
   fmt::print("  {}\n", problem);
-  for (const auto& step : attempts[0].steps) {
+  for (const auto& step : work.steps) {
     const double logprob = std::accumulate(step.logprobs.begin(), step.logprobs.end(), 0.0);
     fmt::print("= {:<24} {:<14} log p {:8.4f}\n", step.text, to_string(step.verdict), logprob);
   }
-  fmt::print("{} ({})\n", attempts[0].answer.empty() ? "no answer" : attempts[0].answer,
-             to_string(attempts[0].outcome));
+  fmt::print("{} ({})\n", work.answer.empty() ? "no answer" : work.answer, to_string(work.outcome));
   return 0;
 }
 

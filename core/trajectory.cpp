@@ -30,4 +30,12 @@ double AttemptGroup::pass_rate() const {
   return static_cast<double>(wins) / static_cast<double>(attempts.size());
 }
 
+std::uint64_t AttemptGroup::policy_version() const {
+  std::uint64_t version = 0;
+  for (const auto& attempt : attempts) {
+    for (const auto& step : attempt.steps) version = std::max(version, step.policy_version);
+  }
+  return version;
+}
+
 }  // namespace qstar

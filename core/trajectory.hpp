@@ -89,6 +89,8 @@ struct AttemptGroup {
 
   // Share of attempts with a right answer, in [0, 1]; 0 when there are none.
   double pass_rate() const;
+  // The newest weights that took part in it.
+  std::uint64_t policy_version() const;
   friend bool operator==(const AttemptGroup&, const AttemptGroup&) = default;
 };
 

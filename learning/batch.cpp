@@ -41,19 +41,4 @@ void select_wins(const AttemptGroup& group, const SelectionOptions& options,
   }
 }
 
-std::string text_of(const Trajectory& attempt) {
-  std::string text = prompt_of(attempt.problem, {});
-  for (std::size_t i = 0; i < attempt.steps.size(); ++i) {
-    const Step& step = attempt.steps[i];
-    text += step.text;
-    if (i + 1 < attempt.steps.size())
-      text += Tokenizer::kStep;
-    else if (attempt.outcome != Outcome::kUnfinished)
-      text += Tokenizer::kEnd;
-    else if (!step.tokens.empty() && step.tokens.back() == Tokenizer::kStepToken)
-      text += Tokenizer::kStep;
-  }
-  return text;
-}
-
 }  // namespace qstar

@@ -43,15 +43,4 @@ struct SelectionOptions {
 void select_wins(const AttemptGroup& group, const SelectionOptions& options,
                  std::vector<std::string>& texts, std::vector<float>& weights);
 
-// A generation cut into its steps, each with the tokens and log-probabilities of its characters,
-// the closing separator included.
-std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
-                           std::uint64_t time_us);
-// The seed of one attempt: the same group and sample give the same attempt under the same weights.
-std::uint64_t attempt_seed(std::uint64_t seed, std::uint64_t group, std::uint32_t sample);
-
-// The text of an attempt: ";problem=step=…=step;"; without the last separator when the attempt ran
-// out of tokens before it.
-std::string text_of(const Trajectory& attempt);
-
 }  // namespace qstar

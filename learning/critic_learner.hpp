@@ -25,8 +25,8 @@
 namespace qstar {
 
 struct CriticConfig {
-  std::int64_t updates_per_version = 4;
-  std::int64_t groups_per_update = 12;
+  std::int64_t updates_per_version = 12;
+  std::int64_t groups_per_update = 8;
   double discount = 1.0;            // γ
   std::int64_t target_period = 20;  // updates between copies to the target network
   double inside_weight = 0.2;       // loss weight on tokens inside a step (1 at its end)

@@ -48,25 +48,4 @@ std::string Tokenizer::decode(std::span<const std::int32_t> tokens) const {
   return text;
 }
 
-std::string prompt_of(std::string_view problem, std::span<const std::string> steps) {
-  std::string text = fmt::format("{}{}{}", Tokenizer::kEnd, problem, Tokenizer::kStep);
-  for (const std::string& step : steps) {
-    text += step;
-    text += Tokenizer::kStep;
-  }
-  return text;
-}
-
-std::vector<std::string> split_steps(std::string_view text) {
-  std::vector<std::string> steps;
-  std::size_t start = 0;
-  while (start < text.size()) {
-    const std::size_t end = text.find_first_of("=;", start);
-    steps.emplace_back(text.substr(start, end - start));
-    if (end == std::string_view::npos) break;
-    start = end + 1;
-  }
-  return steps;
-}
-
 }  // namespace qstar

@@ -12,14 +12,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/attempt.hpp"
 #include "core/result.hpp"
 
 namespace qstar {
 
 class Tokenizer {
  public:
-  static constexpr char kEnd = ';';
-  static constexpr char kStep = '=';
+  static constexpr char kEnd = kEndSeparator;
+  static constexpr char kStep = kStepSeparator;
   static constexpr std::int32_t kEndToken = 0;
   static constexpr std::int32_t kStepToken = 1;
 
@@ -44,11 +45,5 @@ class Tokenizer {
 
 // The alphabet of the arithmetic environments.
 inline constexpr std::string_view kArithmeticCharacters = "0123456789+-*/()";
-
-// The prompt for a state: ";problem=step=step=".
-std::string prompt_of(std::string_view problem, std::span<const std::string> steps);
-// Splits a generation ("step=step;") into its steps, each with the tokens and log-probabilities
-// that `first_token` onward belong to it; a last step without its separator is kept.
-std::vector<std::string> split_steps(std::string_view text);
 
 }  // namespace qstar

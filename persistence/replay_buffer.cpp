@@ -31,14 +31,6 @@ namespace {
 using GroupPtr = std::shared_ptr<const AttemptGroup>;
 
 // The newest weights that made any step: what staleness is measured by.
-std::uint64_t version_of(const AttemptGroup& group) {
-  std::uint64_t version = 0;
-  for (const auto& attempt : group.attempts) {
-    for (const auto& step : attempt.steps) version = std::max(version, step.policy_version);
-  }
-  return version;
-}
-
 struct Item {
   GroupPtr group;
   std::uint64_t version = 0;
@@ -51,7 +43,7 @@ class ReplayTable {
       : config_(config), selector_(std::move(selector)), limiter_(config.limiter) {}
 
   void insert(const GroupPtr& group) {
-    if (!items_.emplace(group->group, Item{group, version_of(*group), 0}).second) return;
+    if (!items_.emplace(group->group, Item{group, group->policy_version(), 0}).second) return;
     selector_->insert(group->group, max_priority_);
     order_.push_back(group->group);
     limiter_.inserted(1);
@@ -116,7 +108,7 @@ class ReplayTable {
     while (take_raw(items, key) && take_raw(items, reuse)) {
       auto group = store.get(key);
       if (!group) return tl::unexpected(group.error());
-      const auto version = version_of(*group);
+      const auto version = group->policy_version();
       items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), version, reuse};
       order_.push_back(key);
     }

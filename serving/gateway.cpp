@@ -198,7 +198,7 @@ void Gateway::publish(const MetricsRow& row, std::string status_json) {
   for (const auto& [name, value] : row.values)
     impl_->server.snapshot.set(gauge_name(row.phase, name), value);
   impl_->server.snapshot.set(gauge_name(row.phase, "step"), static_cast<double>(row.step));
-  impl_->server.snapshot.set_status(std::move(status_json));
+  if (!status_json.empty()) impl_->server.snapshot.set_status(std::move(status_json));
 }
 
 }  // namespace qstar

@@ -31,7 +31,7 @@ class Gateway {
 
   std::uint16_t port() const;
   // Thread-safe, never blocks on a client. `values` become gauges qstar_NAME (dots to underscores)
-  // and a JSON object; `status_json` is served as it is.
+  // and a JSON object; `status_json` is served as it is, the one before when it is empty.
   void publish(const MetricsRow& row, std::string status_json);
 
  private:

@@ -58,18 +58,5 @@ TEST_CASE("the text of an attempt closes what was closed", "[batch]") {
   REQUIRE(text_of(attempt({}, Outcome::kUnfinished)) == ";1+2=");
 }
 
-TEST_CASE("a generation is cut into steps with their tokens", "[batch]") {
-  const Generation g{"7=1", {9, 1, 3}, {-1, -2, -3}, false};
-  const auto steps = steps_of(g, 5, 6);
-  REQUIRE(steps.size() == 2);
-  REQUIRE(steps[0].text == "7");
-  REQUIRE(steps[0].tokens == std::vector<std::int32_t>{9, 1});
-  REQUIRE(steps[1].text == "1");
-  REQUIRE(steps[1].logprobs == std::vector<float>{-3});
-  REQUIRE(steps[1].policy_version == 5);
-  REQUIRE(attempt_seed(1, 2, 3) == attempt_seed(1, 2, 3));
-  REQUIRE(attempt_seed(1, 2, 3) != attempt_seed(1, 3, 2));
-}
-
 }  // namespace
 }  // namespace qstar

@@ -31,15 +31,5 @@ TEST_CASE("an alphabet must be distinct printable characters", "[tokenizer]") {
   }
 }
 
-TEST_CASE("prompts and steps", "[tokenizer]") {
-  const std::vector<std::string> steps = {"3+8", "11"};
-  REQUIRE(prompt_of("3+4*2", steps) == ";3+4*2=3+8=11=");
-  REQUIRE(prompt_of("3", {}) == ";3=");
-  REQUIRE(split_steps("3+8=11;") == steps);
-  REQUIRE(split_steps("3+8=11") == steps);
-  REQUIRE(split_steps("").empty());
-  REQUIRE(split_steps("=;") == std::vector<std::string>{"", ""});
-}
-
 }  // namespace
 }  // namespace qstar

@@ -1,7 +1,40 @@
+#include "core/attempt.hpp"
+
+#include <fmt/format.h>
+
 #include "core/rng.hpp"
-#include "learning/batch.hpp"
 
 namespace qstar {
+
+std::string prompt_of(std::string_view problem, std::span<const std::string> steps) {
+  std::string text = fmt::format("{}{}{}", kEndSeparator, problem, kStepSeparator);
+  for (const std::string& step : steps) {
+    text += step;
+    text += kStepSeparator;
+  }
+  return text;
+}
+
+std::string text_of(const Trajectory& attempt) {
+  std::string text = prompt_of(attempt.problem, {});
+  for (std::size_t i = 0; i < attempt.steps.size(); ++i) {
+    const Step& step = attempt.steps[i];
+    text += step.text;
+    if (i + 1 < attempt.steps.size())
+      text += kStepSeparator;
+    else if (attempt.outcome != Outcome::kUnfinished)
+      text += kEndSeparator;
+    else if (step.tokens.size() > step.text.size())
+      text += kStepSeparator;
+  }
+  return text;
+}
+
+std::size_t tokens_of(const Trajectory& attempt) {
+  std::size_t tokens = 0;
+  for (const Step& step : attempt.steps) tokens += step.tokens.size();
+  return tokens;
+}
 
 std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
                            std::uint64_t time_us) {
@@ -9,7 +42,7 @@ std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
   std::size_t begin = 0;
   for (std::size_t i = 0; i < generation.text.size(); ++i) {
     const char c = generation.text[i];
-    const bool closes = c == Tokenizer::kStep || c == Tokenizer::kEnd;
+    const bool closes = c == kStepSeparator || c == kEndSeparator;
     if (!closes && i + 1 < generation.text.size()) continue;
     Step step;
     step.text = generation.text.substr(begin, i - begin + (closes ? 0 : 1));

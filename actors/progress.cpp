@@ -1,0 +1,132 @@
+#include "actors/progress.hpp"
+
+#include <fmt/format.h>
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double newest_accuracy(const RunState& run) {
+  return run.curve.empty() ? run.base.value("/greedy/accuracy"_json_pointer, 0.0)
+                           : run.curve.back().value("greedy", 0.0);
+}
+
+std::string time_left(double seconds) {
+  return seconds < 0 ? "" : fmt::format("{:.0f} s left", seconds);
+}
+
+}  // namespace
+
+double Countdown::left(double now, double done, double total) {
+  if (first_done_ < 0) {
+    first_now_ = now;
+    first_done_ = done;
+  }
+  return done > first_done_ ? (now - first_now_) / (done - first_done_) * (total - done) : -1;
+}
+
+Report Progress::pretrained(const RunState& run, const Trained& slice, double seconds) const {
+  const auto total = config_.pretrain.steps;
+  const double rate = static_cast<double>(slice.tokens) / seconds;
+  const double left = static_cast<double>(total - run.pretrain_steps) * seconds /
+                      static_cast<double>(slice.updates);
+  return {{"pretrain",
+           static_cast<std::uint64_t>(run.pretrain_steps),
+           {{"loss", slice.loss}, {"tokens_per_second", rate}}},
+          fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {}", run.pretrain_steps,
+                      total, slice.loss, rate / 1e3, time_left(left)),
+          {}};
+}
+
+Report Progress::trained(const RunState& run, const Trained& version, const ReplayStatus& replay,
+                         const Queues& queues, double now) {
+  const auto made = run.version - 1;
+  const auto total = config_.rl.versions;
+  if (const auto it = version.values.find("sampled_version"); it != version.values.end())
+    staleness_ = std::max(0.0, static_cast<double>(made) - it->second);
+  MetricsRow row{"rl", made, version.values};
+  row.values.insert({{"loss", version.loss},
+                     {"win_share", share(run.wins, run.attempts)},
+                     {"greedy", newest_accuracy(run)},
+                     {"staleness", staleness_},
+                     {"generated_tokens", static_cast<double>(run.generated_tokens)},
+                     {"replay.inserts", static_cast<double>(replay.inserts)},
+                     {"replay.policy_samples", static_cast<double>(replay.policy_samples)},
+                     {"replay.policy_size", static_cast<double>(replay.policy_size)},
+                     {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
+                     {"leases.outstanding", static_cast<double>(queues.leases_outstanding)},
+                     {"rollouts.waiting", static_cast<double>(queues.rollouts_waiting)}});
+  const double left = countdown_.left(now, static_cast<double>(made), static_cast<double>(total));
+  return {std::move(row),
+          fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {}  {}", made, total,
+                      newest_accuracy(run), run.generated_tokens / 1000, time_left(left),
+                      replay.who_waits),
+          {}};
+}
+
+Report Progress::criticised(const RunState& run, double loss) const {
+  MetricsRow row{"critic", static_cast<std::uint64_t>(run.critic_updates), {{"loss", loss}}};
+  for (const auto& [name, value] : run.critic.items()) row.values[name] = value.get<double>();
+  const double auc = run.critic.value("step_auc", 0.5);
+  const double error = run.critic.value("calibration_error", 0.0);
+  return {std::move(row),
+          fmt::format("critic {}/{}  loss {:.3f}  step AUC {:.3f}  calibration error {:.3f}",
+                      run.critic_updates, config_.rl.versions * config_.critic.updates_per_version,
+                      loss, auc, error),
+          {}};
+}
+
+Report Progress::evaluated(const std::string& what, bool sampled, std::uint64_t version,
+                           const Evaluated& figures) {
+  const std::string how = sampled ? "sampled" : "greedy";
+  return {{"eval", version, {{how, figures.accuracy}, {"n", static_cast<double>(figures.n)}}},
+          fmt::format("{} {} accuracy {:.4f} on {} held-out problems", what, how, figures.accuracy,
+                      figures.n),
+          {}};
+}
+
+std::string Progress::status(const RunState& run, const ReplayStatus& replay,
+                             const Queues& queues) const {
+  const auto versions = run.version == 0 ? 0 : run.version - 1;
+  const double progress = run.phase == Phase::kPretrain
+                              ? share(static_cast<std::uint64_t>(run.pretrain_steps),
+                                      static_cast<std::uint64_t>(config_.pretrain.steps))
+                              : share(versions, static_cast<std::uint64_t>(config_.rl.versions));
+  return json{
+      {"phase", to_string(run.phase)},
+      {"progress", progress},
+      {"versions",
+       {{"policy", run.version},
+        {"policy_updates", run.policy_updates},
+        {"critic_updates", run.critic_updates}}},
+      {"queues",
+       {{"leases_outstanding", queues.leases_outstanding},
+        {"rollouts_waiting", queues.rollouts_waiting},
+        {"evaluations", queues.evaluations},
+        {"replay_policy", replay.policy_size},
+        {"replay_critic", replay.critic_size},
+        {"who_waits", replay.who_waits}}},
+      {"staleness",
+       {{"mean", staleness_}, {"bound", config_.rl.staleness}, {"dropped", replay.dropped_stale}}},
+      {"figures",
+       {{"greedy", newest_accuracy(run)},
+        {"win_share", share(run.wins, run.attempts)},
+        {"generated_tokens", run.generated_tokens},
+        {"attempts", run.attempts}}}}
+      .dump();
+}
+
+nlohmann::json to_json(const Evaluated& e) {
+  return {{"n", e.n},
+          {"accuracy", e.accuracy},
+          {"ci95", {e.low, e.high}},
+          {"tokens_per_problem", e.tokens_per_problem},
+          {"cpu_seconds", e.cpu_seconds}};
+}
+
+}  // namespace qstar

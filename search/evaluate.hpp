@@ -1,0 +1,25 @@
+// How good a policy is: the share of problems that a search with it gets right.
+#pragma once
+
+#include "core/metrics.hpp"
+#include "search/search.hpp"
+
+namespace qstar {
+
+// Distinct held-out problems, the same for the same seed, the first n of any larger number; fewer
+// when the environment has no more.
+std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
+                                           std::uint64_t seed = 0);
+
+struct Evaluation {
+  std::int64_t n = 0;             // attempts
+  double accuracy = 0;            // share of attempts with a right answer
+  Interval ci95;                  // of the accuracy
+  double tokens_per_problem = 0;  // generated, all attempts at it together
+  double cpu_seconds = 0;
+  std::vector<AttemptGroup> groups;
+};
+Evaluation evaluate(const Search& search, const Environment& environment, Policy& policy,
+                    std::span<const std::string> problems, const SearchOptions& options);
+
+}  // namespace qstar

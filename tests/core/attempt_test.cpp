@@ -1,0 +1,33 @@
+#include "core/attempt.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar {
+namespace {
+
+TEST_CASE("a prompt is the problem and the steps so far", "[attempt]") {
+  const std::vector<std::string> steps = {"3+8", "11"};
+  REQUIRE(prompt_of("3+4*2", steps) == ";3+4*2=3+8=11=");
+  REQUIRE(prompt_of("3", {}) == ";3=");
+}
+
+TEST_CASE("a generation is cut into steps with their tokens", "[attempt]") {
+  const Generation g{"7=1", {9, 1, 3}, {-1, -2, -3}, false};
+  const auto steps = steps_of(g, 5, 6);
+  REQUIRE(steps.size() == 2);
+  REQUIRE(steps[0].text == "7");
+  REQUIRE(steps[0].tokens == std::vector<std::int32_t>{9, 1});
+  REQUIRE(steps[1].text == "1");
+  REQUIRE(steps[1].logprobs == std::vector<float>{-3});
+  REQUIRE(steps[1].policy_version == 5);
+  Trajectory whole;
+  whole.steps = steps;
+  REQUIRE(tokens_of(whole) == 3);
+  REQUIRE(steps_of({}, 1, 1).empty());
+  REQUIRE(steps_of({"=;", {1, 0}, {-1, -1}, true}, 1, 1).size() == 2);
+  REQUIRE(attempt_seed(1, 2, 3) == attempt_seed(1, 2, 3));
+  REQUIRE(attempt_seed(1, 2, 3) != attempt_seed(1, 3, 2));
+}
+
+}  // namespace
+}  // namespace qstar
