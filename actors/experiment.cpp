@@ -76,6 +76,14 @@ Status check(const ExperimentConfig& config) {
                 fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",
                             config.rl.groups_per_update, config.replay.policy.capacity));
   }
+  if (config.replay.capacity <
+      std::max(config.replay.policy.capacity, config.replay.critic.capacity)) {
+    return fail(
+        Errc::kConfig,
+        fmt::format("replay.capacity = {} is less than a table's: raise it to at least {}",
+                    config.replay.capacity,
+                    std::max(config.replay.policy.capacity, config.replay.critic.capacity)));
+  }
   return {};
 }
 

@@ -30,6 +30,11 @@ std::optional<std::uint64_t> serial_of(const std::string& name) {
   return serial;
 }
 
+bool matches(const json& entry, const std::string& bytes) {
+  return entry.is_object() && entry.contains("size") && entry["size"] == bytes.size() &&
+         entry.contains("crc32") && entry["crc32"] == crc_of(bytes);
+}
+
 Result<CheckpointParts> load(const std::string& folder) {
   const auto manifest_bytes = read_file(folder + "/MANIFEST.json");
   if (!manifest_bytes) return tl::unexpected(manifest_bytes.error());
@@ -41,8 +46,7 @@ Result<CheckpointParts> load(const std::string& folder) {
   for (const auto& [name, entry] : manifest["parts"].items()) {
     auto bytes = read_file(folder + "/" + name);
     if (!bytes) return tl::unexpected(bytes.error());
-    if (entry.value("size", std::uint64_t{0}) != bytes->size() ||
-        entry.value("crc32", std::uint64_t{0}) != crc_of(*bytes)) {
+    if (!matches(entry, *bytes)) {
       return fail(Errc::kCorrupt, fmt::format("{}/{} is damaged (size or checksum)", folder, name));
     }
     parts[name] = std::move(*bytes);
@@ -79,6 +83,7 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
   fs::rename(temporary, final_name, error);
   if (error)
     return fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message()));
+  sync_directory(path_);
   auto all = list();
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < all.size(); ++i) {
     fs::remove_all(path_ + "/" + name_of(all[i]), error);

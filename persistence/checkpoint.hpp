@@ -40,6 +40,8 @@ class CheckpointDirectory {
 
 // Writes a whole file atomically (temporary, fsync, rename, fsync of the directory).
 Status write_file_atomically(const std::string& path, std::string_view bytes);
+// Makes renames within a directory survive power loss.
+void sync_directory(const std::string& path);
 Result<std::string> read_file(const std::string& path);
 
 // An exclusive lock on a run directory, held until destruction; kBusy names the holder's process

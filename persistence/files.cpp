@@ -34,6 +34,13 @@ bool write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
+void sync_directory(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
 Status write_file_atomically(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -48,12 +55,7 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
   ::close(fd);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error("cannot rename to", path);
   const std::string folder = std::filesystem::path(path).parent_path();
-  const int directory =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory >= 0) {
-    ::fsync(directory);
-    ::close(directory);
-  }
+  sync_directory(folder.empty() ? "." : folder);
   return {};
 }
 

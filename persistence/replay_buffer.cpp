@@ -103,16 +103,20 @@ class ReplayTable {
         !take_block(bytes, selector) || !bytes.empty()) {
       return damaged;
     }
+    if (auto restored = selector_->restore(selector); !restored) return restored;
     std::uint64_t key = 0;
     std::int64_t reuse = 0;
     while (take_raw(items, key) && take_raw(items, reuse)) {
       auto group = store.get(key);
+      if (!group && group.error().code == Errc::kMissingFile) {
+        selector_->erase(key);  // evicted from the store after the state was saved
+        continue;
+      }
       if (!group) return tl::unexpected(group.error());
       const auto version = group->policy_version();
       items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), version, reuse};
       order_.push_back(key);
     }
-    if (auto restored = selector_->restore(selector); !restored) return restored;
     return limiter_.restore(limiter);
   }
 

@@ -1,0 +1,165 @@
+#include "persistence/replay_buffer.hpp"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "tests/persistence/support.hpp"
+
+namespace qstar {
+namespace {
+
+ReplayConfig generous() {
+  ReplayConfig config;
+  config.policy = {
+      .capacity = 100, .max_reuse = 0, .limiter = {.samples_per_insert = 0, .min_size = 1}};
+  config.critic = {.selector = "prioritised",
+                   .capacity = 100,
+                   .limiter = {.samples_per_insert = 0, .min_size = 1}};
+  return config;
+}
+
+TEST_CASE("groups enter both tables once, the oldest leave them", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.policy.capacity = 4;
+  auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+  CHECK(buffer.insert(sample_groups(0, 6)).value() == 6);
+  CHECK(buffer.insert(sample_groups(2, 3)).value() == 0);
+  CHECK(buffer.size(Table::kPolicy) == 4);
+  CHECK(buffer.size(Table::kCritic) == 6);
+  Rng rng(1);
+  for (const auto& sampled : buffer.sample(Table::kPolicy, 200, 0, rng, true)) {
+    CHECK(sampled.group->group >= 2);
+    CHECK(*sampled.group == sample_group(sampled.group->group));
+    CHECK(sampled.weight == 1);
+  }
+}
+
+TEST_CASE("a group is used so often and no more", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.policy.max_reuse = 3;
+  auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+  REQUIRE(buffer.insert(sample_groups(0, 5)));
+  Rng rng(1);
+  std::map<std::uint64_t, int> uses;
+  for (const auto& sampled : buffer.sample(Table::kPolicy, 100, 0, rng, true))
+    ++uses[sampled.group->group];
+  CHECK(uses == std::map<std::uint64_t, int>{{0, 3}, {1, 3}, {2, 3}, {3, 3}, {4, 3}});
+  CHECK(buffer.sample(Table::kPolicy, 1, 0, rng, true).empty());
+}
+
+TEST_CASE("stale groups are dropped and counted", "[replay]") {
+  const TemporaryFolder folder;
+  auto buffer = ReplayBuffer::open(folder.path(), generous(), "", true).value();
+  REQUIRE(buffer.insert(sample_groups(0, 4, 1)));
+  REQUIRE(buffer.insert(sample_groups(4, 4, 2)));
+  Rng rng(1);
+  for (const auto& sampled : buffer.sample(Table::kPolicy, 50, 2, rng, true))
+    CHECK(sampled.group->group >= 4);
+  CHECK(buffer.dropped_stale(Table::kPolicy) == 4);
+  CHECK(buffer.size(Table::kPolicy) == 4);
+  CHECK(buffer.size(Table::kCritic) == 8);
+}
+
+TEST_CASE("the limiter says when, unless forced", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.policy.limiter = {.samples_per_insert = 1, .tolerance = 4, .min_size = 4};
+  auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+  REQUIRE(buffer.insert(sample_groups(0, 3)));
+  Rng rng(1);
+  CHECK(buffer.sample(Table::kPolicy, 1, 0, rng).empty());
+  CHECK(buffer.sample(Table::kPolicy, 1, 0, rng, true).size() == 1);
+  REQUIRE(buffer.insert(sample_groups(3, 5)));
+  CHECK(buffer.may_sample(Table::kPolicy, 7));
+  CHECK_FALSE(buffer.may_sample(Table::kPolicy, 8));
+  CHECK_FALSE(buffer.may_insert(2));
+  CHECK(buffer.sample(Table::kPolicy, 8, 0, rng).empty());
+  CHECK(buffer.sample(Table::kPolicy, 7, 0, rng).size() == 7);
+}
+
+TEST_CASE("surprising groups are sampled more and weighted less", "[replay]") {
+  const TemporaryFolder folder;
+  auto buffer = ReplayBuffer::open(folder.path(), generous(), "", true).value();
+  REQUIRE(buffer.insert(sample_groups(0, 10)));
+  std::vector<std::uint64_t> ids;
+  std::vector<float> priorities;
+  for (std::uint64_t g = 0; g < 10; ++g) {
+    ids.push_back(g);
+    priorities.push_back(g == 3 ? 1.0F : 0.01F);
+  }
+  buffer.update_priorities(Table::kCritic, ids, priorities);
+  Rng rng(1);
+  int surprising = 0;
+  for (const auto& sampled : buffer.sample(Table::kCritic, 1000, 0, rng, true)) {
+    if (sampled.group->group == 3) {
+      ++surprising;
+      CHECK(sampled.weight < 0.5F);
+    } else {
+      CHECK(sampled.weight == Approx(1));
+    }
+  }
+  // priority^0.6: 1 against 9 · 0.063
+  CHECK(surprising > 550);
+  CHECK(surprising < 720);
+}
+
+TEST_CASE("saved tables sample on as if nothing had happened", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.policy.max_reuse = 8;
+  std::string state;
+  std::vector<std::uint64_t> expected;
+  {
+    auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+    REQUIRE(buffer.insert(sample_groups(0, 20)));
+    Rng rng(1);
+    buffer.sample(Table::kPolicy, 30, 0, rng, true);
+    buffer.update_priorities(Table::kCritic, std::vector<std::uint64_t>{3}, std::vector<float>{5});
+    state = buffer.save();
+    Rng next(2);
+    for (const auto table : {Table::kPolicy, Table::kCritic})
+      for (const auto& s : buffer.sample(table, 40, 0, next, true))
+        expected.push_back(s.group->group);
+    REQUIRE(buffer.insert(sample_groups(20, 5)));  // after the checkpoint
+  }
+  {
+    auto buffer = ReplayBuffer::open(folder.path(), config, state, false).value();
+    CHECK(buffer.save() != state);  // the store has grown
+    Rng next(2);
+    std::vector<std::uint64_t> seen;
+    for (const auto table : {Table::kPolicy, Table::kCritic})
+      for (const auto& s : buffer.sample(table, 40, 0, next, true)) seen.push_back(s.group->group);
+    CHECK(seen == expected);
+    // Work that is done again enters the tables, though the store has it.
+    CHECK(buffer.insert(sample_groups(20, 5)).value() == 5);
+  }
+  auto adopting = ReplayBuffer::open(folder.path(), config, state, true).value();
+  CHECK(adopting.size(Table::kCritic) == 25);
+  CHECK(ReplayBuffer::open(folder.path("other"), config, state.substr(0, 20), true).error().code ==
+        Errc::kCorrupt);
+}
+
+TEST_CASE("the oldest groups leave the store, even those that a saved table names", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.capacity = 10;
+  config.policy.capacity = config.critic.capacity = 10;
+  std::string state;
+  {
+    auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+    REQUIRE(buffer.insert(sample_groups(0, 10)));
+    state = buffer.save();
+    REQUIRE(buffer.insert(sample_groups(10, 4)));
+    CHECK(buffer.store().group_ids().value().front() == 4);
+    CHECK(buffer.store().group_ids().value().size() == 10);
+  }
+  auto buffer = ReplayBuffer::open(folder.path(), config, state, false).value();
+  CHECK(buffer.size(Table::kPolicy) == 6);
+  Rng rng(1);
+  for (const auto& s : buffer.sample(Table::kCritic, 50, 0, rng, true)) CHECK(s.group->group >= 4);
+}
+
+}  // namespace
+}  // namespace qstar

@@ -1,0 +1,178 @@
+// The store on real RocksDB: idempotent, atomic, followed live, and safe from kill -9.
+#include "persistence/store.hpp"
+
+#include <fcntl.h>
+#include <rocksdb/db.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "tests/persistence/support.hpp"
+
+namespace qstar {
+namespace {
+
+using Mode = Store::Mode;
+
+TEST_CASE("groups come back as they were inserted, once", "[store]") {
+  const TemporaryFolder folder;
+  auto store = Store::open(folder.path(), Mode::kWrite).value();
+  const auto groups = sample_groups(10, 5);
+  CHECK(store.insert(groups).value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
+  CHECK(store.insert(groups).value().empty());
+  auto changed = sample_group(12, 7);
+  CHECK(store.insert(std::span(&changed, 1)).value().empty());
+  for (const auto& group : groups) CHECK(store.get(group.group).value() == group);
+  CHECK(store.get(99).error().code == Errc::kMissingFile);
+  CHECK(store.group_ids().value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
+
+  const auto twice = std::vector{sample_group(20), sample_group(20)};
+  CHECK(store.insert(twice).value() == std::vector<std::uint64_t>{20});
+  const auto empty = std::vector{AttemptGroup{30, {}}};
+  CHECK(store.insert(empty).value().empty());
+}
+
+TEST_CASE("a scan is in the order of ids and ends when told", "[store]") {
+  const TemporaryFolder folder;
+  auto store = Store::open(folder.path(), Mode::kWrite).value();
+  for (const std::uint64_t id : {300U, 2U, 70000U, 1U})
+    REQUIRE(store.insert(std::vector{sample_group(id)}));
+  std::vector<std::uint64_t> seen;
+  REQUIRE(store.scan(2, [&](const AttemptGroup& g) {
+    seen.push_back(g.group);
+    return seen.size() < 2;
+  }));
+  CHECK(seen == std::vector<std::uint64_t>{2, 300});
+  REQUIRE(store.erase(std::vector<std::uint64_t>{300, 5}));
+  CHECK(store.group_ids().value() == std::vector<std::uint64_t>{1, 2, 70000});
+}
+
+TEST_CASE("figures are counted", "[store]") {
+  const TemporaryFolder folder;
+  auto store = Store::open(folder.path(), Mode::kWrite).value();
+  CHECK(store.stats().value().trajectories == 0);
+  const auto groups = sample_groups(0, 20, 3);
+  REQUIRE(store.insert(groups));
+  const auto stats = store.stats().value();
+  std::uint64_t wins = 0, lucky = 0, steps = 0;
+  for (const auto& group : groups) {
+    for (const auto& attempt : group.attempts) {
+      wins += attempt.win() ? 1 : 0;
+      lucky += attempt.outcome == Outcome::kLucky ? 1 : 0;
+      steps += attempt.steps.size();
+    }
+  }
+  CHECK(stats.groups == 20);
+  CHECK(stats.trajectories == 40);
+  CHECK(stats.wins == wins);
+  CHECK(stats.lucky == lucky);
+  CHECK(stats.steps == steps);
+  CHECK(stats.min_policy_version == 3);
+  CHECK(stats.max_policy_version == 3);
+  CHECK(stats.bytes_on_disk > 0);
+}
+
+TEST_CASE("a reader follows a live writer", "[store]") {
+  const TemporaryFolder folder;
+  CHECK(Store::open(folder.path(), Mode::kRead).error().code == Errc::kMissingFile);
+  auto writer = Store::open(folder.path(), Mode::kWrite).value();
+  REQUIRE(writer.insert(sample_groups(0, 3)));
+  REQUIRE(writer.put_meta("run", "one"));
+  auto reader = Store::open(folder.path(), Mode::kRead).value();
+  CHECK(reader.group_ids().value().size() == 3);
+  REQUIRE(writer.insert(sample_groups(3, 3)));
+  REQUIRE(reader.refresh());
+  CHECK(reader.group_ids().value().size() == 6);
+  CHECK(reader.get(4).value() == sample_group(4));
+  CHECK(reader.get_meta("run").value() == std::optional<std::string>("one"));
+  CHECK_FALSE(reader.get_meta("nothing").value().has_value());
+}
+
+TEST_CASE("a second writer is refused", "[store]") {
+  const TemporaryFolder folder;
+  auto writer = Store::open(folder.path(), Mode::kWrite).value();
+  const auto second = Store::open(folder.path(), Mode::kWrite);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == Errc::kBusy);
+  CHECK(second.error().message.find("another process") != std::string::npos);
+}
+
+TEST_CASE("a store of a later schema is refused and left alone", "[store]") {
+  const TemporaryFolder folder;
+  { REQUIRE(Store::open(folder.path(), Mode::kWrite)); }
+  {
+    rocksdb::DB* raw = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    REQUIRE(rocksdb::DB::Open({}, folder.path(),
+                              {{rocksdb::kDefaultColumnFamilyName, {}}, {"attempts", {}}}, &handles,
+                              &raw)
+                .ok());
+    REQUIRE(raw->Put({}, handles[0], "schema", "99").ok());
+    for (auto* handle : handles) raw->DestroyColumnFamilyHandle(handle);
+    delete raw;
+  }
+  for (const auto mode : {Mode::kWrite, Mode::kRead}) {
+    const auto opened = Store::open(folder.path(), mode);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code == Errc::kSchema);
+    CHECK(opened.error().message.find("99") != std::string::npos);
+    CHECK(opened.error().message.find(folder.path()) != std::string::npos);
+  }
+}
+
+TEST_CASE("a damaged store is named", "[store]") {
+  const TemporaryFolder folder;
+  {
+    auto store = Store::open(folder.path(), Mode::kWrite).value();
+    REQUIRE(store.insert(sample_groups(0, 10)));
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    const auto name = entry.path().filename().string();
+    if (name.rfind("MANIFEST", 0) == 0) std::ofstream(entry.path(), std::ios::trunc) << "garbage";
+  }
+  const auto opened = Store::open(folder.path(), Mode::kWrite);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Errc::kCorrupt);
+  CHECK(opened.error().message.find(folder.path()) != std::string::npos);
+}
+
+// A child that inserts and says what was acknowledged, until it is killed.
+[[noreturn]] void insert_for_ever(const std::string& path, int pipe) {
+  auto store = Store::open(path, Mode::kWrite);
+  for (std::uint64_t next = 0;; next += 3) {
+    if (!store || !store->insert(sample_groups(next, 3))) ::_exit(1);
+    if (::write(pipe, &next, sizeof(next)) != sizeof(next)) ::_exit(0);
+  }
+}
+
+TEST_CASE("what was acknowledged is there after kill -9", "[store][crash]") {
+  const TemporaryFolder folder;
+  for (int round = 0; round < 5; ++round) {
+    const auto path = folder.path("round" + std::to_string(round));
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) insert_for_ever(path, ends[1]);
+    ::close(ends[1]);
+    std::uint64_t last = 0;
+    for (int i = 0; i < 20 + 60 * round; ++i)
+      REQUIRE(::read(ends[0], &last, sizeof(last)) == sizeof(last));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(ends[0], &last, sizeof(last)) == sizeof(last)) {
+    }
+    ::close(ends[0]);
+    auto store = Store::open(path, Mode::kWrite).value();
+    const auto ids = store.group_ids().value();
+    CHECK(ids.size() % 3 == 0);  // a batch is whole or absent
+    CHECK(ids.size() >= last + 3);
+    for (std::uint64_t id = 0; id < last + 3; id += 17)
+      REQUIRE(store.get(id).value() == sample_group(id));
+  }
+}
+
+}  // namespace
+}  // namespace qstar
