@@ -31,7 +31,7 @@ struct CriticConfig {
   std::int64_t target_period = 20;  // updates between copies to the target network
   double inside_weight = 0.2;       // loss weight on tokens inside a step (1 at its end)
   double language_weight = 0.5;     // weight of the trunk's language-model loss on won attempts
-  OptimizerConfig optimizer{.muon_rate = 0.01, .adamw_rate = 0.002, .warmup = 20};
+  OptimizerConfig optimizer{.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 20};
   void describe(FieldVisitor& v);
   friend bool operator==(const CriticConfig&, const CriticConfig&) = default;
 };
@@ -82,7 +82,9 @@ std::vector<std::vector<float>> double_q_targets(const AttemptGroup& group,
 
 // How well Q tells right steps from wrong ones (by the exact verifier) and how honest it is.
 struct CriticReport {
-  double step_auc = 0.5;         // P(Q of a right step > Q of a wrong one), ties half
+  // P(Q of a right step > Q of a wrong one), ties half, over the steps up to an attempt's first
+  // wrong one: what comes after it cannot win any more.
+  double step_auc = 0.5;
   double calibration_error = 0;  // expected calibration error over 10 bins, against the win
   std::int64_t steps = 0;
   struct Bin {

@@ -122,9 +122,11 @@ CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::v
   std::vector<std::pair<float, bool>> judged;
   for (std::size_t a = 0; a < attempts.size(); ++a) {
     const std::vector<Step>& steps = attempts[a].steps;
+    bool clean = true;  // after a wrong step nothing can be won, however right the steps are
     for (std::size_t i = 0; q[a].size() == steps.size() && i < steps.size(); ++i) {
-      if (steps[i].verdict != Verdict::kUnknown)
+      if (clean && steps[i].verdict != Verdict::kUnknown)
         judged.emplace_back(q[a][i], steps[i].verdict == Verdict::kRight);
+      clean = clean && steps[i].verdict == Verdict::kRight;
       auto& bin = report.bins[static_cast<std::size_t>(std::clamp(q[a][i] * 10.0F, 0.0F, 9.0F))];
       bin.mean_q += q[a][i];  // sums until all are in
       bin.win_rate += attempts[a].win() ? 1 : 0;
