@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "persistence/store.hpp"
-#include "tests/persistence/support.hpp"
+#include "tests/support/attempts.hpp"
 
 namespace qstar {
 namespace {

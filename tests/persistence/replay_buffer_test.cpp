@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "tests/persistence/support.hpp"
+#include "tests/support/attempts.hpp"
 
 namespace qstar {
 namespace {

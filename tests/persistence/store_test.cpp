@@ -10,7 +10,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "tests/persistence/support.hpp"
+#include "tests/support/attempts.hpp"
 
 namespace qstar {
 namespace {

@@ -1,0 +1,53 @@
+#include "actors/progress.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+TEST_CASE("the countdown extrapolates the rate since its first mark", "[progress]") {
+  Countdown countdown;
+  CHECK(countdown.left(100, 4, 24) < 0);  // no rate yet
+  CHECK(countdown.left(110, 9, 24) == Approx(30));
+  CHECK(countdown.left(140, 24, 24) == Approx(0));
+}
+
+TEST_CASE("the status tells phase, progress, versions, queues and staleness", "[progress]") {
+  ExperimentConfig config;
+  config.rl.versions = 20;
+  config.rl.staleness = 4;
+  Progress progress(config);
+  RunState run;
+  run.pretrain_steps = config.pretrain.steps / 2;
+  const auto early = nlohmann::json::parse(progress.status(run, {}, {}));
+  CHECK(early["phase"] == "pretrain");
+  CHECK(early["progress"] == Approx(0.5).epsilon(0.01));
+
+  run.phase = Phase::kReinforce;
+  run.version = 6;
+  run.attempts = 200;
+  run.wins = 150;
+  Trained version;
+  version.values["sampled_version"] = 3.5;
+  ReplayStatus replay;
+  replay.policy_size = 77;
+  replay.dropped_stale = 5;
+  replay.who_waits = "learner waits for rollouts";
+  const auto report = progress.trained(run, version, replay, {3, 1, 2}, 10);
+  CHECK(report.line.find("rl 5/20") == 0);
+  CHECK(report.line.find("s left") == std::string::npos);
+  CHECK(report.row.values.at("win_share") == 0.75);
+  CHECK(report.row.values.at("staleness") == 1.5);
+
+  const auto status = nlohmann::json::parse(progress.status(run, replay, {3, 1, 2}));
+  CHECK(status["phase"] == "rl");
+  CHECK(status["progress"] == 0.25);
+  CHECK(status["versions"]["policy"] == 6);
+  CHECK(status["queues"]["leases_outstanding"] == 3);
+  CHECK(status["queues"]["rollouts_waiting"] == 1);
+  CHECK(status["queues"]["replay_policy"] == 77);
+  CHECK(status["staleness"]["mean"] == 1.5);
+  CHECK(status["staleness"]["bound"] == 4);
+  CHECK(status["staleness"]["dropped"] == 5);
+}

@@ -1,0 +1,143 @@
+// The gateway over real sockets, with clients that mean well and clients that do not.
+#include "serving/gateway.hpp"
+
+#include <boost/asio.hpp>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+namespace qstar {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+class Client {
+ public:
+  explicit Client(const Gateway& gateway) {
+    socket_.connect({asio::ip::make_address("127.0.0.1"), gateway.port()});
+    // No test waits for ever.
+    const timeval limit{5, 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  }
+  void send(const std::string& text) {
+    boost::system::error_code ignored;
+    asio::write(socket_, asio::buffer(text), ignored);
+  }
+  // What comes until the other side closes, or nothing has come for five seconds.
+  std::string receive_all() {
+    std::string all;
+    char block[4096];
+    for (ssize_t n; (n = ::recv(socket_.native_handle(), block, sizeof(block), 0)) > 0;)
+      all.append(block, static_cast<std::size_t>(n));
+    return all;
+  }
+  std::string receive_some() {
+    char block[4096];
+    const auto n = ::recv(socket_.native_handle(), block, sizeof(block), 0);
+    return n > 0 ? std::string(block, static_cast<std::size_t>(n)) : "";
+  }
+
+ private:
+  asio::io_context io_;
+  tcp::socket socket_{io_};
+};
+
+std::string ask(const Gateway& gateway, const std::string& method, const std::string& target) {
+  Client client(gateway);
+  client.send(method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  return client.receive_all();
+}
+
+std::unique_ptr<Gateway> started(GatewayOptions options = {}) {
+  return Gateway::start(options).value();
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("metrics are Prometheus text, the status is JSON", "[gateway]") {
+  const auto gateway = started();
+  CHECK(has(ask(*gateway, "GET", "/status"), "{}"));
+  gateway->publish({"rl", 3, {{"greedy", 0.5}, {"replay.inserts", 12}}},
+                   R"({"phase":"rl","progress":0.25})");
+  const auto metrics = ask(*gateway, "GET", "/metrics");
+  CHECK(has(metrics, "200 OK"));
+  CHECK(has(metrics, "# TYPE qstar_rl_greedy gauge\nqstar_rl_greedy 0.5\n"));
+  CHECK(has(metrics, "qstar_rl_replay_inserts 12\n"));
+  CHECK(has(metrics, "qstar_rl_step 3\n"));
+  const auto status = ask(*gateway, "GET", "/status");
+  const auto json = nlohmann::json::parse(status.substr(status.find("\r\n\r\n")));
+  CHECK(json["phase"] == "rl");
+  gateway->publish({"rl", 4, {{"greedy", 0.75}}}, "");
+  CHECK(has(ask(*gateway, "GET", "/metrics"), "qstar_rl_greedy 0.75\n"));
+  CHECK(has(ask(*gateway, "GET", "/status"), "0.25"));
+}
+
+TEST_CASE("other paths and methods are answered", "[gateway]") {
+  const auto gateway = started();
+  CHECK(has(ask(*gateway, "GET", "/healthz"), "ok"));
+  CHECK(has(ask(*gateway, "GET", "/../etc/passwd"), "404"));
+  CHECK(has(ask(*gateway, "POST", "/status"), "405"));
+  const auto head = ask(*gateway, "HEAD", "/healthz");
+  CHECK(has(head, "200 OK"));
+  CHECK(head.substr(head.find("\r\n\r\n")) == "\r\n\r\n");
+}
+
+TEST_CASE("a connection serves several requests", "[gateway]") {
+  const auto gateway = started();
+  Client client(*gateway);
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(has(client.receive_some(), "ok"));
+  }
+}
+
+TEST_CASE("hostile clients are closed and hold nobody up", "[gateway]") {
+  const auto gateway = started({.max_connections = 8, .idle_seconds = 1});
+  Client huge(*gateway), garbage(*gateway), slow(*gateway), silent(*gateway);
+  huge.send("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x'));
+  garbage.send(std::string("\0\xff\x16\x03\x01 no http at all\r\n\r\n", 24));
+  slow.send("GET /healthz HT");
+  CHECK(has(ask(*gateway, "GET", "/healthz"), "ok"));  // while all of them are there
+  CHECK(garbage.receive_all().empty());
+  const auto refused = huge.receive_all();
+  CHECK((refused.empty() || has(refused, "431")));
+  CHECK(slow.receive_all().empty());  // closed after a second
+  CHECK(silent.receive_all().empty());
+  CHECK(has(ask(*gateway, "GET", "/healthz"), "ok"));
+}
+
+TEST_CASE("too many connections are told so", "[gateway]") {
+  const auto gateway = started({.max_connections = 2, .idle_seconds = 5});
+  Client one(*gateway), two(*gateway);
+  one.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  two.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(has(one.receive_some(), "ok"));
+  CHECK(has(two.receive_some(), "ok"));
+  Client three(*gateway);
+  CHECK(has(three.receive_all(), "503"));
+}
+
+TEST_CASE("publishing goes on whatever clients do", "[gateway]") {
+  const auto gateway = started();
+  std::vector<std::unique_ptr<Client>> deaf;  // ask without end, read nothing
+  for (int i = 0; i < 10; ++i) {
+    deaf.push_back(std::make_unique<Client>(*gateway));
+    for (int k = 0; k < 50; ++k) deaf.back()->send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  for (std::uint64_t i = 0; i < 10'000; ++i) gateway->publish({"rl", i, {{"greedy", 0.5}}}, "{}");
+  CHECK(has(ask(*gateway, "GET", "/metrics"), "qstar_rl_step 9999"));
+}
+
+TEST_CASE("a port in use and a wrong address are errors with a remedy", "[gateway]") {
+  const auto gateway = started();
+  const auto second = Gateway::start({.port = gateway->port()});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == Errc::kBusy);
+  CHECK(has(second.error().message, "--http"));
+  CHECK(Gateway::start({.address = "here"}).error().code == Errc::kUsage);
+}
+
+}  // namespace
+}  // namespace qstar

@@ -1,0 +1,46 @@
+#include "serving/report.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "serving/learning_curve.hpp"
+
+namespace qstar {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("a learning curve is a well-formed picture of its points", "[report]") {
+  const auto svg = learning_curve_svg({{0, 0.5}, {100, 0.9}, {200, 1}}, {"a < b & c", "tokens"});
+  CHECK(svg.rfind("<svg", 0) == 0);
+  CHECK(has(svg, "a &lt; b &amp; c"));
+  CHECK_FALSE(has(svg, "a < b"));
+  CHECK(has(svg, "tokens"));
+  CHECK(has(svg, "</svg>"));
+  for (const auto& empty : {learning_curve_svg({}, {}), learning_curve_svg({{0, 0}}, {})}) {
+    CHECK(has(empty, "</svg>"));
+    CHECK_FALSE(has(empty, "nan"));
+    CHECK_FALSE(has(empty, "inf"));
+  }
+}
+
+TEST_CASE("a report tells what it was given and leaves out the rest", "[report]") {
+  const nlohmann::json greedy = {{"n", 2000},
+                                 {"accuracy", 0.4695},
+                                 {"ci95", {0.45, 0.49}},
+                                 {"tokens_per_problem", 17.4},
+                                 {"cpu_seconds", 1.0}};
+  const nlohmann::json report = {{"name", "quickstart"},
+                                 {"seed", 1},
+                                 {"base", {{"greedy", greedy}}},
+                                 {"cost", {{"cpu_seconds", 251.9}}}};
+  const auto text = report_markdown(report);
+  CHECK(has(text, "quickstart"));
+  CHECK((has(text, "0.4695") || has(text, ".470") || has(text, "46.9")));
+  CHECK(has(text, "2000"));
+  CHECK_FALSE(report_markdown(nlohmann::json::object()).empty());
+}
+
+}  // namespace
+}  // namespace qstar
