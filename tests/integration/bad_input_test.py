@@ -1,7 +1,10 @@
 """Bad input: one line that names the place and the remedy, the documented exit code, nothing lost."""
+import json
 import os
+import socket
+import subprocess
 
-from support import RunTest, main, qstar, SMOKE
+from support import BUILD, QSTAR, RunTest, main, qstar, SMOKE
 
 
 class BadInputTest(RunTest):
@@ -41,6 +44,81 @@ class BadInputTest(RunTest):
         self.assertEqual(process.returncode, 3, process.stderr)
         with open(current) as file:
             self.assertEqual(file.read(), "garbage\n")
+
+
+    def test_a_store_of_a_later_schema_is_left_alone(self):
+        # The schema is one key in the store: written here by the store's own tool, one version ahead.
+        self.assert_ok(self.train("run", "rl.versions=1"))
+        store = os.path.join(self.path("run"), "store")
+        later = subprocess.run([os.path.join(BUILD, "tests", "integration", "set_schema"), store, "99"])
+        self.assertEqual(later.returncode, 0)
+        for words in (["replay", "stats", store], ["train", SMOKE, "--run", self.path("run"), "rl.versions=1", "--resume"]):
+            self.refused(qstar(*words), 3, "schema 99", "later qstar")
+
+    def test_models(self):
+        self.assert_ok(self.train("run", "rl.versions=1"))
+        model = os.path.join(self.path("run"), "policy.safetensors")
+        with open(model, "rb") as file:
+            whole = file.read()
+        for name, content, word in (("cut", whole[:len(whole) // 2], "cut"), ("empty", b"", "empty"),
+                                    ("text", b"no model at all", "text"),
+                                    ("foreign", foreign_safetensors(), "foreign")):
+            with open(self.path(name), "wb") as file:
+                file.write(content)
+            self.refused(qstar("eval", self.path(name), "--held-out", "5"), 3, word)
+            self.refused(qstar("solve", self.path(name), "1+2"), 3, word)
+        self.refused(qstar("eval", self.path("missing"), "--held-out", "5"), 3, "missing")
+
+        for line, word in (('{"problem": 7}', "problem"), ("{", "JSON"), ('{"problem": "1+"}', "1+"),
+                           ('{"problem": "' + "1+" * 500 + '1"}', "context"), ('{"problem": "2^3"}', "2^3")):
+            with open(self.path("problems"), "w") as file:
+                file.write('{"problem": "3+4*2-5"}\n' + line + "\n")
+            answer = qstar("eval", model, "--problems", self.path("problems"))
+            self.assertIn(answer.returncode, (2, 3))
+            self.refused(answer, answer.returncode, "problems:2", word)
+        self.refused(qstar("solve", model, "2^3"), 3, "2^3")
+        self.refused(qstar("eval", model, "--held-out", "5", "--search", "magic"), 2)
+        self.refused(qstar("eval", model), 2, "--held-out")
+        self.refused(qstar("replay", "stats", self.path("nowhere")), 3, "nowhere")
+        self.refused(qstar("replay", "show", os.path.join(self.path("run"), "store"), "99999999"), 3, "99999999")
+
+    def test_ports_and_addresses(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.refused(self.train("run", "--http", str(port)), 4, str(port), "--http")
+            self.assert_ok(qstar("certs", self.path("certs")))
+            self.refused(self.train("run2", "--listen", f"127.0.0.1:{port}", "--certs", self.path("certs")), 4,
+                         str(port))
+        self.refused(self.train("run3", "--listen", "nonsense"), 2, "nonsense")
+        self.refused(self.train("run4", "--deterministic", "--workers", "1"), 2, "--workers")
+        self.refused(qstar("worker", "--connect", "127.0.0.1:1", "--certs", self.path("none")), 3, "none")
+
+    def test_a_full_disk_ends_the_run_and_loses_nothing(self):
+        # A file system of its own, too small for the run; a mount namespace keeps it private.
+        room = self.path("room")
+        os.mkdir(room)
+        run = os.path.join(room, "run")
+        script = (f"mount -t tmpfs -o size=3m tmpfs {room} || exit 77; "
+                  f"{QSTAR} train {SMOKE} --run {run} rl.versions=400 >{self.path('first')} 2>&1; code=$?; "
+                  f"mount -o remount,size=200m {room}; "
+                  f"{QSTAR} train {SMOKE} --run {run} rl.versions=400 --resume >{self.path('second')} 2>&1; "
+                  f"echo $code $?")
+        answer = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=250)
+        if answer.returncode == 77 or "unshare" in answer.stderr:
+            self.skipTest("no private mounts here: " + answer.stderr.strip())
+        with open(self.path("first")) as first, open(self.path("second")) as second:
+            said, said_then = first.read(), second.read()
+        self.assertEqual(answer.stdout.split(), ["4", "0"], said + said_then)
+        self.assertIn("no space left", said)
+        self.assertIn("finished", said_then)
+
+
+def foreign_safetensors():
+    """A well-formed file of somebody else's model."""
+    header = json.dumps({"weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(8)
 
 
 if __name__ == "__main__":
