@@ -28,8 +28,8 @@ build: packages $(BUILD)/build.ninja  ## build everything into build/release
 	@cmake --build $(BUILD) --parallel $$(nproc)
 
 bench: build  ## build and run the benchmarks
-	@for program in $$(find $(BUILD)/benchmarks -maxdepth 1 -type f -executable | sort); do \
-	  echo "== $$program"; $$program $(ARGS) || exit 1; done
+	@for program in $(BUILD)/benchmarks/*_benchmark; do echo "== $$program"; $$program $(ARGS) || exit 1; done
+	@python3 benchmarks/actors_against_loop.py $(BUILD)
 
 format:  ## rewrite the sources in the house's format (clang-format)
 	@clang-format -i $(SOURCES)

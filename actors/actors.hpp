@@ -26,9 +26,11 @@ using EnvironmentPtr = std::shared_ptr<const Environment>;
 inline constexpr std::chrono::seconds kPromptly{60};
 inline constexpr std::chrono::seconds kEventually{600};
 
-// An Error as CAF's error and back (only its message survives).
+// An Error as CAF's error and back; what CAF itself reports becomes kActorFailed.
 caf::error to_caf(const Error& error);
-std::string message_of(const caf::error& error);
+Error error_of(const caf::error& error);
+// The steady clock, in seconds.
+double seconds_now();
 
 InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
                                std::int32_t slots);

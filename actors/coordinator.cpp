@@ -53,11 +53,11 @@ struct CoordinatorState {
   template <class Handle, class Message, class Then>
   void ask(const Handle& handle, Message message, Then then) {
     self->request(handle, caf::infinite, std::move(message))
-        .then(std::move(then), [this](const caf::error& error) { failed(message_of(error)); });
+        .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
   }
 
-  void failed(const std::string& why) {
-    if (!ended) end->set_value(fail(Errc::kActorFailed, why));
+  void failed(const Error& why) {
+    if (!ended) end->set_value(tl::unexpected(why));
     ended = true;
     self->quit(caf::sec::runtime_error);
   }
@@ -98,7 +98,7 @@ struct CoordinatorState {
   }
 
   // Deterministic mode: tasks below this number belong to the versions so far.
-  std::uint64_t round_end() const { return run.version * dispatch->tasks_per_version(); }
+  std::uint64_t round_end() const { return run.version * leases_per_version(config()); }
 
   void hand_out() {
     while (!waiting.empty() && (run.phase == Phase::kFinished || may_lease())) {
@@ -226,8 +226,8 @@ struct CoordinatorState {
       if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
         evaluate("curve", false, config().evaluation.curve_problems);
       say(progress->trained(run, t, replay, queues(), now()));
+      advance();  // before new work goes out: deterministic rollouts wait for the critic
       hand_out();
-      advance();
     });
   }
 
@@ -333,7 +333,7 @@ struct CoordinatorState {
     parts["reference"] = pack(reference);
     if (run.version > 0) parts["model"] = dispatch->newest_model();
     if (auto written = options.checkpoints->write(serial++, parts); !written) {
-      return failed(written.error().message);
+      return failed(written.error());
     }
     saving = unsaved = false;
     last_checkpoint = Clock::now();
@@ -372,7 +372,7 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
   self->set_exit_handler([&s](const caf::exit_msg& message) {
     if (message.reason == caf::exit_reason::user_shutdown) return s.self->quit();
-    s.failed(message_of(message.reason));
+    s.failed(error_of(message.reason));
   });
   return {
       [&s](const Join&) { return Welcome{print_config(describe_of(s.options.config))}; },

@@ -51,7 +51,8 @@ struct Wiring {
 
 using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 
-// `end` is fulfilled exactly once: with the run's end, or kActorFailed when one of its actors died.
+// `end` is fulfilled exactly once: with the run's end, or with the error that one of its actors
+// died of.
 Coordinator spawn_coordinator(caf::actor_system& system, CoordinatorOptions options,
                               std::shared_ptr<std::promise<Result<RunEnd>>> end);
 

@@ -1,14 +1,22 @@
 // The Q-critic as an actor: learns from prioritised replay, values the steps of fresh attempts.
+#include <deque>
+
 #include "actors/actors.hpp"
 
 namespace qstar {
 namespace {
+
+constexpr std::size_t kFresh = 1024;  // attempts
+constexpr std::size_t kSlice = 64;    // attempts
 
 struct CriticState {
   CriticActor::pointer self = nullptr;
   ExperimentConfig config;
   ReplayActor replay;
   std::unique_ptr<CriticLearner> critic;
+  // The newest attempts with the values that they were given before anything was learned from them:
+  // what its calibration is measured on.
+  std::deque<Trajectory> fresh;
 
   Train train;
   Trained result;
@@ -29,13 +37,9 @@ struct CriticState {
   }
 
   void value(AttemptGroup& group) {
-    auto q = critic->step_values(group.attempts);
-    const auto version = static_cast<std::uint64_t>(critic->updates());
-    for (std::size_t a = 0; a < group.attempts.size(); ++a) {
-      auto& attempt = group.attempts[a];
-      attempt.critic_version = version;
-      for (std::size_t s = 0; s < q[a].size(); ++s) attempt.steps[s].q = q[a][s];
-    }
+    write_values(*critic, group);
+    fresh.insert(fresh.end(), group.attempts.begin(), group.attempts.end());
+    while (fresh.size() > kFresh) fresh.pop_front();
   }
 
   caf::result<Trained> start(const Train& request) {
@@ -81,27 +85,42 @@ struct CriticState {
   }
 
   // Attempts in slices: the forward pass of all at once would not fit the caches.
-  Trained assess_all(const Assess& request) const {
-    if (!critic) return {};
+  CriticReport assess_all(const std::vector<AttemptGroup>& groups) const {
     std::vector<Trajectory> attempts;
     std::vector<std::vector<float>> q;
-    for (const auto& group : request.groups)
+    for (const auto& group : groups)
       attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
-    for (std::size_t first = 0; first < attempts.size(); first += 64) {
-      const auto n = std::min<std::size_t>(64, attempts.size() - first);
+    for (std::size_t first = 0; first < attempts.size(); first += kSlice) {
+      const auto n = std::min(kSlice, attempts.size() - first);
       auto values = critic->step_values(std::span(attempts).subspan(first, n));
       std::move(values.begin(), values.end(), std::back_inserter(q));
     }
-    const auto report = assess(attempts, q);
+    return assess(attempts, q);
+  }
+
+  CriticReport assess_fresh() const {
+    const std::vector<Trajectory> attempts(fresh.begin(), fresh.end());
+    std::vector<std::vector<float>> q(attempts.size());
+    for (std::size_t a = 0; a < attempts.size(); ++a) {
+      for (const auto& step : attempts[a].steps)
+        if (step.q) q[a].push_back(*step.q);
+    }
+    return assess(attempts, q);
+  }
+
+  Trained figures(const Assess& request) const {
+    if (!critic) return {};
+    const auto reference = assess_all(request.groups);
+    const auto now = assess_fresh();
     Trained figures;
-    figures.values = {{"step_auc", report.step_auc},
-                      {"calibration_error", report.calibration_error},
-                      {"steps", static_cast<double>(report.steps)}};
-    for (std::size_t b = 0; b < report.bins.size(); ++b) {
+    figures.values = {{"step_auc", reference.step_auc},
+                      {"calibration_error", now.calibration_error},
+                      {"steps", static_cast<double>(now.steps)}};
+    for (std::size_t b = 0; b < now.bins.size(); ++b) {
       const auto prefix = "bin" + std::to_string(b);
-      figures.values[prefix + ".q"] = report.bins[b].mean_q;
-      figures.values[prefix + ".win"] = report.bins[b].win_rate;
-      figures.values[prefix + ".n"] = static_cast<double>(report.bins[b].n);
+      figures.values[prefix + ".q"] = now.bins[b].mean_q;
+      figures.values[prefix + ".win"] = now.bins[b].win_rate;
+      figures.values[prefix + ".n"] = static_cast<double>(now.bins[b].n);
     }
     return figures;
   }
@@ -123,7 +142,7 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
       [&state](Score& request) { return state.score(request); },
       [&state](const StartCritic& start) { state.begin(start); },
       [&state](const Train& request) { return state.start(request); },
-      [&state](const Assess& request) { return state.assess_all(request); },
+      [&state](const Assess& request) { return state.figures(request); },
       [&state](SaveState) { return Bytes{state.critic ? state.critic->save() : std::string()}; },
       [&state](ExportModel) {
         return Bytes{state.critic ? serialize(state.critic->model()) : std::string()};

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 namespace qstar {
 namespace {
 
@@ -50,14 +48,6 @@ Result<WeightsChunk> Dispatch::chunk(const WeightsRequest& request) const {
                 fmt::format("offset {} lies behind the end of the weights", request.offset));
   }
   return WeightsChunk{version, bytes.size(), request.offset, bytes.substr(request.offset, kPiece)};
-}
-
-std::uint64_t Dispatch::tasks_per_version() const {
-  const double samples =
-      static_cast<double>(config_.rl.updates_per_version * config_.rl.groups_per_update);
-  const double ratio = std::max(1e-9, config_.replay.policy.limiter.samples_per_insert);
-  const double tasks = samples / ratio / static_cast<double>(config_.rollout.lease_groups);
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(tasks)));
 }
 
 }  // namespace qstar

@@ -29,9 +29,6 @@ class Dispatch {
   // there yet.
   Result<WeightsChunk> chunk(const WeightsRequest& request) const;
 
-  // Tasks whose groups make up one version's worth of inserts (deterministic mode).
-  std::uint64_t tasks_per_version() const;
-
  private:
   ExperimentConfig config_;
   bool deterministic_;

@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include "actors/actors.hpp"
 
 namespace qstar {
@@ -7,6 +9,15 @@ caf::error to_caf(const Error& error) {
                          error.message);
 }
 
-std::string message_of(const caf::error& error) { return caf::to_string(error); }
+Error error_of(const caf::error& error) {
+  const auto& context = error.context();
+  if (error == caf::sec::runtime_error && context.match_elements<std::string, std::string>())
+    return {errc_from_string(context.get_as<std::string>(0)), context.get_as<std::string>(1)};
+  return {Errc::kActorFailed, caf::to_string(error)};
+}
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace qstar

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace qstar {
 
 void PretrainConfig::describe(FieldVisitor& v) {
@@ -61,6 +63,14 @@ void ExperimentConfig::describe(FieldVisitor& v) {
   section(v, "evaluation", "on held-out problems", evaluation);
   section(v, "checkpoint", "what a resumed run starts from", checkpoint);
   section(v, "restart", "of failed actors", restart);
+}
+
+std::uint64_t leases_per_version(const ExperimentConfig& config) {
+  const auto samples =
+      static_cast<double>(config.rl.updates_per_version * config.rl.groups_per_update);
+  const double ratio = std::max(1e-9, config.replay.policy.limiter.samples_per_insert);
+  const double leases = samples / ratio / static_cast<double>(config.rollout.lease_groups);
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(leases)));
 }
 
 Status check(const ExperimentConfig& config) {

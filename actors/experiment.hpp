@@ -81,6 +81,10 @@ struct ExperimentConfig {
   friend bool operator==(const ExperimentConfig&, const ExperimentConfig&) = default;
 };
 
+// Leases whose attempts are one version's worth of inserts, by the policy table's samples per
+// insert (deterministic runs make exactly so many a version).
+std::uint64_t leases_per_version(const ExperimentConfig& config);
+
 // What the fields' ranges cannot say: parts that must fit each other. kConfig names both fields.
 Status check(const ExperimentConfig& config);
 

@@ -16,6 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A full disk or a damaged file is the same after a restart.
+bool restart_may_help(Errc code) { return code == Errc::kActorFailed || code == Errc::kTimeout; }
+
 // What a session begins from.
 struct Start {
   RunState state;
@@ -235,8 +238,8 @@ Result<RunEnd> run_head(const HeadOptions& options) {
         return tl::unexpected(done.error());
       return end;
     }
-    if (end.error().code != Errc::kActorFailed) return end;
-    const auto delay = restarts.failed(process_cpu_seconds());
+    if (!restart_may_help(end.error().code)) return end;
+    const auto delay = restarts.failed(seconds_now());
     if (!delay)
       return fail(Errc::kActorFailed, "gave up after repeated failures: " + end.error().message);
     options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},

@@ -96,8 +96,7 @@ struct Inserted {
   std::int64_t fresh = 0;  // groups that were new
 };
 
-// ---- replay buffer <-> learners (same process)
-// -----------------------------------------------------
+// ---- replay buffer <-> learners (same process) -------------------------------------------------
 
 struct Sample {
   Table table = Table::kPolicy;
@@ -151,7 +150,9 @@ struct StartCritic {    // begin (again) from this policy
 struct Bytes {
   std::string bytes;
 };
-struct Assess {  // reply: figures with step AUC and calibration over these judged attempts
+// Reply: figures, with the step AUC over these judged attempts, and the calibration over the newest
+// scored ones.
+struct Assess {
   std::vector<AttemptGroup> groups;
 };
 

@@ -1,21 +1,16 @@
 #include "actors/node.hpp"
 
-#include <chrono>
 #include <set>
 
 namespace qstar {
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // What a worker's user reads when the coordinator is gone: nothing if it ended in order.
 std::string why_ended(const caf::error& reason) {
   if (!reason || reason == caf::exit_reason::user_shutdown) return "";
   if (reason == caf::exit_reason::remote_link_unreachable)
     return "the connection to the head is lost";
-  return message_of(reason);
+  return error_of(reason).message;
 }
 
 struct NodeState {
@@ -61,8 +56,8 @@ struct NodeState {
       return;
     }
     dissolve();
-    const auto delay = restarts->failed(now());
-    if (!delay) return finish("an actor failed too often: " + message_of(message.reason));
+    const auto delay = restarts->failed(seconds_now());
+    if (!delay) return finish("an actor failed too often: " + error_of(message.reason).message);
     self->delayed_send(self, std::chrono::milliseconds(static_cast<std::int64_t>(*delay * 1e3)),
                        caf::tick_atom::value);
   }

@@ -6,21 +6,6 @@
 namespace qstar {
 namespace {
 
-// The corpus as batches: rows of student work, loss on what the students wrote.
-TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, const PretrainConfig& config) {
-  TokenBatch batch{config.rows, config.length, {}, {}};
-  for (std::int64_t r = 0; r < config.rows; ++r) {
-    const std::string row = corpus.row(static_cast<std::size_t>(config.length));
-    const auto tokens = tokenizer.encode(row);
-    QSTAR_ASSERT(tokens.has_value(), row);
-    batch.tokens.insert(batch.tokens.end(), tokens->begin(), tokens->end());
-    const auto mask = solution_mask(row);
-    for (std::size_t i = 0; i < row.size(); ++i)
-      batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
-  }
-  return batch;
-}
-
 struct LearnerState {
   PolicyLearnerActor::pointer self = nullptr;
   ExperimentConfig config;
@@ -45,8 +30,8 @@ struct LearnerState {
       Corpus corpus(*environment, config.corpus,
                     derive_seed(seed(), "corpus", static_cast<std::uint64_t>(i)));
       const auto stats =
-          learner->update(corpus_batch(corpus, *tokenizer, options), options.optimizer,
-                          schedule(options.optimizer, i, options.steps));
+          learner->update(corpus_batch(corpus, *tokenizer, options.rows, options.length),
+                          options.optimizer, schedule(options.optimizer, i, options.steps));
       ++trained.updates;
       trained.tokens += stats.tokens;
       trained.loss += stats.loss / static_cast<double>(request.steps);

@@ -4,8 +4,7 @@
 #include <chrono>
 
 #include "actors/actors.hpp"
-#include "learning/batch.hpp"
-#include "learning/tokenizer.hpp"
+#include "search/sampling.hpp"
 
 namespace qstar {
 namespace {
@@ -16,18 +15,12 @@ std::uint64_t now_us() {
       duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
 }
 
-std::vector<GenerateRequest> requests_of(const Lease& lease) {
-  std::vector<GenerateRequest> requests;
-  requests.reserve(lease.problems.size() * lease.samples);
-  for (std::size_t p = 0; p < lease.problems.size(); ++p) {
-    for (std::uint32_t s = 0; s < lease.samples; ++s) {
-      requests.push_back({prompt_of(lease.problems[p], {}),
-                          attempt_seed(lease.seed, lease.first_group + p, s),
-                          std::bit_cast<float>(lease.temperature_bits),
-                          static_cast<std::int32_t>(lease.max_tokens), false});
-    }
-  }
-  return requests;
+SearchOptions options_of(const Lease& lease) {
+  return {.samples = lease.samples,
+          .temperature = std::bit_cast<float>(lease.temperature_bits),
+          .max_tokens = static_cast<std::int32_t>(lease.max_tokens),
+          .seed = lease.seed,
+          .first_group = lease.first_group};
 }
 
 struct RolloutState {
@@ -52,12 +45,13 @@ struct RolloutState {
   void generate(Lease work) {
     lease = std::move(work);
     if (lease.problems.empty()) return self->quit();
-    self->request(inference, kEventually, Generate{lease.version, requests_of(lease)})
+    self->request(inference, kEventually,
+                  Generate{lease.version, requests_of(lease.problems, options_of(lease))})
         .then([this](Generated& made) { judge_them(made); }, fail());
   }
 
   void judge_them(Generated& made) {
-    auto groups = groups_of(made);
+    auto groups = collect(made);
     self->request(verifier, kEventually, Judge{std::move(groups)})
         .then([this](Groups& judged) { score(std::move(judged.groups)); }, fail());
   }
@@ -84,32 +78,16 @@ struct RolloutState {
     ask();
   }
 
-  std::vector<AttemptGroup> groups_of(Generated& made) {
-    report = {lease.task, 0, made.generations.size(), 0, 0, made.version, options.node};
-    std::vector<AttemptGroup> groups(lease.problems.size());
-    for (std::size_t i = 0; i < made.generations.size(); ++i) {
-      const std::size_t p = i / lease.samples;
-      auto& group = groups[p];
-      group.group = lease.first_group + p;
-      report.tokens += made.generations[i].tokens.size();
-      group.attempts.push_back(attempt_of(
-          made.generations[i], p, static_cast<std::uint32_t>(i % lease.samples), made.version));
+  std::vector<AttemptGroup> collect(const Generated& made) {
+    auto groups = groups_of(options.environment, lease.problems, options_of(lease),
+                            made.generations, made.version, lease.deterministic ? 0 : now_us());
+    for (auto& group : groups) {
+      for (auto& attempt : group.attempts)
+        attempt.provenance = {options.run, options.node, QSTAR_VERSION};
     }
+    report = {lease.task, 0, made.generations.size(), 0, 0, made.version, options.node};
+    for (const auto& generation : made.generations) report.tokens += generation.tokens.size();
     return groups;
-  }
-
-  Trajectory attempt_of(const Generation& generation, std::size_t p, std::uint32_t sample,
-                        std::uint64_t version) const {
-    Trajectory attempt;
-    attempt.id = {lease.first_group + p, sample};
-    attempt.environment = options.environment;
-    attempt.problem = lease.problems[p];
-    attempt.steps = steps_of(generation, version, lease.deterministic ? 0 : now_us());
-    attempt.outcome = generation.finished ? Outcome::kLost : Outcome::kUnfinished;
-    attempt.seed = attempt_seed(lease.seed, attempt.id.group, sample);
-    attempt.temperature = std::bit_cast<float>(lease.temperature_bits);
-    attempt.provenance = {options.run, options.node, QSTAR_VERSION};
-    return attempt;
   }
 };
 

@@ -56,7 +56,10 @@ Result<RunDirectory> RunDirectory::open(const std::string& path, const Experimen
   return RunDirectory(path, std::move(*lock));
 }
 
-void RunDirectory::append(const MetricsRow& row) { *metrics_ << to_json_line(row) << std::endl; }
+void RunDirectory::append(const MetricsRow& row) {
+  metrics_->clear();  // a disk that was full may have room again
+  *metrics_ << to_json_line(row) << std::endl;
+}
 
 nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end,
                            double worker_cpu_seconds) {

@@ -4,19 +4,11 @@
 namespace qstar {
 namespace {
 
-Groups judge_all(const Environment& environment, Judge request) {
-  for (auto& group : request.groups) {
-    for (auto& attempt : group.attempts) {
-      // An attempt that closed itself was marked by the rollout; judge() replaces the mark.
-      const bool finished = attempt.outcome != Outcome::kUnfinished;
-      judge(environment, finished, attempt);
-    }
-  }
-  return {std::move(request.groups)};
-}
-
 VerifierActor::behavior_type verifier(VerifierActor::pointer, EnvironmentPtr environment) {
-  return {[environment](Judge& request) { return judge_all(*environment, std::move(request)); }};
+  return {[environment](Judge& request) {
+    judge(*environment, request.groups);
+    return Groups{std::move(request.groups)};
+  }};
 }
 
 }  // namespace

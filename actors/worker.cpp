@@ -26,7 +26,7 @@ Result<ExperimentConfig> ask_for_config(caf::actor_system& system, const Coordin
                             : tl::unexpected(parsed.error());
           },
           [&](const caf::error& error) {
-            answer = fail(Errc::kNetwork, "the head refused: " + message_of(error));
+            answer = fail(Errc::kNetwork, "the head refused: " + error_of(error).message);
           });
   return answer;
 }

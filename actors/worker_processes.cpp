@@ -10,6 +10,8 @@
 #include <cstring>
 #include <thread>
 
+#include "actors/actors.hpp"
+
 namespace qstar {
 
 WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::string certificates,
@@ -59,9 +61,8 @@ Status WorkerProcesses::tend() {
     if (pids_[i] == 0 || waitpid(pids_[i], &status, WNOHANG) != pids_[i]) continue;
     pids_[i] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // no more work
-    const auto now =
-        std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    if (!restarts_.failed(now)) return fail(Errc::kActorFailed, "worker processes died too often");
+    if (!restarts_.failed(seconds_now()))
+      return fail(Errc::kActorFailed, "worker processes died too often");
     last_ = start(i);
   }
   return last_;

@@ -1,10 +1,12 @@
-// Tokens a second of the decoder at the default model size, and the matrix products alone.
+// Tokens a second of the decoder at the default model size, the matrix products alone, and which
+// share of the machine's matrix-product rate both are (attention and sampling not counted as work).
 #include <benchmark/benchmark.h>
 
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "benchmarks/gemm_peak.hpp"
 #include "core/rng.hpp"
 #include "learning/decoder.hpp"
 #include "learning/kernels.hpp"
@@ -36,6 +38,7 @@ ModelFile endless_model() {
 
 // Sequences of 40 tokens: a prompt of 12, then 28 sampled ones. Argument: slots.
 void decode(benchmark::State& state) {
+  gemm_peak();
   const auto weights = DecoderWeights::make(endless_model(), 1).value();
   DecoderPolicy policy(weights, static_cast<std::int32_t>(state.range(0)));
   std::vector<GenerateRequest> requests;
@@ -51,7 +54,9 @@ void decode(benchmark::State& state) {
   using benchmark::Counter;
   state.counters["generated_tokens/s"] = Counter(generated, Counter::kIsRate);
   state.counters["tokens/s"] = Counter(fed, Counter::kIsRate);
-  state.counters["FLOP/s"] = Counter(fed * weights->flops_per_token(), Counter::kIsRate);
+  const double flops = fed * weights->flops_per_token();
+  state.counters["FLOP/s"] = Counter(flops, Counter::kIsRate);
+  state.counters["share_of_gemm_peak"] = Counter(flops / gemm_peak(), Counter::kIsRate);
 }
 BENCHMARK(decode)->Arg(1)->Arg(8)->Arg(16)->Arg(32)->Arg(64)->Arg(256)->UseRealTime()->Unit(
     benchmark::kMillisecond);
@@ -63,6 +68,7 @@ void gemm(benchmark::State& state) {
   std::vector<float> w(n * k, 0.5F), packed(kernels::packed_size(n, k)), x(64 * k, 0.25F),
       y(64 * n);
   kernels::pack(w.data(), n, k, packed.data());
+  gemm_peak();
   for (auto _ : state) {
     kernels::gemm({packed.data(), n, k}, x.data(), k, 64, y.data(), n, kernels::Write::kStore);
     benchmark::DoNotOptimize(y.data());
@@ -70,7 +76,9 @@ void gemm(benchmark::State& state) {
   }
   const double flops =
       2.0 * 64 * static_cast<double>(n * k) * static_cast<double>(state.iterations());
-  state.counters["FLOP/s"] = benchmark::Counter(flops, benchmark::Counter::kIsRate);
+  using benchmark::Counter;
+  state.counters["FLOP/s"] = Counter(flops, Counter::kIsRate);
+  state.counters["share_of_gemm_peak"] = Counter(flops / gemm_peak(), Counter::kIsRate);
 }
 BENCHMARK(gemm)->Args({192, 64})->Args({64, 64})->Args({256, 64})->Args({64, 256});
 

@@ -3,12 +3,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include <optional>
+
 #include "core/result.hpp"
 
 namespace qstar {
 
 // Prints "qstar: error: …" on standard error; gives the documented exit code.
 int report_error(const Error& error);
+
+// Reads the command line. Nothing to return: go on. Otherwise the exit code: help was printed, or
+// one line that says what is wrong and where the help is.
+std::optional<int> parse(CLI::App& app, int argc, char** argv);
 
 void add_eval(CLI::App& app, int& code);
 void add_solve(CLI::App& app, int& code);

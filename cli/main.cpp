@@ -10,12 +10,6 @@
 #include "cli/commands.hpp"
 
 namespace qstar {
-
-int report_error(const Error& error) {
-  fmt::print(stderr, "qstar: error: {}\n", error.message);
-  return exit_code(error.code);
-}
-
 namespace {
 
 int become_train(char** argv) {
@@ -53,13 +47,7 @@ int run(int argc, char** argv) {
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    const int parsed = app.exit(e);
-    return parsed == 0 ? 0 : exit_code(Errc::kUsage);
-  }
-  return code;
+  return parse(app, argc, argv).value_or(code);
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 
 #include "actors/head.hpp"
+#include "cli/commands.hpp"
 #include "learning/policy_learner.hpp"
 
 namespace qstar {
@@ -25,7 +25,7 @@ void on_signal(int signal_number) {
 }
 
 // One line that is written over on a terminal; plain lines elsewhere.
-class Progress {
+class ProgressLine {
  public:
   void operator()(const Report& report) {
     if (report.line.empty()) return;
@@ -43,11 +43,6 @@ class Progress {
  private:
   bool terminal_ = isatty(STDOUT_FILENO) == 1;
 };
-
-int finish(const Error& error) {
-  fmt::print(stderr, "\nqstar: error: {}\n", error.message);
-  return exit_code(error.code);
-}
 
 int train(int argc, char** argv) {
   HeadOptions options;
@@ -74,26 +69,21 @@ int train(int argc, char** argv) {
   app.add_option("--http", options.http_port, "port of /metrics and /status")
       ->check(CLI::Range(0, 65535));
   app.add_option("--http-address", options.http_address, "where the gateway listens");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
-    return code == 0 ? 0 : exit_code(Errc::kUsage);
-  }
+  if (const auto ended = parse(app, argc, argv)) return *ended;
   if (auto loaded = load_config(config_path, overrides, describe_of(options.config)); !loaded)
-    return finish(loaded.error());
-  if (auto fits = check(options.config); !fits) return finish(fits.error());
+    return report_error(loaded.error());
+  if (auto fits = check(options.config); !fits) return report_error(fits.error());
   if (options.run_directory.empty())
     options.run_directory = fmt::format("runs/{}-seed{}", options.config.name, options.config.seed);
-  if (auto ready = prepare_torch(); !ready) return finish(ready.error());
+  if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   options.worker_program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qstar";
   options.stop = &stop_requested;
-  options.show = Progress();
+  options.show = ProgressLine();
   ::signal(SIGINT, on_signal);
   ::signal(SIGTERM, on_signal);
   ::signal(SIGPIPE, SIG_IGN);
   const auto end = run_head(options);
-  if (!end) return finish(end.error());
+  if (!end) return report_error(end.error());
   fmt::print("\nfinished: greedy accuracy {:.4f}; report in {}/report.md\n",
              end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0), options.run_directory);
   return 0;

@@ -31,6 +31,8 @@ std::string to_json_line(const MetricsRow& row) {
 double process_cpu_seconds() { return cpu_seconds(RUSAGE_SELF); }
 double children_cpu_seconds() { return cpu_seconds(RUSAGE_CHILDREN); }
 
+double thread_cpu_seconds() { return cpu_seconds(RUSAGE_THREAD); }
+
 std::uint64_t peak_resident_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

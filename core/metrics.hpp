@@ -21,6 +21,7 @@ std::string to_json_line(const MetricsRow& row);
 
 // CPU seconds (user + system) of this process so far, and of its ended children.
 double process_cpu_seconds();
+double thread_cpu_seconds();  // of the calling thread
 double children_cpu_seconds();
 // The largest resident set of this process so far, in bytes.
 std::uint64_t peak_resident_bytes();

@@ -43,6 +43,14 @@ std::string_view to_string(Errc code) {
   return "unknown";
 }
 
+Errc errc_from_string(std::string_view text) {
+  for (auto code = Errc::kUsage; code <= Errc::kInterrupted;
+       code = static_cast<Errc>(static_cast<int>(code) + 1)) {
+    if (to_string(code) == text) return code;
+  }
+  return Errc::kActorFailed;
+}
+
 void assertion_failed(const char* expression, const char* file, int line,
                       const std::string& detail) {
   std::fprintf(stderr, "qstar: broken invariant %s at %s:%d: %s\n", expression, file, line,

@@ -49,6 +49,8 @@ int exit_code(Errc code);
 
 // The code's name for messages between machines and for JSON, e.g. "disk_full".
 std::string_view to_string(Errc code);
+// Inverse of to_string; kActorFailed for any other text.
+Errc errc_from_string(std::string_view text);
 
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line,
                                    const std::string& detail);

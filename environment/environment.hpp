@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,5 +78,8 @@ class Environment {
 // Walks the steps of an attempt through the environment and fills verdicts, outcome and answer.
 // `finished` says that the attempt closed itself. Problems that do not parse leave it kUnfinished.
 void judge(const Environment& environment, bool finished, Trajectory& attempt);
+// The same for all attempts of the groups; those whose outcome is kUnfinished did not close
+// themselves.
+void judge(const Environment& environment, std::span<AttemptGroup> groups);
 
 }  // namespace qstar

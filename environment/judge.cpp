@@ -29,4 +29,11 @@ void judge(const Environment& environment, bool finished, Trajectory& attempt) {
   attempt.outcome = !last.win ? Outcome::kLost : all_right ? Outcome::kWon : Outcome::kLucky;
 }
 
+void judge(const Environment& environment, std::span<AttemptGroup> groups) {
+  for (auto& group : groups) {
+    for (auto& attempt : group.attempts)
+      judge(environment, attempt.outcome != Outcome::kUnfinished, attempt);
+  }
+}
+
 }  // namespace qstar

@@ -27,6 +27,21 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
   return batch;
 }
 
+TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
+                        std::int64_t length) {
+  TokenBatch batch{rows, length, {}, {}};
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::string row = corpus.row(static_cast<std::size_t>(length));
+    const auto tokens = tokenizer.encode(row);
+    QSTAR_ASSERT(tokens.has_value(), row);
+    batch.tokens.insert(batch.tokens.end(), tokens->begin(), tokens->end());
+    const auto mask = solution_mask(row);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
+  }
+  return batch;
+}
+
 void select_wins(const AttemptGroup& group, const SelectionOptions& options,
                  std::vector<std::string>& texts, std::vector<float>& weights) {
   const auto weight = static_cast<float>(std::max(options.weight_floor, 1.0 - group.pass_rate()));

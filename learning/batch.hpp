@@ -13,7 +13,7 @@
 #include "core/models.hpp"
 #include "core/rng.hpp"
 #include "core/trajectory.hpp"
-#include "environment/environment.hpp"
+#include "environment/corpus.hpp"
 #include "learning/tokenizer.hpp"
 
 namespace qstar {
@@ -30,6 +30,10 @@ struct TokenBatch {
 // All texts must encode. Rows are padded to the longest.
 TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights);
+
+// The next `rows` rows of `length` tokens of a corpus, weight 1 on what the students wrote.
+TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
+                        std::int64_t length);
 
 // Verified wins worth learning from (expert iteration, Anthony et al. 2017): at most `per_problem`
 // distinct right solutions of a group (all steps right, unless `allow_lucky`), each with weight

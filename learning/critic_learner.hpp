@@ -73,6 +73,10 @@ class CriticLearner final : public Critic {
   std::unique_ptr<Impl> impl_;
 };
 
+// Writes the critic's Q into every step of the group's attempts, and its updates so far as their
+// critic_version.
+void write_values(CriticLearner& critic, AttemptGroup& group);
+
 // The tree of states that a group's attempts span, and the double-Q targets on it: pure.
 // `online` and `target` hold Q a step of every attempt; returns the targets in the same shape.
 std::vector<std::vector<float>> double_q_targets(const AttemptGroup& group,

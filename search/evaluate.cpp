@@ -21,7 +21,7 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
 
 Evaluation evaluate(const Search& search, const Environment& environment, Policy& policy,
                     std::span<const std::string> problems, const SearchOptions& options) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = thread_cpu_seconds();
   Evaluation figures;
   figures.groups = search.attempt(environment, policy, problems, options);
   std::uint64_t wins = 0, attempts = 0;
@@ -39,7 +39,7 @@ Evaluation evaluate(const Search& search, const Environment& environment, Policy
     figures.accuracy = static_cast<double>(wins) / static_cast<double>(attempts);
     figures.tokens_per_problem = static_cast<double>(tokens) / static_cast<double>(problems.size());
   }
-  figures.cpu_seconds = process_cpu_seconds() - cpu;
+  figures.cpu_seconds = thread_cpu_seconds() - cpu;
   return figures;
 }
 

@@ -16,7 +16,7 @@ struct Evaluation {
   double accuracy = 0;            // share of attempts with a right answer
   Interval ci95;                  // of the accuracy
   double tokens_per_problem = 0;  // generated, all attempts at it together
-  double cpu_seconds = 0;
+  double cpu_seconds = 0;         // of the calling thread
   std::vector<AttemptGroup> groups;
 };
 Evaluation evaluate(const Search& search, const Environment& environment, Policy& policy,

@@ -5,57 +5,70 @@
 namespace qstar {
 namespace {
 
+std::vector<AttemptGroup> attempt_all(const Environment& environment, Policy& policy,
+                                      std::span<const std::string> problems,
+                                      const SearchOptions& options) {
+  const auto generations = policy.generate(requests_of(problems, options));
+  auto groups = groups_of(environment.name(), problems, options, generations, policy.version(), 0);
+  judge(environment, groups);
+  return groups;
+}
+
+}  // namespace
+
 std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
-                                         std::int64_t samples, float temperature,
                                          const SearchOptions& options) {
   std::vector<GenerateRequest> requests;
-  requests.reserve(problems.size() * static_cast<std::size_t>(samples));
+  requests.reserve(problems.size() * static_cast<std::size_t>(options.samples));
   for (std::size_t p = 0; p < problems.size(); ++p) {
-    for (std::int64_t s = 0; s < samples; ++s) {
-      requests.push_back({prompt_of(problems[p], {}),
-                          attempt_seed(options.seed, p, static_cast<std::uint32_t>(s)), temperature,
+    for (std::int64_t s = 0; s < options.samples; ++s) {
+      const auto seed =
+          attempt_seed(options.seed, options.first_group + p, static_cast<std::uint32_t>(s));
+      requests.push_back({prompt_of(problems[p], {}), seed, static_cast<float>(options.temperature),
                           options.max_tokens, false});
     }
   }
   return requests;
 }
 
-std::vector<AttemptGroup> attempt_all(const Environment& environment, Policy& policy,
-                                      std::span<const std::string> problems,
-                                      const std::vector<GenerateRequest>& requests) {
-  const auto generations = policy.generate(requests);
-  const std::size_t samples = problems.empty() ? 0 : requests.size() / problems.size();
+std::vector<AttemptGroup> groups_of(std::string_view environment,
+                                    std::span<const std::string> problems,
+                                    const SearchOptions& options,
+                                    std::span<const Generation> generations, std::uint64_t version,
+                                    std::uint64_t time_us) {
+  const auto samples = static_cast<std::size_t>(options.samples);
+  QSTAR_ASSERT(generations.size() == problems.size() * samples, "a generation a request");
   std::vector<AttemptGroup> groups(problems.size());
   for (std::size_t i = 0; i < generations.size(); ++i) {
-    auto& group = groups[i / samples];
-    group.group = i / samples;
+    const std::size_t p = i / samples;
+    auto& group = groups[p];
+    group.group = options.first_group + p;
     Trajectory attempt;
     attempt.id = {group.group, static_cast<std::uint32_t>(i % samples)};
-    attempt.environment = environment.name();
-    attempt.problem = problems[i / samples];
-    attempt.steps = steps_of(generations[i], policy.version(), 0);
-    attempt.seed = requests[i].seed;
-    attempt.temperature = requests[i].temperature;
-    judge(environment, generations[i].finished, attempt);
+    attempt.environment = environment;
+    attempt.problem = problems[p];
+    attempt.steps = steps_of(generations[i], version, time_us);
+    attempt.outcome = generations[i].finished ? Outcome::kLost : Outcome::kUnfinished;
+    attempt.seed = attempt_seed(options.seed, group.group, attempt.id.sample);
+    attempt.temperature = static_cast<float>(options.temperature);
     group.attempts.push_back(std::move(attempt));
   }
   return groups;
 }
 
-}  // namespace
-
 std::vector<AttemptGroup> GreedySearch::attempt(const Environment& environment, Policy& policy,
                                                 std::span<const std::string> problems,
                                                 const SearchOptions& options) const {
-  return attempt_all(environment, policy, problems, requests_of(problems, 1, 0, options));
+  SearchOptions greedy = options;
+  greedy.samples = 1;
+  greedy.temperature = 0;
+  return attempt_all(environment, policy, problems, greedy);
 }
 
 std::vector<AttemptGroup> SampleSearch::attempt(const Environment& environment, Policy& policy,
                                                 std::span<const std::string> problems,
                                                 const SearchOptions& options) const {
-  return attempt_all(
-      environment, policy, problems,
-      requests_of(problems, options.samples, static_cast<float>(options.temperature), options));
+  return attempt_all(environment, policy, problems, options);
 }
 
 }  // namespace qstar

@@ -1,9 +1,23 @@
 // The bare policy: the likeliest token every time, or sampled attempts.
+//
+// What to generate and what became of it are functions of their own, for whoever has the policy
+// elsewhere (a rollout asks an actor) and judges elsewhere.
 #pragma once
 
 #include "search/search.hpp"
 
 namespace qstar {
+
+// One request an attempt: the attempts at the first problem, then those at the second, …
+std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
+                                         const SearchOptions& options);
+// The attempts that the generations of requests_of() are, not judged yet: the outcome is kLost for
+// those that closed themselves, kUnfinished for the others. `time_us` is written into every step.
+std::vector<AttemptGroup> groups_of(std::string_view environment,
+                                    std::span<const std::string> problems,
+                                    const SearchOptions& options,
+                                    std::span<const Generation> generations, std::uint64_t version,
+                                    std::uint64_t time_us);
 
 // One attempt, always the likeliest token.
 class GreedySearch final : public Search {

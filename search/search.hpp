@@ -18,10 +18,11 @@
 namespace qstar {
 
 struct SearchOptions {
-  std::int64_t samples = 1;      // attempts a problem; a greedy search makes one
-  double temperature = 1;        // of sampling, > 0
-  std::int32_t max_tokens = 96;  // an attempt
-  std::uint64_t seed = 0;        // attempt s at problem p uses attempt_seed(seed, p, s)
+  std::int64_t samples = 1;       // attempts a problem; a greedy search makes one
+  double temperature = 1;         // of sampling, > 0
+  std::int32_t max_tokens = 96;   // an attempt
+  std::uint64_t seed = 0;         // attempt s of group g uses attempt_seed(seed, g, s)
+  std::uint64_t first_group = 0;  // problem p makes group first_group + p
 };
 
 class Search {

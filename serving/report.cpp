@@ -56,8 +56,9 @@ std::string report_markdown(const json& report) {
   const json critic = report.value("critic", json::object());
   if (!critic.empty()) {
     out += fmt::format(
-        "\n## Critic\n\nStep AUC {:.3f} against the exact verifier, calibration error {:.3f}, over "
-        "{:.0f} recent steps.\n",
+        "\n## Critic\n\nStep AUC {:.3f} against the exact verifier on the base's attempts; "
+        "calibration error {:.3f} on the newest {:.0f} steps, valued before they were learned "
+        "from.\n",
         critic.value("step_auc", 0.5), critic.value("calibration_error", 0.0),
         critic.value("steps", 0.0));
     out += calibration_of(critic);

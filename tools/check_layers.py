@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "actors": BASE | PARTS,
     "cli": BUILT,
     "examples": BUILT,
-    "benchmarks": BUILT,
+    "benchmarks": BUILT | {"tests"},
     "tests": BUILT | {"cli"},
 }
 

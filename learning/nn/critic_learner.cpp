@@ -271,4 +271,13 @@ Status CriticLearner::load(std::string_view bytes) {
   return fail(Errc::kCorrupt, "the saved critic does not fit this model");
 }
 
+void write_values(CriticLearner& critic, AttemptGroup& group) {
+  const auto q = critic.step_values(group.attempts);
+  for (std::size_t a = 0; a < q.size(); ++a) {
+    auto& attempt = group.attempts[a];
+    attempt.critic_version = static_cast<std::uint64_t>(critic.updates());
+    for (std::size_t s = 0; s < q[a].size(); ++s) attempt.steps[s].q = q[a][s];
+  }
+}
+
 }  // namespace qstar

@@ -12,10 +12,12 @@ TEST_CASE("every code has a name of its own and a documented exit code") {
     const auto code = static_cast<Errc>(i);
     REQUIRE(to_string(code) != "unknown");
     names.insert(to_string(code));
+    REQUIRE(errc_from_string(to_string(code)) == code);
     REQUIRE(exit_code(code) != 0);
     REQUIRE(exit_code(code) != 1);
   }
   REQUIRE(names.size() == static_cast<std::size_t>(Errc::kInterrupted));
+  REQUIRE(errc_from_string("no such code") == Errc::kActorFailed);
   REQUIRE(exit_code(Errc::kConfig) == 2);
   REQUIRE(exit_code(Errc::kCorrupt) == 3);
   REQUIRE(exit_code(Errc::kDiskFull) == 4);

@@ -1,0 +1,38 @@
+#include "benchmarks/gemm_peak.hpp"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace qstar {
+namespace {
+
+double measure() {
+  constexpr std::int64_t kSize = 512;
+  at::set_num_threads(1);
+  const torch::NoGradGuard no_gradients;
+  const auto a = torch::rand({kSize, kSize});
+  const auto b = torch::rand({kSize, kSize});
+  auto c = torch::empty({kSize, kSize});
+  using Clock = std::chrono::steady_clock;
+  const auto begun = Clock::now();
+  double best = 0;
+  while (Clock::now() - begun < std::chrono::milliseconds(500)) {
+    const auto start = Clock::now();
+    torch::mm_out(c, a, b);
+    const std::chrono::duration<double> took = Clock::now() - start;
+    best = std::max(best, 2.0 * kSize * kSize * kSize / took.count());
+  }
+  return best;
+}
+
+}  // namespace
+
+double gemm_peak() {
+  static const double peak = measure();
+  return peak;
+}
+
+}  // namespace qstar
