@@ -90,7 +90,8 @@ struct CoordinatorState {
     if (run.phase != Phase::kReinforce || dispatch->newest() == 0) return false;
     const auto& book = dispatch->book();
     if (options.deterministic) {
-      const bool at_rest = !policy_busy && !critic_busy && book.outstanding() == 0;
+      const bool at_rest =
+          !policy_busy && !critic_busy && !saving && critic_due() <= 0 && book.outstanding() == 0;
       return at_rest && (book.returned() > 0 || book.next_task() < round_end());
     }
     const auto room = replay.insertable - book.outstanding() * config().rollout.lease_groups;
@@ -226,8 +227,8 @@ struct CoordinatorState {
       if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
         evaluate("curve", false, config().evaluation.curve_problems);
       say(progress->trained(run, t, replay, queues(), now()));
-      advance();  // before new work goes out: deterministic rollouts wait for the critic
       hand_out();
+      advance();
     });
   }
 
@@ -273,14 +274,8 @@ struct CoordinatorState {
                  what == "base" && sampled ? kReference : 0},
         [this, what, sampled, point](Evaluated& e) {
           --evaluations;
-          const char* how = sampled ? "sampled" : "greedy";
-          if (what == "base") run.base[how] = to_json(e);
           if (!e.kept.empty()) reference = std::move(e.kept);
-          if (what == "final") run.final_[how] = to_json(e);
-          if (!sampled && what != "final") {
-            run.curve.push_back(point);
-            run.curve.back()["greedy"] = e.accuracy;
-          }
+          record(run, what, sampled, point, e);
           say(Progress::evaluated(what, sampled, point["policy_version"], e));
           if (run.phase == Phase::kFinished) finish();
           advance();

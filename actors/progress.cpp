@@ -121,12 +121,18 @@ std::string Progress::status(const RunState& run, const ReplayStatus& replay,
       .dump();
 }
 
-nlohmann::json to_json(const Evaluated& e) {
-  return {{"n", e.n},
-          {"accuracy", e.accuracy},
-          {"ci95", {e.low, e.high}},
-          {"tokens_per_problem", e.tokens_per_problem},
-          {"cpu_seconds", e.cpu_seconds}};
+void record(RunState& run, const std::string& what, bool sampled, json point, const Evaluated& e) {
+  const json figures = {{"n", e.n},
+                        {"accuracy", e.accuracy},
+                        {"ci95", {e.low, e.high}},
+                        {"tokens_per_problem", e.tokens_per_problem},
+                        {"cpu_seconds", e.cpu_seconds}};
+  const char* how = sampled ? "sampled" : "greedy";
+  if (what == "base") run.base[how] = figures;
+  if (what == "final") run.final_[how] = figures;
+  if (sampled || what == "final") return;
+  point["greedy"] = e.accuracy;
+  run.curve.push_back(std::move(point));
 }
 
 }  // namespace qstar

@@ -50,6 +50,9 @@ class Progress {
   double staleness_ = 0;  // mean versions between an attempt and the weights trained on it
 };
 
-nlohmann::json to_json(const Evaluated& figures);
+// Keeps an evaluation for the report: `what` is "base", "curve" or "final"; `point` says when it
+// was ordered, for the learning curve.
+void record(RunState& run, const std::string& what, bool sampled, nlohmann::json point,
+            const Evaluated& figures);
 
 }  // namespace qstar

@@ -20,7 +20,7 @@ import time
 
 ROUNDS = 3
 LEAST = ["evaluation.problems=1", "evaluation.curve_problems=1", "evaluation.curve_every=1000000",
-         "checkpoint.seconds=1000000", "pretrain.steps=200", "rl.versions=6"]
+         "checkpoint.seconds=86400", "pretrain.steps=400", "rl.versions=8"]
 
 
 def weights(folder):

@@ -1,17 +1,18 @@
 #include "benchmarks/gemm_peak.hpp"
 
-#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
+
+#include "learning/policy_learner.hpp"
 
 namespace qstar {
 namespace {
 
 double measure() {
   constexpr std::int64_t kSize = 512;
-  at::set_num_threads(1);
+  QSTAR_ASSERT(prepare_torch().has_value(), "no usable BLAS");
   const torch::NoGradGuard no_gradients;
   const auto a = torch::rand({kSize, kSize});
   const auto b = torch::rand({kSize, kSize});

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "core/config.hpp"
 
 namespace qstar {
 namespace {
@@ -22,6 +24,18 @@ int become_train(char** argv) {
   return report_error(
       {Errc::kMissingFile, fmt::format("cannot start {}: {}; build it with 'make build'", program,
                                        std::strerror(errno))});
+}
+
+// A first word that is no subcommand, with the one it may have been meant for.
+std::optional<Error> unknown_subcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> known;
+  for (const auto* subcommand : app.get_subcommands({})) known.push_back(subcommand->get_name());
+  if (std::find(known.begin(), known.end(), argv[1]) != known.end()) return std::nullopt;
+  const std::string nearest = nearest_word(argv[1], known);
+  return Error{Errc::kUsage,
+               fmt::format("there is no subcommand '{}'{}; see 'qstar --help'", argv[1],
+                           nearest.empty() ? "" : fmt::format(": did you mean '{}'?", nearest))};
 }
 
 int run(int argc, char** argv) {
@@ -47,6 +61,7 @@ int run(int argc, char** argv) {
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);
+  if (const auto unknown = unknown_subcommand(app, argc, argv)) return report_error(*unknown);
   return parse(app, argc, argv).value_or(code);
 }
 

@@ -42,6 +42,8 @@ ordered_json attempt_json(const Trajectory& t, bool steps) {
                       {"outcome", to_string(t.outcome)},
                       {"seed", t.seed},
                       {"temperature", t.temperature},
+                      {"critic_version",
+                       t.critic_version ? ordered_json(*t.critic_version) : ordered_json(nullptr)},
                       {"run", t.provenance.run},
                       {"node", t.provenance.node},
                       {"code_version", t.provenance.code_version}};

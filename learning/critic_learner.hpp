@@ -4,9 +4,9 @@
 // that closes a step; the extra block also sees the trunk's own log p(token) and log p − max log p.
 // Learning: double Q-learning (van Hasselt, Guez, Silver 2016) over the tree that the attempts of a
 // group span: the target of a step is the win for the last one, otherwise
-//   γ · Q_target(s′, argmax_{a′} Q_online(s′, a′)),  a′ over the steps that any attempt of the
-//   group
-// took in s′. The target network is a copy, renewed every `target_period` updates.
+//   γ · Q_target(s′, argmax_{a′} Q_online(s′, a′)),
+// a′ over the steps that any attempt of the group took in s′. The target network is a copy, renewed
+// every `target_period` updates.
 #pragma once
 
 #include <cstdint>

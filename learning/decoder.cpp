@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -15,6 +19,21 @@ namespace qstar {
 using namespace decoding;
 
 namespace {
+
+// Subnormal numbers count as zero while it lives, in processes that train as in those that do
+// not: both have to get the same bits.
+class FlushDenormals {
+#ifdef __SSE2__
+ public:
+  FlushDenormals() { _mm_setcsr(before_ | 0x8040); }  // flush to zero, denormals are zero
+  ~FlushDenormals() { _mm_setcsr(before_); }
+  FlushDenormals(const FlushDenormals&) = delete;
+  FlushDenormals& operator=(const FlushDenormals&) = delete;
+
+ private:
+  unsigned before_ = _mm_getcsr();
+#endif
+};
 
 using kernels::round_up;
 
@@ -273,6 +292,7 @@ Status DecoderPool::add(std::uint64_t ticket, const GenerateRequest& request) {
 }
 
 std::int64_t DecoderPool::step() {
+  const FlushDenormals flushed;
   impl_->open_slots();
   impl_->collect_rows();
   std::int64_t generated = 0;

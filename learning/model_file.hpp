@@ -58,9 +58,13 @@ Result<ModelFile> read_model(const std::string& path);
 
 // Names and shapes that a policy of this spec and vocabulary has, V = vocabulary size, D = width:
 //   embed.weight [V,D]
-//   blocks.I.norm1.{weight,bias} [D]   blocks.I.attention.qkv.weight [3D,D]   (rows: q, k, v; each
-//   by head) blocks.I.attention.out.weight [D,D] blocks.I.norm2.{weight,bias} [D]
-//   blocks.I.mlp.up.weight [4D,D]   blocks.I.mlp.down.weight [D,4D] norm.{weight,bias} [D]
+//   blocks.I.norm1.{weight,bias} [D]
+//   blocks.I.attention.qkv.weight [3D,D] (rows: q, k, v; each by head)
+//   blocks.I.attention.out.weight [D,D]
+//   blocks.I.norm2.{weight,bias} [D]
+//   blocks.I.mlp.up.weight [4D,D]
+//   blocks.I.mlp.down.weight [D,4D]
+//   norm.{weight,bias} [D]
 //   head.weight [V,D]
 // y = x·Wᵀ as in torch's Linear, no biases; RoPE rotates the pairs (j, j + h/2) of each head of
 // size h by position · base^(−2j/h); GELU is the exact one (erf); LayerNorm's epsilon is 1e-5.

@@ -6,13 +6,37 @@
 #include <cmath>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "persistence/bytes.hpp"
 
 namespace qstar {
 namespace {
 
+constexpr double kMinPriority = 1e-6;  // an item without any error left must stay reachable
+constexpr double kMaxPriority = 1e6;
+constexpr double kMaxWeight = 1e12;  // of a saved item; far above what any exponent gives
+
 tl::unexpected<Error> damaged() { return fail(Errc::kCorrupt, "a saved selector is damaged"); }
+
+struct Saved {
+  std::uint64_t key = 0;
+  double weight = 1;
+};
+
+// Distinct keys, each with a weight behind it when `weighted`; nothing of anything else.
+Result<std::vector<Saved>> parse_saved(std::string_view bytes, bool weighted) {
+  std::vector<Saved> items;
+  std::unordered_set<std::uint64_t> seen;
+  while (!bytes.empty()) {
+    Saved item;
+    if (!take_raw(bytes, item.key) || (weighted && !take_raw(bytes, item.weight))) return damaged();
+    if (!(item.weight > 0) || item.weight > kMaxWeight || !seen.insert(item.key).second)
+      return damaged();
+    items.push_back(item);
+  }
+  return items;
+}
 
 // Keys in slots; erasing moves the last one into the hole.
 class Uniform : public Selector {
@@ -41,11 +65,10 @@ class Uniform : public Selector {
     return out;
   }
   Status restore(std::string_view bytes) override {
-    if (bytes.size() % sizeof(std::uint64_t) != 0) return damaged();
-    keys_.clear();
-    slot_.clear();
-    std::uint64_t key = 0;
-    while (take_raw(bytes, key)) insert(key, 1);
+    const auto saved = parse_saved(bytes, false);
+    if (!saved) return tl::unexpected(saved.error());
+    *this = Uniform();
+    for (const auto& item : *saved) insert(item.key, 1);
     return {};
   }
 
@@ -100,21 +123,21 @@ class Prioritised : public Selector {
     return out;
   }
   Status restore(std::string_view bytes) override {
-    if (bytes.size() % 16 != 0) return damaged();
+    const auto saved = parse_saved(bytes, true);
+    if (!saved) return tl::unexpected(saved.error());
     *this = Prioritised(alpha_);
-    std::uint64_t key = 0;
-    double w = 0;
-    while (take_raw(bytes, key) && take_raw(bytes, w)) {
-      if (!(w > 0) || !std::isfinite(w)) return damaged();
-      insert(key, 1);
-      set(keys_.size() - 1, w);
+    for (const auto& item : *saved) {
+      insert(item.key, 1);
+      set(keys_.size() - 1, item.weight);
     }
     return {};
   }
 
  private:
-  // An item without any error left must stay reachable.
-  double weight(double priority) const { return std::pow(std::max(priority, 1e-6), alpha_); }
+  double weight(double priority) const {
+    const double known = priority > kMinPriority ? priority : kMinPriority;  // NaN: not known
+    return std::pow(std::min(known, kMaxPriority), alpha_);
+  }
   void set(std::size_t slot, double w) {
     std::size_t node = capacity_ + slot;
     sums_[node] = w;
@@ -165,10 +188,10 @@ class Ordered : public Selector {
     return out;
   }
   Status restore(std::string_view bytes) override {
-    if (bytes.size() % sizeof(std::uint64_t) != 0) return damaged();
+    const auto saved = parse_saved(bytes, false);
+    if (!saved) return tl::unexpected(saved.error());
     *this = Ordered(newest_first_);
-    std::uint64_t key = 0;
-    while (take_raw(bytes, key)) insert(key, 1);
+    for (const auto& item : *saved) insert(item.key, 1);
     return {};
   }
 

@@ -23,12 +23,14 @@ struct Sampled {
 class Selector {
  public:
   virtual ~Selector() = default;
+  // Priorities are used within [1e-6, 1e6]; NaN counts as the least.
   virtual void insert(std::uint64_t key, double priority) = 0;  // key not present
   virtual void update(std::uint64_t key, double priority) = 0;  // unknown keys are ignored
   virtual void erase(std::uint64_t key) = 0;                    // unknown keys are ignored
   virtual Sampled sample(Rng& rng) const = 0;                   // size() > 0
   virtual std::size_t size() const = 0;
-  // Complete state as bytes; restore gives a selector that samples identically. kCorrupt.
+  // Complete state as bytes; restore gives a selector that samples identically. kCorrupt, and
+  // nothing changed.
   virtual std::string save() const = 0;
   virtual Status restore(std::string_view bytes) = 0;
 };

@@ -9,6 +9,11 @@ namespace qstar {
 
 Status prepare_torch() {
   at::set_num_threads(1);
+  // Debian's OpenBLAS has threads of its own, which torch knows nothing of; their number would
+  // decide in which order products are summed.
+  if (auto* const set =
+          reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
+    set(1);
   at::globalContext().setFlushDenormal(true);
   // Otherwise glibc returns every large block to the kernel and asks for it again a step later.
   mallopt(M_MMAP_THRESHOLD, 256 << 20);

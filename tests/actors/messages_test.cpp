@@ -1,4 +1,4 @@
-#include "actors/messages.hpp"
+#include "actors/actors.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -62,4 +62,14 @@ TEST_CASE("damaged records are refused at every length", "[messages]") {
     REQUIRE_FALSE(unpack(whole.substr(0, n)).has_value());
   REQUIRE(unpack("").value().empty());
   REQUIRE_FALSE(unpack("\xff\xff\xff\xff\xff\xff\xff\xff").has_value());
+}
+
+TEST_CASE("an error keeps its code and line on its way through actors", "[messages]") {
+  const Error full{Errc::kDiskFull, "store: no space left"};
+  const Error back = error_of(to_caf(full));
+  REQUIRE(back.code == Errc::kDiskFull);
+  REQUIRE(back.message == "store: no space left");
+  const Error foreign = error_of(caf::make_error(caf::sec::request_timeout));
+  REQUIRE(foreign.code == Errc::kActorFailed);
+  REQUIRE(foreign.message.find("timeout") != std::string::npos);
 }

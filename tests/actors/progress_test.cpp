@@ -51,3 +51,20 @@ TEST_CASE("the status tells phase, progress, versions, queues and staleness", "[
   CHECK(status["staleness"]["bound"] == 4);
   CHECK(status["staleness"]["dropped"] == 5);
 }
+
+TEST_CASE("an evaluation goes where the report looks for it", "[progress]") {
+  RunState run;
+  Evaluated figures;
+  figures.accuracy = 0.75;
+  figures.n = 4;
+  record(run, "base", false, {{"policy_version", 1}}, figures);
+  record(run, "base", true, {{"policy_version", 1}}, figures);
+  record(run, "curve", false, {{"policy_version", 3}}, figures);
+  record(run, "final", false, {{"policy_version", 5}}, figures);
+  CHECK(run.base["greedy"]["accuracy"] == 0.75);
+  CHECK(run.base["sampled"]["n"] == 4);
+  CHECK(run.final_["greedy"]["accuracy"] == 0.75);
+  REQUIRE(run.curve.size() == 2);  // the base and the curve's own point, greedy
+  CHECK(run.curve[1]["policy_version"] == 3);
+  CHECK(run.curve[1]["greedy"] == 0.75);
+}

@@ -1,10 +1,6 @@
 // Feeds the verifier bytes: the first line of the input is the problem, every further one a step.
-#include <cstddef>
-#include <cstdint>
-#include <cstdlib>
-#include <string_view>
-
 #include "environment/registry.hpp"
+#include "tests/fuzz/target.hpp"
 
 namespace {
 
@@ -19,15 +15,16 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
 }  // namespace
+
+std::vector<std::string> fuzz_seeds() {
+  return {"3+4*2-5\n3+8-5\n11-5\n6", "(12-3)/3*(2+1)\n9/3*(2+1)\n9/3*3\n3*3\n9", "-1-(-2)\n1",
+          "((1))\n1", "7/0+99999999999999999999\n1"};
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using qstar::Verdict;
-  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  std::string_view rest = text_of(data, size);
   const auto start = arithmetic().reset(take_line(rest));
   if (!start) return 0;
   qstar::State state = *start;

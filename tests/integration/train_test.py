@@ -37,12 +37,17 @@ class TrainTest(RunTest):
         self.assert_ok(qstar("solve", model, "3+4*2-5"))
 
     def test_two_deterministic_runs_are_byte_identical(self):
-        models = []
+        models, trajectories = [], []
         for run in ("one", "two"):
             self.assert_ok(self.train(run, "--deterministic"))
             with open(os.path.join(self.path(run), "policy.safetensors"), "rb") as file:
                 models.append(file.read())
+            store = os.path.join(self.path(run), "store")
+            trajectories.append([qstar("replay", "show", store, str(group), "--json").stdout
+                                 for group in range(0, 120, 7)])
         self.assertEqual(models[0], models[1])
+        self.assertEqual(trajectories[0], trajectories[1])
+        self.assertIn('"q":', trajectories[0][-1])
         self.assert_ok(self.train("other", "--deterministic", "seed=2"))
         with open(os.path.join(self.path("other"), "policy.safetensors"), "rb") as file:
             self.assertNotEqual(models[0], file.read())

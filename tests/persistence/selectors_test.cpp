@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -126,6 +127,35 @@ TEST_CASE("prioritised draws in proportion to priority^alpha", "[selectors]") {
     const auto drawn = selector->sample(rng);
     REQUIRE(drawn.probability == Approx(wanted.at(drawn.key)).epsilon(1e-3));
   }
+}
+
+TEST_CASE("a damaged state is refused and changes nothing", "[selectors]") {
+  for (const auto& name : selector_names()) {
+    auto selector = make_selector(name).value();
+    for (std::uint64_t k = 1; k < 4; ++k) selector->insert(k, static_cast<double>(k));
+    const std::string before = selector->save();
+    // Cut short, a key twice, and (where there are weights) one that no sum can hold.
+    std::string huge = before;
+    huge.replace(huge.size() - 8, 8, std::string(6, '\0') + "\xf0\x7f");
+    for (const auto& bytes : {before.substr(0, before.size() - 1), before + before}) {
+      REQUIRE_FALSE(selector->restore(bytes));
+      REQUIRE(selector->save() == before);
+    }
+    if (name == "prioritised") REQUIRE_FALSE(selector->restore(huge));
+    REQUIRE(selector->restore(before));
+    REQUIRE(selector->save() == before);
+  }
+}
+
+TEST_CASE("a priority that is not a number counts as the least", "[selectors]") {
+  auto selector = make_selector("prioritised", 1.0).value();
+  selector->insert(1, 1);
+  selector->insert(2, 1);
+  selector->update(2, std::nan(""));
+  Rng rng(1);
+  for (int i = 0; i < 100; ++i) REQUIRE(selector->sample(rng).key == 1);
+  selector->update(1, std::numeric_limits<double>::infinity());
+  REQUIRE(selector->sample(rng).probability == Approx(1));
 }
 
 }  // namespace

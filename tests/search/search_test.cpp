@@ -4,6 +4,7 @@
 #include "core/attempt.hpp"
 #include "environment/registry.hpp"
 #include "search/evaluate.hpp"
+#include "search/sampling.hpp"
 
 namespace qstar {
 namespace {
@@ -131,6 +132,30 @@ TEST_CASE("held-out problems are distinct, held out, and a prefix of more of the
   CHECK(std::equal(few.begin(), few.end(), many.begin()));
   CHECK(held_out_problems(*environment, 30, 1) != few);
   for (const auto& problem : many) CHECK(is_held_out(problem));
+}
+
+TEST_CASE("attempts carry what they were made from", "[search]") {
+  const auto environment = arithmetic();
+  const std::vector<std::string> problems = {"1+2", "3+4"};
+  const SearchOptions options{.samples = 2, .temperature = 0.5, .seed = 9, .first_group = 10};
+  const auto requests = requests_of(problems, options);
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[3].prompt == ";3+4=");
+  CHECK(requests[3].seed == attempt_seed(9, 11, 1));
+  std::vector<Generation> generations(4, {"3;", {5, 0}, {-1, 0}, true});
+  generations[1] = {"3", {5}, {-1}, false};
+  auto groups = groups_of("arithmetic", problems, options, generations, 6, 77);
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[1].group == 11);
+  CHECK(groups[1].attempts[1].id == TrajectoryId{11, 1});
+  CHECK(groups[1].attempts[1].seed == requests[3].seed);
+  CHECK(groups[1].attempts[1].temperature == 0.5F);
+  CHECK(groups[0].attempts[0].steps[0].policy_version == 6);
+  CHECK(groups[0].attempts[0].steps[0].time_us == 77);
+  judge(*environment, groups);
+  CHECK(groups[0].attempts[0].outcome == Outcome::kWon);
+  CHECK(groups[0].attempts[1].outcome == Outcome::kUnfinished);
+  CHECK(groups[1].attempts[0].outcome == Outcome::kLost);
 }
 
 }  // namespace

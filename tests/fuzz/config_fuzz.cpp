@@ -1,0 +1,26 @@
+// Any text as a configuration: refused with one line, or read, printed and read again to the same.
+#include "actors/experiment.hpp"
+#include "tests/fuzz/target.hpp"
+
+std::vector<std::string> fuzz_seeds() {
+  qstar::ExperimentConfig config;
+  return {qstar::print_config(qstar::describe_of(config)),
+          "name = \"a\"\nseed = 3\n[model]\nlayers = 2\nwidth = 32\n",
+          "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n"};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  qstar::ExperimentConfig config, again;
+  const auto read =
+      qstar::parse_config(text_of(data, size), "fuzz", {}, qstar::describe_of(config));
+  if (!read) {
+    require(!read.error().message.empty());
+    require(read.error().message.find('\n') == std::string::npos);
+    return 0;
+  }
+  (void)qstar::check(config);
+  const auto printed = qstar::print_config(qstar::describe_of(config));
+  require(qstar::parse_config(printed, "printed", {}, qstar::describe_of(again)).has_value());
+  require(again == config);
+  return 0;
+}

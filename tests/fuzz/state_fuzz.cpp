@@ -1,0 +1,45 @@
+// Any bytes as the saved state of a selector, a limiter or a run: refused, or a state that works.
+#include "actors/run_state.hpp"
+#include "persistence/rate_limiter.hpp"
+#include "persistence/selectors.hpp"
+#include "tests/fuzz/target.hpp"
+
+namespace {
+
+std::unique_ptr<qstar::Selector> filled(const std::string& name) {
+  auto selector = qstar::make_selector(name).value();
+  for (std::uint64_t key = 0; key < 5; ++key) selector->insert(key, 1 + static_cast<double>(key));
+  return selector;
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz_seeds() {
+  std::vector<std::string> seeds;
+  for (const auto& name : qstar::selector_names()) seeds.push_back(filled(name)->save());
+  qstar::RateLimiter limiter({});
+  limiter.inserted(7);
+  seeds.push_back(limiter.save());
+  seeds.push_back(qstar::save(qstar::RunState{}));
+  return seeds;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto bytes = text_of(data, size);
+  qstar::Rng rng(1);
+  for (const auto& name : qstar::selector_names()) {
+    const auto selector = filled(name);
+    const bool restored = selector->restore(bytes).has_value();
+    require(restored || selector->size() == 5);
+    if (selector->size() > 0) {
+      const auto sampled = selector->sample(rng);
+      require(sampled.probability > 0 && sampled.probability <= 1);
+      selector->erase(sampled.key);
+    }
+  }
+  qstar::RateLimiter limiter({});
+  if (limiter.restore(bytes)) (void)limiter.who_waits();
+  if (const auto run = qstar::load_run_state(bytes))
+    require(qstar::load_run_state(qstar::save(*run)).has_value());
+  return 0;
+}
