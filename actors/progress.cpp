@@ -16,30 +16,31 @@ double newest_accuracy(const RunState& run) {
                            : run.curve.back().value("greedy", 0.0);
 }
 
-std::string time_left(double seconds) {
-  return seconds < 0 ? "" : fmt::format("{:.0f} s left", seconds);
+// Of `rest` at `rate` a second; nothing while there is no rate.
+std::string time_left(double rest, double rate) {
+  return rate <= 0 ? "" : fmt::format("{:.0f} s left", rest / rate);
 }
 
 }  // namespace
 
-double Countdown::left(double now, double done, double total) {
+double Pace::rate(double now, double done) {
   if (first_done_ < 0) {
     first_now_ = now;
     first_done_ = done;
   }
-  return done > first_done_ ? (now - first_now_) / (done - first_done_) * (total - done) : -1;
+  return now > first_now_ ? (done - first_done_) / (now - first_now_) : 0;
 }
 
 Report Progress::pretrained(const RunState& run, const Trained& slice, double seconds) const {
   const auto total = config_.pretrain.steps;
   const double rate = static_cast<double>(slice.tokens) / seconds;
-  const double left = static_cast<double>(total - run.pretrain_steps) * seconds /
-                      static_cast<double>(slice.updates);
+  const auto rest = static_cast<double>(total - run.pretrain_steps);
   return {{"pretrain",
            static_cast<std::uint64_t>(run.pretrain_steps),
            {{"loss", slice.loss}, {"tokens_per_second", rate}}},
           fmt::format("pretrain {}/{}  loss {:.3f}  {:.1f} k tokens/s  {}", run.pretrain_steps,
-                      total, slice.loss, rate / 1e3, time_left(left)),
+                      total, slice.loss, rate / 1e3,
+                      time_left(rest, static_cast<double>(slice.updates) / seconds)),
           {}};
 }
 
@@ -61,11 +62,14 @@ Report Progress::trained(const RunState& run, const Trained& version, const Repl
                      {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
                      {"leases.outstanding", static_cast<double>(queues.leases_outstanding)},
                      {"rollouts.waiting", static_cast<double>(queues.rollouts_waiting)}});
-  const double left = countdown_.left(now, static_cast<double>(made), static_cast<double>(total));
+  const double pace = versions_.rate(now, static_cast<double>(made));
+  const double tokens = tokens_.rate(now, static_cast<double>(run.generated_tokens));
+  row.values["generated_tokens_per_second"] = tokens;
+  const auto rest = static_cast<double>(total) - static_cast<double>(made);
   return {std::move(row),
-          fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated  {}  {}", made, total,
-                      newest_accuracy(run), run.generated_tokens / 1000, time_left(left),
-                      replay.who_waits),
+          fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated, {:.1f} k/s  {}  {}", made,
+                      total, newest_accuracy(run), run.generated_tokens / 1000, tokens / 1e3,
+                      time_left(rest, pace), replay.who_waits),
           {}};
 }
 

@@ -10,12 +10,12 @@
 
 namespace qstar {
 
-// Remaining seconds from the rate since the first mark.
-class Countdown {
+// How fast something goes on since the first mark.
+class Pace {
  public:
-  // `done` of `total` is done at `now` (seconds); gives what is left, < 0 while there is no rate
+  // `done` is done at `now` (seconds). Per second since the first call; 0 while there is no rate
   // yet.
-  double left(double now, double done, double total);
+  double rate(double now, double done);
 
  private:
   double first_now_ = 0, first_done_ = -1;
@@ -46,7 +46,7 @@ class Progress {
 
  private:
   ExperimentConfig config_;
-  Countdown countdown_;
+  Pace versions_, tokens_;
   double staleness_ = 0;  // mean versions between an attempt and the weights trained on it
 };
 

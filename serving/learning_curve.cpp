@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace qstar {
 namespace {
@@ -29,10 +30,26 @@ std::string text(double x, double y, const char* anchor, const std::string& cont
                      escaped(content));
 }
 
+// 1, 2 or 5 times a power of ten: four to ten of them reach `largest`.
+double tick_step(double largest) {
+  const double power = std::pow(10.0, std::floor(std::log10(largest / 4)));
+  for (const double factor : {5.0, 2.0}) {
+    if (largest / (factor * power) >= 4) return factor * power;
+  }
+  return power;
+}
+
+// 1500000 as "1.5 M".
+std::string short_number(double x) {
+  if (x >= 1e6) return fmt::format("{:g} M", x / 1e6);
+  if (x >= 1e3) return fmt::format("{:g} k", x / 1e3);
+  return fmt::format("{:g}", x);
+}
+
 }  // namespace
 
 std::string learning_curve_svg(const std::vector<CurvePoint>& points, const CurveLabels& labels) {
-  double largest = 1e-9;
+  double largest = 1;
   for (const auto& point : points) largest = std::max(largest, point.x);
   const auto x_of = [largest](double x) { return kLeft + kWidth * x / largest; };
   std::string svg =
@@ -47,9 +64,10 @@ std::string learning_curve_svg(const std::vector<CurvePoint>& points, const Curv
         "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#8884\"/>\n", kLeft,
         y_of(share), kLeft + kWidth, y_of(share));
     svg += text(kLeft - 8, y_of(share) + 4, "end", fmt::format("{:.1f}", share));
-    svg += text(x_of(share * largest), kTop + kHeight + 20, "middle",
-                fmt::format("{:.4g}", share * largest));
   }
+  const double step = tick_step(largest);
+  for (int i = 0; i * step <= largest; ++i)
+    svg += text(x_of(i * step), kTop + kHeight + 20, "middle", short_number(i * step));
   std::string line;
   for (const auto& point : points)
     line += fmt::format("{:.1f},{:.1f} ", x_of(point.x), y_of(point.accuracy));

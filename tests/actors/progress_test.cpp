@@ -6,11 +6,11 @@
 
 using namespace qstar;
 
-TEST_CASE("the countdown extrapolates the rate since its first mark", "[progress]") {
-  Countdown countdown;
-  CHECK(countdown.left(100, 4, 24) < 0);  // no rate yet
-  CHECK(countdown.left(110, 9, 24) == Approx(30));
-  CHECK(countdown.left(140, 24, 24) == Approx(0));
+TEST_CASE("a pace is the rate since its first mark", "[progress]") {
+  Pace pace;
+  CHECK(pace.rate(100, 4) == 0);  // no rate yet
+  CHECK(pace.rate(110, 9) == Approx(0.5));
+  CHECK(pace.rate(140, 24) == Approx(0.5));
 }
 
 TEST_CASE("the status tells phase, progress, versions, queues and staleness", "[progress]") {

@@ -1,0 +1,108 @@
+// What others read must not change by accident: files are compared byte for byte with those here.
+// A wanted change: run with QSTAR_UPDATE_GOLDEN=1, look at the difference, commit it. But stores
+// are for ever: record_v1.hex is never to change, and a later schema gets a file of its own.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "actors/experiment.hpp"
+#include "persistence/store.hpp"
+#include "serving/learning_curve.hpp"
+#include "serving/report.hpp"
+#include "tests/support/attempts.hpp"
+#include "tests/support/models.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+namespace {
+
+std::string path_of(const std::string& name) {
+  return std::string(QSTAR_SOURCE_DIR) + "/tests/golden/" + name;
+}
+
+std::string read(const std::string& name) {
+  std::ifstream file(path_of(name), std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+void compare(const std::string& name, const std::string& made) {
+  if (std::getenv("QSTAR_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream file(path_of(name), std::ios::binary);
+    file << made;
+  }
+  CHECK(read(name) == made);
+}
+
+std::string hex(const std::string& bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    out += fmt::format("{:02x}{}", static_cast<unsigned char>(bytes[i]), i % 32 == 31 ? "\n" : "");
+  return out + "\n";
+}
+
+std::string unhex(const std::string& text) {
+  std::string bytes;
+  std::string digits;
+  for (const char c : text) {
+    if (c != '\n') digits += c;
+    if (digits.size() < 2) continue;
+    bytes += static_cast<char>(std::stoi(digits, nullptr, 16));
+    digits.clear();
+  }
+  return bytes;
+}
+
+// Written out, not drawn: what is in the golden record is to be read here.
+Trajectory attempt() {
+  Trajectory t;
+  t.id = {258, 3};
+  t.environment = "arithmetic";
+  t.problem = "3+4*2-5";
+  Step first{
+      "3+8-5", {5, 12, 10, 13, 7, 1}, {-0.5F, 0, 0, 0, 0, -0.25F}, 2, Verdict::kRight, 0.75F, 0.5F,
+      17};
+  Step second{"\xff;", {}, {}, 2, Verdict::kMalformed, std::nullopt, std::nullopt, 0};
+  t.steps = {first, second};
+  t.outcome = Outcome::kLost;
+  t.answer = "6";
+  t.seed = 18446744073709551615U;
+  t.temperature = 0.5F;
+  t.critic_version = 0;
+  t.provenance = {"run", "worker-1", "0.1.0"};
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("a record of schema 1 is read and written as ever", "[golden]") {
+  compare("record_v1.hex", hex(encode(attempt())));
+  const auto read_back = decode_trajectory(unhex(read("record_v1.hex")));
+  REQUIRE(read_back);
+  CHECK(*read_back == attempt());
+}
+
+TEST_CASE("the default configuration is printed as ever", "[golden]") {
+  ExperimentConfig config;
+  compare("config.toml", print_config(describe_of(config)));
+}
+
+TEST_CASE("a model's header is as ever", "[golden]") {
+  auto model = testing::random_model(1);
+  model.metadata["seed"] = "1";
+  const std::string bytes = serialize(model);
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof(length));
+  compare("model_header.json", bytes.substr(8, length) + "\n");
+}
+
+TEST_CASE("a report and its curve are as ever", "[golden]") {
+  const auto report = nlohmann::json::parse(read("report.json"));
+  compare("report.md", report_markdown(report));
+  compare("learning_curve.svg", curve_of(report));
+}
