@@ -67,6 +67,23 @@ ordered_json to_json(const Trajectory& attempt) {
           {"correct", attempt.win()},   {"steps", steps},           {"tokens", tokens_of(attempt)}};
 }
 
+// One object a problem: its only attempt, or the first of several, which then all follow.
+ordered_json to_json(const AttemptGroup& group) {
+  auto out = to_json(group.attempts.at(0));
+  if (group.attempts.size() == 1) return out;
+  out["tokens"] = 0;
+  for (const auto& attempt : group.attempts) {
+    out["tokens"] = out["tokens"].get<std::size_t>() + tokens_of(attempt);
+    out["attempts"].push_back(to_json(attempt));
+  }
+  out["pass_rate"] = group.pass_rate();
+  return out;
+}
+
+void print_json(const ordered_json& object) {
+  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
 ordered_json summary_of(const Evaluation& figures) {
   return {{"n", figures.n},
           {"accuracy", figures.accuracy},
@@ -87,12 +104,8 @@ int run_eval(const EvalOptions& options) {
   DecoderPolicy policy(model->weights);
   const auto figures = evaluate(**search, *model->environment, policy, *problems, how);
   if (options.json) {
-    for (const auto& group : figures.groups) {
-      for (const auto& attempt : group.attempts)
-        fmt::print("{}\n",
-                   to_json(attempt).dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-    }
-    fmt::print("{}\n", ordered_json{{"summary", summary_of(figures)}}.dump());
+    for (const auto& group : figures.groups) print_json(to_json(group));
+    print_json({{"summary", summary_of(figures)}});
     return 0;
   }
   fmt::print("{}: {:.4f} right of {} attempts [{:.4f}, {:.4f}], {:.1f} tokens a problem\n",

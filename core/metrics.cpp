@@ -1,6 +1,7 @@
 #include "core/metrics.hpp"
 
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,13 +10,14 @@
 namespace qstar {
 namespace {
 
-double cpu_seconds(int who) {
-  rusage usage{};
-  getrusage(who, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+double seconds_of(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+}
+
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 }  // namespace
@@ -28,10 +30,14 @@ std::string to_json_line(const MetricsRow& row) {
   return line.dump();
 }
 
-double process_cpu_seconds() { return cpu_seconds(RUSAGE_SELF); }
-double children_cpu_seconds() { return cpu_seconds(RUSAGE_CHILDREN); }
+double process_cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
+double thread_cpu_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
 
-double thread_cpu_seconds() { return cpu_seconds(RUSAGE_THREAD); }
+double children_cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
 
 std::uint64_t peak_resident_bytes() {
   rusage usage{};

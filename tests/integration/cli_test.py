@@ -50,10 +50,15 @@ class CliTest(RunTest):
         self.assertEqual(last["summary"]["n"], 2)
 
         sample = ["eval", run, "--held-out", "10", "--search", "sample", "--samples", "3", "--json", "--seed"]
-        self.assertEqual(len(qstar(*sample, "1").stdout.splitlines()), 31)
         again, other = qstar(*sample, "1").stdout, qstar(*sample, "2").stdout
-        self.assertEqual(again.splitlines()[:30], qstar(*sample, "1").stdout.splitlines()[:30])
-        self.assertNotEqual(again.splitlines()[:30], other.splitlines()[:30])
+        self.assertEqual(len(again.splitlines()), 11)
+        self.assertEqual(again.splitlines()[:10], qstar(*sample, "1").stdout.splitlines()[:10])
+        self.assertNotEqual(again.splitlines()[:10], other.splitlines()[:10])
+        several = json.loads(again.splitlines()[0])
+        self.assertEqual(len(several["attempts"]), 3)
+        self.assertEqual(several["tokens"], sum(a["tokens"] for a in several["attempts"]))
+        self.assertAlmostEqual(several["pass_rate"], sum(a["correct"] for a in several["attempts"]) / 3)
+        self.assertEqual(json.loads(again.splitlines()[-1])["summary"]["n"], 30)
 
         shown = qstar("solve", run, "3+4*2-5")
         self.assert_ok(shown)
