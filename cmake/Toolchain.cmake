@@ -1,7 +1,9 @@
 # Warnings, sanitizers, ccache and mold.
 find_program(QSTAR_CCACHE ccache)
 if(QSTAR_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${QSTAR_CCACHE})
+  # Paths within the checkout count as relative, so that a second clone finds the first one's objects.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${QSTAR_CCACHE})
 endif()
 
 find_program(QSTAR_MOLD mold)
