@@ -4,6 +4,7 @@
 // `search/` and `learning/` never include each other; they meet here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -57,6 +58,16 @@ class RewardModel {
  public:
   virtual ~RewardModel() = default;
   virtual std::vector<float> scores(std::span<const StepQuery> queries) = 0;
+};
+
+// Estimates what is left to pay in a puzzle: a deep Q-network (an output a move, the move's own
+// cost included) or a value network (one output).
+class CostToGo {
+ public:
+  virtual ~CostToGo() = default;
+  virtual std::size_t outputs() const = 0;  // Puzzle::moves() of Q, 1 of V
+  // states [n, Puzzle::state_bytes()] -> costs [n, outputs()].
+  virtual void costs(std::span<const std::uint8_t> states, std::span<float> costs) = 0;
 };
 
 }  // namespace qstar
