@@ -231,7 +231,8 @@ Result<RunEnd> run_head(const HeadOptions& options) {
     if (end) {
       if (end->interrupted) {
         return fail(Errc::kInterrupted,
-                    fmt::format("interrupted; everything is kept: go on with --resume --run {}",
+                    fmt::format("interrupted; everything is kept: go on with 'qstar train "
+                                "{0}/config.toml --run {0} --resume'",
                                 directory->path()));
       }
       if (auto done = directory->conclude(options.config, *end, children_cpu_seconds()); !done)

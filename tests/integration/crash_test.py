@@ -44,6 +44,9 @@ class CrashTest(RunTest):
         cost = report(run)["cost"]
         self.assertEqual(cost["policy_versions"], VERSIONS + 1)
         self.assertEqual(cost["policy_updates"], VERSIONS * 4)
+        figures = report(run)
+        learned = figures["final"]["sampled"]["accuracy"] - figures["base"]["sampled"]["accuracy"]
+        self.assertGreater(learned, LEARNED)
         self.assertGreaterEqual(stats(run)["trajectories"], before)
 
     def test_a_deterministic_run_that_was_killed_ends_with_the_same_bytes(self):
