@@ -1,9 +1,5 @@
-// A model as one safetensors file.
-//
-// Layout (github.com/huggingface/safetensors, format description): 8 bytes little-endian header
-// length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {text: text}}, then
-// the raw little-endian data without holes. Everything a process needs to use the model alone is in
-// the metadata: architecture, tokenizer, family, provenance.
+// A model of text as one safetensors file (learning/safetensors.hpp). Everything a process needs to
+// use the model alone is in the metadata: architecture, tokenizer, family, provenance.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +10,7 @@
 
 #include "core/config.hpp"
 #include "core/result.hpp"
+#include "learning/safetensors.hpp"
 
 namespace qstar {
 
@@ -29,12 +26,6 @@ struct ModelSpec {
 };
 // kConfig when width does not divide as it must.
 Status check(const ModelSpec& spec);
-
-struct NamedTensor {
-  std::vector<std::int64_t> shape;
-  std::vector<float> data;  // row-major float32; size is the product of shape
-  friend bool operator==(const NamedTensor&, const NamedTensor&) = default;
-};
 
 struct ModelFile {
   ModelSpec spec;

@@ -1,0 +1,43 @@
+// Named float32 tensors and text as one safetensors file: what every model of qstar is kept in.
+//
+// Layout (github.com/huggingface/safetensors, format description): 8 bytes little-endian header
+// length, a JSON header {name: {dtype, shape, data_offsets}, "__metadata__": {text: text}}, then
+// the raw little-endian data without holes. The metadata hold a format version beside the content.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace qstar {
+
+struct NamedTensor {
+  std::vector<std::int64_t> shape;
+  std::vector<float> data;  // row-major float32; size is the product of shape
+  friend bool operator==(const NamedTensor&, const NamedTensor&) = default;
+};
+
+struct TensorFile {
+  std::map<std::string, std::string> metadata;  // without the format version
+  std::map<std::string, NamedTensor> tensors;
+  friend bool operator==(const TensorFile&, const TensorFile&) = default;
+};
+
+// Bytes of a safetensors file, deterministic in the content.
+std::string serialize(const TensorFile& file);
+// `source` names the bytes in errors. kCorrupt: truncated, not safetensors, overlapping or missing
+// data, non-float32 tensors; kSchema: a later format.
+Result<TensorFile> parse_tensors(std::string_view bytes, std::string_view source);
+// The error of a file whose content is not the model it should be.
+tl::unexpected<Error> corrupt_model(std::string_view source, std::string_view what);
+
+// Atomic: temporary file, fsync, rename. On failure the old file is as it was.
+Status write_model_bytes(std::string_view bytes, const std::string& path);
+// kMissingFile, kIo; kCorrupt when it is not a regular file.
+Result<std::string> read_model_bytes(const std::string& path);
+
+}  // namespace qstar
