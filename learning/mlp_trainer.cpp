@@ -1,0 +1,81 @@
+#include "learning/mlp_trainer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace qstar::mlp {
+
+template <class T>
+Trainer<T>::Trainer(const Layout& layout, Buffer<float> parameters)
+    : layout_(layout),
+      parameters_(std::move(parameters)),
+      gradient_(layout.size()),
+      moment1_(layout.size()),
+      moment2_(layout.size()),
+      workspace_(layout_, kChunk, Use::kTraining) {
+  pack(layout_, parameters_.get(), Use::kTraining, packed_);
+}
+
+template <class T>
+double Trainer<T>::chunk(const Fit& fit, std::size_t total, const Loss& loss) {
+  const std::size_t n = fit.targets.size();
+  std::array<float, kChunk> values;
+  workspace_.forward(packed_, parameters_.get(), fit.cells);
+  workspace_.selected(parameters_.get(), fit.which, values);
+  double sum = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    const float error = values[r] - fit.targets[r];
+    const float size = std::abs(error);
+    const bool far = loss.huber > 0 && size > loss.huber;
+    sum += static_cast<double>(far ? loss.huber * (2 * size - loss.huber) : error * error);
+    values[r] = 2 * (far ? std::copysign(loss.huber, error) : error) / static_cast<float>(total);
+  }
+  workspace_.backward(packed_, parameters_.get(), fit.which, std::span(values).first(n),
+                      gradient_.get());
+  return sum;
+}
+
+template <class T>
+double Trainer<T>::accumulate(const Fit& fit, std::size_t total, const Loss& loss) {
+  const std::size_t cells = layout_.sizes().cells;
+  double sum = 0;
+  for (std::size_t at = 0; at < fit.targets.size(); at += kChunk) {
+    const std::size_t n = std::min(kChunk, fit.targets.size() - at);
+    sum += chunk({fit.cells.subspan(at * cells, n * cells), fit.which.subspan(at, n),
+                  fit.targets.subspan(at, n)},
+                 total, loss);
+  }
+  return sum;
+}
+
+template <class T>
+void Trainer<T>::step(float rate) {
+  ++steps_;
+  adam({rate, steps_}, layout_.size(), parameters_.get(), gradient_.get(), moment1_.get(),
+       moment2_.get());
+  pack(layout_, parameters_.get(), Use::kTraining, packed_);
+}
+
+template <class T>
+void Trainer<T>::outputs(std::span<const std::uint8_t> cells, std::span<float> outputs) {
+  const std::size_t width = layout_.sizes().cells;
+  const std::size_t n = cells.size() / width;
+  for (std::size_t at = 0; at < n; at += kChunk) {
+    const std::size_t rows = std::min(kChunk, n - at);
+    workspace_.forward(packed_, parameters_.get(), cells.subspan(at * width, rows * width));
+    workspace_.outputs(packed_, parameters_.get(), outputs.subspan(at * layout_.sizes().outputs));
+  }
+}
+
+template <class T>
+void Trainer<T>::restored(std::int64_t steps) {
+  steps_ = steps;
+  gradient_.clear();
+  pack(layout_, parameters_.get(), Use::kTraining, packed_);
+}
+
+template class Trainer<float>;
+template class Trainer<Bf16>;
+
+}  // namespace qstar::mlp

@@ -1,0 +1,308 @@
+#include "learning/puzzle_learner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <variant>
+
+#include "learning/lookahead.hpp"
+#include "learning/mlp_trainer.hpp"
+#include "learning/puzzle_layout.hpp"
+#include "learning/safetensors.hpp"
+
+namespace qstar {
+namespace {
+
+using mlp::Bf16;
+using AnyTrainer = std::variant<mlp::Trainer<float>, mlp::Trainer<Bf16>>;
+
+AnyTrainer trainer_of(const PuzzleModel& model, Precision precision) {
+  const mlp::Layout layout = layout_of(model.puzzle, model.spec);
+  mlp::Buffer<float> parameters(layout.size());
+  std::copy(model.parameters.begin(), model.parameters.end(), parameters.get());
+  if (precision == Precision::kBfloat16) return mlp::Trainer<Bf16>(layout, std::move(parameters));
+  return mlp::Trainer<float>(layout, std::move(parameters));
+}
+
+// The online network as it is between two updates.
+class Online final : public CostToGo {
+ public:
+  Online(const Puzzle& puzzle, AnyTrainer& trainer, std::size_t outputs)
+      : puzzle_(puzzle), trainer_(trainer), outputs_(outputs) {}
+  std::size_t outputs() const override { return outputs_; }
+  void costs(std::span<const std::uint8_t> states, std::span<float> costs) override {
+    cells_.resize(states.size() / puzzle_.state_bytes() * puzzle_.cells());
+    puzzle_.encode(states, cells_);
+    std::visit([&](auto& trainer) { trainer.outputs(cells_, costs); }, trainer_);
+  }
+
+ private:
+  const Puzzle& puzzle_;
+  AnyTrainer& trainer_;
+  std::size_t outputs_;
+  std::vector<std::uint8_t> cells_;
+};
+
+// Positions of the same kind as those that are trained on, from a stream of their own.
+std::vector<std::uint8_t> fixed_set(std::shared_ptr<const Puzzle> puzzle,
+                                    const PuzzleLearnerConfig& config, std::uint64_t seed) {
+  ScrambleConfig scrambles = config.scrambles;
+  scrambles.batch = config.check_positions;
+  return Scrambles(std::move(puzzle), scrambles, derive_seed(seed, "check")).batch(0).states;
+}
+
+NamedTensor tensor_of(std::span<const float> values) {
+  return {{static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}};
+}
+
+// What a checkpoint and a learner must agree in.
+std::string identity_of(const PuzzleModel& model) {
+  const auto& [name, cells, symbols, moves] = model.puzzle;
+  const auto& [values, first, second, blocks] = model.spec;
+  return fmt::format("{} of {} ({} cells, {} symbols, {} moves), network {}-{}-{}", values, name,
+                     cells, symbols, moves, first, second, blocks);
+}
+
+// How far learning is.
+struct Counters {
+  std::int64_t updates = 0, since_check = 0, checks_since_renewal = 0, renewals = 0;
+  double loss_sum = 0;  // since the last check
+  double best_solved = 0;
+};
+
+std::string text_of(const Counters& c) {
+  return fmt::format("{} {} {} {} {} {}", c.updates, c.since_check, c.checks_since_renewal,
+                     c.renewals, c.loss_sum, c.best_solved);
+}
+
+bool read_counters(const std::string& text, Counters& c) {
+  std::istringstream in(text);
+  return static_cast<bool>(in >> c.updates >> c.since_check >> c.checks_since_renewal >>
+                           c.renewals >> c.loss_sum >> c.best_solved);
+}
+
+constexpr const char* kVectors[] = {"moment1", "moment2", "parameters", "target"};
+
+}  // namespace
+
+struct PuzzleLearner::Impl {
+  Impl(std::shared_ptr<const Puzzle> p, const PuzzleLearnerConfig& c, std::uint64_t seed,
+       Precision how)
+      : puzzle(std::move(p)),
+        config(c),
+        precision(how),
+        start(fresh_model(*puzzle, config.network, seed)),
+        trainer(trainer_of(start, precision)),
+        target_parameters(start.parameters),
+        target(network_of(start)),
+        positions(fixed_set(puzzle, config, seed)) {}
+
+  bool is_q() const { return config.network.values == "q"; }
+  PuzzleNetwork network_of(const PuzzleModel& model) const;
+  PuzzleModel online_model() const;
+  std::vector<float> targets(const PuzzleExamples& examples);
+  void renew();
+  void restore(TensorFile& file, const Counters& at);
+
+  std::shared_ptr<const Puzzle> puzzle;
+  PuzzleLearnerConfig config;
+  Precision precision;
+  PuzzleModel start;  // shape and spec; the parameters are the trainer's
+  AnyTrainer trainer;
+  std::vector<float> target_parameters;
+  PuzzleNetwork target;
+  std::vector<std::uint8_t> positions;  // the fixed set
+  std::vector<std::uint8_t> cells;      // [n, cells] of the batch
+  Counters counters;
+};
+
+PuzzleNetwork PuzzleLearner::Impl::network_of(const PuzzleModel& model) const {
+  auto network = PuzzleNetwork::make(model, puzzle, "the learner's model", precision);
+  QSTAR_ASSERT(network.has_value(), network.error().message);
+  return std::move(*network);
+}
+
+PuzzleModel PuzzleLearner::Impl::online_model() const {
+  PuzzleModel model = start;
+  std::visit(
+      [&](const auto& t) { model.parameters.assign(t.parameters().begin(), t.parameters().end()); },
+      trainer);
+  model.metadata["updates"] = std::to_string(counters.updates);
+  return model;
+}
+
+void PuzzleLearner::Impl::renew() {
+  const PuzzleModel model = online_model();
+  target_parameters = model.parameters;
+  target = network_of(model);
+  ++counters.renewals;
+  counters.checks_since_renewal = 0;
+}
+
+void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
+  counters = at;
+  std::visit(
+      [&](auto& t) {
+        const auto copy = [&file](const char* name, std::span<float> to) {
+          std::copy_n(file.tensors[name].data.begin(), to.size(), to.begin());
+        };
+        copy("parameters", t.parameters());
+        copy("moment1", t.moment1());
+        copy("moment2", t.moment2());
+        t.restored(counters.updates);
+      },
+      trainer);
+  target_parameters = std::move(file.tensors["target"].data);
+  PuzzleModel model = start;
+  model.parameters = target_parameters;
+  target = network_of(model);
+}
+
+std::vector<float> PuzzleLearner::Impl::targets(const PuzzleExamples& examples) {
+  const std::size_t n = examples.size();
+  Online online(*puzzle, trainer, target.outputs());
+  BestMoves best(*puzzle, target,
+                 {config.double_q ? &online : nullptr, static_cast<float>(config.dead_end)});
+  std::vector<float> targets(n);
+  if (is_q()) {
+    std::vector<std::uint8_t> next(examples.states.size());
+    puzzle->apply(examples.states, examples.moves, next);
+    look_ahead(*puzzle, best, next, config.horizon, targets);
+    for (std::size_t i = 0; i < n; ++i) targets[i] += puzzle->cost(examples.moves[i]);
+  } else {
+    look_ahead(*puzzle, best, examples.states, config.horizon, targets);
+  }
+  const std::vector<float>& bounds = is_q() ? examples.move_bounds : examples.state_bounds;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (config.hindsight) targets[i] = std::min(targets[i], bounds[i]);
+    targets[i] = std::max(targets[i], 0.0F);
+  }
+  return targets;
+}
+
+void PuzzleLearnerConfig::describe(FieldVisitor& v) {
+  section(v, "network", "the network's shape", network);
+  section(v, "scrambles", "the positions to learn from", scrambles);
+  v.value({"rate", "learning rate of Adam", 0, 1}, rate);
+  v.value({"rate_decay", "factor on the rate, an update", 0.9, 1}, rate_decay);
+  v.value({"huber", "errors beyond this count linearly; 0: all squared", 0, 1e6}, huber);
+  v.value({"target_loss", "loss below which the target network is renewed", 0, 1e6}, target_loss);
+  v.value({"check_period", "updates between two checks", 1, 1e9}, check_period);
+  v.value({"patience", "checks until the target is renewed anyway; 0: never", 0, 1e9}, patience);
+  v.value({"check_positions", "positions of the fixed set", 1, 1e6}, check_positions);
+  v.value({"check_moves", "moves that greedy play may take", 1, 1e6}, check_moves);
+  v.value({"horizon", "moves looked ahead before values are trusted", 1, 1000}, horizon);
+  v.value({"double_q", "the online network chooses, the target network values"}, double_q);
+  v.value({"hindsight", "no target above the scramble's own way back"}, hindsight);
+  v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
+}
+
+Result<PuzzleLearner> PuzzleLearner::make(std::shared_ptr<const Puzzle> puzzle,
+                                          const PuzzleLearnerConfig& config, std::uint64_t seed,
+                                          Precision precision) {
+  if (auto ok = qstar::check(config.network); !ok) return tl::unexpected(ok.error());
+  return PuzzleLearner(std::make_unique<Impl>(std::move(puzzle), config, seed, precision));
+}
+
+PuzzleLearner::PuzzleLearner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PuzzleLearner::~PuzzleLearner() = default;
+PuzzleLearner::PuzzleLearner(PuzzleLearner&&) noexcept = default;
+PuzzleLearner& PuzzleLearner::operator=(PuzzleLearner&&) noexcept = default;
+std::int64_t PuzzleLearner::updates() const { return impl_->counters.updates; }
+PuzzleModel PuzzleLearner::model() const { return impl_->online_model(); }
+std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets(e); }
+bool PuzzleLearner::check_due() const {
+  return impl_->counters.since_check >= impl_->config.check_period;
+}
+
+PuzzleUpdate PuzzleLearner::update(const PuzzleExamples& examples) {
+  const std::size_t n = examples.size();
+  if (n == 0) return {};
+  const std::vector<float> targets = impl_->targets(examples);
+  impl_->cells.resize(n * impl_->puzzle->cells());
+  impl_->puzzle->encode(examples.states, impl_->cells);
+  std::vector<std::uint16_t> which(n, 0);
+  if (impl_->is_q()) which = examples.moves;
+  auto& counters = impl_->counters;
+  const PuzzleLearnerConfig& config = impl_->config;
+  const double decay = std::pow(config.rate_decay, static_cast<double>(counters.updates));
+  PuzzleUpdate result;
+  std::visit(
+      [&](auto& trainer) {
+        result.loss = trainer.accumulate({impl_->cells, which, targets}, n,
+                                         {static_cast<float>(config.huber)}) /
+                      static_cast<double>(n);
+        trainer.step(static_cast<float>(config.rate * decay));
+      },
+      impl_->trainer);
+  ++counters.updates;
+  ++counters.since_check;
+  counters.loss_sum += result.loss;
+  for (const float target : targets) result.mean_target += target / static_cast<double>(n);
+  result.max_target = *std::max_element(targets.begin(), targets.end());
+  result.examples = static_cast<std::int64_t>(n);
+  return result;
+}
+
+PuzzleCheck PuzzleLearner::check() {
+  auto& counters = impl_->counters;
+  const PuzzleLearnerConfig& config = impl_->config;
+  Online online(*impl_->puzzle, impl_->trainer, impl_->target.outputs());
+  BestMoves best(*impl_->puzzle, online);
+  PuzzleCheck check;
+  check.solved = solved_share(*impl_->puzzle, best, impl_->positions, config.check_moves);
+  check.loss =
+      counters.loss_sum / static_cast<double>(std::max<std::int64_t>(1, counters.since_check));
+  ++counters.checks_since_renewal;
+  const bool learned = counters.since_check > 0 && check.loss < config.target_loss;
+  const bool better = check.solved > counters.best_solved;
+  const bool waited = config.patience > 0 && counters.checks_since_renewal >= config.patience;
+  check.renewed = learned || better || waited;
+  if (check.renewed) impl_->renew();
+  counters.best_solved = std::max(counters.best_solved, check.solved);
+  counters.since_check = 0;
+  counters.loss_sum = 0;
+  check.updates = counters.updates;
+  check.renewals = counters.renewals;
+  return check;
+}
+
+std::string PuzzleLearner::save() {
+  TensorFile file;
+  file.metadata = {{"role", "puzzle_learner"},
+                   {"learner", identity_of(impl_->start)},
+                   {"counters", text_of(impl_->counters)}};
+  std::visit(
+      [&](auto& trainer) {
+        file.tensors = {{"moment1", tensor_of(trainer.moment1())},
+                        {"moment2", tensor_of(trainer.moment2())},
+                        {"parameters", tensor_of(trainer.parameters())},
+                        {"target", tensor_of(impl_->target_parameters)}};
+      },
+      impl_->trainer);
+  return serialize(file);
+}
+
+Status PuzzleLearner::load(std::string_view bytes, std::string_view source) {
+  auto file = parse_tensors(bytes, source);
+  if (!file) return tl::unexpected(file.error());
+  if (file->metadata["role"] != "puzzle_learner")
+    return corrupt_model(source, "it is no checkpoint of a puzzle's learner");
+  const std::string mine = identity_of(impl_->start);
+  if (file->metadata["learner"] != mine)
+    return fail(Errc::kConfig, fmt::format("{}: is a checkpoint of {}, not of {}; resume with that "
+                                           "configuration or begin anew",
+                                           source, file->metadata["learner"], mine));
+  Counters counters;
+  if (!read_counters(file->metadata["counters"], counters))
+    return corrupt_model(source, "metadata 'counters' is missing or damaged");
+  for (const char* name : kVectors)
+    if (file->tensors[name].data.size() != impl_->target_parameters.size())
+      return corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
+  impl_->restore(*file, counters);
+  return {};
+}
+
+}  // namespace qstar

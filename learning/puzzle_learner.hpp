@@ -1,0 +1,102 @@
+// Learns the cost to go of a puzzle, as Q or V, from positions k moves back from the goal
+// (Agostinelli et al. 2019 for V, 2021 for Q).
+//
+// Targets, from a target network that is a copy of an earlier online one:
+//   Q(s, a):  cost(a) + min over a′ of Q_target(s′, a′), 0 instead of the minimum when s′ is
+//   solved; V(s):     min over a of cost(a) + V_target(s′), 0 when s is solved;
+// illegal moves excluded, clipped at >= 0. Options: `hindsight` (no target above the cost of the
+// way back that the scramble knows: without it, values of positions that are hardly ever reached
+// drift above any distance that exists), `horizon` (moves looked ahead along the target network's
+// best ones before its values are trusted), `double_q` (the online network chooses, the target
+// network values). The target network is renewed when the loss is small enough or greedy play on a
+// fixed set of positions got better.
+//
+// An *example* is one (position, move) of Q, with its own next position evaluated, as the paper
+// counts; of V, one position, with all its children evaluated.
+//
+// Pure: examples come in, seeds are arguments, no clock. The same calls give bit-identical weights
+// on the same machine. Not thread-safe, one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/config.hpp"
+#include "core/result.hpp"
+#include "environment/puzzle.hpp"
+#include "learning/puzzle_network.hpp"
+#include "learning/scrambles.hpp"
+
+namespace qstar {
+
+struct PuzzleLearnerConfig {
+  PuzzleNetworkSpec network;
+  ScrambleConfig scrambles;
+  double rate = 0.001;            // Adam's
+  double rate_decay = 0.9999993;  // factor on the rate, an update
+  double huber = 0;               // errors beyond this count linearly; 0: all squared
+  double target_loss = 0.06;      // mean loss between two checks below which the target is renewed
+  std::int64_t check_period = 100;     // updates between two checks
+  std::int64_t patience = 0;           // checks after which the target is renewed anyway; 0: never
+  std::int64_t check_positions = 256;  // of the fixed set
+  std::int64_t check_moves = 60;       // that greedy play may take
+  std::int64_t horizon = 1;            // moves looked ahead
+  bool double_q = false;
+  bool hindsight = true;
+  double dead_end = 100;  // the cost to go from a position without a legal move
+  void describe(FieldVisitor& v);
+  friend bool operator==(const PuzzleLearnerConfig&, const PuzzleLearnerConfig&) = default;
+};
+
+struct PuzzleUpdate {
+  double loss = 0;         // mean over the examples: squared error, or Huber's
+  double mean_target = 0;  // cost
+  double max_target = 0;   // cost: compare it with the deepest position there is
+  std::int64_t examples = 0;
+};
+
+struct PuzzleCheck {
+  std::int64_t updates = 0;   // so far
+  double loss = 0;            // mean since the last check
+  double solved = 0;          // share of the fixed set that greedy play solves, in [0, 1]
+  bool renewed = false;       // the target network is now a copy of the online one
+  std::int64_t renewals = 0;  // so far
+};
+
+class PuzzleLearner {
+ public:
+  // Fresh weights from the seed. kConfig when the network's shape is impossible.
+  static Result<PuzzleLearner> make(std::shared_ptr<const Puzzle> puzzle,
+                                    const PuzzleLearnerConfig& config, std::uint64_t seed,
+                                    Precision precision = fast_precision());
+  ~PuzzleLearner();
+  PuzzleLearner(PuzzleLearner&&) noexcept;
+  PuzzleLearner& operator=(PuzzleLearner&&) noexcept;
+
+  // One step of Adam on these examples.
+  PuzzleUpdate update(const PuzzleExamples& examples);
+  // Whether check_period updates have gone by since the last check.
+  bool check_due() const;
+  // Greedy play on the fixed set; renews the target network when it is time.
+  PuzzleCheck check();
+  // The targets that update() would fit.
+  std::vector<float> targets(const PuzzleExamples& examples);
+
+  std::int64_t updates() const;
+  // The online network as it is, updates in its metadata.
+  PuzzleModel model() const;
+
+  // All that a resumed run needs, as bytes; load() is the exact inverse. kCorrupt, or kConfig when
+  // it is of another puzzle or network; then nothing changed.
+  std::string save();
+  Status load(std::string_view bytes, std::string_view source);
+
+ private:
+  struct Impl;
+  explicit PuzzleLearner(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qstar

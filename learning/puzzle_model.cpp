@@ -1,0 +1,212 @@
+// The model and its file; inference is in puzzle_network.cpp.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "learning/mlp.hpp"
+#include "learning/puzzle_layout.hpp"
+#include "learning/puzzle_network.hpp"
+#include "learning/safetensors.hpp"
+
+namespace qstar {
+namespace {
+
+using mlp::kColumns;
+using mlp::Layout;
+
+constexpr std::int64_t kLargest = 1 << 16;  // cells, symbols, moves: what a file may claim
+
+// The one-hot layer's panels [first/32][entries][32] as rows [entries, first], and back.
+std::size_t panel_place(const Layout& layout, std::size_t entry, std::size_t column) {
+  return column / kColumns * kColumns * layout.entries() + entry * kColumns + column % kColumns;
+}
+
+// Calls visit(name, shape, place of element i in the flat vector) for every tensor.
+template <class Visit>
+void for_each_tensor(const Layout& layout, Visit visit) {
+  const std::size_t first = layout.sizes().first;
+  const auto from = [](std::size_t offset) {
+    return [offset](std::size_t i) { return offset + i; };
+  };
+  visit("embed.weight", {layout.entries(), first},
+        [&](std::size_t i) { return panel_place(layout, i / first, i % first); });
+  visit("embed.bias", {first}, from(layout.table_bias()));
+  const auto dense = [&](const std::string& name, const Layout::Dense& d, std::size_t n) {
+    visit(name + ".weight", {n, d.k}, from(d.weight));
+    visit(name + ".bias", {n}, from(d.bias));
+  };
+  const auto& hidden = layout.hidden();
+  dense("second", hidden[0], hidden[0].n);
+  for (std::size_t i = 1; i < hidden.size(); ++i)
+    dense(fmt::format("blocks.{}.{}", (i - 1) / 2, i % 2 == 1 ? "up" : "down"), hidden[i],
+          hidden[i].n);
+  dense("head", layout.output(), layout.sizes().outputs);
+}
+
+struct Shape {
+  Shape(std::initializer_list<std::size_t> sizes) {
+    for (const std::size_t size : sizes) {
+      extents.push_back(static_cast<std::int64_t>(size));
+      count *= size;
+    }
+  }
+  std::vector<std::int64_t> extents;
+  std::size_t count = 1;
+};
+
+Result<std::int64_t> read_number(const TensorFile& file, const char* key, std::string_view source) {
+  const auto found = file.metadata.find(key);
+  std::int64_t value = 0;
+  if (found != file.metadata.end()) {
+    const std::string& text = found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size() && value > 0 && value <= kLargest)
+      return value;
+  }
+  return corrupt_model(source,
+                       fmt::format("metadata '{}' is not a number from 1 to {}", key, kLargest));
+}
+
+// Everything but the parameters, and the metadata that remain.
+Status read_description(TensorFile& file, std::string_view source, PuzzleModel& model) {
+  const std::string role = file.metadata["role"];
+  if (role != "puzzle_q" && role != "puzzle_v")
+    return corrupt_model(source, fmt::format("its role is '{}', not puzzle_q or puzzle_v", role));
+  model.puzzle.name = file.metadata["puzzle"];
+  const std::pair<const char*, std::int64_t&> numbers[] = {{"cells", model.puzzle.cells},
+                                                           {"symbols", model.puzzle.symbols},
+                                                           {"moves", model.puzzle.moves}};
+  for (const auto& [key, value] : numbers) {
+    const auto number = read_number(file, key, source);
+    if (!number) return tl::unexpected(number.error());
+    value = *number;
+  }
+  const auto spec = parse_config(file.metadata["network"], source, {}, describe_of(model.spec));
+  if (!spec) return corrupt_model(source, spec.error().message);
+  if (const auto ok = check(model.spec); !ok) return corrupt_model(source, ok.error().message);
+  if (role != "puzzle_" + model.spec.values)
+    return corrupt_model(source, "metadata 'role' and 'network' disagree");
+  for (const char* key : {"role", "puzzle", "cells", "symbols", "moves", "network"})
+    file.metadata.erase(key);
+  model.metadata = std::move(file.metadata);
+  return {};
+}
+
+// Before the flat vector is made: a small file cannot ask for much memory.
+Status check_tensors(const TensorFile& file, const Layout& layout, std::string_view source) {
+  Status status;
+  for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto) {
+    const auto found = file.tensors.find(name);
+    if (!status) return;
+    if (found == file.tensors.end())
+      status = corrupt_model(source, fmt::format("tensor '{}' is missing", name));
+    else if (found->second.shape != shape.extents)
+      status = corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
+  });
+  return status;
+}
+
+std::string describe_shape(const PuzzleShape& shape) {
+  return fmt::format("{} ({} cells, {} symbols, {} moves)", shape.name, shape.cells, shape.symbols,
+                     shape.moves);
+}
+
+}  // namespace
+
+void PuzzleNetworkSpec::describe(FieldVisitor& v) {
+  v.value({.name = "values", .doc = "q: an output a move; v: one output", .choices = "q|v"},
+          values);
+  v.value({"first", "width of the one-hot layer, a multiple of 32", 32, 8192}, first);
+  v.value({"second", "width of the layers behind it, a multiple of 32", 32, 8192}, second);
+  v.value({"blocks", "residual blocks of two layers", 0, 64}, blocks);
+}
+
+Status check(const PuzzleNetworkSpec& spec) {
+  for (const auto& [name, width] : {std::pair{"first", spec.first}, {"second", spec.second}})
+    if (width < 32 || width % 32 != 0)
+      return fail(Errc::kConfig, fmt::format("network.{} = {} is not a multiple of 32; choose {}",
+                                             name, width, (width + 31) / 32 * 32));
+  return {};
+}
+
+PuzzleShape shape_of(const Puzzle& puzzle) {
+  const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+  return {std::string(puzzle.name()), number(puzzle.cells()), number(puzzle.symbols()),
+          number(puzzle.moves())};
+}
+
+mlp::Layout layout_of(const PuzzleShape& puzzle, const PuzzleNetworkSpec& spec) {
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  return mlp::Layout({size(puzzle.cells), size(puzzle.symbols), size(spec.first), size(spec.second),
+                      size(spec.blocks), size(spec.values == "q" ? puzzle.moves : 1)});
+}
+
+std::int64_t outputs_of(const PuzzleModel& model) {
+  return model.spec.values == "q" ? model.puzzle.moves : 1;
+}
+std::int64_t parameters_of(const PuzzleModel& model) {
+  return static_cast<std::int64_t>(layout_of(model.puzzle, model.spec).parameters());
+}
+double flops_of(const PuzzleModel& model) { return layout_of(model.puzzle, model.spec).flops(); }
+
+PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std::uint64_t seed) {
+  PuzzleModel model{shape_of(puzzle), spec, {}, {}};
+  const auto parameters = mlp::initial_parameters(layout_of(model.puzzle, spec), seed);
+  model.parameters.assign(parameters.get(), parameters.get() + parameters.size());
+  return model;
+}
+
+std::string serialize(const PuzzleModel& model) {
+  PuzzleNetworkSpec spec = model.spec;
+  TensorFile file{model.metadata, {}};
+  file.metadata["role"] = "puzzle_" + spec.values;
+  file.metadata["puzzle"] = model.puzzle.name;
+  file.metadata["cells"] = std::to_string(model.puzzle.cells);
+  file.metadata["symbols"] = std::to_string(model.puzzle.symbols);
+  file.metadata["moves"] = std::to_string(model.puzzle.moves);
+  file.metadata["network"] = print_config(describe_of(spec));
+  for_each_tensor(layout_of(model.puzzle, spec),
+                  [&](const std::string& name, const Shape& shape, auto place) {
+                    NamedTensor& tensor = file.tensors[name];
+                    tensor.shape = shape.extents;
+                    tensor.data.resize(shape.count);
+                    for (std::size_t i = 0; i < shape.count; ++i)
+                      tensor.data[i] = model.parameters[place(i)];
+                  });
+  return serialize(file);
+}
+
+Result<PuzzleModel> parse_puzzle_model(std::string_view bytes, std::string_view source) {
+  auto file = parse_tensors(bytes, source);
+  if (!file) return tl::unexpected(file.error());
+  PuzzleModel model;
+  if (auto ok = read_description(*file, source, model); !ok) return tl::unexpected(ok.error());
+  const Layout layout = layout_of(model.puzzle, model.spec);
+  if (auto ok = check_tensors(*file, layout, source); !ok) return tl::unexpected(ok.error());
+  model.parameters.resize(layout.size());
+  for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto place) {
+    const std::vector<float>& data = file->tensors[name].data;
+    for (std::size_t i = 0; i < shape.count; ++i) model.parameters[place(i)] = data[i];
+  });
+  return model;
+}
+
+Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
+  return write_model_bytes(serialize(model), path);
+}
+
+Result<PuzzleModel> read_puzzle_model(const std::string& path) {
+  const auto bytes = read_model_bytes(path);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return parse_puzzle_model(*bytes, path);
+}
+
+Status check_fits(const PuzzleModel& model, const Puzzle& puzzle, std::string_view source) {
+  const PuzzleShape wanted = shape_of(puzzle);
+  if (model.puzzle == wanted) return {};
+  return fail(Errc::kConfig,
+              fmt::format("{}: is a network of {}, not of {}; train or name one of this puzzle",
+                          source, describe_shape(model.puzzle), describe_shape(wanted)));
+}
+
+}  // namespace qstar

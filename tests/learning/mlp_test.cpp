@@ -1,0 +1,129 @@
+#include "learning/mlp.hpp"
+
+#include <cmath>
+
+#include "core/rng.hpp"
+#include "learning/mlp_trainer.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar::mlp {
+namespace {
+
+const Sizes kSizes{.cells = 5, .symbols = 3, .first = 64, .second = 32, .blocks = 2, .outputs = 4};
+constexpr std::size_t kRowsHere = 11;  // not a multiple of anything
+
+struct Problem {
+  std::vector<std::uint8_t> cells;
+  std::vector<std::uint16_t> which;
+  std::vector<float> targets;
+  Fit fit() const { return {cells, which, targets}; }
+};
+
+Problem random_problem(std::size_t rows) {
+  Rng rng(4);
+  Problem problem;
+  for (std::size_t i = 0; i < rows * kSizes.cells; ++i)
+    problem.cells.push_back(static_cast<std::uint8_t>(rng.below(kSizes.symbols)));
+  for (std::size_t i = 0; i < rows; ++i) {
+    problem.which.push_back(static_cast<std::uint16_t>(rng.below(kSizes.outputs)));
+    problem.targets.push_back(static_cast<float>(3 * rng.normal()));
+  }
+  return problem;
+}
+
+// Fresh weights, but nothing is zero: every path has a gradient.
+Buffer<float> busy_parameters(const Layout& layout) {
+  Buffer<float> parameters = initial_parameters(layout, 1);
+  Rng rng(2);
+  for (std::size_t i = 0; i < layout.size(); ++i)
+    parameters.get()[i] += static_cast<float>(0.1 * rng.normal());
+  return parameters;
+}
+
+template <class T>
+Trainer<T> busy_trainer() {
+  const Layout layout(kSizes);
+  return Trainer<T>(layout, busy_parameters(layout));
+}
+
+TEST_CASE("the layout counts what the network has", "[mlp]") {
+  const Layout layout(kSizes);
+  // 15·64 + 64, 64·32 + 32, four of 32·32 + 32, 32·4 + 4
+  REQUIRE(layout.parameters() == 1024 + 2080 + 4 * 1056 + 132);
+  REQUIRE(layout.size() == layout.parameters() + 28 * 33);
+  REQUIRE(layout.flops() == 2.0 * (64 * 32 + 4 * 32 * 32 + 32 * 4) + 5 * 64);
+}
+
+TEST_CASE("gradients agree with finite differences", "[mlp]") {
+  const Layout layout(kSizes);
+  const Problem problem = random_problem(kRowsHere);
+  for (const float huber : {0.0F, 1.5F}) {
+    Trainer<float> trainer = busy_trainer<float>();
+    trainer.accumulate(problem.fit(), kRowsHere, {huber});
+    const std::vector<float> gradient(trainer.gradient().begin(), trainer.gradient().end());
+    const auto loss_at = [&](std::size_t i, float shift) {
+      trainer.parameters()[i] += shift;
+      trainer.restored(0);
+      const double loss = trainer.accumulate(problem.fit(), kRowsHere, {huber}) / kRowsHere;
+      trainer.parameters()[i] -= shift;
+      return loss;
+    };
+    Rng rng(3);
+    for (int tries = 0; tries < 300; ++tries) {
+      const std::size_t i = rng.below(layout.size());
+      const float h = 1e-3F;
+      const double slope = (loss_at(i, h) - loss_at(i, -h)) / (2 * static_cast<double>(h));
+      INFO("parameter " << i << ", huber " << huber);
+      REQUIRE(gradient[i] == Approx(slope).epsilon(0.02).margin(0.01));
+    }
+  }
+}
+
+TEST_CASE("bfloat16 gives the gradient of float32 within its rounding", "[mlp]") {
+  const Problem problem = random_problem(200);
+  Trainer<float> exact = busy_trainer<float>();
+  Trainer<Bf16> rounded = busy_trainer<Bf16>();
+  const double a = exact.accumulate(problem.fit(), 200, {});
+  const double b = rounded.accumulate(problem.fit(), 200, {});
+  REQUIRE(b == Approx(a).epsilon(0.02));
+  double dot = 0, norm_a = 0, norm_b = 0;
+  for (std::size_t i = 0; i < exact.gradient().size(); ++i) {
+    dot += static_cast<double>(exact.gradient()[i]) * rounded.gradient()[i];
+    norm_a += std::pow(exact.gradient()[i], 2);
+    norm_b += std::pow(rounded.gradient()[i], 2);
+  }
+  REQUIRE(dot / std::sqrt(norm_a * norm_b) > 0.998);  // the cosine between them
+  REQUIRE(norm_b == Approx(norm_a).epsilon(0.05));
+}
+
+TEMPLATE_TEST_CASE("a batch in parts gives the gradient of the whole", "[mlp]", float, Bf16) {
+  const Problem problem = random_problem(48);
+  auto whole = busy_trainer<TestType>();
+  auto parts = busy_trainer<TestType>();
+  const double loss = whole.accumulate(problem.fit(), 48, {});
+  double sum = 0;
+  for (std::size_t at = 0; at < 48; at += 16) {
+    const Fit fit = problem.fit();
+    sum += parts.accumulate({fit.cells.subspan(at * kSizes.cells, 16 * kSizes.cells),
+                             fit.which.subspan(at, 16), fit.targets.subspan(at, 16)},
+                            48, {});
+  }
+  REQUIRE(sum == Approx(loss));
+  for (std::size_t i = 0; i < whole.gradient().size(); ++i)
+    REQUIRE(parts.gradient()[i] == Approx(whole.gradient()[i]).margin(1e-4));
+}
+
+TEST_CASE("Adam fits what can be fitted", "[mlp]") {
+  const Problem problem = random_problem(64);
+  Trainer<Bf16> trainer = busy_trainer<Bf16>();
+  double loss = 0;
+  for (int i = 0; i < 400; ++i) {
+    loss = trainer.accumulate(problem.fit(), 64, {}) / 64;
+    trainer.step(0.003F);
+  }
+  REQUIRE(loss < 0.05);
+}
+
+}  // namespace
+}  // namespace qstar::mlp

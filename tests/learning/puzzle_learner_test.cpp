@@ -1,0 +1,211 @@
+#include "learning/puzzle_learner.hpp"
+
+#include <cmath>
+
+#include "learning/lookahead.hpp"
+#include "tests/support/corridor_puzzle.hpp"
+#include "tests/support/lights_out_puzzle.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar {
+namespace {
+
+using testing::Corridor;
+using testing::SmallLightsOut;
+
+PuzzleLearnerConfig small_config(const std::string& values = "q") {
+  PuzzleLearnerConfig config;
+  config.network = {.values = values, .first = 128, .second = 64, .blocks = 1};
+  config.scrambles = {.depth = 16, .batch = 256};
+  config.rate = 0.002;
+  config.rate_decay = 0.9998;
+  config.patience = 1;
+  config.check_period = 50;
+  config.check_moves = 12;
+  return config;
+}
+
+PuzzleLearner small_learner(const PuzzleLearnerConfig& config, std::uint64_t seed = 1) {
+  return PuzzleLearner::make(std::make_shared<SmallLightsOut>(), config, seed).value();
+}
+
+void train(PuzzleLearner& learner, const PuzzleLearnerConfig& config, std::int64_t updates) {
+  Scrambles scrambles(std::make_shared<SmallLightsOut>(), config.scrambles, 9);
+  while (learner.updates() < updates) {
+    learner.update(scrambles.batch(static_cast<std::uint64_t>(learner.updates())));
+    if (learner.check_due()) learner.check();
+  }
+}
+
+struct Agreement {
+  double solved = 0;      // of all 512 positions, within their distance
+  double mean_error = 0;  // |learned − exact| over all outputs of unsolved positions
+};
+Agreement agreement(const PuzzleLearner& learner) {
+  const auto puzzle = std::make_shared<SmallLightsOut>();
+  PuzzleNetwork network = PuzzleNetwork::make(learner.model(), puzzle).value();
+  BestMoves best(*puzzle, network);
+  Agreement result;
+  std::size_t solved = 0, outputs = 0;
+  for (std::uint32_t presses = 0; presses < 512; ++presses) {
+    const std::vector<std::uint8_t> state = puzzle->pressed(presses);
+    const int distance = __builtin_popcount(presses);
+    solved += solved_share(*puzzle, best, state, distance) == 1.0 ? 1 : 0;
+    if (distance == 0) continue;
+    std::vector<float> values(network.outputs());
+    network.costs(state, values);
+    for (std::size_t m = 0; m < values.size(); ++m, ++outputs) {
+      const int exact =
+          network.outputs() == 1 ? distance : 1 + __builtin_popcount(presses ^ (1U << m));
+      result.mean_error += std::abs(values[m] - static_cast<float>(exact));
+    }
+  }
+  result.solved = static_cast<double>(solved) / 512;
+  result.mean_error /= static_cast<double>(outputs);
+  return result;
+}
+
+TEST_CASE("targets of Q, by hand", "[puzzle_learner]") {
+  const auto corridor = std::make_shared<Corridor>();
+  PuzzleLearnerConfig config = small_config();
+  config.hindsight = false;
+  auto learner = PuzzleLearner::make(corridor, config, 1).value();
+  auto network = PuzzleNetwork::make(learner.model(), corridor).value();
+  const std::vector<std::uint8_t> places = {0, 1, 2, 3, 4};
+  std::vector<float> q(10);
+  network.costs(places, q);
+  const auto least = [&](std::size_t place) {  // over the moves that are legal there
+    if (place == 4) return q[8];
+    return std::min(q[2 * place], q[2 * place + 1]);
+  };
+  PuzzleExamples examples{{1, 2, 2, 3}, {0, 0, 1, 1}, {1, 2, 2, 3}, {1, 2, 5, 6}};
+  REQUIRE(learner.targets(examples) == std::vector<float>{1, std::max(0.0F, 1 + least(1)),
+                                                          std::max(0.0F, 2 + least(3)),
+                                                          std::max(0.0F, 2 + least(4))});
+}
+
+TEST_CASE("hindsight caps targets, and none is below 0", "[puzzle_learner]") {
+  const auto corridor = std::make_shared<Corridor>();
+  PuzzleLearnerConfig config = small_config();
+  auto learner = PuzzleLearner::make(corridor, config, 1).value();
+  PuzzleExamples examples{{2, 2}, {0, 0}, {0, 0}, {0.25F, -1}};
+  const std::vector<float> targets = learner.targets(examples);
+  REQUIRE(targets[0] <= 0.25F);
+  REQUIRE(targets[1] == 0);
+}
+
+TEST_CASE("targets of V: the goal is worth 0, its neighbour one move", "[puzzle_learner]") {
+  const auto corridor = std::make_shared<Corridor>();
+  auto learner = PuzzleLearner::make(corridor, small_config("v"), 1).value();
+  auto network = PuzzleNetwork::make(learner.model(), corridor).value();
+  std::vector<float> v(5);
+  network.costs(std::vector<std::uint8_t>{0, 1, 2, 3, 4}, v);
+  PuzzleExamples examples{{0, 1, 2, 4}, {1, 0, 0, 0}, {9, 9, 9, 9}, {9, 9, 9, 9}};
+  const std::vector<float> targets = learner.targets(examples);
+  REQUIRE(targets[0] == 0);
+  REQUIRE(targets[1] == std::max(0.0F, std::min(1.0F, 2 + v[2])));
+  REQUIRE(targets[2] == std::max(0.0F, std::min(1 + v[1], 2 + v[3])));
+  REQUIRE(targets[3] == std::max(0.0F, 1 + v[3]));
+}
+
+TEST_CASE("Q learns every distance of a small puzzle", "[puzzle_learner]") {
+  const PuzzleLearnerConfig config = small_config();
+  auto learner = small_learner(config);
+  train(learner, config, 16000);
+  const Agreement result = agreement(learner);
+  CAPTURE(result.solved, result.mean_error);
+  REQUIRE(result.solved == 1.0);  // every position, by a shortest way
+  REQUIRE(result.mean_error < 0.4);
+}
+
+TEST_CASE("Q learns with each of the options", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config();
+  SECTION("without the scramble's own way back") { config.hindsight = false; }
+  SECTION("choosing by one network, valuing by the other") { config.double_q = true; }
+  SECTION("looking three moves ahead") { config.horizon = 3; }
+  SECTION("with errors that count linearly") { config.huber = 1; }
+  auto learner = small_learner(config);
+  train(learner, config, 8000);
+  const Agreement result = agreement(learner);
+  CAPTURE(result.solved, result.mean_error);
+  REQUIRE(result.solved > 0.9);
+}
+
+TEST_CASE("V learns every distance of a small puzzle", "[puzzle_learner]") {
+  const PuzzleLearnerConfig config = small_config("v");
+  auto learner = small_learner(config);
+  train(learner, config, 1500);
+  const Agreement result = agreement(learner);
+  CAPTURE(result.solved, result.mean_error);
+  REQUIRE(result.solved == 1.0);
+  REQUIRE(result.mean_error < 0.1);
+}
+
+TEST_CASE("the same seed gives the same weights, another others", "[puzzle_learner]") {
+  const PuzzleLearnerConfig config = small_config();
+  auto a = small_learner(config), b = small_learner(config), c = small_learner(config, 2);
+  for (PuzzleLearner* learner : {&a, &b, &c}) train(*learner, config, 60);
+  REQUIRE(a.model() == b.model());
+  REQUIRE_FALSE(a.model() == c.model());
+  REQUIRE(a.model().metadata.at("updates") == "60");
+}
+
+TEST_CASE("a resumed learner goes on as if it had never stopped", "[puzzle_learner]") {
+  const PuzzleLearnerConfig config = small_config();
+  auto straight = small_learner(config);
+  train(straight, config, 130);
+  auto first = small_learner(config);
+  train(first, config, 70);
+  auto second = small_learner(config, 99);  // whatever it was before
+  REQUIRE(second.load(first.save(), "checkpoint"));
+  REQUIRE(second.save() == first.save());
+  train(second, config, 130);
+  REQUIRE(second.save() == straight.save());
+}
+
+TEST_CASE("checkpoints of other learners are refused", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config();
+  auto learner = small_learner(config);
+  const std::string before = learner.save();
+  config.network.second = 32;
+  const auto other = learner.load(small_learner(config).save(), "c");
+  REQUIRE(other.error().code == Errc::kConfig);
+  REQUIRE(other.error().message.find("network 128-32-1") != std::string::npos);
+  REQUIRE(other.error().message.find("network 128-64-1") != std::string::npos);
+  REQUIRE(learner.load(serialize(learner.model()), "c").error().code == Errc::kCorrupt);
+  REQUIRE(learner.load(before.substr(0, before.size() / 2), "c").error().code == Errc::kCorrupt);
+  REQUIRE(learner.save() == before);
+}
+
+TEST_CASE("the target network is renewed when it is time, not before", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config();
+  config.target_loss = 0;
+  config.patience = 3;
+  config.check_moves = 1;
+  config.rate = 0;  // nothing is learned: greedy play gets better once, from nothing known
+  auto learner = small_learner(config);
+  Scrambles scrambles(std::make_shared<SmallLightsOut>(), config.scrambles, 9);
+  std::vector<bool> renewed;
+  for (std::uint64_t i = 0; i < 7; ++i) {
+    learner.update(scrambles.batch(i));
+    renewed.push_back(learner.check().renewed);
+  }
+  REQUIRE(renewed == std::vector<bool>{true, false, false, true, false, false, true});
+  config.target_loss = 1e9;
+  auto eager = small_learner(config);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    eager.update(scrambles.batch(i));
+    REQUIRE(eager.check().renewals == static_cast<std::int64_t>(i) + 1);
+  }
+}
+
+TEST_CASE("impossible shapes are refused", "[puzzle_learner]") {
+  PuzzleLearnerConfig config;
+  config.network.second = 7;
+  REQUIRE(PuzzleLearner::make(std::make_shared<SmallLightsOut>(), config, 1).error().code ==
+          Errc::kConfig);
+}
+
+}  // namespace
+}  // namespace qstar
