@@ -10,13 +10,13 @@
 namespace qstar {
 namespace {
 
-double measure() {
+double measure(torch::ScalarType type) {
   constexpr std::int64_t kSize = 512;
   QSTAR_ASSERT(prepare_torch().has_value(), "no usable BLAS");
   const torch::NoGradGuard no_gradients;
-  const auto a = torch::rand({kSize, kSize});
-  const auto b = torch::rand({kSize, kSize});
-  auto c = torch::empty({kSize, kSize});
+  const auto a = torch::rand({kSize, kSize}).to(type);
+  const auto b = torch::rand({kSize, kSize}).to(type);
+  auto c = torch::empty({kSize, kSize}, type);
   using Clock = std::chrono::steady_clock;
   const auto begun = Clock::now();
   double best = 0;
@@ -32,7 +32,12 @@ double measure() {
 }  // namespace
 
 double gemm_peak() {
-  static const double peak = measure();
+  static const double peak = measure(torch::kFloat32);
+  return peak;
+}
+
+double bf16_gemm_peak() {
+  static const double peak = measure(torch::kBFloat16);
   return peak;
 }
 

@@ -7,5 +7,7 @@ namespace qstar {
 // FLOP/s of the BLAS on square float32 matrices that fit the cache, the best of half a second of
 // tries on one thread. Measured once a process.
 double gemm_peak();
+// The same of bfloat16 matrices (oneDNN).
+double bf16_gemm_peak();
 
 }  // namespace qstar
