@@ -52,7 +52,9 @@ struct Sequence {
 
   std::uint64_t ticket;
   std::vector<std::int32_t> tokens;  // prompt, then what was generated
-  std::size_t fed = 0;               // of them, how many are in the cache
+  LineReader reader;
+  std::vector<LinePlace> places;  // of the tokens fed
+  std::size_t fed = 0;            // of them, how many are in the cache
   Rng rng;
   float temperature;
   std::int64_t limit;  // generated tokens at most
@@ -65,6 +67,7 @@ struct Row {
   std::size_t slot;
   std::size_t place;
   std::int32_t token;
+  LinePlace at;
   bool last;  // of the sequence so far: the next token is sampled from it
 };
 
@@ -109,6 +112,8 @@ struct DecoderPool::Impl {
   void collect_rows();
   void embed(std::span<const Row> rows);
   void attention(const Block& block, std::size_t layer, std::span<const Row> rows);
+  void rotate(const Row& row, float* query) const;
+  void find_sights(std::span<const Row> rows);
   void mlp(const Block& block, std::size_t padded_rows);
   std::int64_t sample(std::span<const Row> rows);
   void emit(std::size_t slot, std::span<const float> logits);
@@ -126,6 +131,7 @@ struct DecoderPool::Impl {
   std::size_t key_size, value_size;  // floats of one layer of one sequence
   std::size_t qkv_stride, mlp_stride, head_stride;
   Floats x, normed, qkv, mixed, hidden, logits, scratch;  // [kChunk, …]
+  std::vector<kernels::Range> sights;                     // [kChunk, heads] of the rows at hand
   std::vector<double> probabilities;
 };
 
@@ -171,16 +177,23 @@ void DecoderPool::Impl::collect_rows() {
   for (std::size_t slot = 0; slot < active.size(); ++slot) {
     if (!active[slot]) continue;
     Sequence& sequence = *active[slot];
-    for (; sequence.fed < sequence.tokens.size(); ++sequence.fed)
-      rows.push_back({slot, sequence.fed, sequence.tokens[sequence.fed],
+    for (; sequence.fed < sequence.tokens.size(); ++sequence.fed) {
+      const std::int32_t token = sequence.tokens[sequence.fed];
+      sequence.places.push_back(sequence.reader.next(token));
+      rows.push_back({slot, sequence.fed, token, sequence.places.back(),
                       sequence.fed + 1 == sequence.tokens.size()});
+    }
   }
 }
 
 void DecoderPool::Impl::embed(std::span<const Row> chunk) {
-  for (std::size_t i = 0; i < chunk.size(); ++i)
-    std::copy_n(p.embed.get() + static_cast<std::size_t>(chunk[i].token) * p.stride, p.stride,
-                x.get() + i * p.stride);
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    float* row = x.get() + i * p.stride;
+    std::copy_n(p.embed.get() + static_cast<std::size_t>(chunk[i].token) * p.stride, p.stride, row);
+    if (p.digit.empty()) continue;
+    const float* digit = p.digit.get() + static_cast<std::size_t>(chunk[i].at.digit) * p.stride;
+    for (std::size_t j = 0; j < p.stride; ++j) row[j] += digit[j];
+  }
   // The rows that only fill up the last block of the matrix product.
   const std::size_t padded = round_up(chunk.size(), kernels::kRows);
   std::fill(x.get() + chunk.size() * p.stride, x.get() + padded * p.stride, 0.0F);
@@ -192,26 +205,48 @@ void DecoderPool::Impl::normalise(const Norm& norm, std::size_t n) {
                         normed.get() + i * p.stride);
 }
 
+void DecoderPool::Impl::find_sights(std::span<const Row> chunk) {
+  sights.clear();
+  for (const Row& row : chunk) {
+    const auto& places = active[row.slot]->places;
+    for (const Scope scope : p.scopes) {
+      const auto sight = sight_of(scope, places, static_cast<std::int32_t>(row.place));
+      sights.push_back(
+          {static_cast<std::size_t>(sight.begin), static_cast<std::size_t>(sight.end)});
+    }
+  }
+}
+
+// A row's queries [heads, head_size] and the keys behind them, each head by its own position.
+void DecoderPool::Impl::rotate(const Row& row, float* query) const {
+  const auto place = static_cast<std::int32_t>(row.place);
+  const auto turn = [this](float* head, std::int32_t position) {
+    const std::size_t at = static_cast<std::size_t>(position + 1) * (p.head_size / 2);
+    kernels::rotate(head, p.head_size, p.cosines.get() + at, p.sines.get() + at);
+  };
+  for (std::size_t h = 0; h < p.heads; ++h) {
+    turn(query + h * p.head_size, asking_position(p.scopes[h], row.at, place));
+    turn(query + p.width + h * p.head_size, found_position(p.scopes[h], row.at, place));
+  }
+}
+
 void DecoderPool::Impl::attention(const Block& block, std::size_t layer,
                                   std::span<const Row> chunk) {
   const std::size_t padded = round_up(chunk.size(), kernels::kRows);
-  const std::size_t half = p.head_size / 2;
   normalise(block.norm1, padded);
   kernels::gemm(block.qkv.view, normed.get(), p.stride, padded, qkv.get(), qkv_stride,
                 kernels::Write::kStore);
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     float* row = qkv.get() + i * qkv_stride;
-    const float* cosines = p.cosines.get() + chunk[i].place * half;
-    const float* sines = p.sines.get() + chunk[i].place * half;
-    kernels::rotate(row, 2 * p.heads, p.head_size, cosines, sines);  // queries and keys
+    rotate(chunk[i], row);
     kernels::remember(cache(chunk[i].slot, layer), chunk[i].place, row + p.width,
                       row + 2 * p.width);
   }
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     if (const std::size_t next = i + 2; next < chunk.size() && chunk[next].slot != chunk[i].slot)
       kernels::prefetch(cache(chunk[next].slot, layer), chunk[next].place + 1);
-    kernels::attend(cache(chunk[i].slot, layer), chunk[i].place + 1, qkv.get() + i * qkv_stride,
-                    scratch.get(), mixed.get() + i * p.stride);
+    kernels::attend(cache(chunk[i].slot, layer), sights.data() + i * p.heads,
+                    qkv.get() + i * qkv_stride, scratch.get(), mixed.get() + i * p.stride);
   }
   kernels::gemm(block.out.view, mixed.get(), p.stride, padded, x.get(), p.stride,
                 kernels::Write::kAdd);
@@ -300,6 +335,7 @@ std::int64_t DecoderPool::step() {
   for (std::size_t begin = 0; begin < all.size(); begin += kChunk) {
     const auto chunk = all.subspan(begin, std::min(kChunk, all.size() - begin));
     impl_->embed(chunk);
+    impl_->find_sights(chunk);
     for (std::size_t layer = 0; layer < impl_->p.blocks.size(); ++layer) {
       impl_->attention(impl_->p.blocks[layer], layer, chunk);
       impl_->mlp(impl_->p.blocks[layer], round_up(chunk.size(), kernels::kRows));

@@ -51,14 +51,14 @@ Status check_tensors(const ModelFile& model, std::int64_t vocabulary) {
 void fill_rotations(DecoderWeights::Packed& p) {
   const std::size_t half = p.head_size / 2;
   const auto context = static_cast<std::size_t>(p.spec.context);
-  p.cosines = Floats(context * half);
-  p.sines = Floats(context * half);
-  for (std::size_t place = 0; place < context; ++place)
+  p.cosines = Floats((context + 1) * half);
+  p.sines = Floats((context + 1) * half);
+  for (std::size_t row = 0; row <= context; ++row)
     for (std::size_t j = 0; j < half; ++j) {
       const double share = 2.0 * static_cast<double>(j) / static_cast<double>(p.head_size);
-      const double angle = static_cast<double>(place) * std::pow(p.spec.rope_base, -share);
-      p.cosines.get()[place * half + j] = static_cast<float>(std::cos(angle));
-      p.sines.get()[place * half + j] = static_cast<float>(std::sin(angle));
+      const double angle = (static_cast<double>(row) - 1) * std::pow(p.spec.rope_base, -share);
+      p.cosines.get()[row * half + j] = static_cast<float>(std::cos(angle));
+      p.sines.get()[row * half + j] = static_cast<float>(std::sin(angle));
     }
 }
 
@@ -73,6 +73,7 @@ void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
     return packed_matrix(model.tensors.at(name));
   };
   p.embed = rows("embed.weight");
+  if (!p.spec.scopes.empty()) p.digit = rows("digit.weight");
   p.norm = norm("norm");
   p.head = matrix("head.weight");
   for (std::int64_t i = 0; i < p.spec.layers; ++i) {
@@ -94,7 +95,8 @@ std::uint64_t DecoderWeights::version() const { return packed_->version; }
 
 Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFile& model,
                                                                    std::uint64_t version) {
-  if (const auto ok = check(model.spec); !ok) return fail(Errc::kCorrupt, ok.error().message);
+  if (const auto ok = check(model.spec, model.characters); !ok)
+    return fail(Errc::kCorrupt, ok.error().message);
   if (!model.characters.starts_with(";="))
     return fail(Errc::kCorrupt, "model: its characters do not begin with the two separators");
   auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
@@ -115,7 +117,11 @@ Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFi
                                             {},
                                             {},
                                             {},
+                                            {},
+                                            {},
                                             {}});
+  for (std::int64_t head = 0; head < model.spec.heads; ++head)
+    packed->scopes.push_back(scope_of(model.spec, head));
   fill_weights(*packed, model);
   fill_rotations(*packed);
   return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));

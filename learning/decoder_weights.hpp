@@ -58,11 +58,13 @@ struct DecoderWeights::Packed {
   Tokenizer tokenizer;
   std::uint64_t version;
   std::size_t width, stride, heads, head_size;
-  decoding::Floats embed;  // [V, stride]
+  std::vector<Scope> scopes;  // a head each
+  decoding::Floats embed;     // [V, stride]
+  decoding::Floats digit;     // [kDigits, stride], or empty
   std::vector<decoding::Block> blocks;
   decoding::Norm norm;
   decoding::PackedMatrix head;
-  decoding::Floats cosines, sines;  // [context, head_size / 2]
+  decoding::Floats cosines, sines;  // [1 + context, head_size / 2]: from position −1 on
 };
 
 }  // namespace qstar

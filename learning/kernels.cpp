@@ -72,12 +72,17 @@ inline void gemm_block(const float* panel, std::size_t k, const float* x, std::s
 }
 
 // Softmax weights, not yet normalised, of one head's query into `weights`; returns their sum.
-float softmax_weights(const Cache& cache, std::size_t head, std::size_t length, const float* q,
+float softmax_weights(const Cache& cache, std::size_t head, Range range, const float* q,
                       float* weights) {
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(cache.size));
   const float* keys = cache.keys + head * cache.size * kLanes;
+  const std::size_t first = range.begin / kLanes * kLanes;
+  const auto inside = [&](std::size_t t) {
+    const IntVec place = kIndex + static_cast<int>(t);
+    return (place >= static_cast<int>(range.begin)) & (place < static_cast<int>(range.end));
+  };
   Vec top = splat(-3.0e38F);
-  for (std::size_t t = 0; t < length; t += kLanes) {
+  for (std::size_t t = first; t < range.end; t += kLanes) {
     const float* block = keys + t * cache.heads * cache.size;
     Vec even{};
     Vec odd{};
@@ -85,16 +90,14 @@ float softmax_weights(const Cache& cache, std::size_t head, std::size_t length, 
       even += splat(q[j]) * load(block + j * kLanes);
       odd += splat(q[j + 1]) * load(block + (j + 1) * kLanes);
     }
-    const IntVec known = kIndex + static_cast<int>(t) < static_cast<int>(length);
-    const Vec score = known ? (even + odd) * scale : splat(-3.0e38F);
+    const Vec score = inside(t) ? (even + odd) * scale : splat(-3.0e38F);
     store(weights + t, score);
     top = max(top, score);
   }
   const Vec peak = splat(largest(top));
   Vec total{};
-  for (std::size_t t = 0; t < length; t += kLanes) {
-    const IntVec known = kIndex + static_cast<int>(t) < static_cast<int>(length);
-    const Vec weight = known ? exponential(load(weights + t) - peak) : Vec{};
+  for (std::size_t t = first; t < range.end; t += kLanes) {
+    const Vec weight = inside(t) ? exponential(load(weights + t) - peak) : Vec{};
     store(weights + t, weight);
     total += weight;
   }
@@ -155,16 +158,14 @@ void gelu(float* x, std::size_t n) {
   }
 }
 
-void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
-            const float* sines) {
+void rotate(float* x, std::size_t size, const float* cosines, const float* sines) {
   const std::size_t half = size / 2;
-  for (std::size_t head = 0; head < heads; ++head, x += size)
-    for (std::size_t j = 0; j < half; ++j) {
-      const float a = x[j];
-      const float b = x[j + half];
-      x[j] = a * cosines[j] - b * sines[j];
-      x[j + half] = a * sines[j] + b * cosines[j];
-    }
+  for (std::size_t j = 0; j < half; ++j) {
+    const float a = x[j];
+    const float b = x[j + half];
+    x[j] = a * cosines[j] - b * sines[j];
+    x[j + half] = a * sines[j] + b * cosines[j];
+  }
 }
 
 void remember(const Cache& cache, std::size_t place, const float* key, const float* value) {
@@ -185,25 +186,38 @@ void prefetch(const Cache& cache, std::size_t length) {
   for (std::size_t i = 0; i < value_count; i += kLanes) __builtin_prefetch(cache.values + i, 0, 2);
 }
 
-void attend(const Cache& cache, std::size_t length, const float* q, float* scratch, float* out) {
+namespace {
+
+// The values of a head's places, weighted; `weights` by place, not yet divided by their sum.
+void mix(const Cache& cache, std::size_t head, Range range, const float* weights, float inverse,
+         float* mixed) {
   const std::size_t padded = round_up(cache.size, kLanes);
+  const std::size_t stride = cache.heads * padded;
+  for (std::size_t j = 0; j < padded; j += kLanes) {
+    const float* values = cache.values + head * padded + j;
+    Vec even{};
+    Vec odd{};
+    std::size_t t = range.begin;
+    for (; t + 1 < range.end; t += 2) {
+      even += splat(weights[t]) * load(values + t * stride);
+      odd += splat(weights[t + 1]) * load(values + (t + 1) * stride);
+    }
+    if (t < range.end) even += splat(weights[t]) * load(values + t * stride);
+    store(mixed + j, (even + odd) * inverse);
+  }
+}
+
+}  // namespace
+
+void attend(const Cache& cache, const Range* ranges, const float* q, float* scratch, float* out) {
   float* mixed = scratch + cache.places;
   for (std::size_t head = 0; head < cache.heads; ++head, q += cache.size, out += cache.size) {
-    const float inverse = 1.0F / softmax_weights(cache, head, length, q, scratch);
-    for (std::size_t j = 0; j < padded; j += kLanes) {
-      const float* values = cache.values + head * padded + j;
-      const std::size_t stride = cache.heads * padded;
-      Vec even{};
-      Vec odd{};
-      std::size_t t = 0;
-      for (; t + 1 < length; t += 2) {
-        even += splat(scratch[t]) * load(values + t * stride);
-        odd += splat(scratch[t + 1]) * load(values + (t + 1) * stride);
-      }
-      if (t < length) even += splat(scratch[t]) * load(values + t * stride);
-      store(mixed + j, (even + odd) * inverse);
+    const Range range = ranges[head];
+    if (range.begin < range.end) {
+      const float inverse = 1.0F / softmax_weights(cache, head, range, q, scratch);
+      mix(cache, head, range, scratch, inverse, mixed);
     }
-    for (std::size_t j = 0; j < cache.size; ++j) out[j] = mixed[j];
+    for (std::size_t j = 0; j < cache.size; ++j) out[j] = range.begin < range.end ? mixed[j] : 0;
   }
 }
 

@@ -45,10 +45,9 @@ void layer_norm(const float* x, const float* gain, const float* bias, std::size_
 // (absolute error of Φ below 5e-7 in float32).
 void gelu(float* x, std::size_t n);
 
-// Turns the pairs (j, j + size/2) of each head by the angles whose cosines and sines [size/2] are
+// Turns the pairs (j, j + size/2) of a head by the angles whose cosines and sines [size/2] are
 // given.
-void rotate(float* x, std::size_t heads, std::size_t size, const float* cosines,
-            const float* sines);
+void rotate(float* x, std::size_t size, const float* cosines, const float* sines);
 
 // Keys and values of one layer of one sequence.
 struct Cache {
@@ -68,8 +67,12 @@ constexpr std::size_t value_floats(std::size_t heads, std::size_t size, std::siz
 void prefetch(const Cache& cache, std::size_t length);
 // Stores a place's key and value, each [heads, size].
 void remember(const Cache& cache, std::size_t place, const float* key, const float* value);
-// out [heads, size] = softmax(q·K / sqrt(size))·V over the places 0 … length − 1, length >= 1.
-// `scratch` holds `places` floats, plus the padded size of a head.
-void attend(const Cache& cache, std::size_t length, const float* q, float* scratch, float* out);
+// Places that a head looks at.
+struct Range {
+  std::size_t begin, end;
+};
+// out [heads, size] = softmax(q·K / sqrt(size))·V over each head's places, `ranges` [heads]; zero
+// where there are none. `scratch` holds `places` floats, plus the padded size of a head.
+void attend(const Cache& cache, const Range* ranges, const float* q, float* scratch, float* out);
 
 }  // namespace qstar::kernels

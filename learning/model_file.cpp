@@ -28,7 +28,8 @@ Status check_model(const ModelFile& model, std::string_view source) {
   if (!model.characters.starts_with(separators) ||
       !Tokenizer::make(std::string_view(model.characters).substr(2)))
     return corrupt_model(source, "metadata 'characters' is not an alphabet");
-  if (const auto ok = check(model.spec); !ok) return corrupt_model(source, ok.error().message);
+  if (const auto ok = check(model.spec, model.characters); !ok)
+    return corrupt_model(source, ok.error().message);
   const auto shapes = policy_shapes(model.spec, static_cast<std::int64_t>(model.characters.size()));
   for (const auto& [name, shape] : shapes) {
     const auto found = model.tensors.find(name);
@@ -48,6 +49,10 @@ void ModelSpec::describe(FieldVisitor& v) {
   v.value({"heads", "attention heads; width is a multiple of twice this", 1, 1024}, heads);
   v.value({"context", "tokens at most, prompt included", 2, 65536}, context);
   v.value({"rope_base", "base of the rotary position angles", 1, 1e9}, rope_base);
+  v.value({"scopes",
+           "what each head sees, a letter a head: a all, p and c the previous and the current line "
+           "near one's own item, P and C the whole of them without positions; empty: all"},
+          scopes);
 }
 
 Status check(const ModelSpec& spec) {
@@ -57,7 +62,25 @@ Status check(const ModelSpec& spec) {
     return fail(Errc::kConfig, fmt::format("model.width = {} is not a multiple of 2 x heads = {}; "
                                            "choose such a width",
                                            spec.width, 2 * spec.heads));
+  const bool letters = spec.scopes.find_first_not_of(kScopes) == std::string::npos;
+  if (!spec.scopes.empty() &&
+      (!letters || static_cast<std::int64_t>(spec.scopes.size()) != spec.heads))
+    return fail(Errc::kConfig, fmt::format("model.scopes = \"{}\": give one of the letters {} for "
+                                           "each of the {} heads, or none at all",
+                                           spec.scopes, kScopes, spec.heads));
   return {};
+}
+
+Status check(const ModelSpec& spec, std::string_view characters) {
+  if (!spec.scopes.empty() && !characters.starts_with(";=0123456789"))
+    return fail(Errc::kConfig,
+                "model.scopes needs an alphabet that begins with the ten digits; "
+                "leave it empty in this environment");
+  return check(spec);
+}
+
+Scope scope_of(const ModelSpec& spec, std::int64_t head) {
+  return spec.scopes.empty() ? Scope::kAll : Scope{spec.scopes[static_cast<std::size_t>(head)]};
 }
 
 std::string serialize(const ModelFile& model) {
@@ -94,6 +117,7 @@ std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& 
                                                           {"head.weight", {vocabulary, d}},
                                                           {"norm.weight", {d}},
                                                           {"norm.bias", {d}}};
+  if (!spec.scopes.empty()) shapes["digit.weight"] = {kDigits, d};
   for (std::int64_t i = 0; i < spec.layers; ++i) {
     const std::string block = fmt::format("blocks.{}.", i);
     for (const char* norm : {"norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"})

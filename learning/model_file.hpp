@@ -10,6 +10,7 @@
 
 #include "core/config.hpp"
 #include "core/result.hpp"
+#include "learning/line_view.hpp"
 #include "learning/safetensors.hpp"
 
 namespace qstar {
@@ -21,11 +22,16 @@ struct ModelSpec {
   std::int64_t heads = 4;
   std::int64_t context = 96;  // tokens at most
   double rope_base = 1000;
+  std::string scopes = {};  // what each head sees, a Scope's letter a head; empty: everything
   void describe(FieldVisitor& v);
   friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
-// kConfig when width does not divide as it must.
+// The scope of a head: line_view.hpp.
+Scope scope_of(const ModelSpec& spec, std::int64_t head);
+// kConfig when width does not divide as it must, or scopes are not a known letter a head.
 Status check(const ModelSpec& spec);
+// The same, and kConfig when the scopes need digits that the alphabet does not begin with.
+Status check(const ModelSpec& spec, std::string_view characters);
 
 struct ModelFile {
   ModelSpec spec;
@@ -49,6 +55,7 @@ Result<ModelFile> read_model(const std::string& path);
 
 // Names and shapes that a policy of this spec and vocabulary has, V = vocabulary size, D = width:
 //   embed.weight [V,D]
+//   digit.weight [8,D]: added by LinePlace::digit, with scopes only
 //   blocks.I.norm1.{weight,bias} [D]
 //   blocks.I.attention.qkv.weight [3D,D] (rows: q, k, v; each by head)
 //   blocks.I.attention.out.weight [D,D]

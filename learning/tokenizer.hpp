@@ -23,6 +23,8 @@ class Tokenizer {
   static constexpr char kStep = kStepSeparator;
   static constexpr std::int32_t kEndToken = 0;
   static constexpr std::int32_t kStepToken = 1;
+  // Of '0', in alphabets that begin with the ten digits in order.
+  static constexpr std::int32_t kFirstDigit = 2;
 
   // `characters` are the tokens after the two separators, in order, each once.
   // kConfig: a character twice, or a separator among them.

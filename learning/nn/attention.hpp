@@ -3,9 +3,19 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
+#include "learning/model_file.hpp"
+
 namespace qstar::nn {
 
-// qkv [B,T,3D] float32 (rows q, k, v; each by head) -> [B,T,D]. Causal, rotary positions from 0.
-at::Tensor attention(const at::Tensor& qkv, std::int64_t heads, double rope_base);
+// What every head sees of every token, and the positions that it is rotated by: [H,B,T,4] int32,
+// the last axis begin, end, asking and found position (line_view.hpp). Made once for a batch.
+at::Tensor sights_of(const at::Tensor& tokens, const ModelSpec& spec);  // tokens [B,T] int64
+// Where every token of one row stands.
+std::vector<LinePlace> line_places(const std::int64_t* tokens, std::int64_t length);
+
+// qkv [B,T,3D] float32 (rows q, k, v; each by head), sights [H,B,T,4] -> [B,T,D].
+at::Tensor attention(const at::Tensor& qkv, const at::Tensor& sights, double rope_base);
 
 }  // namespace qstar::nn

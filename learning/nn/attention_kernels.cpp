@@ -31,14 +31,22 @@ void rotate_back(const float* row, const float* cosine, const float* sine, std::
   }
 }
 
-void load(const AttentionShape& s, const RotaryTable& r, const float* qkv, Head& head) {
+// The angles of a position, from −1 on.
+struct Angles {
+  const float *cosine, *sine;
+  Angles(const RotaryTable& r, std::int32_t position, std::int64_t half)
+      : cosine(r.cosine.data() + (position + 1) * half),
+        sine(r.sine.data() + (position + 1) * half) {}
+};
+
+void load(const AttentionShape& s, const View& view, const float* qkv, Head& head) {
   const auto h = s.head_size, half = h / 2, stride = 3 * s.width();
   for (std::int64_t t = 0; t < s.length; ++t) {
     const float* row = qkv + t * stride;
-    const float* c = r.cosine.data() + t * half;
-    const float* n = r.sine.data() + t * half;
-    rotate(row, c, n, half, head.q.data() + t * h);
-    rotate(row + s.width(), c, n, half, head.k.data() + t * h);
+    const Angles asks(view.rotary, view.sights[4 * t + 2], half);
+    const Angles found(view.rotary, view.sights[4 * t + 3], half);
+    rotate(row, asks.cosine, asks.sine, half, head.q.data() + t * h);
+    rotate(row + s.width(), found.cosine, found.sine, half, head.k.data() + t * h);
     std::copy_n(row + 2 * s.width(), h, head.v.data() + t * h);
     for (std::int64_t d = 0; d < h; ++d) {
       head.kt[static_cast<std::size_t>(d * s.length + t)] =
@@ -49,14 +57,20 @@ void load(const AttentionShape& s, const RotaryTable& r, const float* qkv, Head&
   }
 }
 
-// out[j] = a · column j of m, for j < n; m is [h, stride].
-void row_times(const float* a, const float* m, std::int64_t h, std::int64_t stride, std::int64_t n,
-               float* out) {
-  std::fill_n(out, n, 0.0F);
-  for (std::int64_t d = 0; d < h; ++d) {
+// What a token sees.
+struct Columns {
+  std::int64_t begin, end;
+  Columns(const View& view, std::int64_t i)
+      : begin(view.sights[4 * i]), end(view.sights[4 * i + 1]) {}
+};
+
+// out[j] = a · column j of m [h, stride], for the columns seen.
+void row_times(const float* a, const float* m, const AttentionShape& s, Columns seen, float* out) {
+  std::fill(out + seen.begin, out + seen.end, 0.0F);
+  for (std::int64_t d = 0; d < s.head_size; ++d) {
     const float x = a[d];
-    const float* row = m + d * stride;
-    for (std::int64_t j = 0; j < n; ++j) out[j] += x * row[j];
+    const float* row = m + d * s.length;
+    for (std::int64_t j = seen.begin; j < seen.end; ++j) out[j] += x * row[j];
   }
 }
 
@@ -72,16 +86,19 @@ void softmax(float* row, std::int64_t n, float scale) {
   for (std::int64_t j = 0; j < n; ++j) row[j] *= inverse;
 }
 
-void head_forward(const AttentionShape& s, const Head& head, float* out, float* p) {
+void head_forward(const AttentionShape& s, const View& view, const Head& head, float* out,
+                  float* p) {
   const auto h = s.head_size;
   const float scale = 1.0F / std::sqrt(static_cast<float>(h));
   for (std::int64_t i = 0; i < s.length; ++i) {
+    const Columns seen(view, i);
     float* row = p + i * s.length;
-    row_times(head.q.data() + i * h, head.kt.data(), h, s.length, i + 1, row);
-    softmax(row, i + 1, scale);
     float* o = out + i * s.width();
     std::fill_n(o, h, 0.0F);
-    for (std::int64_t j = 0; j <= i; ++j) {
+    if (seen.begin >= seen.end) continue;
+    row_times(head.q.data() + i * h, head.kt.data(), s, seen, row);
+    softmax(row + seen.begin, seen.end - seen.begin, scale);
+    for (std::int64_t j = seen.begin; j < seen.end; ++j) {
       const float w = row[j];
       const float* v = head.v.data() + j * h;
       for (std::int64_t d = 0; d < h; ++d) o[d] += w * v[d];
@@ -97,22 +114,28 @@ struct Gradients {
   }
 };
 
-void head_backward(const AttentionShape& s, const Head& head, const float* p, const float* grad_out,
+// Where a head's probabilities and the gradient of its output lie.
+struct Given {
+  const float *p, *grad_out;
+};
+
+void head_backward(const AttentionShape& s, const View& view, const Head& head, Given given,
                    Gradients& g) {
   const auto h = s.head_size;
   const float scale = 1.0F / std::sqrt(static_cast<float>(h));
   for (auto* m : {&g.q, &g.k, &g.v}) std::fill(m->begin(), m->end(), 0.0F);
   float* ds = g.scores.data();
   for (std::int64_t i = 0; i < s.length; ++i) {
-    const float* row = p + i * s.length;
-    const float* go = grad_out + i * s.width();
-    row_times(go, head.vt.data(), h, s.length, i + 1, ds);
+    const Columns seen(view, i);
+    const float* row = given.p + i * s.length;
+    const float* go = given.grad_out + i * s.width();
+    row_times(go, head.vt.data(), s, seen, ds);
     float mean = 0;
-    for (std::int64_t j = 0; j <= i; ++j) mean += row[j] * ds[j];
-    for (std::int64_t j = 0; j <= i; ++j) ds[j] = row[j] * (ds[j] - mean) * scale;
+    for (std::int64_t j = seen.begin; j < seen.end; ++j) mean += row[j] * ds[j];
+    for (std::int64_t j = seen.begin; j < seen.end; ++j) ds[j] = row[j] * (ds[j] - mean) * scale;
     const float* q = head.q.data() + i * h;
     float* gq = g.q.data() + i * h;
-    for (std::int64_t j = 0; j <= i; ++j) {
+    for (std::int64_t j = seen.begin; j < seen.end; ++j) {
       const float w = row[j], d_score = ds[j];
       const float* k = head.k.data() + j * h;
       float* gk = g.k.data() + j * h;
@@ -126,14 +149,14 @@ void head_backward(const AttentionShape& s, const Head& head, const float* p, co
   }
 }
 
-void store(const AttentionShape& s, const RotaryTable& r, const Gradients& g, float* grad_qkv) {
+void store(const AttentionShape& s, const View& view, const Gradients& g, float* grad_qkv) {
   const auto h = s.head_size, half = h / 2, stride = 3 * s.width();
   for (std::int64_t t = 0; t < s.length; ++t) {
     float* row = grad_qkv + t * stride;
-    const float* c = r.cosine.data() + t * half;
-    const float* n = r.sine.data() + t * half;
-    rotate_back(g.q.data() + t * h, c, n, half, row);
-    rotate_back(g.k.data() + t * h, c, n, half, row + s.width());
+    const Angles asks(view.rotary, view.sights[4 * t + 2], half);
+    const Angles found(view.rotary, view.sights[4 * t + 3], half);
+    rotate_back(g.q.data() + t * h, asks.cosine, asks.sine, half, row);
+    rotate_back(g.k.data() + t * h, found.cosine, found.sine, half, row + s.width());
     std::copy_n(g.v.data() + t * h, h, row + 2 * s.width());
   }
 }
@@ -141,7 +164,7 @@ void store(const AttentionShape& s, const RotaryTable& r, const Gradients& g, fl
 }  // namespace
 
 RotaryTable::RotaryTable(std::int64_t length, std::int64_t head_size, double base) {
-  for (std::int64_t t = 0; t < length; ++t) {
+  for (std::int64_t t = -1; t < length; ++t) {
     for (std::int64_t j = 0; j < head_size / 2; ++j) {
       const double angle =
           static_cast<double>(t) *
@@ -152,29 +175,42 @@ RotaryTable::RotaryTable(std::int64_t length, std::int64_t head_size, double bas
   }
 }
 
-void attention_forward(const AttentionShape& s, const RotaryTable& r, const float* qkv, float* out,
+namespace {
+
+// The view of one head on one sequence.
+View view_of(const AttentionShape& s, const View& all, std::int64_t b, std::int64_t head) {
+  return {all.rotary, all.sights + (head * s.batch + b) * s.length * 4};
+}
+
+}  // namespace
+
+void attention_forward(const AttentionShape& s, const View& all, const float* qkv, float* out,
                        float* p) {
   Head head(s);
   for (std::int64_t b = 0; b < s.batch; ++b) {
     for (std::int64_t n = 0; n < s.heads; ++n) {
-      load(s, r, qkv + b * s.length * 3 * s.width() + n * s.head_size, head);
-      head_forward(s, head, out + b * s.length * s.width() + n * s.head_size,
+      const View view = view_of(s, all, b, n);
+      load(s, view, qkv + b * s.length * 3 * s.width() + n * s.head_size, head);
+      head_forward(s, view, head, out + b * s.length * s.width() + n * s.head_size,
                    p + (b * s.heads + n) * s.length * s.length);
     }
   }
 }
 
-void attention_backward(const AttentionShape& s, const RotaryTable& r, const float* qkv,
-                        const float* p, const float* grad_out, float* grad_qkv) {
+void attention_backward(const AttentionShape& s, const View& all, const float* qkv, const float* p,
+                        const float* grad_out, float* grad_qkv) {
   Head head(s);
   Gradients g(s);
   for (std::int64_t b = 0; b < s.batch; ++b) {
     for (std::int64_t n = 0; n < s.heads; ++n) {
+      const View view = view_of(s, all, b, n);
       const auto qkv_at = b * s.length * 3 * s.width() + n * s.head_size;
-      load(s, r, qkv + qkv_at, head);
-      head_backward(s, head, p + (b * s.heads + n) * s.length * s.length,
-                    grad_out + b * s.length * s.width() + n * s.head_size, g);
-      store(s, r, g, grad_qkv + qkv_at);
+      load(s, view, qkv + qkv_at, head);
+      head_backward(s, view, head,
+                    {p + (b * s.heads + n) * s.length * s.length,
+                     grad_out + b * s.length * s.width() + n * s.head_size},
+                    g);
+      store(s, view, g, grad_qkv + qkv_at);
     }
   }
 }

@@ -15,18 +15,24 @@ struct AttentionShape {
   std::int64_t width() const { return heads * head_size; }
 };
 
-// cos and sin of every (position, pair): [length, head_size / 2] each.
+// cos and sin of every (position, pair), from position −1 on: [1 + length, head_size / 2] each.
 struct RotaryTable {
   std::vector<float> cosine, sine;
   RotaryTable(std::int64_t length, std::int64_t head_size, double base);
 };
 
-// qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (rows i,
-// columns j <= i; the rest is not written).
-void attention_forward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv,
-                       float* out, float* probabilities);
+// Where heads look: sights [H,B,T,4] as in attention.hpp.
+struct View {
+  const RotaryTable& rotary;
+  const std::int32_t* sights;
+};
+
+// qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (in
+// row i the columns that i sees; the rest is not written). Who sees nothing gets zeros.
+void attention_forward(const AttentionShape& shape, const View& view, const float* qkv, float* out,
+                       float* probabilities);
 // grad_out [B,T,D] -> grad_qkv [B,T,3D].
-void attention_backward(const AttentionShape& shape, const RotaryTable& rotary, const float* qkv,
+void attention_backward(const AttentionShape& shape, const View& view, const float* qkv,
                         const float* probabilities, const float* grad_out, float* grad_qkv);
 
 }  // namespace qstar::nn

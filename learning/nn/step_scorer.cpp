@@ -89,7 +89,7 @@ StepScores score_steps(const Parameters& p, const ModelSpec& spec, const at::Ten
   const auto hidden = forward(p, spec, tokens);
   auto x =
       hidden.residual + at::linear(surprise(hidden.logits, tokens), p.at("scorer.features.weight"));
-  x = block(p, kBlock, spec, x);
+  x = block(p, kBlock, spec, hidden.sights, x);
   x = at::layer_norm(x, {x.size(-1)}, p.at("scorer.norm.weight"), p.at("scorer.norm.bias"), 1e-5);
   const auto scores =
       at::linear(x, p.at("scorer.head.weight"), p.at("scorer.head.bias")).squeeze(-1);

@@ -27,9 +27,23 @@ at::Tensor initial(const std::string& name, const std::vector<std::int64_t>& sha
   if (shape.size() == 1) return at::ones(shape);
   double deviation = 1.0 / std::sqrt(static_cast<double>(shape[1]));
   if (name == "embed.weight") deviation = 0.5;
+  if (name == "digit.weight") deviation = 0.2;
   if (ends_with(name, "out.weight") || ends_with(name, "down.weight"))
     deviation /= std::sqrt(2.0 * static_cast<double>(spec.layers));
   return normal_tensor(shape, deviation, rng);
+}
+
+// LinePlace::digit of every token: [B,T] int64.
+at::Tensor digits_of(const at::Tensor& tokens) {
+  const auto rows = tokens.contiguous();
+  auto digits = at::empty_like(rows);
+  const auto t = rows.size(1);
+  for (std::int64_t row = 0; row < rows.size(0); ++row) {
+    const auto places = line_places(rows.data_ptr<std::int64_t>() + row * t, t);
+    auto* out = digits.data_ptr<std::int64_t>() + row * t;
+    for (const auto& at : places) *out++ = at.digit;
+  }
+  return digits;
 }
 
 }  // namespace
@@ -70,19 +84,20 @@ void to_model(const Parameters& parameters, ModelFile& model) {
 }
 
 at::Tensor block(const Parameters& p, const std::string& prefix, const ModelSpec& spec,
-                 const at::Tensor& x) {
+                 const at::Tensor& sights, const at::Tensor& x) {
   const auto qkv = linear(p, prefix + ".attention.qkv", norm(p, prefix + ".norm1", x));
-  const auto y =
-      x + linear(p, prefix + ".attention.out", attention(qkv, spec.heads, spec.rope_base));
+  const auto y = x + linear(p, prefix + ".attention.out", attention(qkv, sights, spec.rope_base));
   const auto up = linear(p, prefix + ".mlp.up", norm(p, prefix + ".norm2", y));
   return y + linear(p, prefix + ".mlp.down", at::gelu(up));
 }
 
 Hidden forward(const Parameters& p, const ModelSpec& spec, const at::Tensor& tokens) {
   auto x = at::embedding(p.at("embed.weight"), tokens);
+  if (!spec.scopes.empty()) x = x + at::embedding(p.at("digit.weight"), digits_of(tokens));
+  const auto sights = sights_of(tokens, spec);
   for (std::int64_t i = 0; i < spec.layers; ++i)
-    x = block(p, "blocks." + std::to_string(i), spec, x);
-  return {x, linear(p, "head", norm(p, "norm", x))};
+    x = block(p, "blocks." + std::to_string(i), spec, sights, x);
+  return {x, linear(p, "head", norm(p, "norm", x)), sights};
 }
 
 at::Tensor tokens_of(const TokenBatch& batch) {

@@ -27,12 +27,13 @@ void to_model(const Parameters& parameters, ModelFile& model);
 struct Hidden {
   at::Tensor residual;  // [B,T,D] before the last norm
   at::Tensor logits;    // [B,T,V]
+  at::Tensor sights;    // sights_of() the tokens, for further blocks
 };
 // tokens [B,T] int64.
 Hidden forward(const Parameters& parameters, const ModelSpec& spec, const at::Tensor& tokens);
 // One pre-LN block whose parameters begin with `prefix` ("blocks.0"): x [B,T,D] -> [B,T,D].
 at::Tensor block(const Parameters& parameters, const std::string& prefix, const ModelSpec& spec,
-                 const at::Tensor& x);
+                 const at::Tensor& sights, const at::Tensor& x);
 
 // [rows,length] int64 and float32.
 at::Tensor tokens_of(const TokenBatch& batch);

@@ -65,10 +65,10 @@ TEST_CASE("layer_norm of a hand-computed row", "[kernels]") {
 }
 
 TEST_CASE("rotate turns pairs that are half a head apart", "[kernels]") {
-  std::vector<float> x = {1, 2, 3, 4, 5, 6, 7, 8};
+  std::vector<float> x = {1, 2, 3, 4, 5};
   const float cosines[] = {0, 1}, sines[] = {1, 0};  // a quarter turn; none
-  rotate(x.data(), 2, 4, cosines, sines);
-  REQUIRE(x == std::vector<float>{-3, 2, 1, 4, -7, 6, 5, 8});
+  rotate(x.data(), 4, cosines, sines);
+  REQUIRE(x == std::vector<float>{-3, 2, 1, 4, 5});
 }
 
 TEST_CASE("attend weighs hand-computed values", "[kernels]") {
@@ -81,11 +81,19 @@ TEST_CASE("attend weighs hand-computed values", "[kernels]") {
   remember(cache, 2, one, far);  // in the future: not seen
   const float q[] = {1, 9};
   float out[2];
-  attend(cache, 2, q, scratch.data(), out);
+  const auto see = [&](Range range) { attend(cache, &range, q, scratch.data(), out); };
+  see({0, 2});
   REQUIRE(out[0] == Approx(4.0).epsilon(1e-5));  // weights 1/4 and 3/4
   REQUIRE(out[1] == Approx(40.0).epsilon(1e-5));
-  attend(cache, 1, q, scratch.data(), out);
+  see({0, 1});
   REQUIRE(out[0] == Approx(1.0).epsilon(1e-6));
+  see({1, 2});
+  REQUIRE(out[1] == Approx(50.0).epsilon(1e-6));
+  see({1, 1});
+  REQUIRE(out[0] == 0);  // nothing seen
+  remember(cache, 18, one, b);
+  see({18, 19});  // beyond the first block of places
+  REQUIRE(out[0] == Approx(5.0).epsilon(1e-6));
 }
 
 }  // namespace

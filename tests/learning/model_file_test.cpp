@@ -158,6 +158,14 @@ TEST_CASE("architectures that cannot be are refused with a remedy", "[model]") {
   REQUIRE(check(odd).error().code == Errc::kConfig);
   odd.heads = 0;
   REQUIRE(check(odd).error().code == Errc::kConfig);
+  ModelSpec scoped;
+  scoped.scopes = "pPc";
+  REQUIRE(check(scoped).error().code == Errc::kConfig);  // one too few
+  scoped.scopes = "pPcx";
+  REQUIRE(check(scoped).error().message.find("pPcx") != std::string::npos);
+  scoped.scopes = "pPcC";
+  REQUIRE(check(scoped, ";=0123456789+-"));
+  REQUIRE(check(scoped, ";=9876543210+-").error().code == Errc::kConfig);
 }
 
 }  // namespace

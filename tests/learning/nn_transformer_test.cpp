@@ -39,7 +39,8 @@ TEST_CASE("the binary loss is the weighted cross-entropy with soft targets", "[n
 }
 
 struct Fixture {
-  ModelFile model = qstar::testing::random_model(5, {2, 16, 2, 32, 1000});
+  explicit Fixture(ModelSpec spec) : model(qstar::testing::random_model(5, spec)) {}
+  ModelFile model;
   at::Tensor tokens =
       at::tensor(std::vector<std::int64_t>{0, 5, 12, 6, 1, 9, 0, 0, 7, 13, 4, 1, 2, 0})
           .view({2, 7});
@@ -51,7 +52,9 @@ struct Fixture {
 };
 
 TEST_CASE("gradients agree with finite differences in every parameter", "[nn]") {
-  Fixture f;
+  const auto scopes = GENERATE("", "pPcC");
+  const Fixture f(*scopes == 0 ? ModelSpec{2, 16, 2, 32, 1000}
+                               : ModelSpec{2, 16, 4, 32, 1000, scopes});
   auto p = from_model(f.model, true);
   next_token_loss(forward(p, f.model.spec, f.tokens).logits, f.tokens, f.weights).backward();
   at::NoGradGuard no_gradients;
@@ -74,7 +77,7 @@ TEST_CASE("gradients agree with finite differences in every parameter", "[nn]") 
 }
 
 TEST_CASE("parameters and model files are the same numbers", "[nn]") {
-  const Fixture f;
+  const Fixture f(ModelSpec{2, 16, 2, 32, 1000});
   ModelFile back = f.model;
   back.tensors.clear();
   to_model(from_model(f.model, false), back);
@@ -92,7 +95,8 @@ TEST_CASE("fresh weights depend on the seed alone", "[nn]") {
 }
 
 TEST_CASE("the decoder computes the network's probabilities", "[nn]") {
-  const auto model = qstar::testing::random_model(11, {3, 64, 4, 48, 1000});
+  const auto scopes = GENERATE("", "pPcC");
+  const auto model = qstar::testing::random_model(11, {3, 64, 4, 48, 1000, scopes});
   const auto weights = DecoderWeights::make(model, 1).value();
   DecoderPolicy policy(weights);
   std::vector<GenerateRequest> requests;

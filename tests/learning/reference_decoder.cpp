@@ -28,7 +28,7 @@ Row norm(const ModelFile& m, const std::string& name, const Row& x) {
   return y;
 }
 
-void rotate(const ModelSpec& spec, std::size_t place, double* x) {
+void rotate(const ModelSpec& spec, std::int32_t place, double* x) {
   const auto h = static_cast<std::size_t>(spec.width / spec.heads);
   for (std::size_t j = 0; j < h / 2; ++j) {
     const double angle =
@@ -40,19 +40,24 @@ void rotate(const ModelSpec& spec, std::size_t place, double* x) {
   }
 }
 
-Row attend(const ModelSpec& spec, const std::vector<Row>& qkv, std::size_t place) {
+Row attend(const ModelSpec& spec, const std::vector<Row>& qkv, std::span<const LinePlace> places,
+           std::size_t place) {
   const auto d = static_cast<std::size_t>(spec.width);
   const auto h = d / static_cast<std::size_t>(spec.heads);
   Row out(d, 0.0);
   for (std::size_t head = 0; head < d; head += h) {
+    const auto sight = sight_of(scope_of(spec, static_cast<std::int64_t>(head / h)), places,
+                                static_cast<std::int32_t>(place));
+    const auto begin = static_cast<std::size_t>(sight.begin);
+    const auto end = static_cast<std::size_t>(sight.end);
     Row weights(place + 1);
     double total = 0;
-    for (std::size_t t = 0; t <= place; ++t) {
+    for (std::size_t t = begin; t < end; ++t) {
       double score = 0;
       for (std::size_t j = 0; j < h; ++j) score += qkv[place][head + j] * qkv[t][d + head + j];
       total += weights[t] = std::exp(score / std::sqrt(static_cast<double>(h)));
     }
-    for (std::size_t t = 0; t <= place; ++t)
+    for (std::size_t t = begin; t < end; ++t)
       for (std::size_t j = 0; j < h; ++j)
         out[head + j] += weights[t] / total * qkv[t][2 * d + head + j];
   }
@@ -63,17 +68,24 @@ void add(Row& x, const Row& y) {
   for (std::size_t i = 0; i < x.size(); ++i) x[i] += y[i];
 }
 
-void block(const ModelFile& m, const std::string& name, std::vector<Row>& x) {
+void block(const ModelFile& m, const std::string& name, std::span<const LinePlace> places,
+           std::vector<Row>& x) {
   const auto d = static_cast<std::size_t>(m.spec.width);
   const std::size_t h = d / static_cast<std::size_t>(m.spec.heads);
   std::vector<Row> qkv;
   for (std::size_t t = 0; t < x.size(); ++t) {
     qkv.push_back(
         linear(m.tensors.at(name + "attention.qkv.weight"), norm(m, name + "norm1", x[t])));
-    for (std::size_t head = 0; head < 2 * d; head += h) rotate(m.spec, t, qkv[t].data() + head);
+    const auto place = static_cast<std::int32_t>(t);
+    for (std::int64_t i = 0; i < m.spec.heads; ++i) {
+      const Scope scope = scope_of(m.spec, i);
+      double* query = qkv[t].data() + static_cast<std::size_t>(i) * h;
+      rotate(m.spec, asking_position(scope, places[t], place), query);
+      rotate(m.spec, found_position(scope, places[t], place), query + d);
+    }
   }
   for (std::size_t t = 0; t < x.size(); ++t) {
-    add(x[t], linear(m.tensors.at(name + "attention.out.weight"), attend(m.spec, qkv, t)));
+    add(x[t], linear(m.tensors.at(name + "attention.out.weight"), attend(m.spec, qkv, places, t)));
     Row hidden = linear(m.tensors.at(name + "mlp.up.weight"), norm(m, name + "norm2", x[t]));
     for (double& v : hidden) v *= 0.5 * std::erfc(-v / std::sqrt(2.0));
     add(x[t], linear(m.tensors.at(name + "mlp.down.weight"), hidden));
@@ -85,12 +97,20 @@ void block(const ModelFile& m, const std::string& name, std::vector<Row>& x) {
 std::vector<double> reference_logits(const ModelFile& m, std::span<const std::int32_t> tokens) {
   const auto d = static_cast<std::size_t>(m.spec.width);
   std::vector<Row> x;
+  LineReader reader;
+  std::vector<LinePlace> places;
   for (const std::int32_t token : tokens) {
     const float* row =
         m.tensors.at("embed.weight").data.data() + static_cast<std::size_t>(token) * d;
     x.emplace_back(row, row + d);
+    places.push_back(reader.next(token));
+    if (m.spec.scopes.empty()) continue;
+    const auto digit = static_cast<std::size_t>(places.back().digit) * d;
+    for (std::size_t j = 0; j < d; ++j)
+      x.back()[j] += static_cast<double>(m.tensors.at("digit.weight").data[digit + j]);
   }
-  for (std::int64_t i = 0; i < m.spec.layers; ++i) block(m, "blocks." + std::to_string(i) + ".", x);
+  for (std::int64_t i = 0; i < m.spec.layers; ++i)
+    block(m, "blocks." + std::to_string(i) + ".", places, x);
   return linear(m.tensors.at("head.weight"), norm(m, "norm", x.back()));
 }
 
