@@ -1,0 +1,118 @@
+// The search's containers against the plainest ones that do the same.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "core/rng.hpp"
+#include "search/edge_store.hpp"
+#include "search/open_list.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar {
+namespace {
+
+TEST_CASE("the open list pops in the one order of its entries", "[puzzle]") {
+  Rng rng(1);
+  for (const double range : {0.1, 5.0, 300.0}) {
+    OpenList list;
+    std::multiset<std::pair<float, std::int64_t>> all;  // smallest priority, then largest node
+    for (int i = 0; i < 20'000; ++i) {
+      if (all.empty() || rng.bernoulli(0.6)) {
+        const auto priority = static_cast<float>(std::floor(rng.uniform() * 1000) / 1000 * range);
+        const auto node = static_cast<std::uint32_t>(rng.below(100));
+        list.push(priority, node);
+        all.emplace(priority, -static_cast<std::int64_t>(node));
+      } else {
+        const auto [priority, node] = *all.begin();
+        REQUIRE(list.top() == OpenList::Entry{priority, static_cast<std::uint32_t>(-node)});
+        list.pop();
+        all.erase(all.begin());
+      }
+      REQUIRE(list.size() == all.size());
+    }
+    list.clear();
+    CHECK(list.empty());
+    list.push(2, 7);
+    CHECK(list.top().node == 7);
+  }
+}
+
+TEST_CASE("the node table finds every position once", "[puzzle]") {
+  NodeTable table(3, 1 << 20);
+  std::map<std::array<std::uint8_t, 3>, NodeIndex> known;
+  Rng rng(2);
+  for (int i = 0; i < 30'000; ++i) {
+    const std::array<std::uint8_t, 3> state = {static_cast<std::uint8_t>(rng.below(40)),
+                                               static_cast<std::uint8_t>(rng.below(40)),
+                                               static_cast<std::uint8_t>(rng.below(20))};
+    const auto [index, added] = table.insert(state, NodeTable::hash_of(state));
+    const auto [at, fresh] = known.emplace(state, static_cast<NodeIndex>(known.size()));
+    REQUIRE(added == fresh);
+    REQUIRE(index == at->second);
+    const auto kept = table.state(index);
+    REQUIRE(std::equal(kept.begin(), kept.end(), state.begin(), state.end()));
+  }
+  CHECK(table.size() == known.size());
+}
+
+TEST_CASE("the node table refuses what exceeds its reserve", "[puzzle]") {
+  NodeTable table(4, 100 * 20);
+  std::vector<std::uint8_t> state(4);
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    state[0] = i;
+    table.insert(state, NodeTable::hash_of(state));
+  }
+  state[1] = 1;
+  CHECK_THROWS_AS(table.insert(state, NodeTable::hash_of(state)), std::bad_alloc);
+}
+
+TEST_CASE("edges come cheapest first and each once, however few are kept", "[puzzle]") {
+  constexpr std::size_t kMoves = 200;
+  Rng rng(4);
+  std::vector<float> costs(kMoves);
+  std::vector<std::uint8_t> allowed(kMoves);
+  std::vector<ScoredEdge> sorted;
+  for (std::size_t m = 0; m < kMoves; ++m) {
+    costs[m] = static_cast<float>(rng.below(50));
+    allowed[m] = rng.bernoulli(0.7) ? 1 : 0;
+    if (allowed[m] != 0) sorted.push_back({costs[m], static_cast<Move>(m)});
+  }
+  std::sort(sorted.begin(), sorted.end());
+  for (const std::size_t kept : {1U, 3U, 16U, 200U, 1000U}) {
+    EdgeStore edges(kMoves, kept, 1 << 16);
+    edges.add(0, costs, allowed);
+    std::size_t rescored = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      auto found = edges.at(0, i);
+      if (!found.stored) {
+        CHECK(found.edge.cost <= sorted[i].cost);
+        edges.add_more(0, costs, allowed);
+        ++rescored;
+        found = edges.at(0, i);
+      }
+      REQUIRE(found.stored);
+      REQUIRE(found.edge == sorted[i]);
+    }
+    CHECK(rescored <= 5);
+    auto last = edges.at(0, sorted.size());
+    if (!last.stored && last.edge.cost != EdgeStore::kNone) {
+      edges.add_more(0, costs, allowed);
+      last = edges.at(0, sorted.size());
+    }
+    CHECK(last.edge.cost == EdgeStore::kNone);
+  }
+}
+
+TEST_CASE("estimates that are no numbers are no edges", "[puzzle]") {
+  const std::vector<float> costs = {3, NAN, EdgeStore::kNone, 1};
+  const std::vector<std::uint8_t> allowed = {1, 1, 1, 1};
+  std::vector<ScoredEdge> selected;
+  select_edges(costs, allowed, 4, selected);
+  CHECK(selected == std::vector<ScoredEdge>{{1, 3}, {3, 0}});
+}
+
+}  // namespace
+}  // namespace qstar
