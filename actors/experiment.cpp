@@ -74,7 +74,15 @@ std::uint64_t leases_per_version(const ExperimentConfig& config) {
 }
 
 Status check(const ExperimentConfig& config) {
-  if (auto spec = check(config.model); !spec) return spec;
+  const auto environment = make_environment(config.environment);
+  if (!environment) return tl::unexpected(environment.error());
+  const std::string alphabet((*environment)->alphabet());
+  if (alphabet.empty()) {
+    return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
+                                           "text; a language model learns arithmetic",
+                                           config.environment.name));
+  }
+  if (auto spec = check(config.model, ";=" + alphabet); !spec) return spec;
   if (config.pretrain.length > config.model.context) {
     return fail(Errc::kConfig,
                 fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/attempt.hpp"
+#include "learning/nn/attention.hpp"
 
 namespace qstar::nn {
 namespace {
@@ -89,7 +90,11 @@ StepScores score_steps(const Parameters& p, const ModelSpec& spec, const at::Ten
   const auto hidden = forward(p, spec, tokens);
   auto x =
       hidden.residual + at::linear(surprise(hidden.logits, tokens), p.at("scorer.features.weight"));
-  x = block(p, kBlock, spec, hidden.sights, x);
+  // It looks at everything, whatever the trunk's heads are kept from: a step is judged after its
+  // line has become the line before.
+  ModelSpec all = spec;
+  all.scopes.clear();
+  x = block(p, kBlock, all, spec.scopes.empty() ? hidden.sights : sights_of(tokens, all), x);
   x = at::layer_norm(x, {x.size(-1)}, p.at("scorer.norm.weight"), p.at("scorer.norm.bias"), 1e-5);
   const auto scores =
       at::linear(x, p.at("scorer.head.weight"), p.at("scorer.head.bias")).squeeze(-1);

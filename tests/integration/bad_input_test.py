@@ -21,6 +21,8 @@ class BadInputTest(RunTest):
         self.refused(self.train("run", "rl.versions=-1"), 2, "rl.versions")
         self.refused(qstar("train", "no-such.toml"), 3, "no-such.toml")
         self.refused(self.train("run", "pretrain.length=500"), 2, "model.context")
+        self.refused(self.train("run", "model.scopes=px"), 2, "model.scopes", "px")
+        self.refused(self.train("run", "environment.name=lights_out"), 2, "environment.name", "lights_out")
         self.assertFalse(os.path.exists(os.path.join(self.path("run"), "config.toml")))
 
     def test_runs_do_not_overwrite_each_other(self):
