@@ -127,6 +127,7 @@ void BestFirst::build(std::span<const Edge> edges) {
   moves_.resize(n);
   hashes_.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
+    if (i + kAhead < n) table_.prefetch(edges[i + kAhead].parent);
     std::memcpy(children_.data() + i * state_bytes_, table_.state(edges[i].parent).data(),
                 state_bytes_);
     moves_[i] = edges[i].move;
