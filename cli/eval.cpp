@@ -17,6 +17,7 @@ using nlohmann::ordered_json;
 struct EvalOptions {
   std::string model, problems, search = "greedy";
   std::int64_t held_out = 0;
+  std::vector<std::string> environment;
   SearchOptions how;
   bool json = false;
 };
@@ -93,7 +94,7 @@ ordered_json summary_of(const Evaluation& figures) {
 }
 
 int run_eval(const EvalOptions& options) {
-  auto model = load_model(options.model);
+  auto model = load_model(options.model, options.environment);
   if (!model) return report_error(model.error());
   auto problems = problems_of(options, *model);
   if (!problems) return report_error(problems.error());
@@ -122,7 +123,9 @@ void add_eval(CLI::App& app, int& code) {
       "measure a model\n\n"
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar eval policy.safetensors --problems problems.jsonl --json\n"
-      "  qstar eval runs/quickstart-seed1 --held-out 500 --search sample --samples 8");
+      "  qstar eval runs/quickstart-seed1 --held-out 500 --search sample --samples 8\n"
+      "  qstar eval runs/quickstart-seed1 --held-out 500 --environment family=custom "
+      "operator_counts=5");
   auto o = std::make_shared<EvalOptions>();
   command->add_option("model", o->model, "safetensors file or run directory")->required();
   auto* file = command->add_option("--problems", o->problems,
@@ -130,6 +133,8 @@ void add_eval(CLI::App& app, int& code) {
   auto* held = command->add_option("--held-out", o->held_out, "so many held-out problems")
                    ->check(CLI::Range(1, 1'000'000));
   file->excludes(held);
+  command->add_option("--environment", o->environment,
+                      "key=value …: held-out problems of another kind than it was trained on");
   command->add_option("--search", o->search, "greedy or sample")
       ->check(CLI::IsMember(search_names()));
   command->add_option("--samples", o->how.samples, "attempts a problem")

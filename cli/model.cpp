@@ -4,14 +4,15 @@
 
 namespace qstar {
 
-Result<LoadedModel> load_model(const std::string& path) {
+Result<LoadedModel> load_model(const std::string& path, std::span<const std::string> overrides) {
   LoadedModel loaded;
   loaded.path = std::filesystem::is_directory(path) ? path + "/policy.safetensors" : path;
   auto model = read_model(loaded.path);
   if (!model) return tl::unexpected(model.error());
   EnvironmentConfig config;
-  if (auto parsed = parse_config(model->metadata["environment"],
-                                 loaded.path + ", metadata 'environment'", {}, describe_of(config));
+  if (auto parsed =
+          parse_config(model->metadata["environment"], loaded.path + ", metadata 'environment'",
+                       overrides, describe_of(config));
       !parsed) {
     return tl::unexpected(parsed.error());
   }

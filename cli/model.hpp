@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ struct LoadedModel {
   std::shared_ptr<const DecoderWeights> weights;
   std::unique_ptr<Environment> environment;
 };
-// `path`: a safetensors file, or a run directory with a policy.safetensors.
-Result<LoadedModel> load_model(const std::string& path);
+// `path`: a safetensors file, or a run directory with a policy.safetensors. `overrides` change the
+// environment that the model was trained in ("key=value").
+Result<LoadedModel> load_model(const std::string& path,
+                               std::span<const std::string> overrides = {});
 
 }  // namespace qstar

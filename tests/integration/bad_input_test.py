@@ -80,6 +80,7 @@ class BadInputTest(RunTest):
         self.refused(qstar("solve", model, "2^3"), 3, "2^3")
         self.refused(qstar("eval", model, "--held-out", "5", "--search", "magic"), 2, "magic", "greedy", "--help")
         self.refused(qstar("eval", model), 2, "--held-out")
+        self.refused(qstar("eval", model, "--held-out", "5", "--environment", "operator_count=5"), 2, "operator_counts")
         self.refused(qstar("evl", model), 2, "evl", "'eval'")
         self.refused(qstar("replay", "stats", self.path("nowhere")), 3, "nowhere")
         self.refused(qstar("replay", "show", os.path.join(self.path("run"), "store"), "99999999"), 3, "99999999")

@@ -60,6 +60,11 @@ class CliTest(RunTest):
         self.assertAlmostEqual(several["pass_rate"], sum(a["correct"] for a in several["attempts"]) / 3)
         self.assertEqual(json.loads(again.splitlines()[-1])["summary"]["n"], 30)
 
+        longer = qstar("eval", run, "--held-out", "5", "--environment", "family=custom", "operator_counts=5", "--json")
+        self.assert_ok(longer)
+        for line in longer.stdout.splitlines()[:-1]:
+            self.assertEqual(sum(c in "+-*" for c in json.loads(line)["problem"]), 5)
+
         shown = qstar("solve", run, "3+4*2-5")
         self.assert_ok(shown)
         self.assertIn("log p", shown.stdout)
