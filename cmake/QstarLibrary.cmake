@@ -8,8 +8,8 @@ endfunction()
 # qstar_test(NAME SOURCES … DEPENDS …): one Catch2 program, registered with ctest.
 function(qstar_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/support/main.cpp)
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} Catch2::Catch2)
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} qstar_test_main Catch2::Catch2)
   target_compile_definitions(${name} PRIVATE QSTAR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                              QSTAR_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -42,6 +42,17 @@ class WorkersTest(RunTest):
         listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
         self.assertIn("worker-1", listing.stdout)
 
+    def test_a_frozen_worker_holds_nobody_up(self):
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12",
+                             "rollout.lease_seconds=1")
+        self.assertTrue(wait_for(lambda: children(process.pid), 30))
+        frozen = children(process.pid)[0]
+        time.sleep(1)
+        os.kill(frozen, signal.SIGSTOP)
+        self.finish(process)
+        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
+        self.assertTrue(wait_for(lambda: not alive(frozen), 10))
+
     def test_a_killed_head_leaves_no_orphans(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")
         self.assertTrue(wait_for(lambda: len(children(process.pid)) == 2, 30))
