@@ -11,7 +11,7 @@ ARGS ?=
 SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench format lint clean packages
+.PHONY: help run test build bench format lint clean packages clang-format clang-tidy
 
 help:  ## list these targets
 	@echo "qstar: reinforcement learning on verifiable mathematics, by actors"
@@ -31,10 +31,13 @@ bench: build  ## build and run the benchmarks
 	@for program in $(BUILD)/benchmarks/*_benchmark; do echo "== $$program"; $$program $(ARGS) || exit 1; done
 	@python3 benchmarks/actors_against_loop.py $(BUILD)
 
-format:  ## rewrite the sources in the house's format (clang-format)
+clang-format clang-tidy:
+	@command -v $@ >/dev/null || { echo "qstar: $@ is missing: apt-get install $@" >&2; exit 1; }
+
+format: clang-format  ## rewrite the sources in the house's format (clang-format)
 	@clang-format -i $(SOURCES)
 
-lint: $(BUILD)/build.ninja  ## check the layers, and the sources with clang-tidy
+lint: clang-tidy build  ## check the layers, and the sources with clang-tidy
 	@tools/check_layers.py
 	@clang-tidy -p $(BUILD) --quiet $(filter-out tests/% learning/nn/%,$(filter %.cpp,$(SOURCES)))
 

@@ -1,5 +1,6 @@
 #include "actors/certificates.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -67,9 +68,9 @@ Certificate new_certificate(const std::string& name, EVP_PKEY* key, X509* issuer
 }
 
 File create(const std::string& path, bool secret) {
-  File file(std::fopen(path.c_str(), "wx"));
-  if (file && secret) ::chmod(path.c_str(), 0600);
-  return file;
+  const int fd =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0644);
+  return File(fd < 0 ? nullptr : ::fdopen(fd, "w"));
 }
 
 Status write_pair(const std::string& directory, const std::string& name, X509* certificate,

@@ -112,11 +112,12 @@ struct CoordinatorState {
   }
 
   void task_done(const TaskDone& done) {
-    dispatch->book().done(done.task);
-    run.generated_tokens += done.tokens;
-    run.attempts += done.attempts;
-    run.wins += done.wins;
-    run.lucky += done.lucky;
+    if (dispatch->book().done(done.task)) {
+      run.generated_tokens += done.tokens;
+      run.attempts += done.attempts;
+      run.wins += done.wins;
+      run.lucky += done.lucky;
+    }
     hand_out();
     advance();
   }
@@ -144,6 +145,7 @@ struct CoordinatorState {
     self->link_to(actors.replay);
     self->link_to(actors.evaluator);
     if (run.version > 0) dispatch->publish(run.version, options.model);
+    if (run.phase == Phase::kFinished) return conclude(false);  // only its report may be missing
     self->delayed_send(self, kTick, caf::tick_atom::value);
     hand_out();
     advance();
@@ -199,25 +201,24 @@ struct CoordinatorState {
     });
   }
 
-  std::uint64_t oldest_allowed() const {
-    const auto bound = static_cast<std::uint64_t>(config().rl.staleness);
-    return run.version > bound ? run.version - bound : 0;
-  }
-
   void train() {
     if (options.deterministic && dispatch->book().next_task() < round_end()) return hand_out();
     if (options.deterministic && dispatch->book().outstanding() + dispatch->book().returned() > 0)
       return;
     if (options.deterministic && critic_busy) return;
     policy_busy = true;
-    const Train request{run.policy_updates, config().rl.updates_per_version, oldest_allowed(),
-                        options.deterministic};
+    const Train request{run.policy_updates, version_end(run, config()) - run.policy_updates,
+                        oldest_allowed(run, config()), options.deterministic};
     ask(actors.learner, request, [this](const Trained& t) { trained(t); });
   }
 
   void trained(const Trained& t) {
     run.policy_updates += t.updates;
     run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
+    if (run.policy_updates < version_end(run, config())) {  // released, so as to stop
+      policy_busy = false;
+      return advance();
+    }
     ask(actors.learner, ExportModel{}, [this, t](Bytes& model) {
       policy_busy = false;
       unsaved = true;
@@ -232,12 +233,7 @@ struct CoordinatorState {
     });
   }
 
-  // Updates that the critic still owes for the versions so far.
-  std::int64_t critic_due() const {
-    if (run.version == 0) return 0;
-    return static_cast<std::int64_t>(run.version - 1) * config().critic.updates_per_version -
-           run.critic_updates;
-  }
+  std::int64_t critic_due() const { return qstar::critic_due(run, config()); }
 
   // One version's updates at a time, so that a checkpoint never waits for long.
   void train_critic() {
@@ -345,6 +341,7 @@ struct CoordinatorState {
 
   void tick() {
     if (dispatch->book().expire(now()) > 0) hand_out();
+    if (stopping()) self->send(actors.replay, Release{});
     if (stopping()) advance();
     self->delayed_send(self, kTick, caf::tick_atom::value);
   }

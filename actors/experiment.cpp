@@ -73,6 +73,32 @@ std::uint64_t leases_per_version(const ExperimentConfig& config) {
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(leases)));
 }
 
+namespace {
+
+// Whatever the limiter has counted, either a lease or a learner's sample has to be admitted.
+Status check_limiters(const ExperimentConfig& config) {
+  const auto& limiter = config.replay.policy.limiter;
+  const double insert =
+      limiter.samples_per_insert * static_cast<double>(config.rollout.lease_groups);
+  const double least =
+      std::max(insert, (insert + static_cast<double>(config.rl.groups_per_update)) / 2);
+  if (limiter.samples_per_insert > 0 && limiter.tolerance < least) {
+    return fail(
+        Errc::kConfig,
+        fmt::format("replay.policy.limiter.tolerance = {} lets learner and rollouts wait "
+                    "for each other: with these leases and updates it has to be {} at least",
+                    limiter.tolerance, std::ceil(least)));
+  }
+  if (config.replay.critic.limiter.samples_per_insert > 0) {
+    return fail(Errc::kConfig,
+                "replay.critic.limiter.samples_per_insert has to be 0: the critic is taught by "
+                "versions (critic.updates_per_version), and nobody waits for it");
+  }
+  return {};
+}
+
+}  // namespace
+
 Status check(const ExperimentConfig& config) {
   const auto environment = make_environment(config.environment);
   if (!environment) return tl::unexpected(environment.error());
@@ -102,7 +128,7 @@ Status check(const ExperimentConfig& config) {
                     config.replay.capacity,
                     std::max(config.replay.policy.capacity, config.replay.critic.capacity)));
   }
-  return {};
+  return check_limiters(config);
 }
 
 }  // namespace qstar

@@ -62,27 +62,42 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
   auto buffer = ReplayBuffer::open(directory.file("store"), options.config.replay, tables,
                                    !options.deterministic);
   if (!buffer || options.deterministic) return buffer;
-  // Groups made after the checkpoint are in the store: fresh tasks begin behind them.
-  const auto ids = buffer->store().group_ids();
-  if (!ids) return tl::unexpected(ids.error());
-  if (!ids->empty()) {
-    const auto unit = static_cast<std::uint64_t>(options.config.rollout.lease_groups);
-    start.state.next_task = std::max(start.state.next_task, ids->back() / unit + 1);
-  }
+  const auto unit = static_cast<std::uint64_t>(options.config.rollout.lease_groups);
+  if (auto recovered = recover(start.state, buffer->store(), unit); !recovered)
+    return tl::unexpected(recovered.error());
   return buffer;
 }
 
-// The certificates that this run's processes trust each other by.
-Result<std::string> certificates_of(const HeadOptions& options, const RunDirectory& directory,
-                                    const HostPort& listen) {
-  if (!options.certificates.empty()) return options.certificates;
-  if (listen.host != "127.0.0.1" && listen.host != "::1" && listen.host != "localhost") {
-    return fail(
-        Errc::kUsage,
-        fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
-                    "DIR' and give --certs DIR",
-                    listen.host));
+// What the command line asks for and cannot have, before anything is written.
+Status check(const HeadOptions& options) {
+  if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
+    return fail(Errc::kUsage,
+                "--deterministic runs in one process: leave out --workers and --listen");
   }
+  if (options.workers == 0 && options.listen.empty()) {
+    if (options.certificates.empty()) return {};
+    return fail(Errc::kUsage, "--certs is for --listen or --workers: give one of them");
+  }
+  if (!options.certificates.empty()) {
+    if (auto tls = find_certificates(options.certificates, "head"); !tls)
+      return tl::unexpected(tls.error());
+  }
+  if (options.listen.empty()) return {};
+  const auto listen = parse_host_port(options.listen);
+  if (!listen) return tl::unexpected(listen.error());
+  const bool loopback =
+      listen->host == "127.0.0.1" || listen->host == "::1" || listen->host == "localhost";
+  if (loopback || !options.certificates.empty()) return {};
+  return fail(
+      Errc::kUsage,
+      fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
+                  "DIR' and give --certs DIR",
+                  listen->host));
+}
+
+// The certificates that this run's processes trust each other by.
+Result<std::string> certificates_of(const HeadOptions& options, const RunDirectory& directory) {
+  if (!options.certificates.empty()) return options.certificates;
   const std::string private_ca = directory.file("certificates");
   std::error_code ignored;
   std::filesystem::remove_all(private_ca, ignored);
@@ -104,7 +119,7 @@ Result<Network> plan_network(const HeadOptions& options, const RunDirectory& dir
     if (!parsed) return tl::unexpected(parsed.error());
     network.listen = *parsed;
   }
-  auto certificates = certificates_of(options, directory, network.listen);
+  auto certificates = certificates_of(options, directory);
   if (!certificates) return tl::unexpected(certificates.error());
   network.certificates = *certificates;
   auto tls = find_certificates(network.certificates, "head");
@@ -174,8 +189,9 @@ class Session {
   Result<RunEnd> wait(const Network& network, const CoordinatorActor& face,
                       std::future<Result<RunEnd>>& future, std::future<std::string>& node_ended) {
     std::optional<WorkerProcesses> workers;
+    Result<std::uint16_t> port = 0;
     if (network.tls) {
-      auto port = publish(face, network.listen.host, network.listen.port);
+      port = publish(face, network.listen.host, network.listen.port);
       if (!port) return tl::unexpected(port.error());
       if (!options_.listen.empty())
         options_.show(
@@ -184,10 +200,21 @@ class Session {
       workers.emplace(options_.worker_program, fmt::format("{}:{}", host, *port),
                       network.certificates, options_.workers, options_.config.restart);
     }
+    auto end = watch(workers, future, node_ended);
+    // The port is wanted again if the session is started again.
+    if (!end && network.tls) close_port(face->home_system(), *port);
+    return end;
+  }
+
+  // Until the coordinator, the node or the worker processes have come to an end.
+  Result<RunEnd> watch(std::optional<WorkerProcesses>& workers, std::future<Result<RunEnd>>& future,
+                       std::future<std::string>& node_ended) {
     while (future.wait_for(100ms) != std::future_status::ready) {
       if (workers) {
         if (auto alive = workers->tend(); !alive) return tl::unexpected(alive.error());
       }
+      // The session's own end, with its own reason, goes before what it did to the node.
+      if (future.wait_for(0ms) == std::future_status::ready) break;
       if (node_ended.valid() && node_ended.wait_for(0ms) == std::future_status::ready) {
         if (const auto why = node_ended.get(); !why.empty()) return fail(Errc::kActorFailed, why);
       }
@@ -207,33 +234,43 @@ class Session {
   EnvironmentPtr environment_;
 };
 
+Result<std::unique_ptr<Gateway>> start_gateway(const HeadOptions& options) {
+  if (options.http_port < 0) return std::unique_ptr<Gateway>();
+  auto gateway = Gateway::start(
+      {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
+  if (gateway)
+    options.show(
+        {{"gateway", (*gateway)->port(), {}},
+         fmt::format("gateway on http://{}:{}", options.http_address, (*gateway)->port())});
+  return gateway;
+}
+
+std::string resume_command(const HeadOptions& options, const std::string& run) {
+  std::string command = fmt::format("qstar train {0}/config.toml --run {0}", run);
+  if (options.deterministic) command += " --deterministic";
+  if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
+  if (!options.listen.empty()) command += " --listen " + options.listen;
+  if (!options.certificates.empty()) command += " --certs " + options.certificates;
+  if (options.http_port >= 0) command += fmt::format(" --http {}", options.http_port);
+  return command + " --resume";
+}
+
 }  // namespace
 
 Result<RunEnd> run_head(const HeadOptions& options) {
-  if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
-    return fail(Errc::kUsage,
-                "--deterministic runs in one process: leave out --workers and --listen");
-  }
+  if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
+  auto gateway = start_gateway(options);
+  if (!gateway) return tl::unexpected(gateway.error());
   auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
   if (!directory) return tl::unexpected(directory.error());
-  std::unique_ptr<Gateway> gateway;
-  if (options.http_port >= 0) {
-    auto started = Gateway::start(
-        {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
-    if (!started) return tl::unexpected(started.error());
-    gateway = std::move(*started);
-    options.show({{"gateway", gateway->port(), {}},
-                  fmt::format("gateway on http://{}:{}", options.http_address, gateway->port())});
-  }
   RestartPolicy restarts(options.config.restart);
   for (;;) {
-    auto end = Session(options, *directory, gateway.get()).run();
+    auto end = Session(options, *directory, gateway->get()).run();
     if (end) {
       if (end->interrupted) {
         return fail(Errc::kInterrupted,
-                    fmt::format("interrupted; everything is kept: go on with 'qstar train "
-                                "{0}/config.toml --run {0} --resume'",
-                                directory->path()));
+                    fmt::format("interrupted; everything is kept: go on with '{}'",
+                                resume_command(options, directory->path())));
       }
       if (auto done = directory->conclude(options.config, *end, children_cpu_seconds()); !done)
         return tl::unexpected(done.error());

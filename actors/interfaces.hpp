@@ -21,11 +21,11 @@ using CriticActor =
                      caf::replies_to<SaveState>::with<Bytes>,
                      caf::replies_to<ExportModel>::with<Bytes>>;
 
-// Keeps attempts for ever and samples them. Samples are answered when the limiter admits them.
+// Keeps attempts and samples them. Samples are answered when the limiter admits them.
 using ReplayActor =
     caf::typed_actor<caf::replies_to<Insert>::with<Inserted>,  // acknowledged when durable
                      caf::replies_to<Sample>::with<Samples>, caf::reacts_to<Priorities>,
-                     caf::replies_to<SaveState>::with<Bytes>>;
+                     caf::reacts_to<Release>, caf::replies_to<SaveState>::with<Bytes>>;
 
 // Trains the policy.
 using PolicyLearnerActor =

@@ -18,8 +18,8 @@ std::uint64_t LeaseBook::hand_out(const std::string& holder, double now) {
 
 bool LeaseBook::done(std::uint64_t task) {
   // A task that came back and was finished after all need not be done a second time.
-  std::erase(returned_, task);
-  return out_.erase(task) > 0;
+  const bool waited = std::erase(returned_, task) > 0;
+  return out_.erase(task) > 0 || waited;
 }
 
 std::int64_t LeaseBook::expire(double now) {

@@ -20,7 +20,8 @@ class LeaseBook {
 
   // The next task for `holder`: one that came back, else a fresh number.
   std::uint64_t hand_out(const std::string& holder, double now);
-  // False when the task is not out (a late duplicate): harmless, its results are idempotent.
+  // True when the task was still to be done. False for a late duplicate: harmless, its results are
+  // idempotent.
   bool done(std::uint64_t task);
   // Takes back what has expired, or what a dead holder had. Returns how many came back.
   std::int64_t expire(double now);

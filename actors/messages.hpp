@@ -104,9 +104,10 @@ struct Sample {
   std::uint64_t min_version = 0;  // staleness bound
   bool force = false;             // ignore the limiter (deterministic mode)
 };
-struct Samples {
+struct Samples {  // none: the run is to stop, do not wait for more
   std::vector<SampledGroup> groups;
 };
+struct Release {};  // from the coordinator: answer whoever waits for samples, with none
 struct Priorities {
   Table table = Table::kCritic;
   std::vector<std::uint64_t> groups;
@@ -208,6 +209,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generated)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Judge)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Sample)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Samples)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Release)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Priorities)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Pretrain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Train)

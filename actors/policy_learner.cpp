@@ -63,6 +63,10 @@ struct LearnerState {
   }
 
   void update(const Samples& samples) {
+    if (samples.groups.empty() && !train.force) {
+      promise.deliver(std::move(result));
+      return;
+    }
     std::vector<std::string> texts;
     std::vector<float> weights;
     double versions = 0;

@@ -41,7 +41,7 @@ class Progress {
   static Report evaluated(const std::string& what, bool sampled, std::uint64_t version,
                           const Evaluated& figures);
 
-  // {"phase","progress","versions","queues","staleness","replay","figures"}, see serving/README.md.
+  // {"phase","progress","versions","queues","staleness","figures"}, see serving/README.md.
   std::string status(const RunState& run, const ReplayStatus& replay, const Queues& queues) const;
 
  private:

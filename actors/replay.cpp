@@ -55,8 +55,15 @@ struct ReplayState {
     if (listener) self->send(listener, status());
   }
 
+  void release() {
+    for (auto& w : waiting) w.promise.deliver(Samples{});
+    waiting.clear();
+  }
+
   ReplayStatus status() const {
     ReplayStatus s;
+    // With nothing left to learn from, the limiter's count of what was inserted decides nothing.
+    if (buffer->size(Table::kPolicy) == 0) s.insertable = options.lease_groups;
     while (s.insertable < 64 * options.lease_groups &&
            buffer->may_insert(s.insertable + options.lease_groups)) {
       s.insertable += options.lease_groups;
@@ -98,6 +105,7 @@ ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> sel
       [&state](const Priorities& p) {
         state.buffer->update_priorities(p.table, p.groups, p.priorities);
       },
+      [&state](Release) { state.release(); },
       [&state](SaveState) { return Bytes{state.save()}; },
   };
 }

@@ -50,8 +50,10 @@ Result<RunDirectory> RunDirectory::open(const std::string& path, const Experimen
   auto lock = DirectoryLock::acquire(path);
   if (!lock) return tl::unexpected(lock.error());
   ExperimentConfig copy = config;
-  auto ready =
-      resume ? check_same(path, config) : start_fresh(path, print_config(describe_of(copy)));
+  // A finished run of the same configuration is not refused: it gives its report once more.
+  const bool finished = fs::exists(path + "/report.json") && check_same(path, config);
+  auto ready = resume || finished ? check_same(path, config)
+                                  : start_fresh(path, print_config(describe_of(copy)));
   if (!ready) return tl::unexpected(ready.error());
   return RunDirectory(path, std::move(*lock));
 }

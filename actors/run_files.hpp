@@ -1,6 +1,6 @@
 // The run directory: what a run leaves behind, and the lock that keeps a second run out.
 //
-//   config.toml metrics.jsonl store/ checkpoints/ policy.safetensors critic… report.json report.md
+//   config.toml metrics.jsonl store/ checkpoints/ policy.safetensors report.json report.md
 //   learning_curve.svg
 #pragma once
 
@@ -17,7 +17,8 @@ namespace qstar {
 
 class RunDirectory {
  public:
-  // A new run wants a directory without one (kBusy otherwise, naming the remedies); a resumed one
+  // A new run wants a directory without one (kBusy otherwise, naming the remedies), or one that
+  // holds the same run, finished; a resumed one
   // wants one with the same configuration (kConfig names the first difference's remedy).
   static Result<RunDirectory> open(const std::string& path, const ExperimentConfig& config,
                                    bool resume);

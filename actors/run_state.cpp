@@ -1,5 +1,9 @@
 #include "actors/run_state.hpp"
 
+#include <algorithm>
+
+#include "core/attempt.hpp"
+
 namespace qstar {
 
 NLOHMANN_JSON_SERIALIZE_ENUM(Phase, {{Phase::kPretrain, "pretrain"},
@@ -10,6 +14,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, phase, pretrain_steps, policy_updat
                                    generated_tokens, attempts, wins, lucky, cpu_seconds,
                                    wall_seconds, base, curve, critic, final_)
 
+namespace {
+
+void count(const AttemptGroup& group, RunState& run) {
+  for (const auto& attempt : group.attempts) {
+    ++run.attempts;
+    run.generated_tokens += tokens_of(attempt);
+    run.wins += attempt.win() ? 1 : 0;
+    run.lucky += attempt.outcome == Outcome::kLucky ? 1 : 0;
+  }
+}
+
+}  // namespace
+
 std::string_view to_string(Phase phase) {
   switch (phase) {
     case Phase::kPretrain: return "pretrain";
@@ -17,6 +34,41 @@ std::string_view to_string(Phase phase) {
     case Phase::kFinished: return "finished";
   }
   return "";
+}
+
+std::int64_t version_end(const RunState& run, const ExperimentConfig& config) {
+  return static_cast<std::int64_t>(run.version) * config.rl.updates_per_version;
+}
+
+std::uint64_t oldest_allowed(const RunState& run, const ExperimentConfig& config) {
+  const auto bound = static_cast<std::uint64_t>(config.rl.staleness);
+  return run.version > bound ? run.version - bound : 0;
+}
+
+std::int64_t critic_due(const RunState& run, const ExperimentConfig& config) {
+  if (run.version == 0) return 0;
+  return static_cast<std::int64_t>(run.version - 1) * config.critic.updates_per_version -
+         run.critic_updates;
+}
+
+Status recover(RunState& run, const Store& store, std::uint64_t unit) {
+  const auto ids = store.group_ids();
+  if (!ids) return tl::unexpected(ids.error());
+  if (ids->empty()) return {};
+  std::vector<std::uint64_t> tasks = run.unfinished;
+  for (; run.next_task <= ids->back() / unit; ++run.next_task) tasks.push_back(run.next_task);
+  run.unfinished.clear();
+  for (const auto task : tasks) {
+    // A task's groups are written together. Those below the oldest one have been evicted.
+    if (task * unit >= ids->front() && !std::binary_search(ids->begin(), ids->end(), task * unit)) {
+      run.unfinished.push_back(task);
+      continue;
+    }
+    for (std::uint64_t id = task * unit; id < (task + 1) * unit; ++id) {
+      if (const auto group = store.get(id)) count(*group, run);
+    }
+  }
+  return {};
 }
 
 std::string save(const RunState& state) { return nlohmann::json(state).dump(); }

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "actors/experiment.hpp"
 #include "core/result.hpp"
+#include "persistence/store.hpp"
 
 namespace qstar {
 
@@ -31,6 +33,17 @@ struct RunState {
   nlohmann::json critic = nlohmann::json::object();
   nlohmann::json final_ = nlohmann::json::object();
 };
+
+// Updates of the policy after which the present version is replaced by the next.
+std::int64_t version_end(const RunState& run, const ExperimentConfig& config);
+// The oldest version whose attempts may still be trained on.
+std::uint64_t oldest_allowed(const RunState& run, const ExperimentConfig& config);
+// Updates that the critic still owes for the versions so far.
+std::int64_t critic_due(const RunState& run, const ExperimentConfig& config);
+
+// After a restart: what the store holds that the checkpoint did not know as done is counted, and
+// tasks that it lacks will be handed out again, whoever had them. `unit`: groups a task.
+Status recover(RunState& run, const Store& store, std::uint64_t unit);
 
 std::string_view to_string(Phase phase);
 std::string save(const RunState& state);

@@ -41,6 +41,11 @@ void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors) {
   }
 }
 
+void close_port(caf::actor_system& system, std::uint16_t port) {
+  // caf::openssl::unpublish does not compile in CAF 0.17.
+  caf::anon_send(system.openssl_manager().actor_handle(), caf::close_atom::value, port);
+}
+
 Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
                               std::uint16_t port) {
   auto bound = caf::openssl::publish(coordinator, port, address.c_str(), true);

@@ -29,6 +29,8 @@ void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors);
 // unasked).
 Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
                               std::uint16_t port);
+// Closes that port again, soon: nobody new can join.
+void close_port(caf::actor_system& system, std::uint16_t port);
 // kNetwork: not reachable, or refused (say, a certificate of another CA).
 Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host,
                                  std::uint16_t port);

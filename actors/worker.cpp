@@ -34,9 +34,10 @@ Result<ExperimentConfig> ask_for_config(caf::actor_system& system, const Coordin
 }  // namespace
 
 Status run_worker(const WorkerOptions& options) {
-  if (options.orphan_dies) {
+  if (options.parent > 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == 1) return fail(Errc::kNetwork, "the head that started this worker is gone");
+    if (getppid() != options.parent)
+      return fail(Errc::kNetwork, "the head that started this worker is gone");
   }
   const auto head_at = parse_host_port(options.address);
   if (!head_at) return tl::unexpected(head_at.error());

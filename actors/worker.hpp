@@ -12,7 +12,7 @@ struct WorkerOptions {
   std::string address;          // HOST:PORT of the head
   std::string certificates;     // directory made by `qstar certs`
   std::string node = "worker";  // which certificate of it
-  bool orphan_dies = false;     // end when the parent process does (workers that a head started)
+  std::int64_t parent = 0;      // end with this process, which started us; 0: with nobody
 };
 
 // Joins, works until the head says that there is no more work, and returns. kNetwork: could not

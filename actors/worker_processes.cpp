@@ -42,8 +42,9 @@ WorkerProcesses::~WorkerProcesses() {
 
 Status WorkerProcesses::start(std::size_t index) {
   const std::string name = fmt::format("worker-{}", index + 1);
-  std::vector<std::string> words = {program_,      "worker", "--connect", address_,       "--certs",
-                                    certificates_, "--name", name,        "--orphan-dies"};
+  std::vector<std::string> words = {
+      program_,      "worker", "--connect", address_,   "--certs",
+      certificates_, "--name", name,        "--parent", std::to_string(getpid())};
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

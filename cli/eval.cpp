@@ -46,6 +46,9 @@ Result<std::vector<std::string>> read_problems(std::istream& in, const std::stri
     }
     problems.push_back(problem);
   }
+  if (in.bad() || problems.empty())
+    return fail(Errc::kCorrupt,
+                name + " holds no problems: give a JSON object with \"problem\" a line");
   return problems;
 }
 
@@ -146,6 +149,9 @@ void add_eval(CLI::App& app, int& code) {
   command->callback([o, &code] {
     if (o->problems.empty() && o->held_out == 0) {
       code = report_error({Errc::kUsage, "give --problems FILE or --held-out N"});
+    } else if (o->search == "greedy" && o->how.samples > 1) {
+      code = report_error(
+          {Errc::kUsage, "--samples is for --search sample: greedy makes one attempt"});
     } else {
       code = run_eval(*o);
     }

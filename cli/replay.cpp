@@ -134,12 +134,19 @@ void add_replay(CLI::App& app, int& code) {
                          "  qstar replay show runs/quickstart-seed1/store 1003 --json");
   command->require_subcommand(1);
   auto shared = std::make_shared<ReplayCommand>();
-  add_action(command, "stats", "how much is there", stats, shared, code);
-  auto* ls = add_action(command, "ls", "a line a problem", list, shared, code);
+  add_action(command, "stats",
+             "how much is there\n\n  qstar replay stats runs/quickstart-seed1/store --json", stats,
+             shared, code);
+  auto* ls = add_action(
+      command, "ls",
+      "a line a problem\n\n  qstar replay ls runs/quickstart-seed1/store --from 1000 --limit 5",
+      list, shared, code);
   ls->add_option("--from", shared->first, "first group");
   ls->add_option("--limit", shared->limit, "groups at most; 0: all")->check(CLI::NonNegativeNumber);
-  auto* one =
-      add_action(command, "show", "every attempt at a problem, step by step", show, shared, code);
+  auto* one = add_action(command, "show",
+                         "every attempt at a problem, step by step\n\n"
+                         "  qstar replay show runs/quickstart-seed1/store 1003 --json",
+                         show, shared, code);
   one->add_option("group", shared->group, "number, as ls shows it")->required();
 }
 

@@ -16,11 +16,11 @@ void add_worker(CLI::App& app, int& code) {
       ->required();
   command->add_option("--node", options->node, "whose certificate in it to use");
   command->add_option("--name", options->name, "how this process calls itself in the records");
-  command->add_flag("--orphan-dies", options->orphan_dies,
-                    "end with the process that started this one");
+  command->add_option("--parent", options->parent,
+                      "end with the process of this number, which started this one");
   command->callback([options, &code] {
     // Ctrl-C in a terminal reaches the head, too, and it is the head that ends its workers.
-    if (options->orphan_dies) ::signal(SIGINT, SIG_IGN);
+    if (options->parent > 0) ::signal(SIGINT, SIG_IGN);
     ::signal(SIGPIPE, SIG_IGN);
     if (auto done = run_worker(*options); !done) code = report_error(done.error());
   });

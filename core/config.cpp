@@ -266,8 +266,11 @@ Result<toml::table> parse_table(std::string_view text, std::string_view source) 
   try {
     return toml::parse(text, source);
   } catch (const toml::parse_error& error) {
-    return fail(Errc::kConfig,
-                fmt::format("{}:{}: {}", source, error.source().begin.line, error.description()));
+    std::string what(error.description());
+    // It may quote what it found, line ends included.
+    std::replace_if(
+        what.begin(), what.end(), [](char c) { return c < ' ' && c >= 0; }, ' ');
+    return fail(Errc::kConfig, fmt::format("{}:{}: {}", source, error.source().begin.line, what));
   }
 }
 

@@ -224,8 +224,9 @@ Result<std::string> read_model_bytes(const std::string& path) {
     return corrupt_model(path, "not a regular file");
   std::ifstream in(path, std::ios::binary);
   if (!in) return io_error(path, "open it");
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return io_error(path, "read it");
+  std::string bytes(std::filesystem::file_size(path, ignored), '\0');
+  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+    return io_error(path, "read it");
   return bytes;
 }
 

@@ -63,7 +63,10 @@ Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in)
     return fail(Errc::kMissingFile, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  std::string bytes(std::istreambuf_iterator<char>(in), {});
+  std::string bytes;
+  char block[65536];
+  while (in.read(block, sizeof(block)) || in.gcount() > 0)
+    bytes.append(block, static_cast<std::size_t>(in.gcount()));
   if (in.bad()) return fail(Errc::kIo, fmt::format("cannot read {}", path));
   return bytes;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include "persistence/bytes.hpp"
@@ -43,7 +44,12 @@ class ReplayTable {
       : config_(config), selector_(std::move(selector)), limiter_(config.limiter) {}
 
   void insert(const GroupPtr& group) {
-    if (!items_.emplace(group->group, Item{group, group->policy_version(), 0}).second) return;
+    const std::uint64_t version = group->policy_version();
+    if (version < min_version_) {
+      ++dropped_;
+      return;
+    }
+    if (!items_.emplace(group->group, Item{group, version, 0}).second) return;
     selector_->insert(group->group, max_priority_);
     order_.push_back(group->group);
     limiter_.inserted(1);
@@ -131,17 +137,19 @@ class ReplayTable {
     order_.pop_front();
   }
 
-  // Ids grow with time, so the stale ones are at the front.
+  // What comes late from a slow worker may be older than what came before it: all are looked at.
   void drop_stale(std::uint64_t min_version) {
-    while (!order_.empty()) {
-      const auto it = items_.find(order_.front());
-      if (it != items_.end()) {
-        if (it->second.version >= min_version) return;
-        ++dropped_;
-        erase(order_.front());
-      }
-      order_.pop_front();
-    }
+    const bool crowded = order_.size() > 2 * items_.size() + 64;  // mostly by groups that have left
+    if (min_version <= min_version_ && !crowded) return;
+    min_version_ = std::max(min_version_, min_version);
+    std::erase_if(order_, [this](std::uint64_t key) {
+      const auto it = items_.find(key);
+      if (it == items_.end()) return true;
+      if (it->second.version >= min_version_) return false;
+      ++dropped_;
+      erase(key);
+      return true;
+    });
   }
 
   TableConfig config_;
@@ -150,6 +158,7 @@ class ReplayTable {
   std::unordered_map<std::uint64_t, Item> items_;
   std::deque<std::uint64_t> order_;  // of insertion; may name groups that have left
   std::int64_t dropped_ = 0;
+  std::uint64_t min_version_ = 0;  // the bound on staleness so far
   double max_priority_ = 1;
 };
 
@@ -159,13 +168,43 @@ Result<std::unique_ptr<ReplayTable>> make_table(const TableConfig& config) {
   return std::make_unique<ReplayTable>(config, std::move(*selector));
 }
 
+// Which group ids have been seen. They come nearly in order, so few are held one by one.
+class SeenGroups {
+ public:
+  bool add(std::uint64_t id) {  // false when it was seen before
+    if (id < below_ || !above_.insert(id).second) return false;
+    for (auto it = above_.begin(); it != above_.end() && *it == below_; it = above_.erase(it))
+      ++below_;
+    return true;
+  }
+  std::uint64_t first_unseen() const { return below_; }
+
+  std::string save() const {
+    std::string out;
+    append_raw(out, below_);
+    for (const auto id : above_) append_raw(out, id);
+    return out;
+  }
+  bool restore(std::string_view bytes) {
+    if (!take_raw(bytes, below_)) return false;
+    std::uint64_t id = 0;
+    while (take_raw(bytes, id)) above_.insert(id);
+    return bytes.empty();
+  }
+
+ private:
+  std::uint64_t below_ = 0;  // all below it
+  std::set<std::uint64_t> above_;
+};
+
 }  // namespace
 
 struct ReplayBuffer::Impl {
   ReplayConfig config;
   Store store;
   std::unique_ptr<ReplayTable> policy, critic;
-  std::deque<std::uint64_t> stored;  // groups in the store, ascending
+  std::set<std::uint64_t> stored;  // groups in the store
+  SeenGroups seen;                 // groups that have entered the tables, now or earlier
 
   ReplayTable& table(Table t) { return t == Table::kPolicy ? *policy : *critic; }
 
@@ -176,18 +215,19 @@ struct ReplayBuffer::Impl {
   }
 
   Status restore(std::string_view state) {
-    std::string_view first, second;
-    if (!take_block(state, first) || !take_block(state, second) || !state.empty()) {
+    std::string_view ids, first, second;
+    if (!take_block(state, ids) || !seen.restore(ids) || !take_block(state, first) ||
+        !take_block(state, second) || !state.empty()) {
       return fail(Errc::kCorrupt, "the saved replay tables are damaged");
     }
     if (auto restored = policy->restore(first, store); !restored) return restored;
     return critic->restore(second, store);
   }
 
-  // Groups that came after `after`; all of them when there is no saved state.
-  Status adopt(std::uint64_t from) {
-    return store.scan(from, [this](const AttemptGroup& group) {
-      enter(group);
+  // Groups in the store that the saved tables had not seen.
+  Status adopt() {
+    return store.scan(seen.first_unseen(), [this](const AttemptGroup& group) {
+      if (seen.add(group.group)) enter(group);
       return true;
     });
   }
@@ -195,8 +235,8 @@ struct ReplayBuffer::Impl {
   Status evict() {
     std::vector<std::uint64_t> oldest;
     while (static_cast<std::int64_t>(stored.size()) > config.capacity) {
-      oldest.push_back(stored.front());
-      stored.pop_front();
+      oldest.push_back(*stored.begin());
+      stored.erase(stored.begin());
     }
     return oldest.empty() ? Status{} : store.erase(oldest);
   }
@@ -221,15 +261,13 @@ Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayCon
                                           std::move(*store),
                                           std::move(*policy),
                                           std::move(*critic),
-                                          {ids->begin(), ids->end()}});
-  std::uint64_t last_saved = 0;
+                                          {ids->begin(), ids->end()},
+                                          {}});
   if (!state.empty()) {
-    if (!take_raw(state, last_saved))
-      return fail(Errc::kCorrupt, "the saved replay tables are damaged");
     if (auto restored = impl->restore(state); !restored) return tl::unexpected(restored.error());
   }
   if (adopt_unknown) {
-    if (auto adopted = impl->adopt(last_saved); !adopted) return tl::unexpected(adopted.error());
+    if (auto adopted = impl->adopt(); !adopted) return tl::unexpected(adopted.error());
   }
   return ReplayBuffer(std::move(impl));
 }
@@ -237,13 +275,20 @@ Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayCon
 Result<std::int64_t> ReplayBuffer::insert(std::span<const AttemptGroup> groups) {
   auto fresh = impl_->store.insert(groups);
   if (!fresh) return tl::unexpected(fresh.error());
-  for (const auto id : *fresh) impl_->stored.push_back(id);
-  const std::int64_t before = impl_->policy->limiter().inserts();
+  const std::set<std::uint64_t> written(fresh->begin(), fresh->end());
+  impl_->stored.insert(written.begin(), written.end());
+  std::int64_t entered = 0;
   for (const auto& group : groups) {
-    if (!group.attempts.empty()) impl_->enter(group);
+    if (group.attempts.empty() || !impl_->seen.add(group.group)) continue;
+    // What is learned from is what is stored, also when the same work was done twice.
+    auto kept =
+        written.contains(group.group) ? Result<AttemptGroup>(group) : impl_->store.get(group.group);
+    if (!kept) return tl::unexpected(kept.error());
+    impl_->enter(std::move(*kept));
+    ++entered;
   }
   if (auto evicted = impl_->evict(); !evicted) return tl::unexpected(evicted.error());
-  return impl_->policy->limiter().inserts() - before;
+  return entered;
 }
 
 std::vector<SampledGroup> ReplayBuffer::sample(Table table, std::int64_t n,
@@ -273,7 +318,7 @@ std::int64_t ReplayBuffer::dropped_stale(Table table) const {
 
 std::string ReplayBuffer::save() const {
   std::string out;
-  append_raw(out, impl_->stored.empty() ? std::uint64_t{0} : impl_->stored.back() + 1);
+  append_block(out, impl_->seen.save());
   append_block(out, impl_->policy->save());
   append_block(out, impl_->critic->save());
   return out;

@@ -59,11 +59,11 @@ class ReplayBuffer {
   static Result<ReplayBuffer> open(const std::string& path, const ReplayConfig& config,
                                    std::string_view state, bool adopt_unknown);
 
-  // Durable first, then in the tables; a group already in the tables is ignored. Returns how many
+  // Durable first, then in the tables; a group that has been in them is ignored. Returns how many
   // were new to the tables.
   Result<std::int64_t> insert(std::span<const AttemptGroup> groups);
-  // `n` groups (with replacement between calls, distinct reuse counts); fewer never: empty when the
-  // limiter says wait. `min_version`: groups made by older weights are dropped from the table
+  // `n` groups, with replacement; empty when the limiter says wait, fewer when bounded reuse leaves
+  // no more. `min_version`: groups made by older weights are dropped from the table
   // instead of being returned (the staleness bound); the dropped are counted. `force` samples what
   // there is (fewer than n, if need be) without asking the limiter.
   std::vector<SampledGroup> sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng,

@@ -22,7 +22,8 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
             fmt::format("{}: no space left; free some and resume (nothing acknowledged is lost)",
                         path)};
   }
-  if (text.find("lock") != std::string::npos) {
+  if (status.IsIOError() && (text.find("lock hold by") != std::string::npos ||
+                             text.find("While lock file") != std::string::npos)) {
     return {Errc::kBusy,
             fmt::format(
                 "{} is open for writing in another process: wait for it, or choose another --run",
@@ -61,6 +62,9 @@ rocksdb::Options options_for(Store::Mode mode) {
   options.max_open_files = mode == Store::Mode::kRead ? -1 : 256;
   options.keep_log_file_num = 2;
   options.info_log_level = rocksdb::ERROR_LEVEL;
+  // A torn end is what kill -9 leaves; damage in the middle is refused, not cut away with all that
+  // follows it.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   return options;
 }
 
@@ -133,9 +137,11 @@ struct Store::Impl {
     return {};
   }
 
-  bool contains(std::uint64_t group) const {
-    std::string ignored;
-    return db->Get({}, attempts, key_of(group, 0), &ignored).ok();
+  Result<bool> contains(std::uint64_t group) const {
+    rocksdb::PinnableSlice ignored;
+    const auto status = db->Get({}, attempts, key_of(group, 0), &ignored);
+    if (!status.ok() && !status.IsNotFound()) return tl::unexpected(error_of(status, path));
+    return status.ok();
   }
 };
 
@@ -165,8 +171,10 @@ Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> g
   std::vector<std::uint64_t> fresh;
   std::set<std::uint64_t> seen;
   for (const auto& group : groups) {
-    if (group.attempts.empty() || !seen.insert(group.group).second || impl_->contains(group.group))
-      continue;
+    if (group.attempts.empty() || !seen.insert(group.group).second) continue;
+    const auto there = impl_->contains(group.group);
+    if (!there) return tl::unexpected(there.error());
+    if (*there) continue;
     for (std::size_t i = 0; i < group.attempts.size(); ++i) {
       batch.Put(impl_->attempts, key_of(group.group, static_cast<std::uint32_t>(i)),
                 encode(group.attempts[i]));

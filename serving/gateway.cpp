@@ -85,6 +85,7 @@ struct Server {
   GatewayOptions options;
   asio::io_context io;
   tcp::acceptor acceptor{io};
+  asio::steady_timer later{io};
   Snapshot snapshot;
   std::atomic<std::int32_t> connections{0};
 };
@@ -125,12 +126,20 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (!error) write(answer(parser_->get(), server_.snapshot));
   }
 
+  // A client in a tight loop gets its answers at a pace that costs us nothing to speak of.
+  void rest() {
+    pause_.expires_after(std::chrono::milliseconds(server_.options.pause_ms));
+    pause_.async_wait([self = shared_from_this()](beast::error_code error) {
+      if (!error) self->read();
+    });
+  }
+
   void write(Response response) {
     response_ = std::move(response);
     stream_.expires_after(std::chrono::seconds(server_.options.idle_seconds));
     http::async_write(stream_, response_,
                       [self = shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error && self->response_.keep_alive()) return self->read();
+                        if (!error && self->response_.keep_alive()) return self->rest();
                         beast::error_code ignored;
                         self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
                       });
@@ -138,6 +147,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   Server& server_;
   beast::tcp_stream stream_;
+  asio::steady_timer pause_{server_.io};
   beast::flat_buffer buffer_{65536};
   std::optional<http::request_parser<http::empty_body>> parser_;
   Response response_;
@@ -150,7 +160,13 @@ void accept(Server& server) {
       const auto session = std::make_shared<HttpSession>(server, std::move(socket));
       full ? session->refuse() : session->read();
     }
-    if (server.acceptor.is_open()) accept(server);
+    if (!server.acceptor.is_open()) return;
+    if (!error) return accept(server);
+    // Out of file descriptors, say: waiting costs less than asking again at once.
+    server.later.expires_after(std::chrono::milliseconds(100));
+    server.later.async_wait([&server](beast::error_code stopped) {
+      if (!stopped) accept(server);
+    });
   });
 }
 

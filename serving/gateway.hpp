@@ -1,8 +1,9 @@
 // The HTTP gateway: /metrics for Prometheus, /status as JSON, and /healthz.
 //
 // Runs on a thread of its own and reads snapshots that others publish, so a slow or hostile client
-// never slows training down: connections, header sizes, request rates and idle times are bounded.
-// Loopback unless told otherwise. Anything untrusted talks to this, never to the actors' port.
+// never slows training down: connections, header sizes, each connection's rate and idle times are
+// bounded. Loopback unless told otherwise. Anything untrusted talks to this, never to the actors'
+// port.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct GatewayOptions {
   std::int32_t max_connections = 64;  // more are answered 503 and closed
   std::int32_t idle_seconds = 10;  // a connection without a complete request for so long is closed
   std::int32_t max_header_bytes = 8192;
+  std::int32_t pause_ms = 20;  // between an answer and the connection's next request
 };
 
 class Gateway {
@@ -30,8 +32,8 @@ class Gateway {
   ~Gateway();  // stops the thread and closes all connections
 
   std::uint16_t port() const;
-  // Thread-safe, never blocks on a client. `values` become gauges qstar_NAME (dots to underscores)
-  // and a JSON object; `status_json` is served as it is, the one before when it is empty.
+  // Thread-safe, never blocks on a client. Values become gauges qstar_PHASE_NAME (dots to
+  // underscores); `status_json` is served as it is, the one before when it is empty.
   void publish(const MetricsRow& row, std::string status_json);
 
  private:

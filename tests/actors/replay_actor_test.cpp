@@ -55,6 +55,16 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
     for (int i = 0; i < 500 && sampled == 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     REQUIRE(sampled == 4);
+    std::atomic<bool> released{false};
+    system.spawn([&](caf::event_based_actor* waiting) {
+      waiting->request(replay, caf::infinite, Sample{Table::kPolicy, 500, 0, false})
+          .then([&](const Samples& s) { released = s.groups.empty(); });
+    });
+    for (int i = 0; i < 500 && !released; ++i) {  // the run is to stop: nobody waits any longer
+      self->send(replay, Release{});
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    REQUIRE(released);
     bool refused = false;
     self->request(replay, std::chrono::seconds(30), Insert{})
         .receive([](const Inserted&) {}, [&](const caf::error&) { refused = true; });

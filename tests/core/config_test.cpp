@@ -153,6 +153,13 @@ TEST_CASE("malformed text is an error with a line") {
   REQUIRE(error_of("", {"note=\xff"}).ends_with("the value is not valid UTF-8"));
 }
 
+TEST_CASE("what the TOML reader quotes of a mistake does not break the line") {
+  Config config;
+  const auto read = parse_config("a = n\n", "file", {}, describe_of(config));
+  REQUIRE_FALSE(read);
+  REQUIRE(read.error().message.find('\n') == std::string::npos);
+}
+
 TEST_CASE("a file that is not there, or a directory, is an error that names it") {
   Config config;
   const Status missing = load_config("no/such.toml", {}, describe_of(config));

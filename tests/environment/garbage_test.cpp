@@ -78,14 +78,18 @@ double seconds_for(const Environment& e, std::size_t terms) {
   for (std::size_t i = 1; i < terms; ++i) line += "+2";
   const std::string step =
       line.substr(0, line.size() - 3) + "4";  // the last operation: wrong order
-  const auto start = std::chrono::steady_clock::now();
+  double least = 1e9;                         // other processes can only add to it
   for (int i = 0; i < 20; ++i) {
+    const auto start = std::chrono::steady_clock::now();
     REQUIRE(e.step({line, line, true}, step).verdict == Verdict::kWrongOrder);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    least = std::min(least, taken.count());
   }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return least;
 }
 
-TEST_CASE("garbage: time grows linearly with the line") {
+// Timed, and so by hand: large lines pay for fresh pages, whose price depends on the machine.
+TEST_CASE("garbage: time grows linearly with the line", "[.][speed]") {
   EnvironmentConfig config;
   const auto e = std::move(*make_environment(config));
   seconds_for(*e, 2000);

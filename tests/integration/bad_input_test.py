@@ -23,6 +23,7 @@ class BadInputTest(RunTest):
         self.refused(self.train("run", "pretrain.length=500"), 2, "model.context")
         self.refused(self.train("run", "model.scopes=px"), 2, "model.scopes", "px")
         self.refused(self.train("run", "environment.name=lights_out"), 2, "environment.name", "lights_out")
+        self.refused(self.train("run", "replay.policy.limiter.tolerance=4"), 2, "tolerance", "16")
         self.assertFalse(os.path.exists(os.path.join(self.path("run"), "config.toml")))
 
     def test_runs_do_not_overwrite_each_other(self):
@@ -77,6 +78,11 @@ class BadInputTest(RunTest):
             answer = qstar("eval", model, "--problems", self.path("problems"))
             self.assertIn(answer.returncode, (2, 3))
             self.refused(answer, answer.returncode, "problems:2", word)
+        with open(self.path("problems"), "w"):
+            pass
+        self.refused(qstar("eval", model, "--problems", self.path("problems")), 3, "no problems")
+        self.refused(qstar("eval", model, "--problems", self.folder), 3, "no problems")
+        self.refused(qstar("eval", model, "--held-out", "5", "--samples", "3"), 2, "--search sample")
         self.refused(qstar("solve", model, "2^3"), 3, "2^3")
         self.refused(qstar("eval", model, "--held-out", "5", "--search", "magic"), 2, "magic", "greedy", "--help")
         self.refused(qstar("eval", model), 2, "--held-out")
@@ -91,6 +97,8 @@ class BadInputTest(RunTest):
             taken.listen()
             port = taken.getsockname()[1]
             self.refused(self.train("run", "--http", str(port)), 4, str(port), "--http")
+            self.assertFalse(os.path.exists(self.path("run")))
+            self.refused(self.train("run", "--certs", self.path("nowhere")), 2, "--listen")
             self.assert_ok(qstar("certs", self.path("certs")))
             self.refused(self.train("run2", "--listen", f"127.0.0.1:{port}", "--certs", self.path("certs")), 4,
                          str(port))

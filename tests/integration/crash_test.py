@@ -1,4 +1,5 @@
 """kill -9 at random moments, then --resume: nothing acknowledged is lost, and the run ends as it should."""
+import json
 import os
 import random
 import time
@@ -12,6 +13,16 @@ VERSIONS = 24  # long enough for all kills
 
 def exists(*names):
     return os.path.exists(os.path.join(*names))
+
+
+def acknowledged(run):
+    """Groups that the run's last line of figures counts as inserted, over all its processes."""
+    inserts = 0
+    with open(os.path.join(run, "metrics.jsonl")) as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                inserts = max(inserts, json.loads(line).get("replay.inserts", 0))
+    return inserts
 
 
 def lines_of(path):
@@ -58,6 +69,7 @@ class CrashTest(RunTest):
             if exists(run, "store", "CURRENT"):
                 before, there = there, stats(run)["trajectories"]
                 self.assertGreaterEqual(there, before, "an acknowledged attempt was lost")
+                self.assertGreaterEqual(stats(run)["groups"], acknowledged(run))
                 kills_with_attempts += there > before
         self.assertEqual(kills, ROUNDS, "the run ended before all kills: make it longer")
         self.assertGreater(kills_with_attempts, ROUNDS // 5, "hardly a kill met the attempts")

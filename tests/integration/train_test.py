@@ -37,6 +37,19 @@ class TrainTest(RunTest):
         self.assertEqual(lines[-1]["summary"]["n"], 20)
         self.assert_ok(qstar("solve", model, "3+4*2-5"))
 
+    def test_a_finished_run_gives_its_report_again(self):
+        self.assert_ok(self.train("run", "rl.versions=1"))
+        figures = report(self.path("run"))
+        for name in ("report.json", "report.md", "policy.safetensors"):
+            os.remove(os.path.join(self.path("run"), name))  # as if killed just before they were written
+        self.assert_ok(self.train("run", "rl.versions=1", "--resume", timeout=30))
+        self.assertEqual(report(self.path("run"))["final"], figures["final"])
+        again = self.train("run", "rl.versions=1", timeout=30)
+        self.assert_ok(again)
+        self.assertIn("finished", again.stdout)
+        self.assertEqual(report(self.path("run"))["attempts"], figures["attempts"])
+        self.assertEqual(self.train("run", "rl.versions=2").returncode, 4)
+
     def test_two_deterministic_runs_are_byte_identical(self):
         models, trajectories = [], []
         for run in ("one", "two"):

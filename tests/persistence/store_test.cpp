@@ -139,6 +139,54 @@ TEST_CASE("a damaged store is named", "[store]") {
   CHECK(opened.error().message.find(folder.path()) != std::string::npos);
 }
 
+// Turns one bit of the middle of the largest file with this ending; gives the file's new content.
+std::pair<std::filesystem::path, std::string> damage(const std::string& folder,
+                                                     const std::string& ending) {
+  std::filesystem::path largest;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ending) continue;
+    if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest))
+      largest = entry.path();
+  }
+  std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  char& middle = bytes.at(bytes.size() / 2);
+  middle = static_cast<char>(middle ^ 1);
+  file.clear();
+  file.seekp(0);
+  file << bytes;
+  return {largest, bytes};
+}
+
+TEST_CASE("a damaged log is refused and left alone, not cut at the damage", "[store]") {
+  const TemporaryFolder folder;
+  {
+    auto store = Store::open(folder.path(), Mode::kWrite).value();
+    for (std::uint64_t first = 0; first < 600; first += 6)
+      REQUIRE(store.insert(sample_groups(first, 6)));
+  }
+  const auto [path, bytes] = damage(folder.path(), ".log");
+  const auto opened = Store::open(folder.path(), Mode::kWrite);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Errc::kCorrupt);
+  std::ifstream file(path, std::ios::binary);
+  CHECK(std::string{std::istreambuf_iterator<char>(file), {}} == bytes);
+}
+
+TEST_CASE("a damaged table file is damage, not somebody else's lock", "[store]") {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 2; ++i) {  // the second opening moves the log into a table file
+    auto store = Store::open(folder.path(), Mode::kWrite).value();
+    if (i == 0) REQUIRE(store.insert(sample_groups(0, 600)));
+  }
+  damage(folder.path(), ".sst");
+  const auto store = Store::open(folder.path(), Mode::kWrite);
+  const auto all = store ? store->scan(0, [](const AttemptGroup&) { return true; })
+                         : tl::unexpected(store.error());
+  REQUIRE_FALSE(all);
+  CHECK(all.error().code == Errc::kCorrupt);
+}
+
 // A child that inserts and says what was acknowledged, until it is killed.
 [[noreturn]] void insert_for_ever(const std::string& path, int pipe) {
   auto store = Store::open(path, Mode::kWrite);
