@@ -1,0 +1,30 @@
+// Positions written as numbers, as all puzzles but Lights Out are.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace qstar {
+
+// Reads `count` different numbers from `first` up (count + first at most 256), separated by spaces,
+// commas or line ends; gives them less `first`. kBadProblem names the first thing that is wrong:
+// something that is no number in range, a wrong count, or a number that is there twice.
+Result<std::vector<std::uint8_t>> parse_permutation(std::string_view text, std::size_t count,
+                                                    std::size_t first = 0);
+
+// The numbers plus `first`, separated by single spaces.
+std::string permutation_text(std::span<const std::uint8_t> numbers, std::size_t first = 0);
+
+// The same as `width` right-aligned columns, one row a line; a dot stands for `blank`.
+std::string permutation_table(std::span<const std::uint8_t> numbers, std::size_t width,
+                              std::uint8_t blank);
+
+// Whether an even number of swaps sorts the permutation of 0 .. size - 1.
+bool is_even(std::span<const std::uint8_t> permutation);
+
+}  // namespace qstar
