@@ -1,160 +1,143 @@
 #include "environment/lights_out.hpp"
 
-#include <utility>
+#include <algorithm>
 
 namespace qstar {
 namespace {
 
-constexpr std::uint64_t bit(std::size_t i) { return std::uint64_t{1} << i; }
+using Lamps = LightsOutSolver::Lamps;
 
-// State::line holds the lamps as eight bytes, little end first.
-std::string pack(std::uint64_t lamps) {
-  std::string bytes(8, '\0');
-  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(lamps >> (8 * i));
-  return bytes;
+constexpr std::string_view kSeparators = "/ ,\t\r\n";
+
+bool lit(std::span<const std::uint8_t> state, std::size_t cell) {
+  return (state[cell / 8] >> (cell % 8) & 1) != 0;
 }
-std::uint64_t unpack(const std::string& bytes) {
-  std::uint64_t lamps = 0;
-  for (std::size_t i = 0; i < 8 && i < bytes.size(); ++i) {
-    lamps |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+
+void toggle(std::span<std::uint8_t> state, std::size_t cell) {
+  state[cell / 8] = static_cast<std::uint8_t>(state[cell / 8] ^ (1U << (cell % 8)));
+}
+
+std::vector<Lamps> crosses(std::size_t side) {
+  std::vector<Lamps> toggles(side * side);
+  for (std::size_t cell = 0; cell < toggles.size(); ++cell) {
+    toggles[cell].set(cell);
+    if (cell % side > 0) toggles[cell].set(cell - 1);
+    if (cell % side + 1 < side) toggles[cell].set(cell + 1);
+    if (cell >= side) toggles[cell].set(cell - side);
+    if (cell + side < toggles.size()) toggles[cell].set(cell + side);
   }
-  return lamps;
+  return toggles;
 }
 
 }  // namespace
 
-LightsOut::LightsOut(std::size_t side) : side_(side), toggles_(side * side) {
-  for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
-    std::uint64_t& mask = toggles_[cell];
-    mask = bit(cell);
-    if (cell % side > 0) mask |= bit(cell - 1);
-    if (cell % side + 1 < side) mask |= bit(cell + 1);
-    if (cell >= side) mask |= bit(cell - side);
-    if (cell + side < toggles_.size()) mask |= bit(cell + side);
+LightsOut::LightsOut(std::size_t side) : side_(side), toggles_(crosses(side)), solver_(toggles_) {
+  for (const Lamps& cross : toggles_) {
+    auto& mask = byte_masks_.emplace_back(state_bytes());
+    for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
+      if (cross[cell]) toggle(mask, cell);
+    }
   }
 }
 
-Result<std::unique_ptr<Environment>> LightsOut::make(const EnvironmentConfig& config) {
-  if (config.size < 3 || config.size > 8) {
-    return fail(Errc::kConfig, "environment.size: lights_out needs a side from 3 to 8");
-  }
-  return std::unique_ptr<Environment>(new LightsOut(static_cast<std::size_t>(config.size)));
+std::string LightsOut::move_name(Move move) const {
+  return {static_cast<char>('1' + move / side_), ',', static_cast<char>('1' + move % side_)};
 }
 
-std::optional<std::size_t> LightsOut::cell_of(std::string_view move) const {
-  if (move.size() != 3 || move[1] != ',') return std::nullopt;
-  const auto row = static_cast<std::size_t>(move[0] - '1');
-  const auto column = static_cast<std::size_t>(move[2] - '1');
+std::optional<Move> LightsOut::move_of(std::string_view name) const {
+  if (name.size() != 3 || name[1] != ',') return std::nullopt;
+  const auto row = static_cast<std::size_t>(name[0] - '1');
+  const auto column = static_cast<std::size_t>(name[2] - '1');
   if (row >= side_ || column >= side_) return std::nullopt;
-  return row * side_ + column;
+  return static_cast<Move>(row * side_ + column);
 }
 
-std::string LightsOut::move_of(std::size_t cell) const {
-  return {static_cast<char>('1' + cell / side_), ',', static_cast<char>('1' + cell % side_)};
+void LightsOut::apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
+                      std::span<std::uint8_t> next) const {
+  const std::size_t bytes = state_bytes();
+  for (std::size_t i = 0; i < moves.size(); ++i) {
+    const std::uint8_t* mask = byte_masks_[moves[i]].data();
+    for (std::size_t b = 0; b < bytes; ++b) {
+      next[i * bytes + b] = static_cast<std::uint8_t>(states[i * bytes + b] ^ mask[b]);
+    }
+  }
 }
 
-std::string LightsOut::text_of(std::uint64_t lamps, std::string_view row_end) const {
+void LightsOut::legal(std::span<const std::uint8_t>, std::span<std::uint8_t> legal) const {
+  std::fill(legal.begin(), legal.end(), std::uint8_t{1});
+}
+
+bool LightsOut::solved(std::span<const std::uint8_t> state) const {
+  return std::all_of(state.begin(), state.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+void LightsOut::encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const {
+  const std::size_t bytes = state_bytes(), count = toggles_.size();
+  for (std::size_t i = 0; i < states.size() / bytes; ++i) {
+    const auto state = states.subspan(i * bytes, bytes);
+    for (std::size_t cell = 0; cell < count; ++cell) cells[i * count + cell] = lit(state, cell);
+  }
+}
+
+std::vector<std::uint8_t> LightsOut::scrambled(std::size_t steps, Rng& rng) const {
+  std::vector<std::uint8_t> state(state_bytes());
+  for (std::size_t i = 0; i < steps; ++i) {
+    const std::vector<Move> press = {static_cast<Move>(rng.below(moves()))};
+    apply(state, press, state);
+  }
+  return state;
+}
+
+Result<std::vector<std::uint8_t>> LightsOut::parse(std::string_view text) const {
+  std::vector<std::uint8_t> state(state_bytes());
+  std::size_t lamps = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kSeparators.find(text[i]) != std::string_view::npos) continue;
+    if (text[i] != '0' && text[i] != '1') {
+      return fail(Errc::kBadProblem, "0 or 1 is expected at character " + std::to_string(i + 1));
+    }
+    if (text[i] == '1' && lamps < toggles_.size()) toggle(state, lamps);
+    ++lamps;
+  }
+  if (lamps != toggles_.size()) {
+    return fail(Errc::kBadProblem, "a position has " + std::to_string(toggles_.size()) +
+                                       " lamps, 0 or 1, row by row, and this has " +
+                                       std::to_string(lamps));
+  }
+  if (!solver_.solvable(lamps_of(state))) {
+    return fail(Errc::kBadProblem, "the position cannot be solved: no presses turn all lamps off");
+  }
+  return state;
+}
+
+std::string LightsOut::text(std::span<const std::uint8_t> state) const { return rows(state, '/'); }
+
+std::string LightsOut::render(std::span<const std::uint8_t> state) const {
+  return rows(state, '\n');
+}
+
+std::string LightsOut::rows(std::span<const std::uint8_t> state, char row_end) const {
   std::string text;
   for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
     if (cell > 0 && cell % side_ == 0) text += row_end;
-    text += (lamps & bit(cell)) != 0 ? '1' : '0';
+    text += lit(state, cell) ? '1' : '0';
   }
   return text;
 }
 
-std::string LightsOut::sample_problem(Rng& rng, Split split) const {
-  for (;;) {
-    std::uint64_t lamps = 0;
-    for (const std::uint64_t mask : toggles_) lamps ^= rng.bernoulli(0.5) ? mask : 0;
-    std::string problem = text_of(lamps, "/");
-    if (lamps != 0 && is_held_out(problem) == (split == Split::kHeldOut)) return problem;
-  }
+Lamps LightsOut::lamps_of(std::span<const std::uint8_t> state) const {
+  Lamps lamps;
+  for (std::size_t cell = 0; cell < toggles_.size(); ++cell) lamps[cell] = lit(state, cell);
+  return lamps;
 }
 
-Result<State> LightsOut::reset(std::string_view problem) const {
-  const std::size_t expected = side_ * side_ + side_ - 1;
-  if (problem.size() != expected) {
-    return fail(Errc::kBadProblem, "a position has " + std::to_string(expected) +
-                                       " characters: rows of 0 and 1, separated by '/'");
-  }
-  std::uint64_t lamps = 0;
-  for (std::size_t i = 0; i < expected; ++i) {
-    const bool separator = i % (side_ + 1) == side_;
-    const char c = problem[i];
-    if (separator ? c != '/' : c != '0' && c != '1') {
-      return fail(Errc::kBadProblem, std::string(separator ? "'/'" : "0 or 1") +
-                                         " is expected at character " + std::to_string(i + 1));
-    }
-    if (c == '1') lamps |= bit(i - i / (side_ + 1));
-  }
-  if (lamps == 0) return fail(Errc::kBadProblem, "there is nothing to do: all lamps are off");
-  return State{std::string(problem), pack(lamps), true};
-}
-
-StepResult LightsOut::step(const State& state, std::string_view step) const {
-  const auto cell = cell_of(step);
-  if (!cell) return {state, Verdict::kMalformed, false, false};
-  const std::uint64_t lamps = unpack(state.line) ^ toggles_[*cell];
-  return {{state.problem, pack(lamps), state.clean}, Verdict::kRight, lamps == 0, lamps == 0};
-}
-
-std::string LightsOut::answer(const State& state) const {
-  return unpack(state.line) == 0 ? "solved" : "";
-}
-
-std::vector<std::string> LightsOut::legal_steps(const State&) const {
-  std::vector<std::string> moves;
-  for (std::size_t cell = 0; cell < toggles_.size(); ++cell) moves.push_back(move_of(cell));
-  return moves;
-}
-
-std::optional<std::string> LightsOut::inverse(const State&, std::string_view step) const {
-  if (!cell_of(step)) return std::nullopt;
-  return std::string(step);
-}
-
-Result<std::vector<std::string>> LightsOut::solve(const State& state) const {
-  // Row i of the matrix is also toggles_[i]: the neighbourhood is symmetric.
-  std::vector<std::uint64_t> rows = toggles_;
-  std::uint64_t right = unpack(state.line);
-  std::vector<std::pair<std::size_t, std::size_t>> pivots;  // row, column
-  std::size_t rank = 0;
-  for (std::size_t column = 0; column < rows.size(); ++column) {
-    std::size_t pivot = rank;
-    while (pivot < rows.size() && (rows[pivot] & bit(column)) == 0) ++pivot;
-    if (pivot == rows.size()) continue;
-    std::swap(rows[pivot], rows[rank]);
-    const std::uint64_t differ = ((right >> pivot) ^ (right >> rank)) & 1;
-    right ^= differ << pivot;
-    right ^= differ << rank;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i == rank || (rows[i] & bit(column)) == 0) continue;
-      rows[i] ^= rows[rank];
-      right ^= ((right >> rank) & 1) << i;
-    }
-    pivots.emplace_back(rank++, column);
-  }
-  if (rank < 64 && (right >> rank) != 0) {
-    return fail(Errc::kBadProblem, "\"" + state.problem + "\" cannot be solved");
-  }
-  std::vector<std::string> moves;
-  for (const auto& [row, column] : pivots) {
-    if ((right >> row) & 1) moves.push_back(move_of(column));
+std::vector<Move> LightsOut::shortest_solution(std::span<const std::uint8_t> state) const {
+  const Lamps presses = solver_.shortest(lamps_of(state));
+  std::vector<Move> moves;
+  for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
+    if (presses[cell]) moves.push_back(static_cast<Move>(cell));
   }
   return moves;
-}
-
-std::vector<std::uint8_t> LightsOut::encode(const State& state) const {
-  const std::uint64_t lamps = unpack(state.line);
-  std::vector<std::uint8_t> cells;
-  for (std::size_t i = 0; i < toggles_.size(); ++i) {
-    cells.push_back(static_cast<std::uint8_t>((lamps >> i) & 1));
-  }
-  return cells;
-}
-
-std::string LightsOut::render(const State& state) const {
-  return text_of(unpack(state.line), "\n");
 }
 
 }  // namespace qstar

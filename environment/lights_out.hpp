@@ -1,47 +1,82 @@
 // Lights Out: n x n lamps; pressing one toggles it and its neighbours; the aim is all lamps off.
 //
-// A problem is its rows of 0 and 1 from the top, e.g. "110/100/000". A move is "row,column" from 1,
-// e.g. "1,1"; it is its own inverse. Every legal press is right, any other text malformed: only the
-// result counts. The solver eliminates over GF(2) (Anderson, Feil 1998, "Turning Lights Out with
-// Linear Algebra"); its solution need not be the shortest.
+// A position is its rows of 0 and 1 from the top, e.g. "110/100/000"; spaces and commas may stand
+// for the slashes or between any two lamps. A move is "row,column" from 1, e.g. "1,1"; it is its
+// own inverse. Packed: one bit a lamp, row by row, from the lowest bit of the first byte.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
+#include <bitset>
 
-#include "environment/environment.hpp"
-#include "environment/registry.hpp"
+#include "environment/puzzle.hpp"
 
 namespace qstar {
 
-class LightsOut final : public Environment {
+// Exact solutions by elimination over GF(2) (Anderson and Feil 1998, "Turning Lights Out with
+// Linear Algebra"). Presses commute and cancel in pairs, so a solution is a set of cells; it is
+// unique up to the null space, whose 2^nullity sets change nothing (nullity 0 for side 3, 6, 7 and
+// 8; 2 for 5, 4 for 4, 8 for 9). Positions outside the image cannot be solved.
+class LightsOutSolver {
  public:
-  // kConfig when the side is not from 3 to 8.
-  static Result<std::unique_ptr<Environment>> make(const EnvironmentConfig& config);
+  static constexpr std::size_t kMaxCells = 81;
+  using Lamps = std::bitset<kMaxCells>;
 
-  std::string_view name() const override { return "lights_out"; }
-  std::string_view alphabet() const override { return {}; }
-  // Solvable by construction, and not solved yet.
-  std::string sample_problem(Rng& rng, Split split) const override;
-  Result<State> reset(std::string_view problem) const override;
-  StepResult step(const State& state, std::string_view step) const override;
-  // "solved" once done.
-  std::string answer(const State& state) const override;
-  std::vector<std::string> legal_steps(const State& state) const override;
-  std::optional<std::string> inverse(const State& state, std::string_view step) const override;
-  Result<std::vector<std::string>> solve(const State& state) const override;
-  std::vector<std::uint8_t> encode(const State& state) const override;  // one 0 or 1 a lamp
-  std::string render(const State& state) const override;
+  // toggles[i]: the lamps that pressing cell i toggles; a symmetric relation.
+  explicit LightsOutSolver(const std::vector<Lamps>& toggles);
+
+  std::size_t nullity() const { return null_space_.size(); }
+  bool solvable(const Lamps& lit) const;
+  // The fewest presses that turn `lit` off; of several such sets, always the same. `lit` is
+  // solvable. Takes 2^nullity steps.
+  Lamps shortest(const Lamps& lit) const;
 
  private:
+  struct Pivot {
+    std::size_t cell;
+    Lamps sum;  // the cell is pressed when an odd number of these lamps is lit
+  };
+  std::vector<Pivot> pivots_;
+  std::vector<Lamps> checks_;      // an even number of these is lit in every solvable position
+  std::vector<Lamps> null_space_;  // a basis
+};
+
+class LightsOut final : public Puzzle {
+ public:
+  static constexpr std::size_t kMinSide = 2, kMaxSide = 9;
   explicit LightsOut(std::size_t side);
-  std::optional<std::size_t> cell_of(std::string_view move) const;
-  std::string move_of(std::size_t cell) const;
-  std::string text_of(std::uint64_t lamps, std::string_view row_end) const;
+
+  std::string_view name() const override { return "lights_out"; }
+  std::size_t state_bytes() const override { return (toggles_.size() + 7) / 8; }
+  std::size_t moves() const override { return toggles_.size(); }
+  std::string move_name(Move move) const override;
+  std::optional<Move> move_of(std::string_view name) const override;
+  std::optional<Move> inverse(Move move) const override { return move; }
+
+  void apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
+             std::span<std::uint8_t> next) const override;
+  void legal(std::span<const std::uint8_t> states, std::span<std::uint8_t> legal) const override;
+  bool solved(std::span<const std::uint8_t> state) const override;
+
+  std::size_t cells() const override { return toggles_.size(); }
+  std::size_t symbols() const override { return 2; }
+  void encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const override;
+
+  std::vector<std::uint8_t> scrambled(std::size_t steps, Rng& rng) const override;
+  // kBadProblem also for a position that no presses solve.
+  Result<std::vector<std::uint8_t>> parse(std::string_view text) const override;
+  std::string text(std::span<const std::uint8_t> state) const override;
+  std::string render(std::span<const std::uint8_t> state) const override;
+
+  // The fewest presses that solve the position, in the cells' order.
+  std::vector<Move> shortest_solution(std::span<const std::uint8_t> state) const;
+
+ private:
+  std::string rows(std::span<const std::uint8_t> state, char row_end) const;
+  LightsOutSolver::Lamps lamps_of(std::span<const std::uint8_t> state) const;
 
   std::size_t side_;
-  std::vector<std::uint64_t> toggles_;  // by pressed cell: the lamps it toggles, bit r * side + c
+  std::vector<LightsOutSolver::Lamps> toggles_;        // by pressed cell
+  std::vector<std::vector<std::uint8_t>> byte_masks_;  // the same, packed
+  LightsOutSolver solver_;
 };
 
 }  // namespace qstar

@@ -3,26 +3,92 @@
 #include <array>
 
 #include "environment/arithmetic.hpp"
+#include "environment/cube3.hpp"
 #include "environment/lights_out.hpp"
+#include "environment/pancake.hpp"
+#include "environment/puzzle_environment.hpp"
+#include "environment/sliding_tiles.hpp"
 
 namespace qstar {
 namespace {
+
+// A puzzle's part of the registry. The smallest size is one whose positions fall into both splits.
+struct PuzzleRow {
+  std::string_view name;
+  std::int64_t min_size, max_size;
+  std::shared_ptr<const Puzzle> (*make)(const EnvironmentConfig&);
+  std::size_t (*scramble)(std::size_t size);  // random moves to a problem
+  std::vector<Move> (*solve)(const Puzzle&, std::span<const std::uint8_t>);  // null: no oracle
+};
+
+template <class Sized>
+std::shared_ptr<const Puzzle> sized(const EnvironmentConfig& config) {
+  return std::make_shared<Sized>(static_cast<std::size_t>(config.size));
+}
+std::shared_ptr<const Puzzle> cube(const EnvironmentConfig& config) {
+  return std::make_shared<Cube3>(static_cast<std::size_t>(config.turns));
+}
+std::vector<Move> solve_lights(const Puzzle& puzzle, std::span<const std::uint8_t> state) {
+  return static_cast<const LightsOut&>(puzzle).shortest_solution(state);
+}
+std::vector<Move> solve_pancake(const Puzzle&, std::span<const std::uint8_t> state) {
+  return pancake_solution(state);
+}
+
+// To add a puzzle, add its row.
+constexpr std::array kPuzzles = {
+    PuzzleRow{"lights_out", 3, LightsOut::kMaxSide, &sized<LightsOut>,
+              [](std::size_t n) { return n * n; }, &solve_lights},
+    PuzzleRow{"sliding_tiles", 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>,
+              [](std::size_t n) { return 10 * n * n; }, nullptr},
+    PuzzleRow{"cube3", 3, 3, &cube, [](std::size_t) { return std::size_t{50}; }, nullptr},
+    PuzzleRow{"pancake", 5, Pancake::kMaxPancakes, &sized<Pancake>,
+              [](std::size_t n) { return 2 * n; }, &solve_pancake},
+};
+
+const PuzzleRow* puzzle_row(std::string_view name) {
+  for (const PuzzleRow& row : kPuzzles) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
 
 struct Row {
   std::string_view name;
   Result<std::unique_ptr<Environment>> (*make)(const EnvironmentConfig&);
 };
 
-// To add an environment, add its row.
+// To add an environment that is no puzzle, add its row.
 constexpr std::array kRows = {
     Row{"arithmetic", &Arithmetic::make},
-    Row{"lights_out", &LightsOut::make},
 };
+
+tl::unexpected<Error> unknown(const std::string& name, std::span<const std::string> known) {
+  std::string list;
+  for (const auto& one : known) list += (list.empty() ? "" : ", ") + one;
+  return fail(Errc::kConfig,
+              "environment.name: \"" + name + "\" is unknown; choose one of " + list);
+}
+
+Result<std::unique_ptr<Environment>> puzzle_environment(const PuzzleRow& row,
+                                                        const EnvironmentConfig& config) {
+  auto puzzle = make_puzzle(config);
+  if (!puzzle) return tl::unexpected(std::move(puzzle.error()));
+  PuzzleOracle oracle;
+  if (row.solve != nullptr) {
+    oracle = [solve = row.solve, puzzle = *puzzle](std::span<const std::uint8_t> state) {
+      return solve(*puzzle, state);
+    };
+  }
+  return std::make_unique<PuzzleEnvironment>(
+      *puzzle, row.scramble(static_cast<std::size_t>(config.size)), std::move(oracle));
+}
 
 }  // namespace
 
 void EnvironmentConfig::describe(FieldVisitor& v) {
-  v.value({"name", "which environment", 0, 0, "arithmetic|lights_out"}, name);
+  v.value({"name", "which environment", 0, 0, "arithmetic|lights_out|sliding_tiles|cube3|pancake"},
+          name);
   v.value({"family", "preset of the arithmetic settings below, or custom to use them as they are",
            0, 0, "C|B|hard|custom"},
           family);
@@ -36,22 +102,44 @@ void EnvironmentConfig::describe(FieldVisitor& v) {
   v.value({"max_value", "largest correct intermediate value", -1e15, 1e15}, max_value);
   v.value({"parentheses", "probability that a problem has a pair of parentheses", 0, 1},
           parentheses);
-  v.value({"size", "puzzles: side length in cells", 3, 8}, size);
+  v.value({"size", "puzzles: side length in cells; pancake: how many", 3, 64}, size);
+  v.value({"turns", "cube3: a move is up to this many quarter turns", 1, 3}, turns);
+}
+
+Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& config) {
+  const PuzzleRow* row = puzzle_row(config.name);
+  if (row == nullptr) return unknown(config.name, puzzle_names());
+  if (config.size < row->min_size || config.size > row->max_size) {
+    return fail(Errc::kConfig, "environment.size: " + config.name + " needs a size from " +
+                                   std::to_string(row->min_size) + " to " +
+                                   std::to_string(row->max_size) + ", not " +
+                                   std::to_string(config.size));
+  }
+  if (config.turns < 1 || config.turns > static_cast<std::int64_t>(Cube3::kMaxDepth)) {
+    return fail(Errc::kConfig, "environment.turns: a move is 1 to 3 quarter turns, not " +
+                                   std::to_string(config.turns));
+  }
+  return row->make(config);
 }
 
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config) {
-  std::string known;
   for (const Row& row : kRows) {
     if (row.name == config.name) return row.make(config);
-    known += (known.empty() ? "" : ", ") + std::string(row.name);
   }
-  return fail(Errc::kConfig,
-              "environment.name: \"" + config.name + "\" is unknown; choose one of " + known);
+  if (const PuzzleRow* row = puzzle_row(config.name)) return puzzle_environment(*row, config);
+  return unknown(config.name, environment_names());
+}
+
+std::vector<std::string> puzzle_names() {
+  std::vector<std::string> names;
+  for (const PuzzleRow& row : kPuzzles) names.emplace_back(row.name);
+  return names;
 }
 
 std::vector<std::string> environment_names() {
   std::vector<std::string> names;
   for (const Row& row : kRows) names.emplace_back(row.name);
+  for (const PuzzleRow& row : kPuzzles) names.emplace_back(row.name);
   return names;
 }
 

@@ -9,6 +9,7 @@
 #include "core/config.hpp"
 #include "core/result.hpp"
 #include "environment/environment.hpp"
+#include "environment/puzzle.hpp"
 
 namespace qstar {
 
@@ -26,14 +27,19 @@ struct EnvironmentConfig {
   std::int64_t min_value = 0;     // every correct intermediate value
   std::int64_t max_value = 40;
   double parentheses = 0;  // probability that a problem has a pair of them
-  std::int64_t size = 3;   // puzzles: side length
+  std::int64_t size = 3;   // puzzles: side length; pancake: how many
+  std::int64_t turns = 1;  // cube3: a move is up to this many quarter turns
   void describe(FieldVisitor& v);
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;
 };
 
 // kConfig names the field and the remedy.
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config);
+// The puzzle itself, for searches and learners; kConfig also for environments that are no puzzles.
+Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& config);
 // Names of all environments, in the registry's order.
 std::vector<std::string> environment_names();
+// Names of those that are puzzles.
+std::vector<std::string> puzzle_names();
 
 }  // namespace qstar

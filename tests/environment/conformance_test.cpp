@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "environment/registry.hpp"
+#include "tests/support/environment_config.hpp"
 
 namespace qstar {
 namespace {
@@ -16,10 +16,8 @@ std::vector<Subject> subjects() {
   std::vector<Subject> all;
   for (const auto& name : environment_names()) {
     for (const std::string family : {"C", "B", "hard"}) {
-      EnvironmentConfig config;
-      config.name = name;
+      EnvironmentConfig config = environment_config(name, family == "hard");
       config.family = family;
-      config.size = family == "hard" ? 8 : 4;
       all.push_back({name + " " + family, std::move(*make_environment(config))});
     }
   }
@@ -42,6 +40,18 @@ void for_each_subject(Body body) {
     INFO(s.label);
     body(*s.environment);
   }
+}
+
+// Those with a reference solution; the others must say so.
+template <class Body>
+void for_each_solver(Body body) {
+  for_each_subject([&](const Environment& e) {
+    if (e.name() != "cube3" && e.name() != "sliding_tiles") return body(e);
+    Rng rng(1);
+    const auto solution = e.solve(*e.reset(e.sample_problem(rng, Split::kTraining)));
+    REQUIRE(solution.error().code == Errc::kBadProblem);
+    REQUIRE(solution.error().message.find("no exact solver") != std::string::npos);
+  });
 }
 
 TEST_CASE("conformance: the same seed gives the same problem") {
@@ -76,7 +86,7 @@ TEST_CASE("conformance: the splits are disjoint and their problems accepted") {
 }
 
 TEST_CASE("conformance: the reference solution wins") {
-  for_each_subject([](const Environment& e) {
+  for_each_solver([](const Environment& e) {
     Rng rng(6);
     for (int i = 0; i < 300; ++i) {
       const std::string problem = e.sample_problem(rng, Split::kTraining);
@@ -106,7 +116,7 @@ std::string mutated(const Environment& e, const State& start, std::string step, 
 }
 
 TEST_CASE("conformance: a mutant of the reference solution does not win") {
-  for_each_subject([](const Environment& e) {
+  for_each_solver([](const Environment& e) {
     Rng rng(8);
     for (int i = 0; i < 300; ++i) {
       const std::string problem = e.sample_problem(rng, Split::kTraining);
@@ -168,14 +178,44 @@ TEST_CASE("lights_out names what is wrong with a position, and an unsolvable one
   REQUIRE(e->reset("1000/0000/00x0/0000").error().message == "0 or 1 is expected at character 13");
   REQUIRE(e->reset("0000/0000/0000/0000").error().code == Errc::kBadProblem);
   // A single lamp is not in the span of the presses for side 4 (nullity 4).
-  REQUIRE(e->solve(*e->reset("1000/0000/0000/0000")).error().code == Errc::kBadProblem);
+  const auto unsolvable = e->reset("1000/0000/0000/0000");
+  REQUIRE(unsolvable.error().code == Errc::kBadProblem);
+  REQUIRE(unsolvable.error().message.find("cannot be solved") != std::string::npos);
   config.size = 3;
   const auto small = std::move(*make_environment(config));
   auto attempt = attempt_at("110/100/000", {"1,1"});
   judge(*small, true, attempt);
   REQUIRE(attempt.outcome == Outcome::kWon);
-  config.size = 9;
+  config.size = 10;
   REQUIRE(make_environment(config).error().code == Errc::kConfig);
+}
+
+TEST_CASE("a puzzle is made by name, and refused with the setting named") {
+  for (const auto& name : puzzle_names()) {
+    REQUIRE((*make_puzzle(environment_config(name)))->name() == name);
+  }
+  EnvironmentConfig config = environment_config("cube3");
+  config.turns = 3;
+  REQUIRE((*make_puzzle(config))->moves() == 1194);
+  config.turns = 4;
+  REQUIRE(make_puzzle(config).error().message.find("environment.turns") == 0);
+  config = environment_config("cube3");
+  config.size = 4;
+  REQUIRE(make_puzzle(config).error().message ==
+          "environment.size: cube3 needs a size from 3 to 3, not 4");
+  REQUIRE(make_puzzle(environment_config("arithmetic")).error().code == Errc::kConfig);
+}
+
+TEST_CASE("a move that is not legal here is malformed") {
+  const auto e = std::move(*make_environment(environment_config("sliding_tiles")));
+  const State state = *e->reset("1 2 3 4 5 6 7 8 9 10 11 12 13 14 0 15");
+  REQUIRE(e->legal_steps(state) == std::vector<std::string>{"D", "L", "R"});
+  REQUIRE(e->step(state, "U").verdict == Verdict::kMalformed);
+  REQUIRE(e->step(state, "U").next == state);
+  const auto won = e->step(state, "L");
+  REQUIRE((won.win && won.done && won.verdict == Verdict::kRight));
+  REQUIRE(e->answer(won.next) == "solved");
+  REQUIRE_FALSE(e->reset("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0"));
 }
 
 TEST_CASE("the environment's settings survive printing and parsing") {

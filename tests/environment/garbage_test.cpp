@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
-#include "environment/registry.hpp"
+#include "tests/support/environment_config.hpp"
 
 namespace qstar {
 namespace {
@@ -10,9 +10,7 @@ namespace {
 std::vector<std::unique_ptr<Environment>> all_environments() {
   std::vector<std::unique_ptr<Environment>> all;
   for (const auto& name : environment_names()) {
-    EnvironmentConfig config;
-    config.name = name;
-    all.push_back(std::move(*make_environment(config)));
+    all.push_back(std::move(*make_environment(environment_config(name))));
   }
   return all;
 }

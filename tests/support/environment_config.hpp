@@ -1,0 +1,23 @@
+// Settings with which any environment of the registry can be made.
+#pragma once
+
+#include <string>
+
+#include "environment/registry.hpp"
+
+namespace qstar {
+
+inline EnvironmentConfig environment_config(const std::string& name, bool large = false) {
+  EnvironmentConfig config;
+  config.name = name;
+  config.size = large ? 8 : 4;
+  if (name == "cube3") {
+    config.size = 3;
+    config.turns = large ? 2 : 1;
+  } else if (name == "pancake") {
+    config.size = large ? 35 : 6;
+  }
+  return config;
+}
+
+}  // namespace qstar
