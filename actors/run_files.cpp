@@ -91,12 +91,13 @@ nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end,
 
 Status RunDirectory::conclude(const ExperimentConfig& config, const RunEnd& end,
                               double worker_cpu_seconds) {
+  if (fs::exists(file("report.json"))) return {};  // told once, with what it cost then
   const auto report = make_report(config, end, worker_cpu_seconds);
   const std::pair<const char*, std::string> files[] = {
       {"policy.safetensors", end.model},
-      {"report.json", report.dump(2) + "\n"},
       {"report.md", report_markdown(report)},
       {"learning_curve.svg", curve_of(report)},
+      {"report.json", report.dump(2) + "\n"},  // last: with it the run is finished
   };
   for (const auto& [name, bytes] : files) {
     if (auto written = write_file_atomically(file(name), bytes); !written) return written;

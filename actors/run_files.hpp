@@ -27,7 +27,7 @@ class RunDirectory {
   const std::string& path() const { return path_; }
   // One line of metrics.jsonl, flushed.
   void append(const MetricsRow& row);
-  // Policy and report of a finished run, each written atomically.
+  // Policy and report of a finished run, each written atomically; nothing when they are there.
   Status conclude(const ExperimentConfig& config, const RunEnd& end, double worker_cpu_seconds);
 
  private:
