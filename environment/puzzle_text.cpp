@@ -1,28 +1,12 @@
 #include "environment/puzzle_text.hpp"
 
 #include <charconv>
-#include <optional>
 
 namespace qstar {
 namespace {
 
 constexpr std::string_view kSeparators = " ,\t\r\n";
 constexpr std::size_t kQuoted = 20;  // characters of bad input that a message repeats
-
-// The next word from `at` on, which then points behind it; empty at the end.
-std::string_view next_word(std::string_view text, std::size_t& at) {
-  at = std::min(text.find_first_not_of(kSeparators, at), text.size());
-  const std::size_t begin = at;
-  at = std::min(text.find_first_of(kSeparators, at), text.size());
-  return text.substr(begin, at - begin);
-}
-
-std::optional<std::size_t> number_of(std::string_view word) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
-  return number;
-}
 
 std::string range_text(std::size_t count, std::size_t first) {
   return std::to_string(first) + " to " + std::to_string(first + count - 1);
@@ -43,6 +27,24 @@ Status check_all_different(std::span<const std::uint8_t> numbers, std::size_t fi
 
 }  // namespace
 
+std::string_view next_word(std::string_view text, std::size_t& at) {
+  at = std::min(text.find_first_not_of(kSeparators, at), text.size());
+  const std::size_t begin = at;
+  at = std::min(text.find_first_of(kSeparators, at), text.size());
+  return text.substr(begin, at - begin);
+}
+
+std::optional<std::size_t> number_of(std::string_view word) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
+}
+
+std::string quoted(std::string_view text) {
+  return '"' + std::string(text.substr(0, kQuoted)) + '"';
+}
+
 Result<std::vector<std::uint8_t>> parse_permutation(std::string_view text, std::size_t count,
                                                     std::size_t first) {
   std::vector<std::uint8_t> numbers;
@@ -50,9 +52,8 @@ Result<std::vector<std::uint8_t>> parse_permutation(std::string_view text, std::
   for (auto word = next_word(text, at); !word.empty(); word = next_word(text, at)) {
     const auto number = number_of(word);
     if (!number || *number < first || *number >= first + count) {
-      return fail(Errc::kBadProblem, "number " + std::to_string(words + 1) + ", \"" +
-                                         std::string(word.substr(0, kQuoted)) +
-                                         "\", is not one of " + range_text(count, first));
+      return fail(Errc::kBadProblem, "number " + std::to_string(words + 1) + ", " + quoted(word) +
+                                         ", is not one of " + range_text(count, first));
     }
     if (++words <= count) numbers.push_back(static_cast<std::uint8_t>(*number - first));
   }

@@ -1,7 +1,9 @@
-// Positions written as numbers, as all puzzles but Lights Out are.
+// Positions written as numbers: of every puzzle but Lights Out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +12,14 @@
 #include "core/result.hpp"
 
 namespace qstar {
+
+// The next word from `at` on, which then points behind it; empty at the end. Words are separated by
+// spaces, commas or line ends.
+std::string_view next_word(std::string_view text, std::size_t& at);
+// The word as a number; none when it is something else.
+std::optional<std::size_t> number_of(std::string_view word);
+// The beginning of bad input in quotation marks, for messages.
+std::string quoted(std::string_view text);
 
 // Reads `count` different numbers from `first` up (count + first at most 256), separated by spaces,
 // commas or line ends; gives them less `first`. kBadProblem names the first thing that is wrong:
