@@ -1,7 +1,7 @@
 // A problem with a win signal that can be checked.
 //
-// One interface serves text problems, whose steps a policy writes (there is no list of legal ones),
-// and puzzles, whose moves can be listed. An environment is immutable after construction: every
+// One interface serves text problems, whose steps a policy writes, and puzzles, whose moves can be
+// listed; Countdown is both. An environment is immutable after construction: every
 // function is const and thread-safe, all randomness comes in as an Rng.
 #pragma once
 
@@ -59,7 +59,7 @@ class Environment {
   // The final value as text once done ("" before).
   virtual std::string answer(const State& state) const = 0;
 
-  // Every legal move in a fixed order, for puzzles; empty for text environments.
+  // Every legal move in a fixed order, for puzzles; empty for text whose steps cannot be listed.
   virtual std::vector<std::string> legal_steps(const State& state) const = 0;
   // The move that undoes `step`, where there is one.
   virtual std::optional<std::string> inverse(const State& state, std::string_view step) const = 0;

@@ -3,6 +3,8 @@
 #include <array>
 
 #include "environment/arithmetic.hpp"
+#include "environment/countdown.hpp"
+#include "environment/countdown_text.hpp"
 #include "environment/cube3.hpp"
 #include "environment/lights_out.hpp"
 #include "environment/pancake.hpp"
@@ -19,6 +21,8 @@ struct PuzzleRow {
   std::shared_ptr<const Puzzle> (*make)(const EnvironmentConfig&);
   std::size_t (*scramble)(std::size_t size);  // random moves to a problem
   std::vector<Move> (*solve)(const Puzzle&, std::span<const std::uint8_t>);  // null: no oracle
+  // Instead of a PuzzleEnvironment with these two, for a puzzle that is also text.
+  std::unique_ptr<Environment> (*environment)(std::size_t size) = nullptr;
 };
 
 template <class Sized>
@@ -34,6 +38,9 @@ std::vector<Move> solve_lights(const Puzzle& puzzle, std::span<const std::uint8_
 std::vector<Move> solve_pancake(const Puzzle&, std::span<const std::uint8_t> state) {
   return pancake_solution(state);
 }
+std::unique_ptr<Environment> countdown_text(std::size_t size) {
+  return std::make_unique<CountdownText>(size);
+}
 
 // To add a puzzle, add its row.
 constexpr std::array kPuzzles = {
@@ -44,6 +51,8 @@ constexpr std::array kPuzzles = {
     PuzzleRow{"cube3", 3, 3, &cube, [](std::size_t) { return std::size_t{50}; }, nullptr},
     PuzzleRow{"pancake", 5, Pancake::kMaxPancakes, &sized<Pancake>,
               [](std::size_t n) { return 2 * n; }, &solve_pancake},
+    PuzzleRow{"countdown", 3, Countdown::kMaxNumbers, &sized<Countdown>, nullptr, nullptr,
+              &countdown_text},
 };
 
 const PuzzleRow* puzzle_row(std::string_view name) {
@@ -74,20 +83,22 @@ Result<std::unique_ptr<Environment>> puzzle_environment(const PuzzleRow& row,
                                                         const EnvironmentConfig& config) {
   auto puzzle = make_puzzle(config);
   if (!puzzle) return tl::unexpected(std::move(puzzle.error()));
+  const auto size = static_cast<std::size_t>(config.size);
+  if (row.environment != nullptr) return row.environment(size);
   PuzzleOracle oracle;
   if (row.solve != nullptr) {
     oracle = [solve = row.solve, puzzle = *puzzle](std::span<const std::uint8_t> state) {
       return solve(*puzzle, state);
     };
   }
-  return std::make_unique<PuzzleEnvironment>(
-      *puzzle, row.scramble(static_cast<std::size_t>(config.size)), std::move(oracle));
+  return std::make_unique<PuzzleEnvironment>(*puzzle, row.scramble(size), std::move(oracle));
 }
 
 }  // namespace
 
 void EnvironmentConfig::describe(FieldVisitor& v) {
-  v.value({"name", "which environment", 0, 0, "arithmetic|lights_out|sliding_tiles|cube3|pancake"},
+  v.value({"name", "which environment", 0, 0,
+           "arithmetic|lights_out|sliding_tiles|cube3|pancake|countdown"},
           name);
   v.value({"family", "preset of the arithmetic settings below, or custom to use them as they are",
            0, 0, "C|B|hard|custom"},
@@ -102,7 +113,7 @@ void EnvironmentConfig::describe(FieldVisitor& v) {
   v.value({"max_value", "largest correct intermediate value", -1e15, 1e15}, max_value);
   v.value({"parentheses", "probability that a problem has a pair of parentheses", 0, 1},
           parentheses);
-  v.value({"size", "puzzles: side length in cells; pancake: how many", 3, 64}, size);
+  v.value({"size", "puzzles: side length in cells; pancake, countdown: how many", 3, 64}, size);
   v.value({"turns", "cube3: a move is up to this many quarter turns", 1, 3}, turns);
 }
 

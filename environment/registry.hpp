@@ -27,7 +27,7 @@ struct EnvironmentConfig {
   std::int64_t min_value = 0;     // every correct intermediate value
   std::int64_t max_value = 40;
   double parentheses = 0;  // probability that a problem has a pair of them
-  std::int64_t size = 3;   // puzzles: side length; pancake: how many
+  std::int64_t size = 3;   // puzzles: side length; pancake, countdown: how many
   std::int64_t turns = 1;  // cube3: a move is up to this many quarter turns
   void describe(FieldVisitor& v);
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;

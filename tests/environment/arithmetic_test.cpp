@@ -222,7 +222,7 @@ TEST_CASE("contradictory settings are refused with the field") {
   broken.family = "D";
   CHECK(refusal(broken).find("environment.family: \"D\"") == 0);
   broken.name = "chess";
-  const auto choices = "arithmetic, lights_out, sliding_tiles, cube3, pancake";
+  const auto choices = "arithmetic, lights_out, sliding_tiles, cube3, pancake, countdown";
   CHECK(refusal(broken).find(choices) != std::string::npos);
 }
 

@@ -104,8 +104,8 @@ TEST_CASE("conformance: the reference solution wins") {
 
 // Another step of the same kind: the next digit for text, the next move for a puzzle.
 std::string mutated(const Environment& e, const State& start, std::string step, Rng& rng) {
-  const auto moves = e.legal_steps(start);
-  if (!moves.empty()) {
+  if (e.alphabet().empty()) {
+    const auto moves = e.legal_steps(start);
     const auto at = std::find(moves.begin(), moves.end(), step) - moves.begin();
     return moves[(static_cast<std::size_t>(at) + 1) % moves.size()];
   }
@@ -145,8 +145,8 @@ TEST_CASE("conformance: inverse moves undo") {
       const auto there = e.step(state, move);
       REQUIRE(there.verdict != Verdict::kMalformed);
       const auto back = e.inverse(state, move);
-      REQUIRE(back);
-      REQUIRE(e.step(there.next, *back).next == state);
+      REQUIRE(back.has_value() == (e.name() != "countdown"));  // numbers do not come back
+      if (back) REQUIRE(e.step(there.next, *back).next == state);
     }
     REQUIRE_FALSE(e.inverse(state, "nonsense"));
   });

@@ -30,7 +30,7 @@ TEST_CASE("garbage: any step has a verdict") {
   Rng rng(2024);
   for (const auto& e : all_environments()) {
     for (int i = 0; i < 3000; ++i) {
-      const std::string_view letters = i % 3 == 0 ? std::string_view() : "0123456789+-*/()";
+      const std::string_view letters = i % 3 == 0 ? std::string_view() : "0123456789+-*/():";
       const State state = *e->reset(e->sample_problem(rng, Split::kTraining));
       const auto result = e->step(state, garbage(rng, letters, rng.below(24)));
       REQUIRE(result.verdict != Verdict::kUnknown);

@@ -54,7 +54,9 @@ TEST_CASE("puzzles: a batch does what its positions do one by one, in place, too
       REQUIRE(row(next, i) == after(*puzzle, state, batch.moves[i]));
       const bool moved = row(next, i) != state;
       REQUIRE((row(legal, i)[batch.moves[i]] != 0) == moved);
-      if (moved) REQUIRE(after(*puzzle, row(next, i), *puzzle->inverse(batch.moves[i])) == state);
+      const auto back = puzzle->inverse(batch.moves[i]);
+      REQUIRE(back.has_value() == (name != "countdown"));  // numbers do not come back
+      if (moved && back) REQUIRE(after(*puzzle, row(next, i), *back) == state);
       for (const std::uint8_t cell : one) REQUIRE(cell < puzzle->symbols());
       REQUIRE(puzzle->parse(puzzle->text(state)) == state);
     }

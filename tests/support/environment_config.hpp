@@ -16,6 +16,8 @@ inline EnvironmentConfig environment_config(const std::string& name, bool large 
     config.turns = large ? 2 : 1;
   } else if (name == "pancake") {
     config.size = large ? 35 : 6;
+  } else if (name == "countdown") {
+    config.size = large ? 6 : 4;
   }
   return config;
 }
