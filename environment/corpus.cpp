@@ -52,8 +52,19 @@ std::string Corpus::row(std::size_t length) {
 }
 
 void Corpus::append_solution(const Student& student, std::string& row) {
-  std::string line = problems_->sample_problem(rng_, Split::kTraining);
-  row += line;
+  const std::string problem = problems_->sample_problem(rng_, Split::kTraining);
+  row += problem;
+  const auto start = problems_->reset(problem);
+  QSTAR_ASSERT(start.has_value(), problem);
+  if (problems_->legal_steps(*start).empty()) {
+    append_rewriting(student, problem, row);
+  } else {
+    append_choices(student, *start, row);
+  }
+  row += ';';
+}
+
+void Corpus::append_rewriting(const Student& student, std::string line, std::string& row) {
   Expression e;
   while (parse_expression(line, e) && !e.is_number()) {
     const std::size_t operation =
@@ -62,7 +73,22 @@ void Corpus::append_solution(const Student& student, std::string& row) {
     row += '=';
     row += line;
   }
-  row += ';';
+}
+
+void Corpus::append_choices(const Student& student, State state, std::string& row) {
+  for (;;) {
+    const auto steps = problems_->legal_steps(state);
+    if (steps.empty()) return;
+    std::string step = steps[rng_.below(steps.size())];
+    if (!student.left_to_right && !rng_.bernoulli(student.slip)) {
+      const auto solution = problems_->solve(state);
+      if (!solution) return;
+      step = solution->front();
+    }
+    row += '=';
+    row += step;
+    state = problems_->step(state, step).next;
+  }
 }
 
 std::string Corpus::worked_value(const Student& student, const Expression& e,

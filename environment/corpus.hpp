@@ -6,6 +6,10 @@
 // strictly left to right, and reading a-b+c as a-(b+c); on top of that every student slips now and
 // then: a value off by 1, 2 or 10, or in a product a neighbouring factor (a*(b+1)).
 // With the defaults about 43 % of family C's solutions have the right answer.
+//
+// Where the steps can be listed (Countdown), nothing is worked out from left to right: who would do
+// so takes any step there is, and so does a slip; the others take a shortest solution's next step,
+// and give up where there is none. With the defaults about 28 % of the answers are right.
 #pragma once
 
 #include <array>
@@ -36,7 +40,7 @@ struct CorpusConfig {
 
 class Corpus {
  public:
-  // `problems` must be an environment of arithmetic text and outlive the corpus.
+  // `problems` must be an environment of text and outlive the corpus.
   Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)
       : problems_(&problems), config_(config), rng_(seed) {}
 
@@ -55,6 +59,10 @@ class Corpus {
   };
   Student draw_student();
   void append_solution(const Student& student, std::string& row);
+  // Line after line with one operation done, until a number is left.
+  void append_rewriting(const Student& student, std::string line, std::string& row);
+  // Steps chosen among the listed ones, until none is left.
+  void append_choices(const Student& student, State state, std::string& row);
   std::string worked_value(const Student& student, const Expression& e, std::size_t operation);
 
   const Environment* problems_;

@@ -15,6 +15,13 @@ std::unique_ptr<Environment> family(const std::string& name) {
   return std::move(*make_environment(config));
 }
 
+std::unique_ptr<Environment> countdown() {
+  EnvironmentConfig config;
+  config.name = "countdown";
+  config.size = 4;
+  return std::move(*make_environment(config));
+}
+
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
   for (const char c : text) {
@@ -67,14 +74,33 @@ TEST_CASE("about 43 % of the students' solutions are right") {
 }
 
 TEST_CASE("the curated corpus holds right work only") {
-  const auto environment = family("hard");
-  Corpus corpus(*environment, CorpusConfig::curated(), 1);
-  for (int i = 0; i < 200; ++i) {
-    for (const auto& s : solutions(*environment, corpus.row(400))) {
-      INFO(s.problem);
-      REQUIRE(s.outcome == Outcome::kWon);
+  for (const bool chosen : {false, true}) {
+    const auto environment = chosen ? countdown() : family("hard");
+    Corpus corpus(*environment, CorpusConfig::curated(), 1);
+    for (int i = 0; i < 200; ++i) {
+      for (const auto& s : solutions(*environment, corpus.row(400))) {
+        INFO(s.problem);
+        REQUIRE(s.outcome == Outcome::kWon);
+      }
     }
   }
+}
+
+TEST_CASE("where steps are chosen, bad students choose any and good ones slip out of a solution") {
+  const auto environment = countdown();
+  const double share = right_share(*environment, {});
+  INFO("share of right solutions: " << share);
+  REQUIRE(std::abs(share - 0.28) < 0.03);
+  Corpus corpus(*environment, {0, 0, 0, 0, 0.5}, 3);  // good ones who often slip
+  std::size_t won = 0, lost = 0;
+  for (int i = 0; i < 200; ++i) {
+    for (const auto& s : solutions(*environment, corpus.row(96))) {
+      for (const auto& step : s.steps) REQUIRE(step.verdict == Verdict::kRight);
+      (s.win() ? won : lost) += 1;
+    }
+  }
+  REQUIRE(won > 50);
+  REQUIRE(lost > 50);
 }
 
 TEST_CASE("bad students finish even where an order of work leaves no value") {
