@@ -1,12 +1,14 @@
-// Feeds the verifier bytes: the first line of the input is the problem, every further one a step.
+// Feeds the verifiers bytes: the first line of the input is the problem, every further one a step.
 #include "environment/registry.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
 
-const qstar::Environment& arithmetic() {
-  static const auto made = qstar::make_environment({});
-  return **made;
+std::unique_ptr<qstar::Environment> made(const std::string& name) {
+  qstar::EnvironmentConfig config;
+  config.name = name;
+  config.size = 4;  // of countdown: exhausted at once
+  return qstar::make_environment(config).value();
 }
 
 std::string_view take_line(std::string_view& rest) {
@@ -15,35 +17,46 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-}  // namespace
-
-std::vector<std::string> fuzz_seeds() {
-  return {"3+4*2-5\n3+8-5\n11-5\n6", "(12-3)/3*(2+1)\n9/3*(2+1)\n9/3*3\n3*3\n9", "-1-(-2)\n1",
-          "((1))\n1", "7/0+99999999999999999999\n1"};
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void walk(const qstar::Environment& environment, std::string_view rest) {
   using qstar::Verdict;
-  std::string_view rest = text_of(data, size);
-  const auto start = arithmetic().reset(take_line(rest));
-  if (!start) return 0;
+  const auto start = environment.reset(take_line(rest));
+  if (!start) return;
   qstar::State state = *start;
   while (!rest.empty()) {
-    const auto result = arithmetic().step(state, take_line(rest));
+    const auto result = environment.step(state, take_line(rest));
     require(result.verdict != Verdict::kUnknown);
+    require(result.verdict != Verdict::kMalformed || result.next == state);
     require(result.done || !result.win);
     require(!result.next.clean || state.clean);
     state = result.next;
   }
   // What the calculator writes, the verifier accepts.
-  const auto solution = arithmetic().solve(*start);
-  if (!solution) return 0;
+  const auto solution = environment.solve(*start);
+  if (!solution) return;
   state = *start;
   for (std::size_t i = 0; i < solution->size(); ++i) {
-    const auto result = arithmetic().step(state, (*solution)[i]);
+    const auto result = environment.step(state, (*solution)[i]);
     require(result.verdict == Verdict::kRight);
     require(result.win == (i + 1 == solution->size()));
     state = result.next;
   }
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz_seeds() {
+  return {"3+4*2-5\n3+8-5\n11-5\n6",
+          "(12-3)/3*(2+1)\n9/3*(2+1)\n9/3*3\n3*3\n9",
+          "-1-(-2)\n1",
+          "((1))\n1",
+          "7/0+99999999999999999999\n1",
+          "25 50 3 6:952\n25*3:75\n75+50:125\n125*6:750",
+          "8 8 7 4 : 24\n7-4:3\n3*8:24\n8+8:16"};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto arithmetic = made("arithmetic"), countdown = made("countdown");
+  walk(*arithmetic, text_of(data, size));
+  walk(*countdown, text_of(data, size));
   return 0;
 }
