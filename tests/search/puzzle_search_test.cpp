@@ -1,5 +1,6 @@
 // Every puzzle search on graphs worked out by hand and on whole small spaces.
 #include "search/puzzle_search.hpp"
+#include "environment/countdown.hpp"
 #include "search/heuristics.hpp"
 #include "tests/support/puzzles.hpp"
 
@@ -75,6 +76,29 @@ TEST_CASE("what has no solution is exhausted", "[puzzle]") {
     CHECK(solution.moves.empty());
     CHECK(solution.end == SearchEnd::kExhausted);
   }
+}
+
+TEST_CASE("A* and Q* find what Countdown's oracle finds", "[puzzle]") {
+  const Countdown puzzle(4);
+  Rng rng(5);
+  std::size_t unsolvable = 0;
+  for (int i = 0; i < 60; ++i) {
+    auto position = countdown::drawn_numbers(4, rng);
+    position.target = static_cast<std::uint32_t>(rng.between(20, 200));
+    const auto start = *puzzle.parse(countdown::text(position));
+    const auto known = puzzle.shortest_solution(start);
+    unsolvable += !known;
+    for (const std::string name : {"astar", "qstar"}) {
+      ZeroEstimate zero(puzzle, of_moves(name) ? EstimateKind::kMoves : EstimateKind::kValue);
+      const auto solution = solve(name, puzzle, zero, start, {.batch = 7});
+      INFO(countdown::text(position));
+      REQUIRE(solution.solved == known.has_value());
+      REQUIRE(solution.end == (known ? SearchEnd::kFinished : SearchEnd::kExhausted));
+      if (known) REQUIRE(solution.moves.size() == known->size());
+    }
+  }
+  CHECK(unsolvable > 10);
+  CHECK(unsolvable < 50);
 }
 
 TEST_CASE("a cheaper path opens a node again", "[puzzle]") {
