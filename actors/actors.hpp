@@ -29,6 +29,9 @@ inline constexpr std::chrono::seconds kEventually{600};
 // An Error as CAF's error and back; what CAF itself reports becomes kActorFailed.
 caf::error to_caf(const Error& error);
 Error error_of(const caf::error& error);
+// Has an actor that an exception ends die of kActorFailed with what it says, where CAF would say
+// "runtime_error" to whoever monitors it. To be called first in every behavior.
+void explain_exceptions(caf::scheduled_actor& self);
 // The steady clock, in seconds.
 double seconds_now();
 

@@ -350,6 +350,7 @@ struct CoordinatorState {
 Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<CoordinatorState> self,
                                        CoordinatorOptions options,
                                        std::shared_ptr<std::promise<Result<RunEnd>>> end) {
+  explain_exceptions(*self);
   auto& s = self->state;
   s.self = self;
   s.options = std::move(options);

@@ -130,6 +130,7 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
                                            const ExperimentConfig& config,
                                            const std::string& policy, const std::string& restored,
                                            const ReplayActor& replay) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.config = config;

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <exception>
 
 #include "actors/actors.hpp"
 
@@ -14,6 +15,18 @@ Error error_of(const caf::error& error) {
   if (error == caf::sec::runtime_error && context.match_elements<std::string, std::string>())
     return {errc_from_string(context.get_as<std::string>(0)), context.get_as<std::string>(1)};
   return {Errc::kActorFailed, caf::to_string(error)};
+}
+
+void explain_exceptions(caf::scheduled_actor& self) {
+  self.set_exception_handler([](std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+      return to_caf({Errc::kActorFailed, e.what()});
+    } catch (...) {
+      return to_caf({Errc::kActorFailed, "an exception that says nothing of itself"});
+    }
+  });
 }
 
 double seconds_now() {

@@ -27,8 +27,10 @@ Result<Evaluated> measure(const Environment& environment, const ExperimentConfig
       figures.tokens_per_problem, figures.cpu_seconds, std::move(figures.groups)};
 }
 
-EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer, const ExperimentConfig& config,
+EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,
+                                        const ExperimentConfig& config,
                                         const EnvironmentPtr& environment) {
+  explain_exceptions(*self);
   return {[config, environment](const Evaluate& request) -> caf::result<Evaluated> {
     auto figures = measure(*environment, config, request);
     if (!figures) return to_caf(figures.error());

@@ -130,6 +130,7 @@ struct InferenceState {
 
 Inference::behavior_type inference(Inference::stateful_pointer<InferenceState> self,
                                    const CoordinatorActor& coordinator, std::int32_t slots) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.coordinator = coordinator;

@@ -81,6 +81,7 @@ struct NodeState {
 caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options,
                    const CoordinatorActor& coordinator,
                    std::function<void(const std::string&)> ended) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.restarts = std::make_unique<RestartPolicy>(options.config.restart);

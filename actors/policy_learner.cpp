@@ -109,6 +109,7 @@ struct LearnerState {
 PolicyLearnerActor::behavior_type policy_learner(
     PolicyLearnerActor::stateful_pointer<LearnerState> self, const ExperimentConfig& config,
     EnvironmentPtr environment, const std::string& restored, const ReplayActor& replay) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.config = config;

@@ -91,6 +91,7 @@ struct ReplayState {
 ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> self,
                                   std::shared_ptr<ReplayBuffer> buffer,
                                   const ReplayOptions& options, const CoordinatorActor& listener) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.buffer = std::make_unique<ReplayBuffer>(std::move(*buffer));

@@ -96,6 +96,7 @@ RolloutActor::behavior_type rollout(RolloutActor::stateful_pointer<RolloutState>
                                     const CoordinatorActor& coordinator,
                                     const InferenceActor& inference,
                                     const VerifierActor& verifier) {
+  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.options = options;

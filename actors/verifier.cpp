@@ -4,7 +4,8 @@
 namespace qstar {
 namespace {
 
-VerifierActor::behavior_type verifier(VerifierActor::pointer, EnvironmentPtr environment) {
+VerifierActor::behavior_type verifier(VerifierActor::pointer self, EnvironmentPtr environment) {
+  explain_exceptions(*self);
   return {[environment](Judge& request) {
     judge(*environment, request.groups);
     return Groups{std::move(request.groups)};
