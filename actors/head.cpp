@@ -142,18 +142,23 @@ class Session {
         static_cast<std::uint64_t>(options_.config.seed), options_.config.rollout.lease_groups, {}};
     auto buffer = open_replay(directory_, options_, *start, replay_options);
     if (!buffer) return tl::unexpected(buffer.error());
-    auto environment = make_environment(options_.config.environment);
-    if (!environment) return tl::unexpected(environment.error());
-    environment_ = std::move(*environment);
+    if (auto found = find_environment(); !found) return tl::unexpected(found.error());
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
     return lead(immortal_system(network->tls), *network, *start, std::move(checkpoints),
                 std::move(*buffer), replay_options);
   }
 
-  double worker_cpu_seconds() const { return children_cpu_seconds(); }
-
  private:
+  Status find_environment() {
+    environment_ = options_.environment;
+    if (environment_) return {};
+    auto made = make_environment(options_.config.environment);
+    if (!made) return tl::unexpected(made.error());
+    environment_ = std::move(*made);
+    return {};
+  }
+
   Result<RunEnd> lead(caf::actor_system& system, const Network& network, const Start& start,
                       std::shared_ptr<CheckpointDirectory> checkpoints, ReplayBuffer buffer,
                       const ReplayOptions& replay_options) {

@@ -22,6 +22,8 @@ struct HeadOptions {
   std::int64_t http_port = -1;  // gateway; -1: none, 0: any
   std::string http_address = "127.0.0.1";
   std::string worker_program;  // path of `qstar`, for workers
+  // An environment of one's own; null: made from the configuration. Workers always make theirs.
+  EnvironmentPtr environment;
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const Report&)> show;  // progress for people
 };

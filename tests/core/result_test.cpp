@@ -21,6 +21,8 @@ TEST_CASE("every code has a name of its own and a documented exit code") {
   REQUIRE(exit_code(Errc::kConfig) == 2);
   REQUIRE(exit_code(Errc::kCorrupt) == 3);
   REQUIRE(exit_code(Errc::kDiskFull) == 4);
+  REQUIRE(exit_code(Errc::kNetwork) == 5);
+  REQUIRE(exit_code(Errc::kActorFailed) == 6);
   REQUIRE(exit_code(Errc::kInterrupted) == 130);
 }
 

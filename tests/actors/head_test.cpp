@@ -1,0 +1,227 @@
+// The in-process restart: an actor of the head's family fails, the session goes on from the newest
+// checkpoint, and the run's end is the one that it would have had.
+#include "actors/head.hpp"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <set>
+
+#include "actors/certificates.hpp"
+#include "learning/policy_learner.hpp"
+#include "persistence/store.hpp"
+#include "tests/support/attempts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+namespace {
+
+// Which draws of problems fail, counted from 1 over all sessions of a run. Training problems are
+// drawn by the policy learner, for its corpus, and by the coordinator, for leases; held-out ones by
+// the evaluator.
+struct Failures {
+  std::set<int> training = {}, held_out = {};
+  bool always = false;
+};
+
+// Arithmetic that throws at these draws.
+class Failing final : public Environment {
+ public:
+  explicit Failing(Failures failures) : failures_(std::move(failures)) {}
+
+  std::string sample_problem(Rng& rng, Split split) const override {
+    const bool training = split == Split::kTraining;
+    const int draw = training ? ++training_ : ++held_out_;
+    if (failures_.always || (training ? failures_.training : failures_.held_out).contains(draw))
+      throw std::runtime_error("the problems ran out");
+    return inner_->sample_problem(rng, split);
+  }
+  int training() const { return training_; }
+  int held_out() const { return held_out_; }
+
+  std::string_view name() const override { return inner_->name(); }
+  std::string_view alphabet() const override { return inner_->alphabet(); }
+  Result<State> reset(std::string_view problem) const override { return inner_->reset(problem); }
+  StepResult step(const State& s, std::string_view step) const override {
+    return inner_->step(s, step);
+  }
+  std::string answer(const State& s) const override { return inner_->answer(s); }
+  std::vector<std::string> legal_steps(const State& s) const override {
+    return inner_->legal_steps(s);
+  }
+  std::optional<std::string> inverse(const State& s, std::string_view step) const override {
+    return inner_->inverse(s, step);
+  }
+  Result<std::vector<std::string>> solve(const State& s) const override { return inner_->solve(s); }
+  std::vector<std::uint8_t> encode(const State& s) const override { return inner_->encode(s); }
+  std::string render(const State& s) const override { return inner_->render(s); }
+
+ private:
+  EnvironmentPtr inner_ = make_environment({}).value();
+  Failures failures_;
+  mutable std::atomic<int> training_{0}, held_out_{0};
+};
+
+std::shared_ptr<Failing> failing(Failures failures) {
+  return std::make_shared<Failing>(std::move(failures));
+}
+
+// The smoke experiment in a second or two: two slices of pre-training, two versions.
+ExperimentConfig tiny() {
+  ExperimentConfig config;
+  const std::vector<std::string> shorter = {"model.layers=1",
+                                            "model.width=16",
+                                            "pretrain.steps=50",
+                                            "pretrain.rows=2",
+                                            "rl.versions=2",
+                                            "rl.updates_per_version=2",
+                                            "rl.groups_per_update=8",
+                                            "rollout.actors=1",
+                                            "rollout.max_tokens=32",
+                                            "evaluation.problems=10",
+                                            "evaluation.curve_problems=10",
+                                            "checkpoint.seconds=0",
+                                            "restart.max_failures=3",
+                                            "restart.first_delay=0.01"};
+  REQUIRE(load_config(QSTAR_SOURCE_DIR "/configs/smoke.toml", shorter, describe_of(config)));
+  REQUIRE(check(config));
+  return config;
+}
+
+// A run under observation.
+struct Run {
+  HeadOptions options;
+  std::mutex mutex;
+  std::vector<std::string> restarts;  // what was said at each
+  std::vector<std::string> listens;
+
+  Run(const std::string& directory, EnvironmentPtr environment) {
+    REQUIRE(prepare_torch());
+    options.config = tiny();
+    options.run_directory = directory;
+    options.environment = std::move(environment);
+    options.show = [this](const Report& report) {
+      const std::scoped_lock lock(mutex);
+      if (report.row.phase == "restart") restarts.push_back(report.line);
+      if (report.row.phase == "listen") listens.push_back(report.line);
+    };
+  }
+};
+
+void check_counters(const ExperimentConfig& config, const RunState& run) {
+  const auto versions = config.rl.versions;
+  CHECK(run.phase == Phase::kFinished);
+  CHECK(run.pretrain_steps == config.pretrain.steps);
+  CHECK(run.version == static_cast<std::uint64_t>(versions) + 1);
+  CHECK(run.policy_updates == versions * config.rl.updates_per_version);
+  CHECK(run.critic_updates == versions * config.critic.updates_per_version);
+  CHECK(run.attempts > 0);
+  CHECK(run.attempts %
+            static_cast<std::uint64_t>(config.rollout.lease_groups * config.rollout.samples) ==
+        0);
+  CHECK(run.wins + run.lucky <= run.attempts);
+  CHECK(run.final_.contains("greedy"));
+}
+
+// Whatever was counted is in the store.
+void check_store(const Run& run, const RunState& state) {
+  const auto store = Store::open(run.options.run_directory + "/store", Store::Mode::kRead).value();
+  const auto ids = store.group_ids().value();
+  CHECK(ids.size() * static_cast<std::size_t>(run.options.config.rollout.samples) >=
+        state.attempts);
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A port that nobody listens on at the moment.
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+TEST_CASE("a run whose actors fail ends as it would have without", "[head]") {
+  const TemporaryFolder folder;
+  const auto healthy = failing({});
+  Run whole(folder.path("whole"), healthy);
+  whole.options.deterministic = true;
+  const auto expected = run_head(whole.options);
+  REQUIRE(expected);
+  CHECK(whole.restarts.empty());
+  check_counters(whole.options.config, expected->state);
+
+  // In the second slice of pre-training, and at the very last figure.
+  Run broken(folder.path("broken"),
+             failing({{healthy->training() * 2 / 3}, {healthy->held_out()}}));
+  broken.options.deterministic = true;
+  const auto end = run_head(broken.options);
+  REQUIRE(end);
+  REQUIRE(broken.restarts.size() == 2);
+  for (const auto& said : broken.restarts) CHECK(has(said, "the problems ran out"));
+  check_counters(broken.options.config, end->state);
+  CHECK(end->model == expected->model);
+  CHECK(end->state.attempts == expected->state.attempts);
+  CHECK(end->state.wins == expected->state.wins);
+}
+
+TEST_CASE("the coordinator's own failure restarts the session, too", "[head]") {
+  const TemporaryFolder folder;
+  Run run(folder.path("run"), failing({{1, 20}}));
+  run.options.config.pretrain.steps = 0;  // so that training problems are drawn for leases alone
+  const auto end = run_head(run.options);
+  REQUIRE(end);
+  REQUIRE(run.restarts.size() == 2);
+  for (const auto& said : run.restarts) CHECK(has(said, "the problems ran out"));
+  check_counters(run.options.config, end->state);
+  check_store(run, end->state);
+}
+
+TEST_CASE("what fails always is given up, and can be resumed", "[head]") {
+  const TemporaryFolder folder;
+  for (const bool resume : {false, true}) {
+    Run hopeless(folder.path("run"), failing({{}, {}, true}));
+    hopeless.options.resume = resume;
+    const auto end = run_head(hopeless.options);
+    REQUIRE_FALSE(end);
+    CHECK(end.error().code == Errc::kActorFailed);
+    CHECK(exit_code(end.error().code) == 6);
+    CHECK(has(end.error().message, "gave up after repeated failures"));
+    CHECK(has(end.error().message, "the problems ran out"));
+    CHECK(hopeless.restarts.size() == 3);  // restart.max_failures
+  }
+  Run mended(folder.path("run"), nullptr);
+  mended.options.resume = true;
+  const auto finished = run_head(mended.options);
+  REQUIRE(finished);
+  CHECK(mended.restarts.empty());
+  check_counters(mended.options.config, finished->state);
+  check_store(mended, finished->state);
+}
+
+TEST_CASE("a restarted session listens on the same port again", "[head]") {
+  const TemporaryFolder folder;
+  REQUIRE(make_certificates(folder.path("certificates"), {}));
+  const auto port = free_port();
+  Run run(folder.path("run"), failing({{1, 400}}));
+  run.options.listen = "127.0.0.1:" + std::to_string(port);
+  run.options.certificates = folder.path("certificates");
+  const auto end = run_head(run.options);
+  REQUIRE(end);
+  CHECK(run.restarts.size() == 2);
+  REQUIRE(run.listens.size() == 3);
+  for (const auto& said : run.listens) CHECK(has(said, std::to_string(port)));
+  check_counters(run.options.config, end->state);
+}
