@@ -3,6 +3,7 @@
 
 #include <boost/asio.hpp>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 namespace qstar {
@@ -117,6 +118,22 @@ TEST_CASE("too many connections are told so", "[gateway]") {
   CHECK(has(two.receive_some(), "ok"));
   Client three(*gateway);
   CHECK(has(three.receive_all(), "503"));
+}
+
+TEST_CASE("a client that does not pace itself is paced, and nobody else is", "[gateway]") {
+  using namespace std::chrono;
+  constexpr milliseconds kPause{1500};
+  const auto gateway = started({.pause_ms = static_cast<std::int32_t>(kPause.count())});
+  Client greedy(*gateway);
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  const auto begun = steady_clock::now();
+  greedy.send(request + request);
+  CHECK(has(greedy.receive_some(), "ok"));
+  for (std::uint64_t i = 0; i < 1000; ++i) gateway->publish({"rl", i, {{"greedy", 0.5}}}, "{}");
+  CHECK(has(ask(*gateway, "GET", "/metrics"), "qstar_rl_step 999"));
+  CHECK(steady_clock::now() - begun < kPause);
+  CHECK(has(greedy.receive_some(), "ok"));
+  CHECK(steady_clock::now() - begun >= kPause);
 }
 
 TEST_CASE("publishing goes on whatever clients do", "[gateway]") {
