@@ -81,13 +81,17 @@ Status write_pair(const std::string& directory, const std::string& name, X509* c
   const File certificate_file = key_file ? create(certificate_path, false) : nullptr;
   if (certificate_file &&
       PEM_write_PrivateKey(key_file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
-      PEM_write_X509(certificate_file.get(), certificate) == 1) {
+      PEM_write_X509(certificate_file.get(), certificate) == 1 &&
+      std::fflush(key_file.get()) == 0 && std::fflush(certificate_file.get()) == 0) {
     return {};
   }
+  std::error_code ignored;  // what was made here goes; what was there already stays
+  if (key_file) fs::remove(key_path, ignored);
+  if (certificate_file) fs::remove(certificate_path, ignored);
   return fail(
       Errc::kIo,
-      fmt::format("cannot write {} or {}: is one there already, or the directory not writable? "
-                  "choose another directory",
+      fmt::format("cannot write {} or {}: is one there already, the directory not writable, or "
+                  "the disk full? choose another directory",
                   key_path, certificate_path));
 }
 

@@ -1,5 +1,7 @@
 #include "actors/certificates.hpp"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -25,6 +27,40 @@ TEST_CASE("certificates are made once, private, and found again", "[certificates
   REQUIRE_FALSE(again);
   CHECK(again.error().message.find(path) != std::string::npos);
   CHECK(find_certificates(path, "head"));
+}
+
+TEST_CASE("a key is private from its first moment", "[certificates]") {
+  const TemporaryFolder folder;
+  // The first mask takes nothing away; the second shows that the mode is the one of opening, since
+  // a later chmod would not heed it.
+  std::filesystem::create_directories(folder.path("certs"));
+  const auto [mask, mode] = GENERATE(table<mode_t, mode_t>({{0000, 0600}, {0200, 0400}}));
+  const mode_t before = ::umask(mask);
+  const auto made = make_certificates(folder.path("certs"), {{"head"}, 30});
+  ::umask(before);
+  REQUIRE(made);
+  for (const auto* name : {"/ca.key", "/head.key"}) {
+    struct stat status {};
+    REQUIRE(::stat((folder.path("certs") + name).c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == mode);
+  }
+}
+
+TEST_CASE("a certificate that is not written whole is an error, and leaves nothing",
+          "[certificates]") {
+  const TemporaryFolder folder;
+  const auto before_signal = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  const auto made = make_certificates(folder.path("certs"), {});
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  ::signal(SIGXFSZ, before_signal);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == Errc::kIo);
+  CHECK(std::filesystem::is_empty(folder.path("certs")));
+  CHECK(make_certificates(folder.path("certs"), {}));
 }
 
 TEST_CASE("what cannot be trusted is refused by name", "[certificates]") {
