@@ -23,11 +23,27 @@ class CliTest(RunTest):
         self.assertEqual(qstar("tain").returncode, 2)
         self.assertEqual(qstar("train").returncode, 2)
 
+    def completed(self, *words, command="qstar"):
+        """What bash would offer for the last of the words."""
+        asked = (qstar("completion").stdout + f"\nCOMP_WORDS=({command} {' '.join(words)}); "
+                 f"COMP_CWORD={len(words)}; _qstar; echo ${{COMPREPLY[@]}}\n")
+        # No PATH to a qstar: options are asked of the very command that is being typed.
+        answer = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, cwd=self.folder,
+                                env={"PATH": "/usr/bin:/bin"})
+        self.assertEqual(answer.stderr, "")
+        return answer.stdout.split()
+
     def test_completion_completes(self):
-        script = qstar("completion").stdout
-        asked = script + "\nCOMP_WORDS=(qstar re); COMP_CWORD=1; _qstar; echo ${COMPREPLY[@]}\n"
-        answer = subprocess.run(["bash", "-c", asked], capture_output=True, text=True)
-        self.assertEqual(answer.stdout.strip(), "replay", answer.stderr)
+        self.assertEqual(self.completed("re"), ["replay"])
+        self.assertEqual(self.completed("replay", "s"), ["stats", "show"])
+        here = os.path.abspath(QSTAR)
+        self.assertEqual(self.completed("train", "--res", command=here), ["--resume"])
+        self.assertEqual(set(self.completed("worker", "--c", command=here)), {"--connect", "--certs"})
+        self.assertEqual(self.completed("replay", "ls", "store", "--l", command=here), ["--limit"])
+        self.assertEqual(self.completed("train", "--res", command="no-such-qstar"), [])
+        with open(self.path("mine.toml"), "w"):
+            pass
+        self.assertEqual(self.completed("train", "mi"), ["mine.toml"])
 
     def test_only_training_loads_torch(self):
         libraries = subprocess.run(["ldd", QSTAR], capture_output=True, text=True).stdout
