@@ -1,0 +1,78 @@
+"""`qstar train` on a terminal: one line that is written over, and Ctrl-C from its keyboard."""
+import os
+import pty
+import re
+import select
+import time
+
+from support import QSTAR, RunTest, main, qstar, report, SMOKE
+
+OVER = r"\r\x1b\[K"  # back to the line's beginning, and clear it
+
+
+class Terminal:
+    """A command on a pseudo-terminal of its own."""
+
+    def __init__(self, *words):
+        self.pid, self.screen = pty.fork()
+        if self.pid == 0:
+            os.execv(QSTAR, [QSTAR, *words])
+        self.seen = ""
+
+    def read(self, seconds):
+        """What is shown next; nothing when the command has ended, or none came in time."""
+        if not select.select([self.screen], [], [], max(0, seconds))[0]:
+            return ""
+        try:
+            return os.read(self.screen, 4096).decode()
+        except OSError:  # how Linux says that nobody holds the other side
+            return ""
+
+    def shows(self, pattern, seconds):
+        """Whether the pattern comes to be seen in time."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.seen):
+            more = self.read(end - time.monotonic())
+            if not more:
+                return False
+            self.seen += more
+        return True
+
+    def press(self, key):
+        os.write(self.screen, key)
+
+    def end(self, seconds):
+        """Reads to the end; gives the exit code."""
+        end = time.monotonic() + seconds
+        while more := self.read(end - time.monotonic()):
+            self.seen += more
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+class TerminalTest(RunTest):
+    def test_one_line_is_written_over_and_ctrl_c_keeps_everything(self):
+        terminal = Terminal("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
+        # Nothing but the next frame comes between two frames.
+        frame = r"pretrain {}/150  loss \d+\.\d+  \d+\.\d k tokens/s  \d+ s left"
+        self.assertTrue(terminal.shows(OVER + frame.format(25) + OVER + frame.format(50) + OVER, 60), terminal.seen)
+        rl = r"rl \d+/60  greedy \d\.\d+  \d+ k tokens generated, \d+\.\d k/s  \d+ s left"
+        self.assertTrue(terminal.shows(OVER + rl, 60), terminal.seen)
+        terminal.press(b"\x03")
+        self.assertEqual(terminal.end(60), 130, terminal.seen)
+        # The last line takes the place of the progress; it is taken at its word.
+        said = re.search(OVER + r"qstar: error: interrupted; .* go on with 'qstar (train .* --resume)'\r\n$",
+                         terminal.seen)
+        self.assertTrue(said, terminal.seen[-400:])
+        self.assert_ok(qstar(*said[1].split()))
+        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
+
+    def test_a_log_gets_plain_lines(self):
+        answer = self.train("run", "rl.versions=1")
+        self.assert_ok(answer)
+        self.assertIn("pretrain 100/150", answer.stdout)
+        self.assertNotRegex(answer.stdout, r"[\r\x1b]")
+        self.assertNotIn("pretrain 125/150", answer.stdout)
+
+
+if __name__ == "__main__":
+    main()
