@@ -1,6 +1,7 @@
 // The spawn functions: one actor a file, each a thin shell around a pure object.
 //
-// Actors that compute (inference, learners, critic, evaluator) are detached: a thread each. An
+// Actors that compute (inference, learners, critic, evaluator) or wait for a disk or a terminal
+// (replay, metrics) are detached: a thread each. An
 // actor that meets an Error it cannot answer with quits with it; whoever monitors it decides what
 // follows.
 #pragma once

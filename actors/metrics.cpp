@@ -4,15 +4,16 @@
 namespace qstar {
 namespace {
 
-MetricsActor::behavior_type metrics(MetricsActor::pointer,
+MetricsActor::behavior_type metrics(MetricsActor::pointer self,
                                     const std::function<void(const Report&)>& sink) {
+  explain_exceptions(*self);
   return {[sink](const Report& report) { sink(report); }};
 }
 
 }  // namespace
 
 MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink) {
-  return system.spawn(metrics, std::move(sink));
+  return system.spawn<caf::detached>(metrics, std::move(sink));
 }
 
 }  // namespace qstar

@@ -1,0 +1,31 @@
+// Reports go to slow places; nobody else waits for them.
+#include <future>
+
+#include "actors/actors.hpp"
+#include "actors/system.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+TEST_CASE("a disk that hangs holds up its own actor alone", "[metrics]") {
+  SystemConfig config;
+  caf::actor_system system(config);
+  caf::scoped_actor self{system};
+  std::promise<void> mended;
+  const auto hanging = mended.get_future().share();
+  std::vector<MetricsActor> actors;
+  for (int i = 0; i < 4; ++i) {  // more than the scheduler has threads
+    actors.push_back(spawn_metrics(system, [hanging](const Report&) { hanging.wait(); }));
+    self->send(actors.back(), Report{});
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const auto verifier = spawn_verifier(system, make_environment({}).value());
+  bool answered = false;
+  self->request(verifier, std::chrono::seconds(5), Judge{})
+      .receive([&](const Groups&) { answered = true; }, [](const caf::error&) {});
+  mended.set_value();
+  CHECK(answered);
+  for (const auto& actor : actors) self->send_exit(actor, caf::exit_reason::kill);
+  self->send_exit(verifier, caf::exit_reason::kill);
+}
