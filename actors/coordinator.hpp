@@ -41,21 +41,9 @@ struct RunEnd {
   bool interrupted = false;
 };
 
-// The actors that the coordinator leads; they are spawned after it, since they report to it.
-struct Wiring {
-  PolicyLearnerActor learner;
-  CriticActor critic;
-  ReplayActor replay;
-  EvaluatorActor evaluator;
-};
-
-using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
-
 // `end` is fulfilled exactly once: with the run's end, or with the error that one of its actors
 // died of.
 Coordinator spawn_coordinator(caf::actor_system& system, CoordinatorOptions options,
                               std::shared_ptr<std::promise<Result<RunEnd>>> end);
 
 }  // namespace qstar
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Wiring)

@@ -41,17 +41,31 @@ using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
 
 // Hands out work and weights, and leads the run from phase to phase. The one actor that other
 // processes know: what they have for the critic and the replay buffer it passes on.
-using CoordinatorActor = caf::typed_actor<
-    caf::replies_to<Join>::with<Welcome>,       // a worker process introduces itself
-    caf::replies_to<WorkRequest>::with<Lease>,  // answered when the replay buffer has room
-    caf::reacts_to<TaskDone>,
-    caf::replies_to<WeightsRequest>::with<WeightsChunk>,  // answered when that version exists
-    caf::replies_to<Score>::with<Groups>,                 // passed on to the critic
-    caf::replies_to<Insert>::with<Inserted>,              // passed on to the replay buffer
-    caf::reacts_to<ReplayStatus>,
-    caf::reacts_to<caf::tick_atom>>;  // the clock: leases, progress, Ctrl-C
+using CoordinatorActor =
+    caf::typed_actor<caf::replies_to<Join>::with<Welcome>,  // a worker process introduces itself
+                     caf::replies_to<WorkRequest>::with<Lease>,  // answered when the replay buffer
+                                                                 // has room
+                     caf::reacts_to<TaskDone>,
+                     caf::replies_to<WeightsRequest>::with<WeightsChunk>,  // kTimeout: ask again
+                     caf::replies_to<Score>::with<Groups>,     // passed on to the critic
+                     caf::replies_to<Insert>::with<Inserted>,  // passed on to the replay buffer
+                     caf::reacts_to<ReplayStatus>,
+                     caf::reacts_to<caf::tick_atom>>;  // the clock: leases, progress, Ctrl-C
+
+// The actors that the coordinator leads: told to it once, when they are spawned, since they report
+// to it. The one message that is made of handles, and so is not in messages.hpp.
+struct Wiring {
+  PolicyLearnerActor learner;
+  CriticActor critic;
+  ReplayActor replay;
+  EvaluatorActor evaluator;
+};
+// The coordinator as its own process knows it.
+using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 
 // Asks the coordinator for work, has it generated, judged and scored, and brings the results home.
 using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
 }  // namespace qstar
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Wiring)

@@ -1,4 +1,4 @@
-// Every message that actors exchange, in one place.
+// Every message that actors exchange, in one place (but for Wiring, in interfaces.hpp).
 //
 // Plain structs. What crosses machines has an `inspect`; trajectories travel as their protobuf
 // records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal floats.
