@@ -12,8 +12,10 @@ namespace qstar {
 namespace {
 
 using Inference =
-    caf::typed_actor<caf::replies_to<Generate>::with<Generated>, caf::reacts_to<caf::tick_atom>>;
+    caf::typed_actor<caf::replies_to<Generate>::with<Generated>, caf::reacts_to<caf::tick_atom>,
+                     caf::reacts_to<WeightsRequest>>;  // to itself: ask for these weights
 constexpr int kTokensPerTick = 8;
+constexpr std::chrono::milliseconds kAskAgain{100};
 
 struct InferenceState {
   struct Request {
@@ -33,7 +35,8 @@ struct InferenceState {
   std::uint64_t next = 0;
   bool ticking = false;
   bool fetching = false;
-  std::string incoming;  // pieces of weights so far
+  std::uint64_t least = 0;  // fetching: a version at least this new
+  std::string incoming;     // its pieces so far
 
   caf::result<Generated> generate(Generate& message) {
     Request request{std::move(message), self->make_response_promise<Generated>(), {}, 0};
@@ -102,14 +105,22 @@ struct InferenceState {
   void fetch(std::uint64_t at_least) {
     if (fetching) return;
     fetching = true;
-    incoming.clear();
-    fetch_piece({at_least, 0, 0});
+    least = at_least;
+    fetch_piece({least, 0, 0});
   }
 
   void fetch_piece(const WeightsRequest& request) {
+    if (request.offset == 0) incoming.clear();
     self->request(coordinator, kEventually, request)
         .then([this](WeightsChunk& chunk) { received(chunk); },
-              [this](const caf::error& error) { self->quit(error); });
+              [this](const caf::error& error) { missed(error); });
+  }
+
+  // A slow link may take longer than a version is kept: the newest one is wanted then.
+  void missed(const caf::error& error) {
+    if (error != caf::sec::request_timeout && error_of(error).code != Errc::kTimeout)
+      return self->quit(error);
+    self->delayed_send(self, kAskAgain, WeightsRequest{least, 0, 0});
   }
 
   void received(const WeightsChunk& chunk) {
@@ -136,7 +147,8 @@ Inference::behavior_type inference(Inference::stateful_pointer<InferenceState> s
   state.coordinator = coordinator;
   state.slots = slots;
   return {[&state](Generate& message) { return state.generate(message); },
-          [&state](caf::tick_atom) { state.tick(); }};
+          [&state](caf::tick_atom) { state.tick(); },
+          [&state](const WeightsRequest& request) { state.fetch_piece(request); }};
 }
 
 }  // namespace
