@@ -34,8 +34,8 @@ struct Start {
 
 Result<Start> load_start(const CheckpointDirectory& checkpoints, const HeadOptions& options) {
   Start start;
-  if (checkpoints.list().empty()) return start;
   auto loaded = checkpoints.load_newest();
+  if (!loaded && loaded.error().code == Errc::kMissingFile) return start;  // nothing yet
   if (!loaded) return tl::unexpected(loaded.error());
   for (const auto& warning : loaded->warnings)
     options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});

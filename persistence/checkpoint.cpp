@@ -84,7 +84,7 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
   if (error)
     return fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message()));
   sync_directory(path_);
-  auto all = list();
+  const auto all = list().value_or(std::vector<std::uint64_t>{});  // else they go another time
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < all.size(); ++i) {
     fs::remove_all(path_ + "/" + name_of(all[i]), error);
   }
@@ -93,14 +93,21 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
 
 Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
   const auto all = list();
-  if (all.empty()) return fail(Errc::kMissingFile, path_ + " holds no checkpoint");
+  if (!all) return tl::unexpected(all.error());
+  if (all->empty()) return fail(Errc::kMissingFile, path_ + " holds no checkpoint");
   Loaded loaded;
-  for (auto it = all.rbegin(); it != all.rend(); ++it) {
-    auto parts = load(path_ + "/" + name_of(*it));
+  for (auto it = all->rbegin(); it != all->rend(); ++it) {
+    const std::string folder = path_ + "/" + name_of(*it);
+    auto parts = load(folder);
     if (parts) {
       loaded.serial = *it;
       loaded.parts = std::move(*parts);
       return loaded;
+    }
+    if (parts.error().code == Errc::kIo) {
+      return fail(Errc::kIo,
+                  fmt::format("{}; mend that, or remove {} to begin from the checkpoint before it",
+                              parts.error().message, folder));
     }
     loaded.warnings.push_back(parts.error().message);
   }
@@ -108,12 +115,14 @@ Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
                                           path_, loaded.warnings.front()));
 }
 
-std::vector<std::uint64_t> CheckpointDirectory::list() const {
+Result<std::vector<std::uint64_t>> CheckpointDirectory::list() const {
   std::vector<std::uint64_t> serials;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path_, error)) {
     if (const auto serial = serial_of(entry.path().filename())) serials.push_back(*serial);
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(Errc::kIo, fmt::format("cannot read {}: {}", path_, error.message()));
   std::sort(serials.begin(), serials.end());
   return serials;
 }

@@ -24,6 +24,7 @@ class CheckpointDirectory {
   // nothing half-written is visible.
   Status write(std::uint64_t serial, const CheckpointParts& parts);
   // The newest complete and undamaged one. A damaged one is skipped with a message in `warnings`;
+  // one that cannot be read for another reason is not, since nothing says that it is lost: kIo.
   // kMissingFile when there is none at all, kCorrupt when all are damaged.
   struct Loaded {
     std::uint64_t serial = 0;
@@ -31,7 +32,8 @@ class CheckpointDirectory {
     std::vector<std::string> warnings;
   };
   Result<Loaded> load_newest() const;
-  std::vector<std::uint64_t> list() const;  // ascending
+  // Serials, ascending; none when there is no such directory. kIo: it cannot be read.
+  Result<std::vector<std::uint64_t>> list() const;
 
  private:
   std::string path_;
@@ -42,6 +44,7 @@ class CheckpointDirectory {
 Status write_file_atomically(const std::string& path, std::string_view bytes);
 // Makes renames within a directory survive power loss.
 void sync_directory(const std::string& path);
+// kMissingFile: there is no such file; kIo: any other reason.
 Result<std::string> read_file(const std::string& path);
 
 // An exclusive lock on a run directory, held until destruction; kBusy names the holder's process

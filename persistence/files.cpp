@@ -61,8 +61,10 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in)
-    return fail(Errc::kMissingFile, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  if (!in) {
+    return fail(errno == ENOENT ? Errc::kMissingFile : Errc::kIo,
+                fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  }
   std::string bytes;
   char block[65536];
   while (in.read(block, sizeof(block)) || in.gcount() > 0)

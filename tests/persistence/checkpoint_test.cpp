@@ -1,6 +1,7 @@
 #include "persistence/checkpoint.hpp"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,7 +32,7 @@ TEST_CASE("the newest of the kept checkpoints is loaded", "[checkpoint]") {
   CHECK(directory.load_newest().error().code == Errc::kMissingFile);
   for (const std::uint64_t serial : {1U, 2U, 10U})
     REQUIRE(directory.write(serial, parts_of(serial)));
-  CHECK(directory.list() == std::vector<std::uint64_t>{2, 10});
+  CHECK(directory.list().value() == std::vector<std::uint64_t>{2, 10});
   const auto loaded = directory.load_newest().value();
   CHECK(loaded.serial == 10);
   CHECK(loaded.parts == parts_of(10));
@@ -58,6 +59,35 @@ TEST_CASE("a damaged checkpoint is skipped with a warning, all damaged is an err
   CHECK(directory.load_newest().error().code == Errc::kCorrupt);
 }
 
+TEST_CASE("what cannot be read at the moment is not taken for damaged", "[checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("checkpoints");
+  CheckpointDirectory directory(path, 5);
+  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, parts_of(serial)));
+  SECTION("no file descriptor is left") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto loaded = directory.load_newest();
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(loaded.error().code == Errc::kIo);
+    CHECK(directory.load_newest().value().serial == 2);
+  }
+  SECTION("a part is there and cannot be opened") {
+    // Permissions do not bind root; a link to itself does not open for anybody.
+    const auto part = path + "/0000000002/policy";
+    std::filesystem::rename(part, part + ".away");
+    std::filesystem::create_symlink("policy", part);
+    const auto loaded = directory.load_newest();
+    REQUIRE_FALSE(loaded);
+    CHECK(loaded.error().code == Errc::kIo);
+    CHECK(loaded.error().message.find("remove " + path + "/0000000002") != std::string::npos);
+    std::filesystem::rename(part + ".away", part);
+    CHECK(directory.load_newest().value().serial == 2);
+  }
+}
+
 TEST_CASE("kill -9 while writing leaves whole checkpoints only", "[checkpoint][crash]") {
   const TemporaryFolder folder;
   const auto path = folder.path("checkpoints");
@@ -65,7 +95,7 @@ TEST_CASE("kill -9 while writing leaves whole checkpoints only", "[checkpoint][c
     const pid_t child = ::fork();
     if (child == 0) {
       CheckpointDirectory writer(path, 3);
-      const auto all = writer.list();
+      const auto all = writer.list().value();
       for (std::uint64_t serial = all.empty() ? 1 : all.back() + 1;; ++serial)
         if (!writer.write(serial, parts_of(serial))) ::_exit(1);
     }
@@ -73,13 +103,13 @@ TEST_CASE("kill -9 while writing leaves whole checkpoints only", "[checkpoint][c
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     const CheckpointDirectory directory(path, 3);
-    if (directory.list().empty()) continue;
+    if (directory.list().value().empty()) continue;
     const auto loaded = directory.load_newest();
     REQUIRE(loaded);
     CHECK(loaded->warnings.empty());
     CHECK(loaded->parts == parts_of(loaded->serial));
   }
-  CHECK_FALSE(CheckpointDirectory(path, 3).list().empty());
+  CHECK_FALSE(CheckpointDirectory(path, 3).list().value().empty());
 }
 
 TEST_CASE("a checkpoint that cannot be written leaves the older one", "[checkpoint]") {
