@@ -177,11 +177,11 @@ class Session {
         spawn_critic(system, options_.config, start.part("model"), start.part("critic"), replay),
         replay, spawn_evaluator(system, options_.config, environment_)};
     caf::anon_send(coordinator, wiring);
-    auto node_failure = std::make_shared<std::promise<std::string>>();
+    auto node_failure = std::make_shared<std::promise<Status>>();
     auto node_ended = node_failure->get_future();
     const auto node =
         spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
-                   [node_failure](const std::string& why) { node_failure->set_value(why); });
+                   [node_failure](const Status& why) { node_failure->set_value(why); });
     auto end = wait(network, face, future, node_ended);
     end_all(
         system,
@@ -192,7 +192,7 @@ class Session {
   }
 
   Result<RunEnd> wait(const Network& network, const CoordinatorActor& face,
-                      std::future<Result<RunEnd>>& future, std::future<std::string>& node_ended) {
+                      std::future<Result<RunEnd>>& future, std::future<Status>& node_ended) {
     std::optional<WorkerProcesses> workers;
     Result<std::uint16_t> port = 0;
     if (network.tls) {
@@ -213,7 +213,7 @@ class Session {
 
   // Until the coordinator, the node or the worker processes have come to an end.
   Result<RunEnd> watch(std::optional<WorkerProcesses>& workers, std::future<Result<RunEnd>>& future,
-                       std::future<std::string>& node_ended) {
+                       std::future<Status>& node_ended) {
     while (future.wait_for(100ms) != std::future_status::ready) {
       if (workers) {
         if (auto alive = workers->tend(); !alive) return tl::unexpected(alive.error());
@@ -221,7 +221,9 @@ class Session {
       // The session's own end, with its own reason, goes before what it did to the node.
       if (future.wait_for(0ms) == std::future_status::ready) break;
       if (node_ended.valid() && node_ended.wait_for(0ms) == std::future_status::ready) {
-        if (const auto why = node_ended.get(); !why.empty()) return fail(Errc::kActorFailed, why);
+        // Also how a coordinator ends that died before it could say so.
+        if (const auto why = node_ended.get(); !why)
+          return fail(Errc::kActorFailed, why.error().message);
       }
     }
     return future.get();

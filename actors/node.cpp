@@ -6,18 +6,18 @@ namespace qstar {
 namespace {
 
 // What a worker's user reads when the coordinator is gone: nothing if it ended in order.
-std::string why_ended(const caf::error& reason) {
-  if (!reason || reason == caf::exit_reason::user_shutdown) return "";
+Status why_ended(const caf::error& reason) {
+  if (!reason || reason == caf::exit_reason::user_shutdown) return {};
   if (reason == caf::exit_reason::remote_link_unreachable)
-    return "the connection to the head is lost";
-  return error_of(reason).message;
+    return fail(Errc::kNetwork, "the connection to the head is lost");
+  return fail(Errc::kNetwork, "the head failed: " + error_of(reason).message);
 }
 
 struct NodeState {
   caf::event_based_actor* self = nullptr;
   NodeOptions options;
   CoordinatorActor coordinator;
-  std::function<void(const std::string&)> ended;
+  std::function<void(const Status&)> ended;
   std::unique_ptr<RestartPolicy> restarts;
   std::vector<caf::actor> family;
   std::set<caf::actor_addr> rollouts;
@@ -52,12 +52,15 @@ struct NodeState {
     if (!message.reason) {
       // A rollout that ends without an error was told that there is no more work.
       rollouts.erase(message.source);
-      if (rollouts.empty()) finish("");
+      if (rollouts.empty()) finish({});
       return;
     }
     dissolve();
     const auto delay = restarts->failed(seconds_now());
-    if (!delay) return finish("an actor failed too often: " + error_of(message.reason).message);
+    if (!delay) {
+      return finish(fail(Errc::kActorFailed,
+                         "an actor failed too often: " + error_of(message.reason).message));
+    }
     self->delayed_send(self, std::chrono::milliseconds(static_cast<std::int64_t>(*delay * 1e3)),
                        caf::tick_atom::value);
   }
@@ -71,7 +74,7 @@ struct NodeState {
     rollouts.clear();
   }
 
-  void finish(const std::string& reason) {
+  void finish(const Status& reason) {
     dissolve();
     ended(reason);
     self->quit();
@@ -79,8 +82,7 @@ struct NodeState {
 };
 
 caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options,
-                   const CoordinatorActor& coordinator,
-                   std::function<void(const std::string&)> ended) {
+                   const CoordinatorActor& coordinator, std::function<void(const Status&)> ended) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
@@ -98,7 +100,7 @@ caf::behavior node(caf::stateful_actor<NodeState>* self, NodeOptions options,
 
 caf::actor spawn_node(caf::actor_system& system, NodeOptions options,
                       const CoordinatorActor& coordinator,
-                      std::function<void(const std::string&)> ended) {
+                      std::function<void(const Status&)> ended) {
   return system.spawn(node, std::move(options), coordinator, std::move(ended));
 }
 

@@ -51,15 +51,13 @@ Status run_worker(const WorkerOptions& options) {
   auto environment = make_environment(config->environment);
   if (!environment) return tl::unexpected(environment.error());
 
-  auto ended = std::make_shared<std::promise<std::string>>();
+  auto ended = std::make_shared<std::promise<Status>>();
   auto reason = ended->get_future();
   const EnvironmentPtr shared_environment = std::move(*environment);
   // An actor lives as long as somebody holds it; those who monitor it do not.
   const auto node = spawn_node(system, {options.name, *config, shared_environment, false}, *head,
-                               [ended](const std::string& why) { ended->set_value(why); });
-  const std::string why = reason.get();
-  if (!why.empty()) return fail(Errc::kNetwork, why);
-  return {};
+                               [ended](const Status& why) { ended->set_value(why); });
+  return reason.get();
 }
 
 }  // namespace qstar

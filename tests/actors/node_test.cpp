@@ -1,10 +1,15 @@
 // Supervision: a failed family is started again, gives up in the end, and asks for no more than it
 // can hold.
+#include "actors/node.hpp"
+
+#include <fmt/format.h>
+
 #include <atomic>
 #include <future>
 
-#include "actors/node.hpp"
 #include "actors/system.hpp"
+#include "actors/worker.hpp"
+#include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,9 +23,13 @@ struct Script {
   int failures = 0;            // weights requests to refuse before one is answered
   int leases = 0;              // to hand out before there is no more work
   bool answer_work = true;     // else work requests are left waiting
+  bool die = false;            // of a full disk, when asked for work
   bool answer_inserts = true;  // else inserts are never acknowledged
 };
 using ScriptPtr = std::shared_ptr<Script>;
+
+constexpr RestartConfig kRestart{
+    .max_failures = 3, .first_delay = 0.01, .max_delay = 0.02, .forgive_after = 60};
 
 struct HeadState {
   std::vector<caf::typed_response_promise<Lease>> waiting;
@@ -30,9 +39,14 @@ struct HeadState {
 CoordinatorActor::behavior_type head(CoordinatorActor::stateful_pointer<HeadState> self,
                                      const ScriptPtr& script) {
   return {
-      [](const Join&) { return Welcome{}; },
+      [](const Join&) {
+        ExperimentConfig config;
+        config.restart = kRestart;
+        return Welcome{print_config(describe_of(config))};
+      },
       [self, script](const WorkRequest&) -> caf::result<Lease> {
         const int number = ++script->work_requests;
+        if (script->die) self->quit(to_caf({Errc::kDiskFull, "no space left"}));
         if (!script->answer_work) {
           self->state.waiting.push_back(self->make_response_promise<Lease>());
           return self->state.waiting.back();
@@ -67,29 +81,66 @@ CoordinatorActor::behavior_type head(CoordinatorActor::stateful_pointer<HeadStat
   };
 }
 
-// A node of two rollouts under the script; how it ended, or "still running" after `patience`.
-std::string run_node(const ScriptPtr& script,
-                     std::chrono::milliseconds patience = std::chrono::seconds(20)) {
+// A node of two rollouts under the script; how it ended, or kTimeout after `patience`.
+Status run_node(const ScriptPtr& script,
+                std::chrono::milliseconds patience = std::chrono::seconds(20)) {
   auto& system = immortal_system(std::nullopt);
   const auto coordinator = system.spawn(head, script);
-  auto ended = std::make_shared<std::promise<std::string>>();
+  auto ended = std::make_shared<std::promise<Status>>();
   auto future = ended->get_future();
   ExperimentConfig config;
-  config.restart = {.max_failures = 3, .first_delay = 0.01, .max_delay = 0.02, .forgive_after = 60};
+  config.restart = kRestart;
   const EnvironmentPtr environment = make_environment(config.environment).value();
   const auto node = spawn_node(system, {"test", config, environment, false}, coordinator,
-                               [ended](const std::string& why) { ended->set_value(why); });
+                               [ended](const Status& why) { ended->set_value(why); });
   const bool over = future.wait_for(patience) == std::future_status::ready;
   end_all(system, {caf::actor_cast<caf::actor>(coordinator), node});
-  return over ? future.get() : "still running";
+  return over ? future.get() : fail(Errc::kTimeout, "still running");
+}
+
+// A whole worker of a head under the script, over mutual TLS.
+Status run_worker_of(const ScriptPtr& script) {
+  const TemporaryFolder folder;
+  REQUIRE(make_certificates(folder.path("certs"), {}));
+  auto& system = immortal_system(find_certificates(folder.path("certs"), "head").value());
+  const auto coordinator = system.spawn(head, script);
+  const auto port = publish(coordinator, "127.0.0.1", 0).value();
+  auto ended = run_worker(
+      {.address = fmt::format("127.0.0.1:{}", port), .certificates = folder.path("certs")});
+  close_port(system, port);
+  end_all(system, {caf::actor_cast<caf::actor>(coordinator)});
+  return ended;
 }
 
 }  // namespace
 
+TEST_CASE("a worker says whether its own actors failed or the head went away", "[node]") {
+  const auto script = std::make_shared<Script>();
+  script->leases = 1'000'000;
+  SECTION("its own actors") {
+    script->failures = 1'000'000;
+    const auto why = run_worker_of(script);
+    REQUIRE_FALSE(why);
+    CHECK(why.error().code == Errc::kActorFailed);
+    CHECK(why.error().message.find("the weights are gone") != std::string::npos);
+  }
+  SECTION("the head") {
+    script->die = true;
+    const auto why = run_worker_of(script);
+    REQUIRE_FALSE(why);
+    CHECK(why.error().code == Errc::kNetwork);
+    CHECK(why.error().message.find("no space left") != std::string::npos);
+  }
+  SECTION("neither: there is no more work") {
+    script->leases = 3;
+    CHECK(run_worker_of(script));
+  }
+}
+
 TEST_CASE("a node works until there is no more work", "[node]") {
   const auto script = std::make_shared<Script>();
   script->leases = 5;
-  CHECK(run_node(script).empty());
+  CHECK(run_node(script));
   CHECK(script->inserts == 5);
 }
 
@@ -97,7 +148,7 @@ TEST_CASE("a failed family is started again", "[node]") {
   const auto script = std::make_shared<Script>();
   script->leases = 100;
   script->failures = 2;
-  CHECK(run_node(script).empty());
+  CHECK(run_node(script));
   CHECK(script->weights_requests > 2);
   CHECK(script->inserts > 0);
 }
@@ -107,8 +158,10 @@ TEST_CASE("after too many failures a node gives up and says why", "[node]") {
   script->leases = 1'000'000;
   script->failures = 1'000'000;
   const auto why = run_node(script);
-  CHECK(why.find("failed too often") != std::string::npos);
-  CHECK(why.find("the weights are gone") != std::string::npos);
+  REQUIRE_FALSE(why);
+  CHECK(why.error().code == Errc::kActorFailed);
+  CHECK(why.error().message.find("failed too often") != std::string::npos);
+  CHECK(why.error().message.find("the weights are gone") != std::string::npos);
   CHECK(script->weights_requests <= 8);  // one or two a start: first, and three restarts
 }
 
@@ -116,13 +169,13 @@ TEST_CASE("nobody is sent more than was asked for: no mailbox grows", "[node]") 
   const auto script = std::make_shared<Script>();
   SECTION("a rollout waits for its lease") {
     script->answer_work = false;
-    CHECK(run_node(script, std::chrono::milliseconds(500)) == "still running");
+    CHECK(run_node(script, std::chrono::milliseconds(500)).error().code == Errc::kTimeout);
     CHECK(script->work_requests == 2);
   }
   SECTION("a rollout waits for the store") {
     script->leases = 1'000'000;
     script->answer_inserts = false;
-    CHECK(run_node(script, std::chrono::milliseconds(1000)) == "still running");
+    CHECK(run_node(script, std::chrono::milliseconds(1000)).error().code == Errc::kTimeout);
     CHECK(script->work_requests == 2);
     CHECK(script->inserts == 2);
   }
