@@ -25,7 +25,8 @@ class RunDirectory {
 
   std::string file(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
-  // One line of metrics.jsonl, flushed.
+  // One line of metrics.jsonl, flushed. Nothing is taken back: what a resumed or restarted run does
+  // again since its checkpoint is there twice, and the later line counts.
   void append(const MetricsRow& row);
   // Policy and report of a finished run, each written atomically; nothing when they are there.
   Status conclude(const ExperimentConfig& config, const RunEnd& end, double worker_cpu_seconds);
