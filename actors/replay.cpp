@@ -8,6 +8,10 @@
 namespace qstar {
 namespace {
 
+// A limiter that never waits would admit leases without end: more than there can be rollouts (64 a
+// process, 64 local workers) need not be counted.
+constexpr std::int64_t kMostLeases = 64 * 64;
+
 struct ReplayState {
   struct Waiting {
     Sample request;
@@ -64,7 +68,7 @@ struct ReplayState {
     ReplayStatus s;
     // With nothing left to learn from, the limiter's count of what was inserted decides nothing.
     if (buffer->size(Table::kPolicy) == 0) s.insertable = options.lease_groups;
-    while (s.insertable < 64 * options.lease_groups &&
+    while (s.insertable < kMostLeases * options.lease_groups &&
            buffer->may_insert(s.insertable + options.lease_groups)) {
       s.insertable += options.lease_groups;
     }
