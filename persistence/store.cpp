@@ -102,14 +102,33 @@ struct Store::Impl {
       std::string folder = (fs::temp_directory_path() / "qstar-reader-XXXXXX").string();
       if (::mkdtemp(folder.data()) == nullptr) return fail(Errc::kIo, "cannot make " + folder);
       secondary = folder;
-      status = rocksdb::DB::OpenAsSecondary(options_for(mode), path, secondary, families, &handles,
-                                            &raw);
+      status = look(families);
+      if (status.ok())
+        status = rocksdb::DB::OpenAsSecondary(options_for(mode), path, secondary, families,
+                                              &handles, &raw);
     }
     if (!status.ok()) return tl::unexpected(error_of(status, path));
     db.reset(raw);
     meta = handles[0];
     attempts = handles[1];
     return check_schema();
+  }
+
+  // A secondary takes a table file that is damaged or gone for one that the writer has replaced,
+  // and shows less without a word. A frozen view of the same files does not; it is tried again,
+  // since a live writer may replace a file just then.
+  rocksdb::Status look(const std::vector<rocksdb::ColumnFamilyDescriptor>& families) const {
+    rocksdb::Status status;
+    for (int tries = 0; tries < 3; ++tries) {
+      std::vector<rocksdb::ColumnFamilyHandle*> handles;
+      rocksdb::DB* raw = nullptr;
+      status = rocksdb::DB::OpenForReadOnly(options_for(mode), path, families, &handles, &raw);
+      if (!status.ok()) continue;
+      const std::unique_ptr<rocksdb::DB> frozen(raw);
+      for (auto* handle : handles) frozen->DestroyColumnFamilyHandle(handle);
+      break;
+    }
+    return status;
   }
 
   Status check_schema() {

@@ -187,6 +187,31 @@ TEST_CASE("a damaged table file is damage, not somebody else's lock", "[store]")
   CHECK(all.error().code == Errc::kCorrupt);
 }
 
+TEST_CASE("a reader says that a table file is cut or gone, instead of showing less", "[store]") {
+  const TemporaryFolder folder;
+  for (std::uint64_t i = 0; i < 3; ++i) {  // every opening moves the log into table files
+    auto store = Store::open(folder.path(), Mode::kWrite).value();
+    REQUIRE(store.insert(sample_groups(100 * i, 100)));
+  }
+  REQUIRE(Store::open(folder.path(), Mode::kRead).value().group_ids().value().size() == 300);
+  const bool cut = GENERATE(true, false);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    if (entry.path().extension() != ".sst") continue;
+    ++files;
+    const auto spare = entry.path().string() + ".spare";
+    std::filesystem::copy(entry.path(), spare);
+    if (cut) std::filesystem::resize_file(entry.path(), 100);
+    if (!cut) std::filesystem::remove(entry.path());
+    const auto store = Store::open(folder.path(), Mode::kRead);
+    CHECK_FALSE(store);
+    if (!store) CHECK(store.error().code == Errc::kCorrupt);
+    std::filesystem::rename(spare, entry.path());
+  }
+  CHECK(files > 1);
+  CHECK(Store::open(folder.path(), Mode::kRead));
+}
+
 // A child that inserts and says what was acknowledged, until it is killed.
 [[noreturn]] void insert_for_ever(const std::string& path, int pipe) {
   auto store = Store::open(path, Mode::kWrite);
