@@ -1,6 +1,7 @@
 """Bad input: one line that names the place and the remedy, the documented exit code, nothing lost."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 
@@ -90,6 +91,31 @@ class BadInputTest(RunTest):
         self.refused(qstar("evl", model), 2, "evl", "'eval'")
         self.refused(qstar("replay", "stats", self.path("nowhere")), 3, "nowhere")
         self.refused(qstar("replay", "show", os.path.join(self.path("run"), "store"), "99999999"), 3, "99999999")
+
+    def test_unreadable_models_and_stores(self):
+        self.assert_ok(self.train("run", "rl.versions=1"))
+        self.assert_ok(self.train("run", "rl.versions=1", "--resume"))  # puts the store's log into table files
+        run, store = self.path("run"), os.path.join(self.path("run"), "store")
+        # Folders where files should be, and files where folders should be. (Permissions do not bind root.)
+        os.makedirs(os.path.join(self.path("odd"), "policy.safetensors"))
+        os.mkdir(self.path("empty"))
+        for folder, word in ((self.path("empty"), "no such model"), (self.path("odd"), "not a regular file"),
+                             (store, "no such model")):
+            self.refused(qstar("eval", folder, "--held-out", "5"), 3, folder, word)
+            self.refused(qstar("solve", folder, "1+2"), 3, folder, word)
+        for place in (self.path("empty"), run, os.path.join(run, "config.toml")):
+            for words in (["stats", place], ["ls", place], ["show", place, "3"]):
+                self.refused(qstar("replay", *words), 3, place, "holds no store")
+        # Every kind of file in a store, cut: none of them is shown as an emptier store.
+        tables = [name for name in os.listdir(store) if name.endswith(".sst")]
+        manifest = next(name for name in os.listdir(store) if name.startswith("MANIFEST"))
+        self.assertTrue(tables)
+        for name in tables + [manifest, "CURRENT"]:
+            shutil.copytree(store, self.path("cut"))
+            os.truncate(os.path.join(self.path("cut"), name), 5)
+            for words in (["stats"], ["ls"]):
+                self.refused(qstar("replay", *words, self.path("cut")), 3, self.path("cut"), "damaged")
+            shutil.rmtree(self.path("cut"))
 
     def test_ports_and_addresses(self):
         with socket.socket() as taken:
