@@ -128,18 +128,37 @@ void look_ahead(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint
   }
 }
 
-double solved_share(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
-                    std::int64_t steps) {
-  const std::size_t n = states.size() / puzzle.state_bytes();
+std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
+                                     std::span<const std::uint8_t> states, std::int64_t steps) {
+  const std::size_t bytes = puzzle.state_bytes();
+  std::vector<PuzzleWalk> walks(states.size() / bytes);
+  for (std::size_t i = 0; i < walks.size(); ++i) {
+    const auto start = states.subspan(i * bytes, bytes);
+    walks[i].start.assign(start.begin(), start.end());
+  }
   Travellers on_way = unsolved(puzzle, states);
   for (std::int64_t step = 0; step < steps && !on_way.owners.empty(); ++step) {
     std::vector<float> values(on_way.owners.size());
     std::vector<Move> moves(on_way.owners.size());
     best.find(on_way.states, values, moves);
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+      walks[on_way.owners[i]].moves.push_back(moves[i]);
+      walks[on_way.owners[i]].values.push_back(values[i]);
+    }
     puzzle.apply(on_way.states, moves, on_way.states);
     on_way = remaining(puzzle, on_way);
   }
-  return n == 0 ? 1.0 : 1.0 - static_cast<double>(on_way.owners.size()) / static_cast<double>(n);
+  for (PuzzleWalk& walk : walks) walk.solved = true;
+  for (const std::size_t owner : on_way.owners) walks[owner].solved = false;
+  return walks;
+}
+
+double solved_share(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
+                    std::int64_t steps) {
+  const std::vector<PuzzleWalk> walks = greedy_walks(puzzle, best, states, steps);
+  const auto solved =
+      std::count_if(walks.begin(), walks.end(), [](const auto& w) { return w.solved; });
+  return walks.empty() ? 1.0 : static_cast<double>(solved) / static_cast<double>(walks.size());
 }
 
 }  // namespace qstar

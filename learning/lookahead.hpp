@@ -56,4 +56,15 @@ void look_ahead(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint
 double solved_share(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
                     std::int64_t steps);
 
+// What best moves do from one position, and what the network said of each.
+struct PuzzleWalk {
+  std::vector<std::uint8_t> start;  // [state_bytes]
+  std::vector<Move> moves;
+  std::vector<float> values;  // [moves]: cost of the move and of what follows, as predicted
+  bool solved = false;
+};
+// Best moves from each position until it is solved or `steps` are taken.
+std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
+                                     std::span<const std::uint8_t> states, std::int64_t steps);
+
 }  // namespace qstar

@@ -7,9 +7,9 @@
 #include <sstream>
 #include <variant>
 
-#include "learning/lookahead.hpp"
 #include "learning/mlp_trainer.hpp"
 #include "learning/puzzle_layout.hpp"
+#include "learning/puzzle_targets.hpp"
 #include "learning/safetensors.hpp"
 
 namespace qstar {
@@ -96,13 +96,15 @@ struct PuzzleLearner::Impl {
         start(fresh_model(*puzzle, config.network, seed)),
         trainer(trainer_of(start, precision)),
         target_parameters(start.parameters),
-        target(network_of(start)),
+        targets(puzzle, config, network_of(start)),
         positions(fixed_set(puzzle, config, seed)) {}
 
   bool is_q() const { return config.network.values == "q"; }
+  Online online() { return {*puzzle, trainer, static_cast<std::size_t>(outputs_of(start))}; }
   PuzzleNetwork network_of(const PuzzleModel& model) const;
   PuzzleModel online_model() const;
-  std::vector<float> targets(const PuzzleExamples& examples);
+  PuzzleModel target_model() const;
+  std::vector<float> targets_of(const PuzzleExamples& examples);
   void renew();
   void restore(TensorFile& file, const Counters& at);
 
@@ -112,7 +114,7 @@ struct PuzzleLearner::Impl {
   PuzzleModel start;  // shape and spec; the parameters are the trainer's
   AnyTrainer trainer;
   std::vector<float> target_parameters;
-  PuzzleNetwork target;
+  PuzzleTargets targets;
   std::vector<std::uint8_t> positions;  // the fixed set
   std::vector<std::uint8_t> cells;      // [n, cells] of the batch
   Counters counters;
@@ -133,10 +135,16 @@ PuzzleModel PuzzleLearner::Impl::online_model() const {
   return model;
 }
 
+PuzzleModel PuzzleLearner::Impl::target_model() const {
+  PuzzleModel model = start;
+  model.parameters = target_parameters;
+  return model;
+}
+
 void PuzzleLearner::Impl::renew() {
   const PuzzleModel model = online_model();
   target_parameters = model.parameters;
-  target = network_of(model);
+  targets = PuzzleTargets(puzzle, config, network_of(model));
   ++counters.renewals;
   counters.checks_since_renewal = 0;
 }
@@ -155,31 +163,12 @@ void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
       },
       trainer);
   target_parameters = std::move(file.tensors["target"].data);
-  PuzzleModel model = start;
-  model.parameters = target_parameters;
-  target = network_of(model);
+  targets = PuzzleTargets(puzzle, config, network_of(target_model()));
 }
 
-std::vector<float> PuzzleLearner::Impl::targets(const PuzzleExamples& examples) {
-  const std::size_t n = examples.size();
-  Online online(*puzzle, trainer, target.outputs());
-  BestMoves best(*puzzle, target,
-                 {config.double_q ? &online : nullptr, static_cast<float>(config.dead_end)});
-  std::vector<float> targets(n);
-  if (is_q()) {
-    std::vector<std::uint8_t> next(examples.states.size());
-    puzzle->apply(examples.states, examples.moves, next);
-    look_ahead(*puzzle, best, next, config.horizon, targets);
-    for (std::size_t i = 0; i < n; ++i) targets[i] += puzzle->cost(examples.moves[i]);
-  } else {
-    look_ahead(*puzzle, best, examples.states, config.horizon, targets);
-  }
-  const std::vector<float>& bounds = is_q() ? examples.move_bounds : examples.state_bounds;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (config.hindsight) targets[i] = std::min(targets[i], bounds[i]);
-    targets[i] = std::max(targets[i], 0.0F);
-  }
-  return targets;
+std::vector<float> PuzzleLearner::Impl::targets_of(const PuzzleExamples& examples) {
+  Online chooser = online();
+  return targets.of(examples, config.double_q ? &chooser : nullptr);
 }
 
 void PuzzleLearnerConfig::describe(FieldVisitor& v) {
@@ -212,15 +201,21 @@ PuzzleLearner::PuzzleLearner(PuzzleLearner&&) noexcept = default;
 PuzzleLearner& PuzzleLearner::operator=(PuzzleLearner&&) noexcept = default;
 std::int64_t PuzzleLearner::updates() const { return impl_->counters.updates; }
 PuzzleModel PuzzleLearner::model() const { return impl_->online_model(); }
-std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets(e); }
+PuzzleModel PuzzleLearner::target_model() const { return impl_->target_model(); }
+std::int64_t PuzzleLearner::renewals() const { return impl_->counters.renewals; }
+std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets_of(e); }
 bool PuzzleLearner::check_due() const {
   return impl_->counters.since_check >= impl_->config.check_period;
 }
 
 PuzzleUpdate PuzzleLearner::update(const PuzzleExamples& examples) {
+  return fit(examples, targets(examples));
+}
+
+PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const float> targets) {
   const std::size_t n = examples.size();
+  QSTAR_ASSERT(targets.size() == n, fmt::format("{} targets of {} examples", targets.size(), n));
   if (n == 0) return {};
-  const std::vector<float> targets = impl_->targets(examples);
   impl_->cells.resize(n * impl_->puzzle->cells());
   impl_->puzzle->encode(examples.states, impl_->cells);
   std::vector<std::uint16_t> which(n, 0);
@@ -249,7 +244,7 @@ PuzzleUpdate PuzzleLearner::update(const PuzzleExamples& examples) {
 PuzzleCheck PuzzleLearner::check() {
   auto& counters = impl_->counters;
   const PuzzleLearnerConfig& config = impl_->config;
-  Online online(*impl_->puzzle, impl_->trainer, impl_->target.outputs());
+  Online online = impl_->online();
   BestMoves best(*impl_->puzzle, online);
   PuzzleCheck check;
   check.solved = solved_share(*impl_->puzzle, best, impl_->positions, config.check_moves);
@@ -267,6 +262,14 @@ PuzzleCheck PuzzleLearner::check() {
   check.updates = counters.updates;
   check.renewals = counters.renewals;
   return check;
+}
+
+std::vector<PuzzleWalk> PuzzleLearner::walks(std::size_t count) {
+  Online online = impl_->online();
+  BestMoves best(*impl_->puzzle, online);
+  const std::size_t bytes = std::min(count * impl_->puzzle->state_bytes(), impl_->positions.size());
+  return greedy_walks(*impl_->puzzle, best, std::span(impl_->positions).first(bytes),
+                      impl_->config.check_moves);
 }
 
 std::string PuzzleLearner::save() {

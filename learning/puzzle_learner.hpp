@@ -20,12 +20,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/result.hpp"
 #include "environment/puzzle.hpp"
+#include "learning/lookahead.hpp"
 #include "learning/puzzle_network.hpp"
 #include "learning/scrambles.hpp"
 
@@ -75,8 +78,10 @@ class PuzzleLearner {
   PuzzleLearner(PuzzleLearner&&) noexcept;
   PuzzleLearner& operator=(PuzzleLearner&&) noexcept;
 
-  // One step of Adam on these examples.
+  // One step of Adam on these examples: fit() to targets().
   PuzzleUpdate update(const PuzzleExamples& examples);
+  // One step of Adam towards these targets [n], which may be another's (puzzle_targets.hpp).
+  PuzzleUpdate fit(const PuzzleExamples& examples, std::span<const float> targets);
   // Whether check_period updates have gone by since the last check.
   bool check_due() const;
   // Greedy play on the fixed set; renews the target network when it is time.
@@ -84,9 +89,15 @@ class PuzzleLearner {
   // The targets that update() would fit.
   std::vector<float> targets(const PuzzleExamples& examples);
 
+  // How greedy play goes from the first `count` positions of the fixed set (or all of them).
+  std::vector<PuzzleWalk> walks(std::size_t count);
+
   std::int64_t updates() const;
+  std::int64_t renewals() const;  // of the target network
   // The online network as it is, updates in its metadata.
   PuzzleModel model() const;
+  // The target network, as it was when it was renewed.
+  PuzzleModel target_model() const;
 
   // All that a resumed run needs, as bytes; load() is the exact inverse. kCorrupt, or kConfig when
   // it is of another puzzle or network; then nothing changed.

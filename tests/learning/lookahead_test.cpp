@@ -92,5 +92,25 @@ TEST_CASE("greedy play solves what its values lead to the goal", "[lookahead]") 
   REQUIRE(solved_share(corridor, bad, places, 100) == Approx(0.4));
 }
 
+TEST_CASE("greedy walks tell their moves, what was said of them, and the end", "[lookahead]") {
+  PlaceTable q = some_q();
+  const Corridor corridor;
+  BestMoves best(corridor, q);
+  const std::vector<std::uint8_t> places = {2, 0, 1, 4};
+  const auto walks = greedy_walks(corridor, best, places, 2);
+  REQUIRE(walks.size() == 4);
+  REQUIRE(walks[0].start == std::vector<std::uint8_t>{2});
+  REQUIRE(walks[0].moves == std::vector<Move>{1, 0});  // up, down: never home
+  REQUIRE(walks[0].values == std::vector<float>{3, 3.5F});
+  REQUIRE_FALSE(walks[0].solved);
+  REQUIRE(walks[1].moves.empty());
+  REQUIRE(walks[1].solved);
+  REQUIRE(walks[2].moves == std::vector<Move>{0});
+  REQUIRE(walks[2].values == std::vector<float>{1});
+  REQUIRE(walks[2].solved);
+  REQUIRE(walks[3].moves == std::vector<Move>{0, 0});
+  REQUIRE_FALSE(walks[3].solved);
+}
+
 }  // namespace
 }  // namespace qstar

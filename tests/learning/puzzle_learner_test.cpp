@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "learning/lookahead.hpp"
+#include "learning/puzzle_targets.hpp"
 #include "tests/support/corridor_puzzle.hpp"
 #include "tests/support/lights_out_puzzle.hpp"
 
@@ -176,6 +176,41 @@ TEST_CASE("checkpoints of other learners are refused", "[puzzle_learner]") {
   REQUIRE(learner.load(serialize(learner.model()), "c").error().code == Errc::kCorrupt);
   REQUIRE(learner.load(before.substr(0, before.size() / 2), "c").error().code == Errc::kCorrupt);
   REQUIRE(learner.save() == before);
+}
+
+TEST_CASE("targets may be made elsewhere, from the target network alone", "[puzzle_learner]") {
+  const PuzzleLearnerConfig config = small_config();
+  const auto puzzle = std::make_shared<SmallLightsOut>();
+  auto whole = small_learner(config), split = small_learner(config);
+  Scrambles scrambles(puzzle, config.scrambles, 9);
+  for (std::uint64_t i = 0; i < 60; ++i) {
+    const PuzzleExamples examples = scrambles.batch(i);
+    PuzzleTargets elsewhere(puzzle, config,
+                            PuzzleNetwork::make(split.target_model(), puzzle).value());
+    whole.update(examples);
+    split.fit(examples, elsewhere.of(examples));
+    if (i == 49) REQUIRE(whole.check().renewed == split.check().renewed);
+  }
+  REQUIRE(split.renewals() == 1);
+  REQUIRE(split.save() == whole.save());
+  REQUIRE_FALSE(split.target_model().parameters == split.model().parameters);
+}
+
+TEST_CASE("walks are greedy play on the fixed set", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config("v");
+  config.check_positions = 32;
+  auto learner = small_learner(config);
+  train(learner, config, 400);
+  const auto walks = learner.walks(1000);
+  REQUIRE(walks.size() == 32);
+  double solved = 0;
+  for (const PuzzleWalk& walk : walks) {
+    REQUIRE(walk.moves.size() <= 12);
+    solved += walk.solved ? 1.0 / 32 : 0;
+  }
+  REQUIRE(solved == learner.check().solved);
+  REQUIRE(solved > 0);
+  REQUIRE(learner.walks(3).size() == 3);
 }
 
 TEST_CASE("the target network is renewed when it is time, not before", "[puzzle_learner]") {

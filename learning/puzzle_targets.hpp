@@ -1,0 +1,30 @@
+// Targets of a puzzle's learner, from a target network alone (formulas: puzzle_learner.hpp).
+//
+// Apart from the learner, so that others can compute them beside it: a target depends on the
+// target network, the examples and these options, on nothing that an update changes; but for
+// double Q-learning, where the online network takes part.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "learning/puzzle_learner.hpp"
+
+namespace qstar {
+
+class PuzzleTargets {
+ public:
+  // The target network must be of this puzzle.
+  PuzzleTargets(std::shared_ptr<const Puzzle> puzzle, const PuzzleLearnerConfig& config,
+                PuzzleNetwork network);
+  // Targets [n] of the examples. `chooser`: the online network of double Q-learning; null: the
+  // target network chooses, too.
+  std::vector<float> of(const PuzzleExamples& examples, CostToGo* chooser = nullptr);
+
+ private:
+  std::shared_ptr<const Puzzle> puzzle_;
+  PuzzleLearnerConfig config_;
+  PuzzleNetwork network_;
+};
+
+}  // namespace qstar
