@@ -87,7 +87,7 @@ struct CoordinatorState {
   }
 
   bool may_lease() const {
-    if (run.phase != Phase::kReinforce || dispatch->newest() == 0) return false;
+    if (run.phase != Phase::kReinforce || dispatch->weights().newest() == 0) return false;
     const auto& book = dispatch->book();
     if (options.deterministic) {
       const bool at_rest =
@@ -123,7 +123,7 @@ struct CoordinatorState {
   }
 
   caf::result<WeightsChunk> weights(const WeightsRequest& request) const {
-    auto piece = dispatch->chunk(request);
+    auto piece = dispatch->weights().chunk(request);
     if (!piece) return to_caf(piece.error());
     return std::move(*piece);
   }
@@ -144,7 +144,7 @@ struct CoordinatorState {
     self->link_to(actors.critic);
     self->link_to(actors.replay);
     self->link_to(actors.evaluator);
-    if (run.version > 0) dispatch->publish(run.version, options.model);
+    if (run.version > 0) dispatch->weights().publish(run.version, options.model);
     if (run.phase == Phase::kFinished) return conclude(false);  // only its report may be missing
     self->delayed_send(self, kTick, caf::tick_atom::value);
     hand_out();
@@ -193,7 +193,7 @@ struct CoordinatorState {
       run.version = 1;
       run.phase = Phase::kReinforce;
       self->send(actors.critic, StartCritic{model.bytes});
-      dispatch->publish(run.version, std::move(model.bytes));
+      dispatch->weights().publish(run.version, std::move(model.bytes));
       evaluate("base", false, config().evaluation.problems);
       evaluate("base", true, config().evaluation.problems);
       hand_out();
@@ -223,7 +223,7 @@ struct CoordinatorState {
       policy_busy = false;
       unsaved = true;
       ++run.version;
-      dispatch->publish(run.version, std::move(model.bytes));
+      dispatch->weights().publish(run.version, std::move(model.bytes));
       const auto made = run.version - 1;
       if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
         evaluate("curve", false, config().evaluation.curve_problems);
@@ -266,7 +266,7 @@ struct CoordinatorState {
                         {"generated_tokens", run.generated_tokens},
                         {"cpu_seconds", cpu()}};
     ask(actors.evaluator,
-        Evaluate{dispatch->newest_model(), problems, sampled,
+        Evaluate{dispatch->weights().newest_model(), problems, sampled,
                  what == "base" && sampled ? kReference : 0},
         [this, what, sampled, point](Evaluated& e) {
           --evaluations;
@@ -322,7 +322,7 @@ struct CoordinatorState {
   void save(CheckpointParts parts) {
     parts["run.json"] = qstar::save(snapshot());
     parts["reference"] = pack(reference);
-    if (run.version > 0) parts["model"] = dispatch->newest_model();
+    if (run.version > 0) parts["model"] = dispatch->weights().newest_model();
     if (auto written = options.checkpoints->write(serial++, parts); !written) {
       return failed(written.error());
     }
@@ -335,7 +335,8 @@ struct CoordinatorState {
   void conclude(bool interrupted) {
     if (ended) return;
     ended = true;
-    end->set_value(RunEnd{snapshot(), run.version > 0 ? dispatch->newest_model() : std::string(),
+    end->set_value(RunEnd{snapshot(),
+                          run.version > 0 ? dispatch->weights().newest_model() : std::string(),
                           interrupted});
   }
 
@@ -368,7 +369,9 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
     s.failed(error_of(message.reason));
   });
   return {
-      [&s](const Join&) { return Welcome{print_config(describe_of(s.options.config))}; },
+      [&s](const Join&) {
+        return Welcome{print_config(describe_of(s.options.config)), kTextExperiment};
+      },
       [&s](const WorkRequest& request) { return s.work(request); },
       [&s](const TaskDone& done) { s.task_done(done); },
       [&s](const WeightsRequest& request) { return s.weights(request); },

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "actors/experiment.hpp"
 #include "actors/lease_book.hpp"
 #include "actors/messages.hpp"
+#include "actors/weights_shelf.hpp"
 #include "environment/environment.hpp"
 
 namespace qstar {
@@ -21,19 +21,14 @@ class Dispatch {
   LeaseBook& book() { return book_; }
   const LeaseBook& book() const { return book_; }
 
-  // Newest weights; the last three versions stay available for fetches in progress.
-  void publish(std::uint64_t version, std::string model);
-  std::uint64_t newest() const { return weights_.empty() ? 0 : weights_.rbegin()->first; }
-  const std::string& newest_model() const { return weights_.rbegin()->second; }  // newest() > 0
-  // A piece of at most 1 MiB. kTimeout: that version is gone (ask again for the newest) or not
-  // there yet.
-  Result<WeightsChunk> chunk(const WeightsRequest& request) const;
+  WeightsShelf& weights() { return weights_; }
+  const WeightsShelf& weights() const { return weights_; }
 
  private:
   ExperimentConfig config_;
   bool deterministic_;
   LeaseBook book_;
-  std::map<std::uint64_t, std::string> weights_;
+  WeightsShelf weights_;
 };
 
 }  // namespace qstar

@@ -1,23 +1,10 @@
 #include "actors/head.hpp"
 
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <thread>
-
 #include "actors/node.hpp"
-#include "actors/run_files.hpp"
-#include "actors/system.hpp"
-#include "actors/worker_processes.hpp"
-#include "serving/gateway.hpp"
+#include "actors/run_report.hpp"
 
 namespace qstar {
 namespace {
-
-using namespace std::chrono_literals;
-
-// A full disk or a damaged file is the same after a restart.
-bool restart_may_help(Errc code) { return code == Errc::kActorFailed || code == Errc::kTimeout; }
 
 // What a session begins from.
 struct Start {
@@ -68,69 +55,9 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
   return buffer;
 }
 
-// What the command line asks for and cannot have, before anything is written.
-Status check(const HeadOptions& options) {
-  if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
-    return fail(Errc::kUsage,
-                "--deterministic runs in one process: leave out --workers and --listen");
-  }
-  if (options.workers == 0 && options.listen.empty()) {
-    if (options.certificates.empty()) return {};
-    return fail(Errc::kUsage, "--certs is for --listen or --workers: give one of them");
-  }
-  if (!options.certificates.empty()) {
-    if (auto tls = find_certificates(options.certificates, "head"); !tls)
-      return tl::unexpected(tls.error());
-  }
-  if (options.listen.empty()) return {};
-  const auto listen = parse_host_port(options.listen);
-  if (!listen) return tl::unexpected(listen.error());
-  const bool loopback =
-      listen->host == "127.0.0.1" || listen->host == "::1" || listen->host == "localhost";
-  if (loopback || !options.certificates.empty()) return {};
-  return fail(
-      Errc::kUsage,
-      fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
-                  "DIR' and give --certs DIR",
-                  listen->host));
-}
-
-// The certificates that this run's processes trust each other by.
-Result<std::string> certificates_of(const HeadOptions& options, const RunDirectory& directory) {
-  if (!options.certificates.empty()) return options.certificates;
-  const std::string private_ca = directory.file("certificates");
-  std::error_code ignored;
-  std::filesystem::remove_all(private_ca, ignored);
-  if (auto made = make_certificates(private_ca, {}); !made) return tl::unexpected(made.error());
-  return private_ca;
-}
-
-struct Network {
-  HostPort listen{"127.0.0.1", 0};
-  std::string certificates;
-  std::optional<TlsPaths> tls;
-};
-
-Result<Network> plan_network(const HeadOptions& options, const RunDirectory& directory) {
-  Network network;
-  if (options.workers == 0 && options.listen.empty()) return network;
-  if (!options.listen.empty()) {
-    auto parsed = parse_host_port(options.listen);
-    if (!parsed) return tl::unexpected(parsed.error());
-    network.listen = *parsed;
-  }
-  auto certificates = certificates_of(options, directory);
-  if (!certificates) return tl::unexpected(certificates.error());
-  network.certificates = *certificates;
-  auto tls = find_certificates(network.certificates, "head");
-  if (!tls) return tl::unexpected(tls.error());
-  network.tls = *tls;
-  return network;
-}
-
-class Session {
+class TextSession {
  public:
-  Session(const HeadOptions& options, RunDirectory& directory, Gateway* gateway)
+  TextSession(const HeadOptions& options, RunDirectory& directory, Gateway* gateway)
       : options_(options), directory_(directory), gateway_(gateway) {}
 
   Result<RunEnd> run() {
@@ -164,7 +91,7 @@ class Session {
                       const ReplayOptions& replay_options) {
     auto promise = std::make_shared<std::promise<Result<RunEnd>>>();
     auto future = promise->get_future();
-    auto metrics = spawn_metrics(system, [this](const Report& report) { show(report); });
+    auto metrics = spawn_metrics(system, sink_of(options_, directory_, gateway_));
     CoordinatorOptions lead_options{
         options_.config,     environment_,    options_.deterministic, start.state,
         start.part("model"), start.reference, std::move(checkpoints), start.serial,
@@ -178,11 +105,15 @@ class Session {
         replay, spawn_evaluator(system, options_.config, environment_)};
     caf::anon_send(coordinator, wiring);
     auto node_failure = std::make_shared<std::promise<Status>>();
-    auto node_ended = node_failure->get_future();
+    Watched watched{face, {}, node_failure->get_future()};
+    watched.ended = [&future](std::chrono::milliseconds patience) {
+      return future.wait_for(patience) == std::future_status::ready;
+    };
     const auto node =
         spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
                    [node_failure](const Status& why) { node_failure->set_value(why); });
-    auto end = wait(network, face, future, node_ended);
+    const auto watching = watch(options_, options_.config.restart, network, watched);
+    auto end = watching ? future.get() : tl::unexpected(watching.error());
     end_all(
         system,
         {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
@@ -191,76 +122,11 @@ class Session {
     return end;
   }
 
-  Result<RunEnd> wait(const Network& network, const CoordinatorActor& face,
-                      std::future<Result<RunEnd>>& future, std::future<Status>& node_ended) {
-    std::optional<WorkerProcesses> workers;
-    Result<std::uint16_t> port = 0;
-    if (network.tls) {
-      port = publish(face, network.listen.host, network.listen.port);
-      if (!port) return tl::unexpected(port.error());
-      if (!options_.listen.empty())
-        options_.show(
-            {{"listen", *port, {}}, fmt::format("listening on {}:{}", network.listen.host, *port)});
-      const std::string host = network.listen.host == "0.0.0.0" ? "127.0.0.1" : network.listen.host;
-      workers.emplace(options_.worker_program, fmt::format("{}:{}", host, *port),
-                      network.certificates, options_.workers, options_.config.restart);
-    }
-    auto end = watch(workers, future, node_ended);
-    // The port is wanted again if the session is started again.
-    if (!end && network.tls) close_port(face->home_system(), *port);
-    return end;
-  }
-
-  // Until the coordinator, the node or the worker processes have come to an end.
-  Result<RunEnd> watch(std::optional<WorkerProcesses>& workers, std::future<Result<RunEnd>>& future,
-                       std::future<Status>& node_ended) {
-    while (future.wait_for(100ms) != std::future_status::ready) {
-      if (workers) {
-        if (auto alive = workers->tend(); !alive) return tl::unexpected(alive.error());
-      }
-      // The session's own end, with its own reason, goes before what it did to the node.
-      if (future.wait_for(0ms) == std::future_status::ready) break;
-      if (node_ended.valid() && node_ended.wait_for(0ms) == std::future_status::ready) {
-        // Also how a coordinator ends that died before it could say so.
-        if (const auto why = node_ended.get(); !why)
-          return fail(Errc::kActorFailed, why.error().message);
-      }
-    }
-    return future.get();
-  }
-
-  void show(const Report& report) {
-    directory_.append(report.row);
-    if (gateway_ != nullptr) gateway_->publish(report.row, report.status);
-    options_.show(report);
-  }
-
   const HeadOptions& options_;
   RunDirectory& directory_;
   Gateway* gateway_;
   EnvironmentPtr environment_;
 };
-
-Result<std::unique_ptr<Gateway>> start_gateway(const HeadOptions& options) {
-  if (options.http_port < 0) return std::unique_ptr<Gateway>();
-  auto gateway = Gateway::start(
-      {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
-  if (gateway)
-    options.show(
-        {{"gateway", (*gateway)->port(), {}},
-         fmt::format("gateway on http://{}:{}", options.http_address, (*gateway)->port())});
-  return gateway;
-}
-
-std::string resume_command(const HeadOptions& options, const std::string& run) {
-  std::string command = fmt::format("qstar train {0}/config.toml --run {0}", run);
-  if (options.deterministic) command += " --deterministic";
-  if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
-  if (!options.listen.empty()) command += " --listen " + options.listen;
-  if (!options.certificates.empty()) command += " --certs " + options.certificates;
-  if (options.http_port >= 0) command += fmt::format(" --http {}", options.http_port);
-  return command + " --resume";
-}
 
 }  // namespace
 
@@ -270,27 +136,18 @@ Result<RunEnd> run_head(const HeadOptions& options) {
   if (!gateway) return tl::unexpected(gateway.error());
   auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
   if (!directory) return tl::unexpected(directory.error());
-  RestartPolicy restarts(options.config.restart);
-  for (;;) {
-    auto end = Session(options, *directory, gateway->get()).run();
-    if (end) {
-      if (end->interrupted) {
-        return fail(Errc::kInterrupted,
-                    fmt::format("interrupted; everything is kept: go on with '{}'",
-                                resume_command(options, directory->path())));
-      }
-      if (auto done = directory->conclude(options.config, *end, children_cpu_seconds()); !done)
-        return tl::unexpected(done.error());
-      return end;
-    }
-    if (!restart_may_help(end.error().code)) return end;
-    const auto delay = restarts.failed(seconds_now());
-    if (!delay)
-      return fail(Errc::kActorFailed, "gave up after repeated failures: " + end.error().message);
-    options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
-                  "restarting from the newest checkpoint: " + end.error().message});
-    std::this_thread::sleep_for(std::chrono::duration<double>(*delay));
-  }
+  RunEnd end;
+  const auto session = [&]() -> Result<bool> {
+    auto ended = TextSession(options, *directory, gateway->get()).run();
+    if (!ended) return tl::unexpected(ended.error());
+    end = std::move(*ended);
+    return end.interrupted;
+  };
+  if (auto done = run_sessions(options, options.config.restart, session); !done)
+    return tl::unexpected(done.error());
+  const auto files = final_files(options.config, end, children_cpu_seconds());
+  if (auto written = directory->conclude(files); !written) return tl::unexpected(written.error());
+  return end;
 }
 
 }  // namespace qstar

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "actors/actors.hpp"
+#include "actors/weights_shelf.hpp"
 #include "learning/decoder.hpp"
 
 namespace qstar {
@@ -36,7 +37,7 @@ struct InferenceState {
   bool ticking = false;
   bool fetching = false;
   std::uint64_t least = 0;  // fetching: a version at least this new
-  std::string incoming;     // its pieces so far
+  WeightsPieces incoming;
 
   caf::result<Generated> generate(Generate& message) {
     Request request{std::move(message), self->make_response_promise<Generated>(), {}, 0};
@@ -106,11 +107,10 @@ struct InferenceState {
     if (fetching) return;
     fetching = true;
     least = at_least;
-    fetch_piece({least, 0, 0});
+    fetch_piece(incoming.begin(least));
   }
 
   void fetch_piece(const WeightsRequest& request) {
-    if (request.offset == 0) incoming.clear();
     self->request(coordinator, kEventually, request)
         .then([this](WeightsChunk& chunk) { received(chunk); },
               [this](const caf::error& error) { missed(error); });
@@ -120,15 +120,12 @@ struct InferenceState {
   void missed(const caf::error& error) {
     if (error != caf::sec::request_timeout && error_of(error).code != Errc::kTimeout)
       return self->quit(error);
-    self->delayed_send(self, kAskAgain, WeightsRequest{least, 0, 0});
+    self->delayed_send(self, kAskAgain, incoming.begin(least));
   }
 
   void received(const WeightsChunk& chunk) {
-    incoming += chunk.bytes;
-    if (incoming.size() < chunk.total) {
-      return fetch_piece({chunk.version, chunk.version, incoming.size()});
-    }
-    auto model = parse_model(incoming, "the coordinator's weights");
+    if (const auto further = incoming.add(chunk)) return fetch_piece(*further);
+    auto model = parse_model(incoming.bytes(), "the coordinator's weights");
     auto packed =
         model ? DecoderWeights::make(*model, chunk.version) : tl::unexpected(model.error());
     if (!packed) return self->quit(to_caf(packed.error()));

@@ -39,6 +39,9 @@ using EvaluatorActor = caf::typed_actor<caf::replies_to<Evaluate>::with<Evaluate
 // Writes figures where people and machines look for them.
 using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
 
+// What other processes know of a run at first: whoever leads it answers this, too.
+using JoinActor = caf::typed_actor<caf::replies_to<Join>::with<Welcome>>;
+
 // Hands out work and weights, and leads the run from phase to phase. The one actor that other
 // processes know: what they have for the critic and the replay buffer it passes on.
 using CoordinatorActor =
@@ -65,6 +68,36 @@ using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 
 // Asks the coordinator for work, has it generated, judged and scored, and brings the results home.
 using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
+
+// ---- puzzles -----------------------------------------------------------------------------------
+
+// Keeps examples until the learner takes them, and the records of greedy play for good.
+using PuzzleReplayActor = caf::typed_actor<
+    caf::replies_to<InsertExamples>::with<Inserted>,
+    caf::replies_to<TakeExamples>::with<TakenExamples>,  // answered when there is a batch
+    caf::reacts_to<Release>,                             // answer whoever waits for one, with none
+    caf::replies_to<HeldTasks>::with<Tasks>,
+    caf::replies_to<Insert>::with<Inserted>>;  // records: acknowledged when durable
+
+// Fits the network, slice by slice.
+using PuzzleLearnerActor =
+    caf::typed_actor<caf::replies_to<TrainPuzzle>::with<PuzzleTrained>,
+                     caf::reacts_to<Release>,  // end the slice after the update under way
+                     caf::replies_to<SaveState>::with<Bytes>,
+                     caf::replies_to<ExportPuzzle>::with<Bytes>,
+                     caf::reacts_to<caf::tick_atom>>;  // deterministic mode: the next update
+
+// Hands out leases and target networks, and leads the run; the one actor that other processes know.
+using PuzzleCoordinatorActor =
+    caf::typed_actor<caf::replies_to<Join>::with<Welcome>,
+                     caf::replies_to<ScrambleRequest>::with<ScrambleLease>,  // answered when there
+                                                                             // is room
+                     caf::replies_to<InsertExamples>::with<Inserted>,  // passed on to the buffer
+                     caf::replies_to<WeightsRequest>::with<WeightsChunk>,
+                     caf::reacts_to<ExampleStatus>, caf::reacts_to<caf::tick_atom>>;
+
+// Asks the coordinator for a lease, makes its examples and their targets, brings them home.
+using ScramblerActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
 }  // namespace qstar
 

@@ -1,8 +1,5 @@
-// The rollouts of one process and what they need: inference, verifier, and a supervisor over them.
-//
-// The supervisor restarts the whole little family when one of it fails (they hold each other's
-// handles and no state worth keeping), with back-off by RestartPolicy. It ends when the coordinator
-// says that there is no more work, when the coordinator dies, or when the policy gives up.
+// The rollouts of one process and what they need: inference, verifier, and a supervisor over them
+// (family.hpp).
 #pragma once
 
 #include <functional>

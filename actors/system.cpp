@@ -46,7 +46,7 @@ void close_port(caf::actor_system& system, std::uint16_t port) {
   caf::anon_send(system.openssl_manager().actor_handle(), caf::close_atom::value, port);
 }
 
-Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
+Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& address,
                               std::uint16_t port) {
   auto bound = caf::openssl::publish(coordinator, port, address.c_str(), true);
   if (!bound) {
@@ -57,9 +57,8 @@ Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::st
   return *bound;
 }
 
-Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host,
-                                 std::uint16_t port) {
-  auto handle = caf::openssl::remote_actor<CoordinatorActor>(system, host, port);
+Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port) {
+  auto handle = caf::openssl::remote_actor<JoinActor>(system, host, port);
   if (!handle) {
     return fail(Errc::kNetwork,
                 fmt::format("cannot join {}:{}: {}; is the head running, and are both certificates "

@@ -24,16 +24,16 @@ caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls = std::nul
 // Ends the actors and waits until their states are gone (files closed), at most ten seconds.
 void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors);
 
-// Publishes the coordinator for other processes; port 0 takes any free one. kBusy: the port is
+// Publishes a run's coordinator for other processes; port 0 takes any free one. kBusy: the port is
 // taken. Only TLS, never plain text, never a null address (which would listen on all interfaces
 // unasked).
-Result<std::uint16_t> publish(const CoordinatorActor& coordinator, const std::string& address,
+Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& address,
                               std::uint16_t port);
 // Closes that port again, soon: nobody new can join.
 void close_port(caf::actor_system& system, std::uint16_t port);
 // kNetwork: not reachable, or refused (say, a certificate of another CA).
-Result<CoordinatorActor> connect(caf::actor_system& system, const std::string& host,
-                                 std::uint16_t port);
+// What it is beyond a JoinActor its Welcome tells.
+Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
 
 // "HOST:PORT" in two; kUsage otherwise.
 struct HostPort {

@@ -1,5 +1,6 @@
 #include "actors/worker.hpp"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -7,28 +8,59 @@
 #include <future>
 
 #include "actors/node.hpp"
+#include "actors/puzzle_actors.hpp"
 #include "actors/system.hpp"
 
 namespace qstar {
 namespace {
 
-Result<ExperimentConfig> ask_for_config(caf::actor_system& system, const CoordinatorActor& head,
-                                        const std::string& name) {
+// Called once; an error says why it was no regular end.
+using Ended = std::function<void(const Status&)>;
+
+Result<Welcome> join(caf::actor_system& system, const JoinActor& head, const std::string& name) {
   caf::scoped_actor self{system};
-  Result<ExperimentConfig> answer = fail(Errc::kTimeout, "the head did not answer within a minute");
+  Result<Welcome> answer = fail(Errc::kTimeout, "the head did not answer within a minute");
   self->request(head, kPromptly, Join{name})
-      .receive(
-          [&](const Welcome& welcome) {
-            ExperimentConfig config;
-            auto parsed =
-                parse_config(welcome.config, "the head's configuration", {}, describe_of(config));
-            answer = parsed ? Result<ExperimentConfig>(std::move(config))
-                            : tl::unexpected(parsed.error());
-          },
-          [&](const caf::error& error) {
-            answer = fail(Errc::kNetwork, "the head refused: " + error_of(error).message);
-          });
+      .receive([&](const Welcome& welcome) { answer = welcome; },
+               [&](const caf::error& error) {
+                 answer = fail(Errc::kNetwork, "the head refused: " + error_of(error).message);
+               });
   return answer;
+}
+
+constexpr const char* kSource = "the head's configuration";
+
+Result<caf::actor> work_on_text(caf::actor_system& system, const std::string& name,
+                                const std::string& toml, const JoinActor& head, Ended ended) {
+  ExperimentConfig config;
+  if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  auto environment = make_environment(config.environment);
+  if (!environment) return tl::unexpected(environment.error());
+  return spawn_node(system, {name, config, std::move(*environment), false},
+                    caf::actor_cast<CoordinatorActor>(head), std::move(ended));
+}
+
+Result<caf::actor> work_on_puzzle(caf::actor_system& system, const std::string& name,
+                                  const std::string& toml, const JoinActor& head, Ended ended) {
+  PuzzleExperiment config;
+  if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  auto puzzle = make_puzzle(config.environment);
+  if (!puzzle) return tl::unexpected(puzzle.error());
+  return spawn_scramblers(system, {name, config, std::move(*puzzle)},
+                          caf::actor_cast<PuzzleCoordinatorActor>(head), std::move(ended));
+}
+
+Result<caf::actor> work_on(const Welcome& welcome, caf::actor_system& system,
+                           const std::string& name, const JoinActor& head, Ended ended) {
+  if (welcome.experiment == kTextExperiment)
+    return work_on_text(system, name, welcome.config, head, std::move(ended));
+  if (welcome.experiment == kPuzzleExperiment)
+    return work_on_puzzle(system, name, welcome.config, head, std::move(ended));
+  return fail(Errc::kSchema, fmt::format("the head runs an experiment of a kind that this version "
+                                         "does not know ({}): use the same version of qstar",
+                                         welcome.experiment));
 }
 
 }  // namespace
@@ -46,17 +78,15 @@ Status run_worker(const WorkerOptions& options) {
   caf::actor_system& system = immortal_system(*tls);
   auto head = connect(system, head_at->host, head_at->port);
   if (!head) return tl::unexpected(head.error());
-  auto config = ask_for_config(system, *head, options.name);
-  if (!config) return tl::unexpected(config.error());
-  auto environment = make_environment(config->environment);
-  if (!environment) return tl::unexpected(environment.error());
+  const auto welcome = join(system, *head, options.name);
+  if (!welcome) return tl::unexpected(welcome.error());
 
   auto ended = std::make_shared<std::promise<Status>>();
   auto reason = ended->get_future();
-  const EnvironmentPtr shared_environment = std::move(*environment);
+  const auto end = [ended](const Status& why) { ended->set_value(why); };
   // An actor lives as long as somebody holds it; those who monitor it do not.
-  const auto node = spawn_node(system, {options.name, *config, shared_environment, false}, *head,
-                               [ended](const Status& why) { ended->set_value(why); });
+  const auto node = work_on(*welcome, system, options.name, *head, end);
+  if (!node) return tl::unexpected(node.error());
   return reason.get();
 }
 

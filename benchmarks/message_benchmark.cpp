@@ -110,7 +110,8 @@ struct Loopback {
     auto& home = immortal_system(find_certificates(folder.path("certs"), "head").value());
     client = &immortal_system(find_certificates(folder.path("certs"), "worker").value());
     here = home.spawn(server);
-    remote = connect(*client, "127.0.0.1", publish(here, "127.0.0.1", 0).value()).value();
+    remote = caf::actor_cast<CoordinatorActor>(
+        connect(*client, "127.0.0.1", publish(here, "127.0.0.1", 0).value()).value());
   }
 };
 

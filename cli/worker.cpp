@@ -8,7 +8,7 @@ namespace qstar {
 void add_worker(CLI::App& app, int& code) {
   auto* command =
       app.add_subcommand("worker",
-                         "join a run and make attempts for it\n\n"
+                         "join a run and make attempts, or examples of a puzzle, for it\n\n"
                          "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1");
   auto options = std::make_shared<WorkerOptions>();
   command->add_option("--connect", options->address, "ADDRESS:PORT of the head")->required();

@@ -59,6 +59,11 @@ Status parse_config(std::string_view toml, std::string_view source,
 Status load_config(const std::string& path, std::span<const std::string> overrides,
                    const Describe& describe);
 
+// The text at `key` ("section.name") of a file that may be of several kinds, an override of it
+// first; empty when there is none, or the file cannot be read: load_config says why.
+std::string peek_config(const std::string& path, std::span<const std::string> overrides,
+                        const std::string& key);
+
 // The complete configuration as TOML with a comment a field; parsing it gives the same values back.
 std::string print_config(const Describe& describe);
 

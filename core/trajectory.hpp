@@ -41,7 +41,7 @@ struct Step {
   std::vector<float> logprobs;       // nats, one a token, under the policy that generated it
   std::uint64_t policy_version = 0;  // the weights that made this step
   Verdict verdict = Verdict::kUnknown;
-  std::optional<float> q;             // critic's Q(state, step): expected win in [0, 1]
+  std::optional<float> q;  // critic's Q(state, step): expected win in [0, 1]; puzzles: cost to go
   std::optional<float> reward_score;  // a learned reward model's score of this step, in [0, 1]
   std::uint64_t time_us = 0;          // when it was made, microseconds since the epoch; 0 in
                                       // deterministic runs

@@ -19,13 +19,6 @@ std::string accuracy_row(const json& report, const char* policy, const char* how
                      figures.value("tokens_per_problem", 0.0), figures.value("cpu_seconds", 0.0));
 }
 
-std::string table_of(const json& values) {
-  std::string out = "\n| figure | value |\n|---|---|\n";
-  for (const auto& [name, value] : values.items())
-    out += fmt::format("| {} | {} |\n", name, value.dump());
-  return out;
-}
-
 std::string calibration_of(const json& critic) {
   std::string out = "\n| bin | mean Q | win rate | steps |\n|---|---|---|---|\n";
   for (int b = 0; b < 10; ++b) {
@@ -39,6 +32,13 @@ std::string calibration_of(const json& critic) {
 }
 
 }  // namespace
+
+std::string figures_table(const json& values) {
+  std::string out = "\n| figure | value |\n|---|---|\n";
+  for (const auto& [name, value] : values.items())
+    out += fmt::format("| {} | {} |\n", name, value.dump());
+  return out;
+}
 
 std::string report_markdown(const json& report) {
   std::string out = fmt::format(
@@ -63,8 +63,8 @@ std::string report_markdown(const json& report) {
         critic.value("steps", 0.0));
     out += calibration_of(critic);
   }
-  if (report.contains("attempts")) out += "\n## Attempts\n" + table_of(report["attempts"]);
-  if (report.contains("cost")) out += "\n## Cost\n" + table_of(report["cost"]);
+  if (report.contains("attempts")) out += "\n## Attempts\n" + figures_table(report["attempts"]);
+  if (report.contains("cost")) out += "\n## Cost\n" + figures_table(report["cost"]);
   return out;
 }
 

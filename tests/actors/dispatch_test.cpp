@@ -19,19 +19,3 @@ TEST_CASE("a task has the same problems whoever gets it, and none is held out", 
   REQUIRE(second.first_group == first.first_group + first.problems.size());
   REQUIRE(second.problems != first.problems);
 }
-
-TEST_CASE("weights come in pieces and old versions go", "[dispatch]") {
-  Dispatch dispatch({}, false);
-  REQUIRE(dispatch.newest() == 0);
-  REQUIRE(dispatch.chunk({1, 0, 0}).error().code == Errc::kTimeout);
-  const std::string model(3'000'000, 'w');
-  dispatch.publish(1, model);
-  std::string received;
-  while (received.size() < model.size())
-    received += dispatch.chunk({1, 1, received.size()}).value().bytes;
-  REQUIRE(received == model);
-  REQUIRE(dispatch.chunk({1, 1, model.size()}).error().code == Errc::kUsage);
-  for (std::uint64_t v = 2; v <= 4; ++v) dispatch.publish(v, "x");
-  REQUIRE_FALSE(dispatch.chunk({1, 1, 0}).has_value());
-  REQUIRE(dispatch.chunk({2, 0, 0}).value().version == 4);
-}

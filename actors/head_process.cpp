@@ -1,0 +1,160 @@
+#include "actors/head_process.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "actors/actors.hpp"
+#include "actors/worker_processes.hpp"
+
+namespace qstar {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A full disk or a damaged file is the same after a restart.
+bool restart_may_help(Errc code) { return code == Errc::kActorFailed || code == Errc::kTimeout; }
+
+// The certificates that this run's processes trust each other by.
+Result<std::string> certificates_of(const ProcessOptions& options, const RunDirectory& directory) {
+  if (!options.certificates.empty()) return options.certificates;
+  const std::string private_ca = directory.file("certificates");
+  std::error_code ignored;
+  std::filesystem::remove_all(private_ca, ignored);
+  if (auto made = make_certificates(private_ca, {}); !made) return tl::unexpected(made.error());
+  return private_ca;
+}
+
+// Until the coordinator, the node or the worker processes have come to an end.
+Status tend(std::optional<WorkerProcesses>& workers, Watched& watched) {
+  while (!watched.ended(100ms)) {
+    if (workers) {
+      if (auto alive = workers->tend(); !alive) return alive;
+    }
+    // The session's own end, with its own reason, goes before what it did to the node.
+    if (watched.ended(0ms)) break;
+    auto& node = watched.node_ended;
+    if (node.valid() && node.wait_for(0ms) == std::future_status::ready) {
+      // Also how a coordinator ends that died before it could say so.
+      if (const auto why = node.get(); !why) return fail(Errc::kActorFailed, why.error().message);
+    }
+  }
+  return {};
+}
+
+std::string resume_command(const ProcessOptions& options) {
+  std::string command = fmt::format("qstar train {0}/config.toml --run {0}", options.run_directory);
+  if (options.deterministic) command += " --deterministic";
+  if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
+  if (!options.listen.empty()) command += " --listen " + options.listen;
+  if (!options.certificates.empty()) command += " --certs " + options.certificates;
+  if (options.http_port >= 0) command += fmt::format(" --http {}", options.http_port);
+  return command + " --resume";
+}
+
+}  // namespace
+
+Status check(const ProcessOptions& options) {
+  if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
+    return fail(Errc::kUsage,
+                "--deterministic runs in one process: leave out --workers and --listen");
+  }
+  if (options.workers == 0 && options.listen.empty()) {
+    if (options.certificates.empty()) return {};
+    return fail(Errc::kUsage, "--certs is for --listen or --workers: give one of them");
+  }
+  if (!options.certificates.empty()) {
+    if (auto tls = find_certificates(options.certificates, "head"); !tls)
+      return tl::unexpected(tls.error());
+  }
+  if (options.listen.empty()) return {};
+  const auto listen = parse_host_port(options.listen);
+  if (!listen) return tl::unexpected(listen.error());
+  const bool loopback =
+      listen->host == "127.0.0.1" || listen->host == "::1" || listen->host == "localhost";
+  if (loopback || !options.certificates.empty()) return {};
+  return fail(
+      Errc::kUsage,
+      fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
+                  "DIR' and give --certs DIR",
+                  listen->host));
+}
+
+Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
+  if (options.http_port < 0) return std::unique_ptr<Gateway>();
+  auto gateway = Gateway::start(
+      {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
+  if (gateway)
+    options.show(
+        {{"gateway", (*gateway)->port(), {}},
+         fmt::format("gateway on http://{}:{}", options.http_address, (*gateway)->port())});
+  return gateway;
+}
+
+std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
+                                           Gateway* gateway) {
+  return [&options, &directory, gateway](const Report& report) {
+    directory.append(report.row);
+    if (gateway != nullptr) gateway->publish(report.row, report.status);
+    options.show(report);
+  };
+}
+
+Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& directory) {
+  Network network;
+  if (options.workers == 0 && options.listen.empty()) return network;
+  if (!options.listen.empty()) {
+    auto parsed = parse_host_port(options.listen);
+    if (!parsed) return tl::unexpected(parsed.error());
+    network.listen = *parsed;
+  }
+  auto certificates = certificates_of(options, directory);
+  if (!certificates) return tl::unexpected(certificates.error());
+  network.certificates = *certificates;
+  auto tls = find_certificates(network.certificates, "head");
+  if (!tls) return tl::unexpected(tls.error());
+  network.tls = *tls;
+  return network;
+}
+
+Status watch(const ProcessOptions& options, const RestartConfig& restart, const Network& network,
+             Watched& watched) {
+  std::optional<WorkerProcesses> workers;
+  if (!network.tls) return tend(workers, watched);
+  const auto port = publish(watched.coordinator, network.listen.host, network.listen.port);
+  if (!port) return tl::unexpected(port.error());
+  if (!options.listen.empty())
+    options.show(
+        {{"listen", *port, {}}, fmt::format("listening on {}:{}", network.listen.host, *port)});
+  const std::string host = network.listen.host == "0.0.0.0" ? "127.0.0.1" : network.listen.host;
+  workers.emplace(options.worker_program, fmt::format("{}:{}", host, *port), network.certificates,
+                  options.workers, restart);
+  const Status status = tend(workers, watched);
+  // The port is wanted again if the session is started again.
+  close_port(watched.coordinator->home_system(), *port);
+  return status;
+}
+
+Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
+                    const Session& session) {
+  RestartPolicy restarts(restart);
+  for (;;) {
+    const auto interrupted = session();
+    if (interrupted && !*interrupted) return {};
+    if (interrupted) {
+      return fail(
+          Errc::kInterrupted,
+          fmt::format("interrupted; everything is kept: go on with '{}'", resume_command(options)));
+    }
+    const Error& why = interrupted.error();
+    if (!restart_may_help(why.code)) return tl::unexpected(why);
+    const auto delay = restarts.failed(seconds_now());
+    if (!delay) return fail(Errc::kActorFailed, "gave up after repeated failures: " + why.message);
+    options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
+                  "restarting from the newest checkpoint: " + why.message});
+    std::this_thread::sleep_for(std::chrono::duration<double>(*delay));
+  }
+}
+
+}  // namespace qstar

@@ -1,0 +1,74 @@
+// What every process that leads a run does, whatever the run learns: its options, the network and
+// worker processes, the gateway, restarts after failures, and the way to resume.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/certificates.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/restart_policy.hpp"
+#include "actors/run_files.hpp"
+#include "actors/system.hpp"
+#include "serving/gateway.hpp"
+
+namespace qstar {
+
+struct ProcessOptions {
+  std::string run_directory;
+  bool resume = false;
+  bool deterministic = false;
+  std::int64_t workers = 0;     // further processes on this machine
+  std::string listen;           // ADDR:PORT for workers of other machines; empty: none
+  std::string certificates;     // directory; empty: a private CA for this run, loopback only
+  std::int64_t http_port = -1;  // gateway; -1: none, 0: any
+  std::string http_address = "127.0.0.1";
+  std::string worker_program;               // path of `qstar`, for workers
+  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
+  std::function<void(const Report&)> show;  // progress for people
+};
+
+// kUsage: what the command line asks for and cannot have, before anything is written.
+Status check(const ProcessOptions& options);
+
+// The gateway, or null when none is asked for. kBusy: the port is taken.
+Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options);
+
+// Where a run is shown: metrics.jsonl, the gateway (may be null), the user.
+std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
+                                           Gateway* gateway);
+
+// How other processes reach the run; no `tls`: they do not.
+struct Network {
+  HostPort listen{"127.0.0.1", 0};
+  std::string certificates;
+  std::optional<TlsPaths> tls;
+};
+Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& directory);
+
+// Opens the port, starts the worker processes and tends them until `ended` says that the session
+// has come to its end. An error: a worker process, or the node in this process (by its reason),
+// came to nothing, or the port is taken. Workers are gone when it returns.
+struct Watched {
+  JoinActor coordinator;
+  std::function<bool(std::chrono::milliseconds)> ended;  // waits so long for it
+  std::future<Status> node_ended;
+};
+Status watch(const ProcessOptions& options, const RestartConfig& restart, const Network& network,
+             Watched& watched);
+
+// One session of a run: an error, or whether it was interrupted (false: it is finished).
+using Session = std::function<Result<bool>()>;
+// Runs sessions until one ends well. A failed actor restarts the session from the newest
+// checkpoint, with back-off; after too many failures kActorFailed. kInterrupted: with the line that
+// says how to resume.
+Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
+                    const Session& session);
+
+}  // namespace qstar

@@ -1,0 +1,56 @@
+// What goes out to scramblers: leases on batches, as long as there is room for them, and target
+// networks. Pure; the puzzles' coordinator holds one.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "actors/lease_book.hpp"
+#include "actors/messages.hpp"
+#include "actors/puzzle_experiment.hpp"
+#include "actors/weights_shelf.hpp"
+
+namespace qstar {
+
+class PuzzleDispatch {
+ public:
+  explicit PuzzleDispatch(const PuzzleExperiment& config);
+
+  // Whether a target network is there, and room for the batches of one lease more.
+  bool may_lease() const;
+  // The next lease: lease t is the batches from t · batches_per_lease on.
+  ScrambleLease lease(const std::string& holder, double now);
+  // True when these were still to come: then they go to the buffer. False for a late duplicate.
+  // kCorrupt when they are not what a scrambler of this run sends; then nothing changed.
+  Result<bool> accept(const InsertExamples& message, const Puzzle& puzzle);
+  // The buffer has let go of so many batches so far.
+  void removed(std::int64_t total) { removed_ = total; }
+  // Batches that are in the buffer or on their way to it.
+  std::int64_t held() const { return accepted_ - removed_; }
+
+  LeaseBook& book() { return book_; }
+  const LeaseBook& book() const { return book_; }
+  WeightsShelf& weights() { return weights_; }
+  const WeightsShelf& weights() const { return weights_; }
+
+ private:
+  PuzzleExperiment config_;
+  LeaseBook book_;
+  WeightsShelf weights_;
+  std::int64_t accepted_ = 0, removed_ = 0;
+};
+
+// CPU seconds of other processes, by what they report of themselves from time to time.
+class CpuLedger {
+ public:
+  // The process `node` has used `seconds` since it began; one that begins again counts from 0.
+  void report(const std::string& node, double seconds);
+  double total() const { return total_; }
+
+ private:
+  std::map<std::string, double> last_;
+  double total_ = 0;
+};
+
+}  // namespace qstar

@@ -1,0 +1,171 @@
+#include "actors/puzzle_head.hpp"
+
+#include "serving/puzzle_report.hpp"
+
+namespace qstar {
+namespace {
+
+// What a session begins from.
+struct Start {
+  PuzzleRunState state;
+  std::string learner, model;
+  std::uint64_t serial = 1;
+};
+
+Result<Start> load_start(const CheckpointDirectory& checkpoints, const ProcessOptions& options) {
+  Start start;
+  auto loaded = checkpoints.load_newest();
+  if (!loaded && loaded.error().code == Errc::kMissingFile) return start;  // nothing yet
+  if (!loaded) return tl::unexpected(loaded.error());
+  for (const auto& warning : loaded->warnings)
+    options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});
+  auto state = load_puzzle_run_state(loaded->parts["run.json"]);
+  if (!state) return tl::unexpected(state.error());
+  return Start{std::move(*state), std::move(loaded->parts["learner"]),
+               std::move(loaded->parts["model"]), loaded->serial + 1};
+}
+
+class PuzzleSession {
+ public:
+  PuzzleSession(const PuzzleHeadOptions& options, PuzzlePtr puzzle, RunDirectory& directory,
+                Gateway* gateway)
+      : options_(options), puzzle_(std::move(puzzle)), directory_(directory), gateway_(gateway) {}
+
+  Result<PuzzleRunEnd> run() {
+    auto checkpoints = std::make_shared<CheckpointDirectory>(directory_.file("checkpoints"),
+                                                             options_.config.checkpoint.keep);
+    auto start = load_start(*checkpoints, options_);
+    if (!start) return tl::unexpected(start.error());
+    auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
+    if (!store) return tl::unexpected(store.error());
+    auto network = plan_network(options_, directory_);
+    if (!network) return tl::unexpected(network.error());
+    PuzzleCoordinatorOptions lead{options_.config,
+                                  puzzle_,
+                                  options_.deterministic,
+                                  std::move(start->state),
+                                  std::move(start->model),
+                                  std::move(checkpoints),
+                                  start->serial,
+                                  options_.stop,
+                                  {}};
+    return lead_with(std::move(lead), *network, std::move(start->learner), std::move(*store));
+  }
+
+ private:
+  Result<PuzzleRunEnd> lead_with(PuzzleCoordinatorOptions lead, const Network& network,
+                                 std::string learner_state, Store store) {
+    auto& system = immortal_system(network.tls);
+    const PuzzleExperiment& config = options_.config;
+    auto promise = std::make_shared<std::promise<Result<PuzzleRunEnd>>>();
+    auto future = promise->get_future();
+    const auto metrics = spawn_metrics(system, sink_of(options_, directory_, gateway_));
+    lead.metrics = metrics;
+    const auto coordinator = spawn_puzzle_coordinator(system, std::move(lead), promise);
+    const PuzzleCoordinatorActor face = coordinator;
+    const auto replay = spawn_puzzle_replay(system, config, std::move(store), face);
+    const auto learner =
+        spawn_puzzle_learner(system, config, puzzle_, std::move(learner_state),
+                             options_.deterministic ? PuzzleReplayActor() : replay);
+    caf::anon_send(coordinator, PuzzleWiring{learner, replay});
+    Watched watched{face, {}, {}};
+    watched.ended = [&future](std::chrono::milliseconds patience) {
+      return future.wait_for(patience) == std::future_status::ready;
+    };
+    std::vector<caf::actor> actors = {
+        caf::actor_cast<caf::actor>(coordinator), caf::actor_cast<caf::actor>(replay),
+        caf::actor_cast<caf::actor>(learner), caf::actor_cast<caf::actor>(metrics)};
+    if (!options_.deterministic) actors.push_back(scramblers(system, face, watched.node_ended));
+    const auto watching = watch(options_, config.restart, network, watched);
+    auto end = watching ? future.get() : tl::unexpected(watching.error());
+    end_all(system, actors);
+    return end;
+  }
+
+  caf::actor scramblers(caf::actor_system& system, const PuzzleCoordinatorActor& face,
+                        std::future<Status>& ended) {
+    auto promise = std::make_shared<std::promise<Status>>();
+    ended = promise->get_future();
+    return spawn_scramblers(system, {kHeadNode, options_.config, puzzle_}, face,
+                            [promise](const Status& why) { promise->set_value(why); });
+  }
+
+  const PuzzleHeadOptions& options_;
+  PuzzlePtr puzzle_;
+  RunDirectory& directory_;
+  Gateway* gateway_;
+};
+
+Status check_deterministic(const PuzzleHeadOptions& options) {
+  if (!options.deterministic || options.config.training.cpu_seconds == 0) return {};
+  return fail(Errc::kUsage,
+              "--deterministic wants training.cpu_seconds = 0: CPU time is never the same twice; "
+              "limit training.updates");
+}
+
+std::vector<std::pair<std::string, std::string>> final_files(const PuzzleExperiment& config,
+                                                             const PuzzleRunEnd& end) {
+  const auto report = make_puzzle_report(config, end);
+  return {{"model.safetensors", end.model},
+          {"report.md", puzzle_report_markdown(report)},
+          {"learning_curve.svg", solved_curve_of(report)},
+          {"report.json", report.dump(2) + "\n"}};
+}
+
+}  // namespace
+
+nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const PuzzleRunEnd& end) {
+  PuzzleExperiment copy = config;
+  const PuzzleRunState& run = end.state;
+  nlohmann::json last = run.newest;
+  last["positions"] = config.learner.check_positions;
+  last["moves"] = config.learner.check_moves;
+  auto curve = run.curve.points;
+  if (curve.empty() || curve.back().updates != run.newest.updates) curve.push_back(run.newest);
+  return {{"name", config.name},
+          {"puzzle", config.environment.name},
+          {"seed", config.seed},
+          {"config_hash", config_hash(describe_of(copy))},
+          {"code_version", QSTAR_VERSION},
+          {"final", last},
+          {"curve", curve},
+          {"network",
+           {{"values", config.learner.network.values},
+            {"first", config.learner.network.first},
+            {"second", config.learner.network.second},
+            {"blocks", config.learner.network.blocks}}},
+          {"cost",
+           {{"cpu_seconds", run.cpu_seconds},
+            {"wall_seconds", run.wall_seconds},
+            {"peak_memory_bytes", peak_resident_bytes()},
+            {"updates", run.updates},
+            {"examples", run.examples},
+            {"target_versions", run.target_version},
+            {"batches_dropped_stale", run.dropped_stale}}}};
+}
+
+Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options) {
+  if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
+  if (auto possible = check_deterministic(options); !possible)
+    return tl::unexpected(possible.error());
+  const auto puzzle = make_puzzle(options.config.environment);
+  if (!puzzle) return tl::unexpected(puzzle.error());
+  auto gateway = start_gateway(options);
+  if (!gateway) return tl::unexpected(gateway.error());
+  auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
+  if (!directory) return tl::unexpected(directory.error());
+  PuzzleRunEnd end;
+  const auto session = [&]() -> Result<bool> {
+    auto ended = PuzzleSession(options, *puzzle, *directory, gateway->get()).run();
+    if (!ended) return tl::unexpected(ended.error());
+    end = std::move(*ended);
+    return end.interrupted;
+  };
+  if (auto done = run_sessions(options, options.config.restart, session); !done)
+    return tl::unexpected(done.error());
+  if (auto written = directory->conclude(final_files(options.config, end)); !written)
+    return tl::unexpected(written.error());
+  return end;
+}
+
+}  // namespace qstar

@@ -1,0 +1,20 @@
+// The process that leads a puzzle's run: `qstar train` of an experiment on a puzzle.
+#pragma once
+
+#include "actors/head_process.hpp"
+#include "actors/puzzle_coordinator.hpp"
+#include "actors/puzzle_experiment.hpp"
+
+namespace qstar {
+
+struct PuzzleHeadOptions : ProcessOptions {
+  PuzzleExperiment config;
+};
+
+// Runs or resumes the experiment; restarts and errors as run_sessions() says.
+Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options);
+
+// report.json of a run, as documented in README.md.
+nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const PuzzleRunEnd& end);
+
+}  // namespace qstar

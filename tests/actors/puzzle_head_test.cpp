@@ -1,0 +1,106 @@
+// Whole runs in this process: in one thread the same as a loop without an actor, byte for byte;
+// asynchronous as far as the same counters go.
+#include "actors/puzzle_head.hpp"
+
+#include <filesystem>
+
+#include "actors/puzzle_experiment.hpp"
+#include "tests/support/attempts.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace qstar {
+namespace {
+
+PuzzleHeadOptions tiny(const std::string& folder) {
+  PuzzleHeadOptions options;
+  options.run_directory = folder;
+  options.show = [](const Report&) {};
+  auto& config = options.config;
+  config.environment.size = 3;
+  config.learner.network = {.first = 64, .second = 32, .blocks = 1};
+  config.learner.scrambles = {.depth = 9, .batch = 64};
+  config.learner.check_period = 20;
+  config.learner.patience = 1;
+  config.learner.check_moves = 9;
+  config.training.updates = 110;
+  return options;
+}
+
+// The whole of a deterministic run without an actor.
+PuzzleModel plain_loop(const PuzzleExperiment& config) {
+  const auto puzzle = make_puzzle(config.environment).value();
+  PuzzleLearner learner = learner_of(config, puzzle).value();
+  Scrambles scrambles = scrambles_of(config, puzzle);
+  for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
+    learner.update(scrambles.batch(i));
+    if (learner.check_due()) learner.check();
+  }
+  return learner.model();
+}
+
+TEST_CASE("a deterministic run is a plain loop, byte for byte", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  SECTION("with one network") {}
+  SECTION("with double Q-learning") { options.config.learner.double_q = true; }
+  options.deterministic = true;
+  const auto end = run_puzzle_head(options);
+  REQUIRE(end.has_value());
+  const PuzzleModel made = parse_puzzle_model(end->model, "the run's").value();
+  REQUIRE(made.parameters == plain_loop(options.config).parameters);
+  REQUIRE(made.metadata.at("updates") == "110");
+  REQUIRE(made.metadata.count("cpu_seconds") == 0);
+  REQUIRE(end->state.checks == 6);  // 20, 40, … 100, and one at the end
+  REQUIRE(end->state.newest.updates == 110);
+}
+
+TEST_CASE("an asynchronous run makes the updates it was asked for", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  SECTION("with targets of scramblers") {}
+  SECTION("with targets of the learner") { options.config.learner.double_q = true; }
+  options.config.training.scramblers = 2;
+  const auto end = run_puzzle_head(options);
+  REQUIRE(end.has_value());
+  REQUIRE(end->state.updates == 110);
+  REQUIRE(end->state.examples == 110 * 64);
+  REQUIRE(end->state.target_version == 7);  // patience 1: every check renews
+  const PuzzleModel made = parse_puzzle_model(end->model, "the run's").value();
+  REQUIRE(made.metadata.at("updates") == "110");
+  const Store store = Store::open(folder.path("run/store"), Store::Mode::kRead).value();
+  REQUIRE(store.stats()->trajectories == static_cast<std::uint64_t>(end->state.records));
+  REQUIRE(end->state.records > 8);  // of the first check and of the last
+}
+
+TEST_CASE("a run that was told to stop goes on where it was", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  options.deterministic = true;
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  options.show = [&stop](const Report& report) { stop = stop || report.row.step >= 60; };
+  options.config.training.updates = 4000;
+  const auto stopped = run_puzzle_head(options);
+  REQUIRE(stopped.error().code == Errc::kInterrupted);
+  REQUIRE(stopped.error().message.find("--deterministic --resume") != std::string::npos);
+  stop = false;
+  options.show = [](const Report&) {};
+  options.resume = true;
+  const auto end = run_puzzle_head(options);
+  REQUIRE(end.has_value());
+  const PuzzleModel made = parse_puzzle_model(end->model, "the run's").value();
+  REQUIRE(made.parameters == plain_loop(options.config).parameters);
+}
+
+TEST_CASE("CPU time as a limit and determinism exclude each other", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  options.deterministic = true;
+  options.config.training.cpu_seconds = 5;
+  REQUIRE(run_puzzle_head(options).error().code == Errc::kUsage);
+  REQUIRE_FALSE(std::filesystem::exists(folder.path("run")));
+}
+
+}  // namespace
+}  // namespace qstar

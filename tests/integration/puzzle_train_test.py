@@ -1,0 +1,128 @@
+"""Whole runs on a puzzle: what they leave behind, determinism, workers, kill -9, Ctrl-C and resume."""
+import json
+import os
+import re
+import signal
+import time
+
+from support import RunTest, main, qstar, report, stats, wait_for
+
+CONFIG = "configs/lightsout5.toml"
+# A puzzle of 512 positions and a network to fit.
+TINY = ["environment.size=3", "learner.network.first=64", "learner.network.second=32", "learner.scrambles.depth=9",
+        "learner.scrambles.batch=64", "learner.check_period=20", "checkpoint.seconds=0.2"]
+LONG = "training.updates=200000"  # much more than a test waits for
+
+
+class PuzzleTrainTest(RunTest):
+    def train(self, run, *words, timeout=120):
+        return qstar("train", CONFIG, "--run", self.path(run), *TINY, *words, timeout=timeout)
+
+    def model(self, run):
+        with open(os.path.join(self.path(run), "model.safetensors"), "rb") as file:
+            return file.read()
+
+    def updates(self):
+        """Of the newest line in the run's metrics."""
+        try:
+            with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
+                steps = [json.loads(line)["step"] for line in lines if line.endswith("\n")]
+                return steps[-1] if steps else 0
+        except FileNotFoundError:
+            return 0
+
+    def assert_interrupted(self, process):
+        output, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, output)
+        return re.search(r"'qstar (train .* --resume)'", output)[1].split()
+
+    def test_it_solves_lights_out_within_a_minute(self):
+        begun = time.monotonic()
+        answer = qstar("train", CONFIG, "--run", self.path("run"), timeout=300)
+        self.assert_ok(answer)
+        cpu = report(self.path("run"))["cost"]["cpu_seconds"]
+        self.assertLess(cpu, 120, f"{time.monotonic() - begun} s")
+        self.assertGreater(report(self.path("run"))["final"]["solved"], 0.99)
+        curve = [point["solved"] for point in report(self.path("run"))["curve"]]
+        self.assertLess(curve[0], 0.5)  # it had to be learned
+        self.assertIn("solved 0.", answer.stdout)
+
+    def test_a_run_leaves_everything_that_it_promises(self):
+        self.assert_ok(self.train("run", "training.updates=400"))
+        for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "model.safetensors", "report.json",
+                     "report.md", "learning_curve.svg"):
+            self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
+        told = report(self.path("run"))
+        self.assertEqual(told["cost"]["updates"], 400)
+        self.assertEqual(told["cost"]["examples"], 400 * 64)
+        with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
+            rows = [json.loads(line) for line in lines]
+        self.assertTrue(any("solved" in row for row in rows))
+        self.assertIn(b'"environment"', self.model("run"))
+        # Greedy play of the fixed positions, step by step.
+        self.assertGreater(stats(self.path("run"))["trajectories"], 8)
+        shown = qstar("replay", "show", os.path.join(self.path("run"), "store"), "0", "--json")
+        self.assert_ok(shown)
+        steps = json.loads(shown.stdout.splitlines()[0])["steps"]
+        self.assertTrue(all("q" in step for step in steps) and steps)
+
+    def test_two_deterministic_runs_are_byte_identical(self):
+        for run in ("one", "two"):
+            self.assert_ok(self.train(run, "--deterministic", "training.updates=300"))
+        self.assertEqual(self.model("one"), self.model("two"))
+        self.assert_ok(self.train("other", "--deterministic", "training.updates=300", "seed=2"))
+        self.assertNotEqual(self.model("one"), self.model("other"))
+
+    def test_workers_help_and_end_with_the_run(self):
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, "--workers", "1",
+                             "training.updates=1000000", "training.cpu_seconds=6")
+        output = self.finish(process)
+        told = report(self.path("run"))["cost"]
+        self.assertGreater(told["cpu_seconds"], 6)
+        self.assertLess(told["updates"], 1000000)
+        self.assertIn("finished", output)
+
+    def test_after_kill_9_it_resumes_from_the_checkpoint(self):
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--deterministic")
+        checkpoints = os.path.join(self.path("run"), "checkpoints")
+        self.assertTrue(wait_for(lambda: os.path.exists(checkpoints) and os.listdir(checkpoints), 30))
+        process.kill()
+        process.communicate()
+        # Nobody waits for all of it: to go on and be stopped again is enough.
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--deterministic", "--resume")
+        before = self.updates()
+        self.assertTrue(wait_for(lambda: self.updates() > before + 100, 30))
+        process.send_signal(signal.SIGINT)
+        self.assert_interrupted(process)
+
+    def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
+        words = ["training.updates=3000", "--deterministic"]
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, *words)
+        self.assertTrue(wait_for(lambda: self.updates() >= 100, 30))
+        process.send_signal(signal.SIGINT)
+        self.assert_ok(qstar(*self.assert_interrupted(process)))
+        self.assert_ok(self.train("straight", *words))
+        self.assertEqual(self.model("run"), self.model("straight"))
+
+    def test_an_asynchronous_run_resumes_too(self):
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, "training.updates=3000")
+        self.assertTrue(wait_for(lambda: self.updates() >= 100, 30))
+        process.send_signal(signal.SIGINT)
+        self.assert_ok(qstar(*self.assert_interrupted(process)))
+        self.assertEqual(report(self.path("run"))["cost"]["updates"], 3000)
+
+    def test_mistakes_are_told_in_one_line(self):
+        for words, parts in [(["learner.raet=1"], ["learner.raet", "learner.rate"]),
+                             (["replay.capacity=1"], ["replay.capacity", "training.batches_per_lease"]),
+                             (["environment.size=60"], ["environment.size"]),
+                             (["rl.versions=3"], ["rl", "a puzzle"]),
+                             (["--deterministic", "training.cpu_seconds=5"], ["--deterministic", "training.updates"])]:
+            answer = self.train("bad", *words)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+            for part in parts:
+                self.assertIn(part, answer.stderr)
+
+
+if __name__ == "__main__":
+    main()
