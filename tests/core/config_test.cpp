@@ -244,3 +244,20 @@ TEST_CASE("the nearest word is near, or none") {
   REQUIRE(nearest_word("", words).empty());
   REQUIRE(nearest_word("steps", {}).empty());
 }
+
+TEST_CASE("one key of a file can be looked at before it is read", "[config]") {
+  const std::string path = QSTAR_BINARY_DIR "/config_peek_test.toml";
+  std::ofstream(path) << "seed = 3\n[environment]\nname = \"cube3\"\nsize = 4\n";
+  const auto peek = [&](const std::string& key, const std::vector<std::string>& overrides) {
+    return peek_config(path, overrides, key);
+  };
+  REQUIRE(peek("environment.name", {}) == "cube3");
+  REQUIRE(peek("environment.name", {"environment.size=5"}) == "cube3");
+  REQUIRE(peek("environment.name", {"environment.name=a", "environment.name=\"b\""}) == "b");
+  REQUIRE(peek("environment.size", {}).empty());  // not text
+  REQUIRE(peek("environment.other", {}).empty());
+  std::ofstream(path) << "not toml [";
+  REQUIRE(peek("environment.name", {}).empty());
+  std::remove(path.c_str());
+  REQUIRE(peek("environment.name", {}).empty());
+}

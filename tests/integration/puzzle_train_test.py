@@ -3,13 +3,12 @@ import json
 import os
 import re
 import signal
-import time
 
 from support import RunTest, main, qstar, report, stats, wait_for
 
-CONFIG = "configs/lightsout5.toml"
+CONFIG = "configs/lightsout4.toml"
 # A puzzle of 512 positions and a network to fit.
-TINY = ["environment.size=3", "learner.network.first=64", "learner.network.second=32", "learner.scrambles.depth=9",
+TINY = ["environment.size=3", "learner.network.values=q", "learner.network.first=64", "learner.network.second=32", "learner.scrambles.depth=9",
         "learner.scrambles.batch=64", "learner.check_period=20", "checkpoint.seconds=0.2"]
 LONG = "training.updates=200000"  # much more than a test waits for
 
@@ -36,16 +35,16 @@ class PuzzleTrainTest(RunTest):
         self.assertEqual(process.returncode, 130, output)
         return re.search(r"'qstar (train .* --resume)'", output)[1].split()
 
-    def test_it_solves_lights_out_within_a_minute(self):
-        begun = time.monotonic()
+    def test_it_solves_lights_out_within_seconds(self):
         answer = qstar("train", CONFIG, "--run", self.path("run"), timeout=300)
         self.assert_ok(answer)
         cpu = report(self.path("run"))["cost"]["cpu_seconds"]
-        self.assertLess(cpu, 120, f"{time.monotonic() - begun} s")
-        self.assertGreater(report(self.path("run"))["final"]["solved"], 0.99)
+        self.assertLess(cpu, 60)
+        self.assertEqual(report(self.path("run"))["final"]["solved"], 1)
         curve = [point["solved"] for point in report(self.path("run"))["curve"]]
         self.assertLess(curve[0], 0.5)  # it had to be learned
         self.assertIn("solved 0.", answer.stdout)
+        self.assertIn("solves 1.0000", answer.stdout)
 
     def test_a_run_leaves_everything_that_it_promises(self):
         self.assert_ok(self.train("run", "training.updates=400"))

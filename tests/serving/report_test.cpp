@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "serving/learning_curve.hpp"
+#include "serving/puzzle_report.hpp"
 
 namespace qstar {
 namespace {
@@ -40,6 +41,24 @@ TEST_CASE("a report tells what it was given and leaves out the rest", "[report]"
   CHECK((has(text, "0.4695") || has(text, ".470") || has(text, "46.9")));
   CHECK(has(text, "2000"));
   CHECK_FALSE(report_markdown(nlohmann::json::object()).empty());
+}
+
+TEST_CASE("a puzzle's report tells what greedy play solves", "[report]") {
+  const nlohmann::json report = {
+      {"name", "cube3"},
+      {"puzzle", "cube3"},
+      {"seed", 2},
+      {"final", {{"solved", 0.875}, {"positions", 256}, {"moves", 40}, {"updates", 700}}},
+      {"curve", {{{"updates", 0}, {"solved", 0.25}}, {{"updates", 700}, {"solved", 0.875}}}},
+      {"cost", {{"cpu_seconds", 12.5}}}};
+  const auto text = puzzle_report_markdown(report);
+  CHECK(has(text, "Solves 0.8750 of 256 fixed positions within 40 moves, after 700 updates"));
+  CHECK(has(text, "| cpu_seconds | 12.5 |"));
+  CHECK_FALSE(has(text, "## Network"));
+  const auto svg = solved_curve_of(report);
+  CHECK(has(svg, "cube3, seed 2"));
+  CHECK(has(svg, "610.0,72.5"));  // the last point: right edge, an eighth below the top
+  CHECK_FALSE(puzzle_report_markdown(nlohmann::json::object()).empty());
 }
 
 }  // namespace
