@@ -8,11 +8,14 @@
 #include <sstream>
 
 #include "actors/experiment.hpp"
+#include "environment/puzzle_svg.hpp"
 #include "persistence/store.hpp"
 #include "serving/learning_curve.hpp"
 #include "serving/report.hpp"
 #include "tests/support/attempts.hpp"
+#include "tests/support/environment_config.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/puzzles.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -105,4 +108,22 @@ TEST_CASE("a report and its curve are as ever", "[golden]") {
   const auto report = nlohmann::json::parse(read("report.json"));
   compare("report.md", report_markdown(report));
   compare("learning_curve.svg", curve_of(report));
+}
+
+TEST_CASE("positions of every puzzle are drawn as ever", "[golden]") {
+  for (const auto& name : puzzle_names()) {
+    const auto puzzle = make_puzzle(environment_config(name)).value();
+    Rng rng(1);
+    auto states = puzzle->scrambled(3, rng);
+    const auto moved = after(*puzzle, states, legal_moves(*puzzle, states).front());
+    states.insert(states.end(), moved.begin(), moved.end());
+    compare("puzzle_" + name + ".svg",
+            svg_strip(*puzzle, states, std::vector<std::string>{"start", "a < b & c"}));
+  }
+}
+
+TEST_CASE("a puzzle without a drawing of its own is drawn as text", "[golden]") {
+  const auto drawn = svg(SmallPancake(3), std::vector<std::uint8_t>{0, 2, 1});
+  CHECK(drawn.find("viewBox=\"0 0 6 1\"") != std::string::npos);
+  CHECK(drawn.find(">0 2 1 </text>") != std::string::npos);
 }
