@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
       "  qstar train configs/quickstart.toml          pre-train, improve, report\n"
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
+      "  qstar search runs/lights7 --states lightsout7.jsonl\n"
       "  qstar replay ls runs/quickstart-seed1/store",
       "qstar"};
   app.set_version_flag("--version", "qstar " QSTAR_VERSION);
@@ -57,6 +58,7 @@ int run(int argc, char** argv) {
   app.add_subcommand("train", "run or resume an experiment (see 'qstar train --help')");
   add_eval(app, code);
   add_solve(app, code);
+  add_search(app, code);
   add_replay(app, code);
   add_certs(app, code);
   add_worker(app, code);

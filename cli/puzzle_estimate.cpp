@@ -1,0 +1,59 @@
+#include "cli/puzzle_estimate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+
+#include "environment/registry.hpp"
+#include "learning/puzzle_network.hpp"
+
+namespace qstar {
+
+Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
+                                         std::span<const std::string> overrides) {
+  const std::string file = std::filesystem::is_directory(path) ? path + "/model.safetensors" : path;
+  auto model = read_puzzle_model(file);
+  if (!model) return tl::unexpected(model.error());
+  const std::string described = model->metadata["environment"];
+  EnvironmentConfig config;
+  config.name = model->puzzle.name;
+  if (auto parsed = parse_config(described, file + ", metadata 'environment'", overrides,
+                                 describe_of(config));
+      !parsed)
+    return tl::unexpected(parsed.error());
+  auto puzzle = make_puzzle(config);
+  if (!puzzle) return tl::unexpected(puzzle.error());
+  auto network = PuzzleNetwork::make(*model, *puzzle, file);
+  if (!network) {
+    if (described.empty() && overrides.empty())
+      network.error().message += "; the file does not say its size: give --environment size=N";
+    return tl::unexpected(network.error());
+  }
+  auto shared = std::make_shared<PuzzleNetwork>(std::move(*network));
+  return PuzzleEstimate{file, std::move(*puzzle),
+                        [shared] { return std::make_unique<PuzzleNetwork>(shared->clone()); }};
+}
+
+Result<PuzzleEstimate> load_heuristic(const std::string& name, EstimateKind kind,
+                                      std::span<const std::string> environment) {
+  EnvironmentConfig config;
+  config.name.clear();
+  if (auto parsed = parse_config("", "--environment", environment, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  if (config.name.empty()) {
+    return fail(
+        Errc::kUsage,
+        fmt::format("--heuristic needs --environment name=PUZZLE size=N, with a puzzle of {}",
+                    fmt::join(puzzle_names(), ", ")));
+  }
+  const auto puzzle = make_puzzle(config);
+  if (!puzzle) return tl::unexpected(puzzle.error());
+  if (auto known = make_heuristic(name, *puzzle, kind); !known)
+    return tl::unexpected(known.error());
+  return PuzzleEstimate{name, *puzzle, [name, kind, puzzle = *puzzle] {
+                          return std::move(make_heuristic(name, puzzle, kind).value());
+                        }};
+}
+
+}  // namespace qstar
