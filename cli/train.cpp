@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -12,20 +11,11 @@
 #include "actors/head.hpp"
 #include "actors/puzzle_head.hpp"
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "learning/policy_learner.hpp"
 
 namespace qstar {
 namespace {
-
-std::atomic<bool> stop_requested{false};
-
-void on_signal(int signal_number) {
-  // A second Ctrl-C ends at once.
-  if (stop_requested.exchange(true)) {
-    ::signal(signal_number, SIG_DFL);
-    ::raise(signal_number);
-  }
-}
 
 // One line that is written over on a terminal; plain lines elsewhere.
 class ProgressLine {
@@ -85,10 +75,8 @@ void prepare(ProcessOptions& options, const std::string& name, std::int64_t seed
   if (options.run_directory.empty())
     options.run_directory = fmt::format("runs/{}-seed{}", name, seed);
   options.worker_program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qstar";
-  options.stop = &stop_requested;
+  options.stop = &stop_on_interrupt();
   options.show = ProgressLine();
-  ::signal(SIGINT, on_signal);
-  ::signal(SIGTERM, on_signal);
   ::signal(SIGPIPE, SIG_IGN);
 }
 
