@@ -71,7 +71,9 @@ struct ScramblerState {
   ExampleBatch make_batch(std::uint64_t index) {
     ExampleBatch batch{index, version, scrambles->batch(index), {}};
     if (!lease.make_targets) return batch;
-    batch.targets = targets->of(batch.examples);
+    const auto& config = options.config.learner;
+    const bool warming_up = index < static_cast<std::uint64_t>(config.warm_up);
+    batch.targets = warming_up ? ways_back(config, batch.examples) : targets->of(batch.examples);
     batch.examples.state_bounds.clear();
     batch.examples.move_bounds.clear();
     return batch;

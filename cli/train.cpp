@@ -96,7 +96,7 @@ int train_text(const Words& words) {
 }
 
 int train_puzzle(const Words& words, const std::string& puzzle) {
-  PuzzleHeadOptions options{words.process, {}, nullptr};
+  PuzzleHeadOptions options{words.process, {}};
   if (auto loaded = load_config(words.config, words.overrides, describe_of(options.config));
       !loaded) {
     return report_error(

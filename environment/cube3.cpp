@@ -60,6 +60,12 @@ Permutation compose(const Permutation& a, const Permutation& b) {
   return both;
 }
 
+// Three equal turns are one the other way.
+bool is_thrice(const std::string& name) {
+  const auto first = name.substr(0, name.find(' '));
+  return name == first + ' ' + first + ' ' + first;
+}
+
 void turn_in_place(std::uint8_t* state, const Permutation& turn) {
   Permutation old;
   std::copy_n(state, old.size(), old.begin());
@@ -68,20 +74,20 @@ void turn_in_place(std::uint8_t* state, const Permutation& turn) {
 
 }  // namespace
 
-Cube3::Cube3(std::size_t depth) {
+Cube3::Cube3(std::size_t depth, bool repeats) {
   QSTAR_ASSERT(depth >= 1 && depth <= kMaxDepth, std::to_string(depth));
   for (std::size_t face = 0; face < kFaces.size(); ++face) {
     const Permutation turn = clockwise(face);
     moves_.push_back({{kFaces[face], '\''}, inverse_of(turn), 1});
     moves_.push_back({{kFaces[face]}, turn, 1});
   }
-  add_sequences(depth);
+  add_sequences(depth, repeats);
   find_inverses();
   for (std::size_t i = 0; i < moves_.size(); ++i) by_name_[moves_[i].name] = static_cast<Move>(i);
 }
 
 // Breadth first: what the longest sequences so far reach with one more turn, where it is new.
-void Cube3::add_sequences(std::size_t depth) {
+void Cube3::add_sequences(std::size_t depth, bool repeats) {
   std::map<Permutation, bool> seen = {{identity(), true}};
   for (const Turn& turn : moves_) seen[turn.permutation] = true;
   std::size_t begin = 0;
@@ -90,9 +96,10 @@ void Cube3::add_sequences(std::size_t depth) {
     for (std::size_t i = begin; i < end; ++i) {
       for (std::size_t turn = 0; turn < kTurns; ++turn) {
         const Permutation both = compose(moves_[i].permutation, moves_[turn].permutation);
-        if (!seen.emplace(both, true).second) continue;
-        moves_.push_back(
-            {moves_[i].name + ' ' + moves_[turn].name, both, static_cast<float>(length)});
+        const std::string name = moves_[i].name + ' ' + moves_[turn].name;
+        const bool is_new = seen.emplace(both, true).second;
+        if (repeats ? is_thrice(name) : !is_new) continue;
+        moves_.push_back({name, both, static_cast<float>(length)});
       }
     }
     begin = end;

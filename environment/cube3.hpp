@@ -10,8 +10,8 @@
 // or 3 the moves are every position within that many quarter turns of the goal, i.e. all sequences
 // of up to so many turns of which those that do the same as a shorter or earlier one are left out;
 // a name is then its turns with spaces between ("U R'"), the cost their number. This makes 12, 126
-// and 1194 moves; Agostinelli et al. 2021 ("A* Search Without Expansion", arXiv 2102.04518) count
-// 12, 156 and 1872, because they keep sequences that do the same.
+// and 1194 moves. `repeats` keeps sequences that do the same, but for a turn made three times: 12,
+// 156 and 1872 moves, the numbers of Agostinelli et al. 2021 (arXiv 2102.04518).
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ class Cube3 final : public Puzzle {
   using Permutation = std::array<std::uint8_t, kStickers>;
 
   // A move is up to `depth` quarter turns, 1 to kMaxDepth.
-  explicit Cube3(std::size_t depth = 1);
+  explicit Cube3(std::size_t depth = 1, bool repeats = false);
 
   std::string_view name() const override { return "cube3"; }
   std::size_t state_bytes() const override { return kStickers; }
@@ -67,7 +67,7 @@ class Cube3 final : public Puzzle {
     float cost;
     Move inverse = 0;
   };
-  void add_sequences(std::size_t depth);
+  void add_sequences(std::size_t depth, bool repeats);
   void find_inverses();
 
   std::vector<Turn> moves_;  // the quarter turns first, then by cost

@@ -31,25 +31,54 @@ std::vector<Lamps> crosses(std::size_t side) {
 
 }  // namespace
 
-LightsOut::LightsOut(std::size_t side) : side_(side), toggles_(crosses(side)), solver_(toggles_) {
-  for (const Lamps& cross : toggles_) {
+LightsOut::LightsOut(std::size_t side, std::size_t presses, bool chase)
+    : side_(side), chase_(chase), toggles_(crosses(side)), solver_(toggles_) {
+  for (std::size_t count = 1; count <= presses; ++count) add_moves(count);
+  for (const Lamps& pressed : moves_) {
+    Lamps toggled;
+    for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
+      if (pressed[cell]) toggled ^= toggles_[cell];
+    }
     auto& mask = byte_masks_.emplace_back(state_bytes());
     for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
-      if (cross[cell]) toggle(mask, cell);
+      if (toggled[cell]) toggle(mask, cell);
     }
   }
 }
 
+// All sets of `presses` cells, in lexicographic order.
+void LightsOut::add_moves(std::size_t presses) {
+  std::vector<char> chosen(toggles_.size());
+  std::fill_n(chosen.begin(), std::min(presses, chosen.size()), 1);
+  do {
+    Lamps& move = moves_.emplace_back();
+    for (std::size_t cell = 0; cell < chosen.size(); ++cell) move[cell] = chosen[cell] != 0;
+  } while (std::prev_permutation(chosen.begin(), chosen.end()));
+}
+
 std::string LightsOut::move_name(Move move) const {
-  return {static_cast<char>('1' + move / side_), ',', static_cast<char>('1' + move % side_)};
+  std::string name;
+  for (std::size_t cell = 0; cell < toggles_.size(); ++cell) {
+    if (!moves_[move][cell]) continue;
+    if (!name.empty()) name += ' ';
+    name += {static_cast<char>('1' + cell / side_), ',', static_cast<char>('1' + cell % side_)};
+  }
+  return name;
 }
 
 std::optional<Move> LightsOut::move_of(std::string_view name) const {
-  if (name.size() != 3 || name[1] != ',') return std::nullopt;
-  const auto row = static_cast<std::size_t>(name[0] - '1');
-  const auto column = static_cast<std::size_t>(name[2] - '1');
-  if (row >= side_ || column >= side_) return std::nullopt;
-  return static_cast<Move>(row * side_ + column);
+  Lamps pressed;
+  for (std::size_t at = 0; at + 3 <= name.size(); at += 4) {
+    const auto row = static_cast<std::size_t>(name[at] - '1');
+    const auto column = static_cast<std::size_t>(name[at + 2] - '1');
+    if (row >= side_ || column >= side_) return std::nullopt;
+    pressed.set(row * side_ + column);
+  }
+  const auto found = std::find(moves_.begin(), moves_.end(), pressed);
+  if (found == moves_.end()) return std::nullopt;
+  const auto move = static_cast<Move>(found - moves_.begin());
+  // Its only name: cells in order, each once, nothing between or after them that is not its own.
+  return move_name(move) == name ? std::optional(move) : std::nullopt;
 }
 
 void LightsOut::apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
@@ -71,18 +100,35 @@ bool LightsOut::solved(std::span<const std::uint8_t> state) const {
   return std::all_of(state.begin(), state.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
+std::size_t LightsOut::cells() const {
+  return chase_ ? 2 * toggles_.size() + (std::size_t{1} << side_) : toggles_.size();
+}
+
 void LightsOut::encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const {
-  const std::size_t bytes = state_bytes(), count = toggles_.size();
+  const std::size_t bytes = state_bytes(), count = this->cells(), lamps = toggles_.size();
   for (std::size_t i = 0; i < states.size() / bytes; ++i) {
     const auto state = states.subspan(i * bytes, bytes);
-    for (std::size_t cell = 0; cell < count; ++cell) cells[i * count + cell] = lit(state, cell);
+    const auto seen = cells.subspan(i * count, count);
+    for (std::size_t cell = 0; cell < lamps; ++cell) seen[cell] = lit(state, cell);
+    if (chase_) encode_chase(lamps_of(state), seen.subspan(lamps));
   }
+}
+
+void LightsOut::encode_chase(Lamps lamps, std::span<std::uint8_t> cells) const {
+  std::fill(cells.begin(), cells.end(), std::uint8_t{0});
+  for (std::size_t cell = side_; cell < toggles_.size(); ++cell) {
+    if (!lamps[cell - side_]) continue;
+    lamps ^= toggles_[cell];
+    cells[cell] = 1;
+  }
+  const std::size_t last_row = (lamps >> (toggles_.size() - side_)).to_ulong();
+  cells[toggles_.size() + last_row] = 1;
 }
 
 std::vector<std::uint8_t> LightsOut::scrambled(std::size_t steps, Rng& rng) const {
   std::vector<std::uint8_t> state(state_bytes());
   for (std::size_t i = 0; i < steps; ++i) {
-    const std::vector<Move> press = {static_cast<Move>(rng.below(moves()))};
+    const std::vector<Move> press = {static_cast<Move>(rng.below(toggles_.size()))};
     apply(state, press, state);
   }
   return state;

@@ -15,6 +15,8 @@ void flip(std::span<std::uint8_t> state, Move move) {
   std::reverse(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(move + kFewest));
 }
 
+bool gap(std::size_t above, std::size_t below) { return above + 1 != below && below + 1 != above; }
+
 }  // namespace
 
 Pancake::Pancake(std::size_t pancakes) : pancakes_(pancakes) {
@@ -48,7 +50,16 @@ bool Pancake::solved(std::span<const std::uint8_t> state) const {
 }
 
 void Pancake::encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const {
-  std::copy(states.begin(), states.end(), cells.begin());
+  for (std::size_t at = 0; at < states.size(); at += pancakes_) {
+    const auto stack = states.subspan(at, pancakes_);
+    const auto seen = cells.subspan(3 * at, 3 * pancakes_);
+    for (std::size_t i = 0; i < pancakes_; ++i) {
+      const std::size_t below = i + 1 < pancakes_ ? stack[i + 1] : pancakes_;
+      seen[i] = stack[i];
+      seen[pancakes_ + i] = gap(stack[i], below) ? 1 : 0;
+      seen[2 * pancakes_ + i] = gap(stack[0], below) ? 0 : 1;
+    }
+  }
 }
 
 std::vector<std::uint8_t> Pancake::scrambled(std::size_t steps, Rng& rng) const {
@@ -79,9 +90,7 @@ std::string Pancake::render(std::span<const std::uint8_t> state) const {
 std::size_t pancake_gaps(std::span<const std::uint8_t> state) {
   std::size_t gaps = 0;
   for (std::size_t i = 0; i < state.size(); ++i) {
-    const std::size_t here = state[i];
-    const std::size_t below = i + 1 < state.size() ? state[i + 1] : state.size();
-    gaps += here + 1 != below && below + 1 != here;
+    gaps += gap(state[i], i + 1 < state.size() ? state[i + 1] : state.size());
   }
   return gaps;
 }

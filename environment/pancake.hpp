@@ -2,7 +2,8 @@
 // is the smallest on top and the largest below.
 //
 // A position is the sizes from the top, e.g. "3 1 2". The moves are named k, from "2" to "n"; each
-// is its own inverse. Packed: one byte a pancake, its size less 1.
+// is its own inverse. Packed: one byte a pancake, its size less 1. A network sees the sizes, which
+// pancakes are followed by a gap (see pancake_gaps), and which would follow the top one without.
 #pragma once
 
 #include "environment/puzzle.hpp"
@@ -26,7 +27,7 @@ class Pancake final : public Puzzle {
   void legal(std::span<const std::uint8_t> states, std::span<std::uint8_t> legal) const override;
   bool solved(std::span<const std::uint8_t> state) const override;
 
-  std::size_t cells() const override { return pancakes_; }
+  std::size_t cells() const override { return 3 * pancakes_; }
   std::size_t symbols() const override { return pancakes_; }
   void encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const override;
 

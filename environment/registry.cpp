@@ -30,7 +30,11 @@ std::shared_ptr<const Puzzle> sized(const EnvironmentConfig& config) {
   return std::make_shared<Sized>(static_cast<std::size_t>(config.size));
 }
 std::shared_ptr<const Puzzle> cube(const EnvironmentConfig& config) {
-  return std::make_shared<Cube3>(static_cast<std::size_t>(config.turns));
+  return std::make_shared<Cube3>(static_cast<std::size_t>(config.turns), config.repeats);
+}
+std::shared_ptr<const Puzzle> lights_out(const EnvironmentConfig& config) {
+  return std::make_shared<LightsOut>(static_cast<std::size_t>(config.size),
+                                     static_cast<std::size_t>(config.turns), config.chase);
 }
 std::vector<Move> solve_lights(const Puzzle& puzzle, std::span<const std::uint8_t> state) {
   return static_cast<const LightsOut&>(puzzle).shortest_solution(state);
@@ -44,7 +48,7 @@ std::unique_ptr<Environment> countdown_text(std::size_t size) {
 
 // To add a puzzle, add its row.
 constexpr std::array kPuzzles = {
-    PuzzleRow{"lights_out", 3, LightsOut::kMaxSide, &sized<LightsOut>,
+    PuzzleRow{"lights_out", 3, LightsOut::kMaxSide, &lights_out,
               [](std::size_t n) { return n * n; }, &solve_lights},
     PuzzleRow{"sliding_tiles", 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>,
               [](std::size_t n) { return 10 * n * n; }, nullptr},
@@ -114,7 +118,9 @@ void EnvironmentConfig::describe(FieldVisitor& v) {
   v.value({"parentheses", "probability that a problem has a pair of parentheses", 0, 1},
           parentheses);
   v.value({"size", "puzzles: side length in cells; pancake, countdown: how many", 3, 64}, size);
-  v.value({"turns", "cube3: a move is up to this many quarter turns", 1, 3}, turns);
+  v.value({"turns", "cube3: quarter turns a move at most; lights_out: presses", 1, 3}, turns);
+  v.value({"repeats", "cube3: keep moves of several turns that do the same"}, repeats);
+  v.value({"chase", "lights_out: the network also sees what chasing the lights leaves"}, chase);
 }
 
 Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& config) {
@@ -127,8 +133,9 @@ Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& confi
                                    std::to_string(config.size));
   }
   if (config.turns < 1 || config.turns > static_cast<std::int64_t>(Cube3::kMaxDepth)) {
-    return fail(Errc::kConfig, "environment.turns: a move is 1 to 3 quarter turns, not " +
-                                   std::to_string(config.turns));
+    return fail(Errc::kConfig,
+                "environment.turns: a move is 1 to 3 quarter turns or presses, not " +
+                    std::to_string(config.turns));
   }
   return row->make(config);
 }

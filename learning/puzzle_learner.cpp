@@ -45,12 +45,12 @@ class Online final : public CostToGo {
   std::vector<std::uint8_t> cells_;
 };
 
-// Positions of the same kind as those that are trained on, from a stream of their own.
+// Positions of the same kind as those that are trained on, the same for every seed.
 std::vector<std::uint8_t> fixed_set(std::shared_ptr<const Puzzle> puzzle,
-                                    const PuzzleLearnerConfig& config, std::uint64_t seed) {
+                                    const PuzzleLearnerConfig& config) {
   ScrambleConfig scrambles = config.scrambles;
   scrambles.batch = config.check_positions;
-  return Scrambles(std::move(puzzle), scrambles, derive_seed(seed, "check")).batch(0).states;
+  return Scrambles(std::move(puzzle), scrambles, derive_seed(0, "check")).batch(0).states;
 }
 
 NamedTensor tensor_of(std::span<const float> values) {
@@ -97,7 +97,7 @@ struct PuzzleLearner::Impl {
         trainer(trainer_of(start, precision)),
         target_parameters(start.parameters),
         targets(puzzle, config, network_of(start)),
-        positions(fixed_set(puzzle, config, seed)) {}
+        positions(fixed_set(puzzle, config)) {}
 
   bool is_q() const { return config.network.values == "q"; }
   Online online() { return {*puzzle, trainer, static_cast<std::size_t>(outputs_of(start))}; }
@@ -167,6 +167,7 @@ void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
 }
 
 std::vector<float> PuzzleLearner::Impl::targets_of(const PuzzleExamples& examples) {
+  if (counters.updates < config.warm_up) return ways_back(config, examples);
   Online chooser = online();
   return targets.of(examples, config.double_q ? &chooser : nullptr);
 }
@@ -183,6 +184,7 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
   v.value({"check_positions", "positions of the fixed set", 1, 1e6}, check_positions);
   v.value({"check_moves", "moves that greedy play may take", 1, 1e6}, check_moves);
   v.value({"horizon", "moves looked ahead before values are trusted", 1, 1000}, horizon);
+  v.value({"warm_up", "first updates, to the scrambles' ways back", 0, 1e9}, warm_up);
   v.value({"double_q", "the online network chooses, the target network values"}, double_q);
   v.value({"hindsight", "no target above the scramble's own way back"}, hindsight);
   v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
@@ -192,6 +194,11 @@ Result<PuzzleLearner> PuzzleLearner::make(std::shared_ptr<const Puzzle> puzzle,
                                           const PuzzleLearnerConfig& config, std::uint64_t seed,
                                           Precision precision) {
   if (auto ok = qstar::check(config.network); !ok) return tl::unexpected(ok.error());
+  if (config.warm_up > 0 && !knows_ways_back(*puzzle)) {
+    return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
+                                           "way back is known; leave it at 0",
+                                           puzzle->name()));
+  }
   return PuzzleLearner(std::make_unique<Impl>(std::move(puzzle), config, seed, precision));
 }
 
@@ -254,7 +261,8 @@ PuzzleCheck PuzzleLearner::check() {
   const bool learned = counters.since_check > 0 && check.loss < config.target_loss;
   const bool better = check.solved > counters.best_solved;
   const bool waited = config.patience > 0 && counters.checks_since_renewal >= config.patience;
-  check.renewed = learned || better || waited;
+  const bool warming = counters.updates <= config.warm_up;
+  check.renewed = learned || better || waited || warming;
   if (check.renewed) impl_->renew();
   counters.best_solved = std::max(counters.best_solved, check.solved);
   counters.since_check = 0;

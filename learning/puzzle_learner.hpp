@@ -11,6 +11,12 @@
 // network values). The target network is renewed when the loss is small enough or greedy play on a
 // fixed set of positions got better.
 //
+// Before that, for `warm_up` updates, the targets are the known ways back themselves: regression on
+// the length of the walk (Chervov et al. 2025, "CayleyPy", train so throughout; Monte-Carlo values
+// of the walk reversed). No value waits there until those of its neighbours are right, and a
+// position costs one evaluation. What it learns is the walk's mean length, not the shortest: it
+// orders positions well and is no lower bound.
+//
 // An *example* is one (position, move) of Q, with its own next position evaluated, as the paper
 // counts; of V, one position, with all its children evaluated.
 //
@@ -46,6 +52,7 @@ struct PuzzleLearnerConfig {
   std::int64_t check_positions = 256;  // of the fixed set
   std::int64_t check_moves = 60;       // that greedy play may take
   std::int64_t horizon = 1;            // moves looked ahead
+  std::int64_t warm_up = 0;            // first updates, whose targets are the scrambles' ways back
   bool double_q = false;
   bool hindsight = true;
   double dead_end = 100;  // the cost to go from a position without a legal move

@@ -6,6 +6,10 @@
 
 namespace qstar {
 
+std::vector<float> ways_back(const PuzzleLearnerConfig& config, const PuzzleExamples& examples) {
+  return config.network.values == "q" ? examples.move_bounds : examples.state_bounds;
+}
+
 PuzzleTargets::PuzzleTargets(std::shared_ptr<const Puzzle> puzzle,
                              const PuzzleLearnerConfig& config, PuzzleNetwork network)
     : puzzle_(std::move(puzzle)), config_(config), network_(std::move(network)) {}
@@ -23,7 +27,7 @@ std::vector<float> PuzzleTargets::of(const PuzzleExamples& examples, CostToGo* c
   } else {
     look_ahead(*puzzle_, best, examples.states, config_.horizon, targets);
   }
-  const std::vector<float>& bounds = is_q ? examples.move_bounds : examples.state_bounds;
+  const std::vector<float> bounds = ways_back(config_, examples);
   for (std::size_t i = 0; i < n; ++i) {
     if (config_.hindsight) targets[i] = std::min(targets[i], bounds[i]);
     targets[i] = std::max(targets[i], 0.0F);

@@ -12,6 +12,10 @@
 
 namespace qstar {
 
+// The costs [n] of the ways back that the scrambles know; of Q, of those that begin with the move.
+// They are the targets of the first `warm_up` updates, and of those batches.
+std::vector<float> ways_back(const PuzzleLearnerConfig& config, const PuzzleExamples& examples);
+
 class PuzzleTargets {
  public:
   // The target network must be of this puzzle.

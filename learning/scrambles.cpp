@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::uint64_t kNoEpoch = ~std::uint64_t{0};
 
-bool all_reversible(const Puzzle& puzzle) {
-  for (std::size_t m = 0; m < puzzle.moves(); ++m)
-    if (!puzzle.inverse(static_cast<Move>(m))) return false;
-  return true;
-}
-
 std::span<const std::uint8_t> row(const std::vector<std::uint8_t>& matrix, std::size_t i,
                                   std::size_t width) {
   return std::span(matrix).subspan(i * width, width);
@@ -24,6 +18,12 @@ void append(std::span<const std::uint8_t> bytes, std::vector<std::uint8_t>& to) 
 }
 
 }  // namespace
+
+bool knows_ways_back(const Puzzle& puzzle) {
+  for (std::size_t m = 0; m < puzzle.moves(); ++m)
+    if (!puzzle.inverse(static_cast<Move>(m))) return false;
+  return true;
+}
 
 void ScrambleConfig::describe(FieldVisitor& v) {
   v.value({"depth", "moves back from the goal at most (K)", 1, 1e5}, depth);
@@ -47,7 +47,7 @@ Scrambles::Scrambles(std::shared_ptr<const Puzzle> puzzle, const ScrambleConfig&
     : puzzle_(std::move(puzzle)),
       config_(config),
       seed_(seed),
-      reversible_(all_reversible(*puzzle_)),
+      reversible_(knows_ways_back(*puzzle_)),
       epoch_(kNoEpoch) {}
 
 PuzzleExamples Scrambles::batch(std::uint64_t index) {
@@ -88,24 +88,35 @@ PuzzleExamples Scrambles::walked(std::uint64_t index) {
   Rng rng(derive_seed(seed_, "moves", index));
   const auto n = static_cast<std::size_t>(config_.batch);
   const std::size_t bytes = puzzle_->state_bytes();
-  PuzzleExamples examples;
+  Layer arrived;  // where the examples' moves lead: a position of each walk
   for (std::size_t i = 0; i < n; ++i) {
     const Layer& layer = layers_[(i + index) % depths];
-    append(row(layer.states, i, bytes), examples.states);
-    examples.state_bounds.push_back(layer.way_back[i]);
-    examples.moves.push_back(layer.arrived_by[i]);
+    append(row(layer.states, i, bytes), arrived.states);
+    arrived.arrived_by.push_back(layer.arrived_by[i]);
+    arrived.way_back.push_back(layer.way_back[i]);
   }
-  std::vector<std::uint8_t> legal(n * puzzle_->moves());
-  puzzle_->legal(examples.states, legal);
+  return step_back(arrived, rng);
+}
+
+PuzzleExamples Scrambles::step_back(const Layer& arrived, Rng& rng) const {
+  const std::size_t n = arrived.way_back.size();
+  const std::size_t moves = puzzle_->moves();
+  std::vector<std::uint8_t> legal(n * moves);
+  puzzle_->legal(arrived.states, legal);
+  std::vector<Move> back(n);
+  PuzzleExamples examples;
+  examples.states.resize(arrived.states.size());
   for (std::size_t i = 0; i < n; ++i) {
-    const Move last = examples.moves[i];
-    const Move move = random_move(row(legal, i, puzzle_->moves()), kNoMove, rng);
-    const Move undo = *puzzle_->inverse(move);
-    const float detour = puzzle_->cost(move) + puzzle_->cost(undo);
-    examples.moves[i] = move;
-    // A move that takes the walk's last one back is the known way's first.
-    examples.move_bounds.push_back(examples.state_bounds[i] + (undo == last ? 0.0F : detour));
+    back[i] = random_move(row(legal, i, moves), kNoMove, rng);
+    const Move move = *puzzle_->inverse(back[i]);
+    const Move last = arrived.arrived_by[i];
+    const bool along_walk = last != kNoMove && back[i] == *puzzle_->inverse(last);
+    examples.moves.push_back(move);
+    examples.move_bounds.push_back(arrived.way_back[i] + puzzle_->cost(move));
+    examples.state_bounds.push_back(along_walk ? arrived.way_back[i] - puzzle_->cost(back[i])
+                                               : examples.move_bounds[i]);
   }
+  puzzle_->apply(arrived.states, back, examples.states);
   return examples;
 }
 

@@ -1,11 +1,15 @@
 // What a puzzle's learner trains on: positions k moves back from the goal, k uniform in {0 … K}
-// (Agostinelli et al. 2019), and a random move in each.
+// (Agostinelli et al. 2019), and a random move that leads to each.
 //
 // Where every move can be undone, positions come from walks: many walks leave the goal at once, and
 // a batch holds one position of each, at depths that are spread evenly; so the positions of a batch
 // are independent of each other, and each costs one move instead of K/2. A walk does not take a
 // move back at once where it has another. Puzzles without a way back are asked for a scrambled
 // position each.
+//
+// Of a walk's position s' and a random move that leads there from s, the example is (s, move). So
+// the goal is reached in a (K+1)th of all examples, however many moves there are; had the move been
+// drawn in s, one in `moves` of the walks of one step would have told what the goal is worth.
 //
 // A walk also knows a way back, whose cost no target should exceed (hindsight): bounds.
 #pragma once
@@ -56,6 +60,7 @@ class Scrambles {
   void make_walks(std::uint64_t epoch);
   Layer advance(const Layer& from, Rng& rng) const;
   PuzzleExamples walked(std::uint64_t index);
+  PuzzleExamples step_back(const Layer& arrived, Rng& rng) const;
   PuzzleExamples scrambled(std::uint64_t index) const;
 
   std::shared_ptr<const Puzzle> puzzle_;
@@ -67,6 +72,9 @@ class Scrambles {
 };
 
 inline constexpr Move kNoMove = 0xffff;
+// Whether every move can be undone, so that walks know their ways back.
+bool knows_ways_back(const Puzzle& puzzle);
+
 // A uniform legal move by its row of Puzzle::legal(); not `except` where there is another; kNoMove
 // when there is none.
 Move random_move(std::span<const std::uint8_t> legal, Move except, Rng& rng);

@@ -42,7 +42,7 @@ CoordinatorActor::behavior_type head(CoordinatorActor::stateful_pointer<HeadStat
       [](const Join&) {
         ExperimentConfig config;
         config.restart = kRestart;
-        return Welcome{print_config(describe_of(config))};
+        return Welcome{print_config(describe_of(config)), kTextExperiment};
       },
       [self, script](const WorkRequest&) -> caf::result<Lease> {
         const int number = ++script->work_requests;

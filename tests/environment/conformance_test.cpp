@@ -197,8 +197,15 @@ TEST_CASE("a puzzle is made by name, and refused with the setting named") {
   EnvironmentConfig config = environment_config("cube3");
   config.turns = 3;
   REQUIRE((*make_puzzle(config))->moves() == 1194);
+  config.repeats = true;
+  REQUIRE((*make_puzzle(config))->moves() == 1872);
   config.turns = 4;
   REQUIRE(make_puzzle(config).error().message.find("environment.turns") == 0);
+  config = environment_config("lights_out");
+  config.turns = 2;
+  config.chase = true;
+  REQUIRE((*make_puzzle(config))->moves() == 16 + 120);
+  REQUIRE((*make_puzzle(config))->cells() == 16 + 16 + 16);
   config = environment_config("cube3");
   config.size = 4;
   REQUIRE(make_puzzle(config).error().message ==

@@ -96,6 +96,21 @@ TEST_CASE("cube3: meta-moves are the positions within so many quarter turns") {
   }
 }
 
+TEST_CASE("cube3: with repeats there are as many moves as sequences") {
+  CHECK(Cube3(1, true).moves() == 12);
+  CHECK(Cube3(2, true).moves() == 12 + 12 * 12);
+  const Cube3 cube(3, true);
+  CHECK(cube.moves() == 12 + 12 * 12 + 12 * 12 * 12 - 12);  // a turn made three times is left out
+  CHECK_FALSE(cube.move_of("U U U"));
+  const Move nothing = cube.move_of("U U'").value();
+  CHECK(after(cube, goal(), nothing) == goal());
+  CHECK(cube.cost(nothing) == 2);
+  for (const char* name : {"U D", "D U", "R U' R'", "F F"}) {
+    const Move move = cube.move_of(name).value();
+    CHECK(after(cube, after(cube, goal(), move), *cube.inverse(move)) == goal());
+  }
+}
+
 TEST_CASE("cube3: what is wrong with a cube is named") {
   const Cube3 cube;
   REQUIRE(cube.parse(cycled({})));

@@ -1,5 +1,6 @@
 #include "environment/lights_out.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "tests/support/puzzle_files.hpp"
@@ -27,6 +28,62 @@ TEST_CASE("lights_out: a press toggles the cell and its neighbours") {
   CHECK(walked(puzzle, "000/000/000", {"3,2", "1,1"}) == "110/110/111");
   for (const char* name : {"0,1", "1,4", "4,1", "1.1", "1,", "1,1,"}) {
     CHECK_FALSE(puzzle.move_of(name));
+  }
+}
+
+TEST_CASE("lights_out: a move may be several presses") {
+  const LightsOut puzzle(3, 2);
+  CHECK(puzzle.moves() == 9 + 36);
+  CHECK(LightsOut(7, 3).moves() == 49 + 1176 + 18424);
+  CHECK(walked(puzzle, "000/000/000", {"1,1 3,2"}) == "110/110/111");
+  CHECK(puzzle.cost(*puzzle.move_of("1,1")) == 1);
+  CHECK(puzzle.cost(*puzzle.move_of("1,1 3,2")) == 2);
+  for (std::size_t i = 0; i < puzzle.moves(); ++i) {
+    const auto move = static_cast<Move>(i);
+    REQUIRE(puzzle.move_of(puzzle.move_name(move)) == move);
+    REQUIRE(puzzle.inverse(move) == move);
+  }
+  for (const char* name :
+       {"1,1 ", "1,1 1,1", "1,1 1,2 1,3", "1,1,1,2", "1,1 4,1", " 1,1", "3,2 1,1"}) {
+    CHECK_FALSE(puzzle.move_of(name));
+  }
+}
+
+TEST_CASE("lights_out: chasing shows its presses and the last row") {
+  const LightsOut puzzle(3, 1, true);
+  Position cells(puzzle.cells());
+  REQUIRE(cells.size() == 9 + 9 + 8);
+  // 110/100/000: pressing 2,1 and 2,2 puts row 1 out and leaves row 2 as 101 and row 3 as 110;
+  // pressing 3,1 and 3,3 then leaves 011 of row 3, which is 0b110, its first lamp being the lowest.
+  puzzle.encode(*puzzle.parse("110/100/000"), cells);
+  CHECK(cells == Position{1, 1, 0, 1, 0, 0, 0, 0, 0,  // the lamps
+                          0, 0, 0, 1, 1, 0, 1, 0, 1,  // the presses
+                          0, 0, 0, 0, 0, 0, 1, 0});   // the last row   // the last row
+}
+
+TEST_CASE("lights_out: after the chase's presses only the shown last row is lit") {
+  Rng rng(3);
+  for (const std::size_t side : {4U, 7U, 9U}) {
+    const LightsOut puzzle(side, 1, true);
+    Position cells(puzzle.cells());
+    for (int i = 0; i < 50; ++i) {
+      Position position = puzzle.scrambled(40, rng);
+      puzzle.encode(position, cells);
+      for (std::size_t cell = 0; cell < side * side; ++cell) {
+        if (cells[side * side + cell] != 0) {
+          position = after(puzzle, position, static_cast<Move>(cell));
+        }
+      }
+      const auto rows = std::span(cells).subspan(2 * side * side);
+      REQUIRE(std::count(rows.begin(), rows.end(), 1) == 1);
+      const auto pattern =
+          static_cast<std::size_t>(std::find(rows.begin(), rows.end(), 1) - rows.begin());
+      puzzle.encode(position, cells);
+      for (std::size_t cell = 0; cell < side * side; ++cell) {
+        const std::size_t in_last = cell - side * (side - 1);
+        REQUIRE(cells[cell] == (in_last < side ? pattern >> in_last & 1U : 0U));
+      }
+    }
   }
 }
 

@@ -21,6 +21,15 @@ TEST_CASE("pancake: a move turns the top over") {
   CHECK(puzzle.render(*Pancake(3).parse("2 1 3")).find("===") != std::string::npos);
 }
 
+TEST_CASE("pancake: a network sees sizes, gaps, and where the top one would fit") {
+  const Pancake puzzle(4);
+  Position cells(puzzle.cells());
+  puzzle.encode(*puzzle.parse("3 1 2 4"), cells);
+  CHECK(cells == Position{2, 0, 1, 3,    // sizes less 1
+                          1, 0, 1, 0,    // a gap below 3 and 2; none below 1, and 4 is on the plate
+                          0, 1, 1, 0});  // above 2 and above 4 the 3 would have no gap
+}
+
 TEST_CASE("pancake: what is wrong with a stack is named") {
   const Pancake puzzle(3);
   CHECK(refusal(puzzle, "1 2") == "a position has 3 numbers separated by spaces, and this has 2");

@@ -41,7 +41,7 @@ TEST_CASE("batches depend on seed and index alone", "[scrambles]") {
   REQUIRE_FALSE(batches[1] == batches[7]);  // the same depths of the next walks
 }
 
-TEST_CASE("depths are spread evenly and bounds are real ways back", "[scrambles]") {
+TEST_CASE("moves lead to depths that are spread evenly, and bounds are real ways", "[scrambles]") {
   const auto table = distances();
   const auto puzzle = std::make_shared<SmallLightsOut>();
   Scrambles scrambles(puzzle, {.depth = 5, .batch = 600}, 7);
@@ -50,28 +50,33 @@ TEST_CASE("depths are spread evenly and bounds are real ways back", "[scrambles]
     REQUIRE(examples.size() == 600);
     std::map<float, int> depths;
     std::set<Move> moves;
+    int at_goal = 0;
     for (std::size_t i = 0; i < 600; ++i) {
       const auto state = std::span(examples.states).subspan(9 * i, 9);
-      ++depths[examples.state_bounds[i]];
+      ++depths[examples.move_bounds[i]];
       moves.insert(examples.moves[i]);
       REQUIRE(table.at(number_of(state)) <= examples.state_bounds[i]);
       puzzle->apply(state, std::span(&examples.moves[i], 1), state);
       REQUIRE(1 + table.at(number_of(state)) <= examples.move_bounds[i]);
+      at_goal += puzzle->solved(state) ? 1 : 0;
     }
     REQUIRE(moves.size() == 9);
     REQUIRE(depths.size() == 6);
     for (const auto& [depth, count] : depths) REQUIRE(count == 100);
+    REQUIRE(at_goal >= 100);
   }
 }
 
 TEST_CASE("a way back costs what its moves cost", "[scrambles]") {
-  // Walks go up the corridor; the way back goes down, at 1 a place.
+  // Walks go up the corridor from place 0; the way back goes down, at 1 a place, and from the goal
+  // itself the only example is to step away and return.
   Scrambles scrambles(std::make_shared<Corridor>(), {.depth = 3, .batch = 40}, 1);
   const PuzzleExamples examples = scrambles.batch(0);
   for (std::size_t i = 0; i < 40; ++i) {
     const float place = examples.states[i];
-    REQUIRE(examples.state_bounds[i] == place);  // no walk turns round before a wall
-    REQUIRE(examples.move_bounds[i] == (examples.moves[i] == Corridor::kDown ? place : place + 3));
+    const bool down = examples.moves[i] == Corridor::kDown;
+    REQUIRE(examples.state_bounds[i] == place);
+    REQUIRE(examples.move_bounds[i] == (down ? place : place + 1 + 2));
   }
 }
 

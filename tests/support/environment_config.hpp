@@ -14,6 +14,9 @@ inline EnvironmentConfig environment_config(const std::string& name, bool large 
   if (name == "cube3") {
     config.size = 3;
     config.turns = large ? 2 : 1;
+  } else if (name == "lights_out") {
+    config.turns = large ? 2 : 1;
+    config.chase = large;
   } else if (name == "pancake") {
     config.size = large ? 35 : 6;
   } else if (name == "countdown") {
