@@ -11,11 +11,11 @@ ARGS ?=
 SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench format lint clean packages clang-format clang-tidy
+.PHONY: help run test build bench bench-qstar format lint clean packages clang-format clang-tidy
 
 help:  ## list these targets
 	@echo "qstar: reinforcement learning on verifiable mathematics, by actors"
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: packages $(BUILD)/build.ninja  ## train the quickstart's policy on its own wins
 	@cmake --build $(BUILD) --parallel $$(nproc) --target qstar qstar-train
@@ -30,6 +30,10 @@ build: packages $(BUILD)/build.ninja  ## build everything into build/release
 bench: build  ## build and run the benchmarks
 	@for program in $(BUILD)/benchmarks/*_benchmark; do echo "== $$program"; $$program $(ARGS) || exit 1; done
 	@python3 benchmarks/actors_against_loop.py $(BUILD)
+
+bench-qstar: packages $(BUILD)/build.ninja  ## A* against Q* on puzzles: trains both, searches, prints the table
+	@cmake --build $(BUILD) --parallel $$(nproc) --target qstar qstar-train
+	@python3 benchmarks/qstar_search.py $(BUILD) runs/bench-qstar $(ARGS)
 
 clang-format clang-tidy:
 	@command -v $@ >/dev/null || { echo "qstar: $@ is missing: apt-get install $@" >&2; exit 1; }
