@@ -274,7 +274,7 @@ class SearchTest(RunTest):
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 8, "x"]), 3, "x", "whole number")
         case("lights_out", 3, state([1, 0, 2, 0, 0, 0, 0, 0, 0]), 3, "0 or 1")
         case("lights_out", 3, state([1, 0, 10, 0, 0, 0, 0, 0, 0]), 3, "9 lamps")
-        case("lights_out", 3, state([1, 0]), 3, "9 numbers", "2")
+        case("lights_out", 3, state([1, 0]), 3, "9 lamps", "2")
         case("lights_out", 4, state([1] + [0] * 15), 3, "cannot be solved")
         case("pancake", 5, state([0, 1, 2, 3, 4]), 3, '"0"', "1 to 5")
         for wrong, word in broken_cubes():
