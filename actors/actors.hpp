@@ -1,12 +1,12 @@
 // The spawn functions: one actor a file, each a thin shell around a pure object.
 //
 // Actors that compute (inference, learners, critic, evaluator) or wait for a disk or a terminal
-// (replay, metrics) are detached: a thread each. An
-// actor that meets an Error it cannot answer with quits with it; whoever monitors it decides what
-// follows.
+// (replay, metrics) are detached: a thread each. An actor that meets an Error it cannot answer with
+// quits with it; whoever monitors it decides what follows.
 #pragma once
 
 #include <array>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +30,8 @@ inline constexpr std::chrono::seconds kEventually{600};
 // An Error as CAF's error and back; what CAF itself reports becomes kActorFailed.
 caf::error to_caf(const Error& error);
 Error error_of(const caf::error& error);
+// What an exception said, as kActorFailed.
+caf::error explain(std::exception_ptr& thrown);
 // Has an actor that an exception ends die of kActorFailed with what it says, where CAF would say
 // "runtime_error" to whoever monitors it. To be called first in every behavior.
 void explain_exceptions(caf::scheduled_actor& self);

@@ -17,17 +17,17 @@ Error error_of(const caf::error& error) {
   return {Errc::kActorFailed, caf::to_string(error)};
 }
 
-void explain_exceptions(caf::scheduled_actor& self) {
-  self.set_exception_handler([](std::exception_ptr& thrown) {
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-      return to_caf({Errc::kActorFailed, e.what()});
-    } catch (...) {
-      return to_caf({Errc::kActorFailed, "an exception that says nothing of itself"});
-    }
-  });
+caf::error explain(std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return to_caf({Errc::kActorFailed, e.what()});
+  } catch (...) {
+    return to_caf({Errc::kActorFailed, "an exception that says nothing of itself"});
+  }
 }
+
+void explain_exceptions(caf::scheduled_actor& self) { self.set_exception_handler(explain); }
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();

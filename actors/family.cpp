@@ -1,6 +1,8 @@
 #include "actors/family.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace qstar {
 namespace {
@@ -67,19 +69,23 @@ struct FamilyState {
 
   void finish(const Status& reason) {
     dissolve();
-    options.ended(reason);
     self->quit();
+    std::exchange(options.ended, [](const Status&) {})(reason);
   }
 };
 
 caf::behavior supervisor(caf::stateful_actor<FamilyState>* self, FamilyOptions options,
                          const caf::actor& coordinator) {
-  explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.restarts = std::make_unique<RestartPolicy>(options.restart);
   state.options = std::move(options);
   state.coordinator = coordinator.address();
+  self->set_exception_handler([&state](std::exception_ptr& thrown) {
+    const caf::error why = explain(thrown);
+    state.finish(fail(Errc::kActorFailed, error_of(why).message));
+    return why;
+  });
   self->set_down_handler([&state](const caf::down_msg& message) { state.down(message); });
   self->monitor(coordinator);
   state.start();

@@ -17,8 +17,8 @@ struct Family {
   std::vector<caf::actor> helpers;  // serve the workers and end with them
 };
 
-// `start` spawns the family, each time afresh. `ended` is called once, after an
-// irregular end with the reason: kNetwork, the coordinator is gone; kActorFailed, the policy gave
+// `start` spawns the family, each time afresh. `ended` is called once; an error says
+// why it was no regular end: kNetwork, the coordinator is gone; kActorFailed, the policy gave
 // up.
 struct FamilyOptions {
   RestartConfig restart;

@@ -49,7 +49,8 @@ std::string resume_command(const ProcessOptions& options) {
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
   if (!options.listen.empty()) command += " --listen " + options.listen;
   if (!options.certificates.empty()) command += " --certs " + options.certificates;
-  if (options.http_port >= 0) command += fmt::format(" --http {}", options.http_port);
+  if (options.http_port >= 0)
+    command += fmt::format(" --http {} --http-address {}", options.http_port, options.http_address);
   return command + " --resume";
 }
 

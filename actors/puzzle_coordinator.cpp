@@ -41,8 +41,7 @@ struct PuzzleCoordinatorState {
   std::uint64_t serial = 1;
   std::int64_t stale_before = 0;  // dropped by earlier sessions
   bool busy = false, saving = false, ended = false;
-  bool unsaved = false;       // something was learned since the last checkpoint
-  bool just_checked = false;  // the last slice ended in a check
+  bool unsaved = false;  // something was learned since the last checkpoint
   double cpu_at_start = process_cpu_seconds();
 
   const PuzzleExperiment& config() const { return options.config; }
@@ -51,6 +50,7 @@ struct PuzzleCoordinatorState {
     return run.cpu_seconds + process_cpu_seconds() - cpu_at_start + worker_cpu.total();
   }
   bool stopping() const { return options.stop != nullptr && options.stop->load(); }
+  bool just_checked() const { return run.checks > 0 && run.newest.updates == run.updates; }
   bool done() const { return share_done(run, config(), cpu()) >= 1; }
 
   // A request whose failure ends the session.
@@ -91,8 +91,10 @@ struct PuzzleCoordinatorState {
   }
 
   caf::result<Inserted> insert(InsertExamples& message) {
-    if (message.node != kHeadNode)
-      worker_cpu.report(message.node, static_cast<double>(message.cpu_microseconds) / 1e6);
+    // Workers may share a name; a process that begins again has another identity.
+    if (const auto sender = self->current_sender(); sender && sender->node() != self->node())
+      worker_cpu.report(caf::to_string(sender->node()),
+                        static_cast<double>(message.cpu_microseconds) / 1e6);
     const auto fresh = dispatch->accept(message, *options.puzzle);
     if (!fresh) return to_caf(fresh.error());
     if (!*fresh) return Inserted{0};
@@ -136,7 +138,7 @@ struct PuzzleCoordinatorState {
     if (ended || busy || saving) return;
     if (checkpoint_due()) return rest();
     if (!done()) return train({.updates = config().training.updates - run.updates});
-    if (!just_checked) return train({.check = true, .walks = config().record.positions});
+    if (!just_checked()) return train({.check = true, .walks = config().record.positions});
     finish();
   }
 
@@ -165,7 +167,6 @@ struct PuzzleCoordinatorState {
     run.batches += t.batches;
     run.target_version = t.target_version;
     unsaved = unsaved || t.updates > 0;
-    just_checked = t.check.has_value();
     if (!t.target.empty()) dispatch->weights().publish(t.target_version, std::move(t.target));
     if (t.check) checked(*t.check);
     if (!t.walks.empty()) record(t.walks);

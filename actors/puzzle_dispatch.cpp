@@ -34,9 +34,10 @@ Result<bool> PuzzleDispatch::accept(const InsertExamples& message, const Puzzle&
   return true;
 }
 
-void CpuLedger::report(const std::string& node, double seconds) {
-  double& last = last_[node];
-  total_ += seconds >= last ? seconds - last : seconds;
+void CpuLedger::report(const std::string& process, double seconds) {
+  double& last = last_[process];
+  if (seconds <= last) return;
+  total_ += seconds - last;
   last = seconds;
 }
 

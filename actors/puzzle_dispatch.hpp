@@ -44,8 +44,8 @@ class PuzzleDispatch {
 // CPU seconds of other processes, by what they report of themselves from time to time.
 class CpuLedger {
  public:
-  // The process `node` has used `seconds` since it began; one that begins again counts from 0.
-  void report(const std::string& node, double seconds);
+  // The process has used `seconds` since it began; a smaller figure that comes late adds nothing.
+  void report(const std::string& process, double seconds);
   double total() const { return total_; }
 
  private:

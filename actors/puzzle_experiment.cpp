@@ -38,10 +38,9 @@ void PuzzleExperiment::describe(FieldVisitor& v) {
 }
 
 Status check(const PuzzleExperiment& config) {
-  if (const auto puzzle = make_puzzle(config.environment); !puzzle)
-    return tl::unexpected(puzzle.error());
-  if (auto shape = check(config.learner.network); !shape)
-    return fail(Errc::kConfig, "learner." + shape.error().message);
+  const auto puzzle = make_puzzle(config.environment);
+  if (!puzzle) return tl::unexpected(puzzle.error());
+  if (auto fits = check(config.learner, **puzzle); !fits) return fits;
   if (config.replay.capacity < config.training.batches_per_lease) {
     return fail(Errc::kConfig,
                 fmt::format("replay.capacity = {} has no room for one lease: raise it to "

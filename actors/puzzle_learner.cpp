@@ -1,4 +1,6 @@
 // Fits a puzzle's network to batches from the buffer, or, alone, to its own.
+#include <cmath>
+
 #include "actors/puzzle_actors.hpp"
 
 namespace qstar {
@@ -50,6 +52,12 @@ struct PuzzleLearnerState {
   }
 
   void fitted(const PuzzleUpdate& update) {
+    if (!std::isfinite(update.loss)) {
+      // Before a checkpoint of it takes the place of a good one; from there it would be the same.
+      return self->quit(to_caf({Errc::kConfig,
+                                "the loss is not finite any more: lower learner.rate, "
+                                "then resume or begin anew"}));
+    }
     ++result.batches;
     if (update.examples > 0) {  // a batch may have had no position with a legal move
       ++result.updates;
@@ -88,7 +96,7 @@ PuzzleLearnerActor::behavior_type puzzle_learner(
   state.replay = replay;
   if (!replay) state.scrambles = std::make_unique<Scrambles>(scrambles_of(config, puzzle));
   auto learner = learner_of(config, puzzle);
-  QSTAR_ASSERT(learner.has_value(), learner.error().message);  // check() has seen the shape
+  QSTAR_ASSERT(learner.has_value(), learner.error().message);  // check() has seen it
   state.learner = std::make_unique<PuzzleLearner>(std::move(*learner));
   if (!restored.empty()) {
     if (auto loaded = state.learner->load(restored, "the checkpoint's learner"); !loaded)

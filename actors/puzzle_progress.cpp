@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace qstar {
 
 double share_done(const PuzzleRunState& run, const PuzzleExperiment& config, double cpu_seconds) {
@@ -30,18 +32,19 @@ Report PuzzleProgress::trained(const PuzzleRunState& run, const PuzzleTrained& s
     row.values["loss"] = slice.check->loss;
     row.values["solved"] = slice.check->solved;
   }
-  return {std::move(row),
-          fmt::format("train {}/{}  solved {:.3f}  loss {:.4f}  target {}  {:.1f} k examples/s{}",
-                      run.updates, config_.training.updates, run.newest.solved, run.newest.loss,
-                      run.target_version, rate / 1e3,
-                      pace <= 0 ? "" : fmt::format("  {:.0f} s left", (1 - done) / pace)),
-          {}};
+  return {
+      std::move(row),
+      fmt::format("train {}/{}  solved {:.3f}  loss {:.4f}  target {}{}{}", run.updates,
+                  config_.training.updates, run.newest.solved, run.newest.loss, run.target_version,
+                  rate <= 0 ? "" : fmt::format("  {:.1f} k examples/s", rate / 1e3),
+                  pace <= 0 ? "" : fmt::format("  {:.0f} s left", (1 - done) / pace)),
+      {}};
 }
 
 std::string PuzzleProgress::status(const PuzzleRunState& run, const PuzzleQueues& queues,
                                    double cpu_seconds) const {
   return nlohmann::json{
-      {"phase", run.finished ? "finished" : "train"},
+      {"phase", "train"},
       {"progress", share_done(run, config_, cpu_seconds)},
       {"versions", {{"target", run.target_version}, {"updates", run.updates}}},
       {"queues",

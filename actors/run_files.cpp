@@ -9,8 +9,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_there(const std::string& path) {
+  std::error_code unreadable;  // then opening it says so
+  return fs::exists(path, unreadable);
+}
+
 Status start_fresh(const std::string& path, const std::string& printed) {
-  if (fs::exists(path + "/config.toml")) {
+  if (is_there(path + "/config.toml")) {
     return fail(
         Errc::kBusy,
         fmt::format("{} already holds a run: go on with --resume, or choose another --run", path));
@@ -46,7 +51,7 @@ Result<RunDirectory> RunDirectory::open(const std::string& path, bool resume,
   auto lock = DirectoryLock::acquire(path);
   if (!lock) return tl::unexpected(lock.error());
   // A finished run of the same configuration is not refused: it gives its report once more.
-  const bool finished = fs::exists(path + "/report.json") && check_same(path, config, before);
+  const bool finished = is_there(path + "/report.json") && check_same(path, config, before);
   auto ready = resume || finished ? check_same(path, config, before)
                                   : start_fresh(path, print_config(config));
   if (!ready) return tl::unexpected(ready.error());
@@ -54,12 +59,15 @@ Result<RunDirectory> RunDirectory::open(const std::string& path, bool resume,
 }
 
 void RunDirectory::append(const MetricsRow& row) {
-  metrics_->clear();  // a disk that was full may have room again
+  if (!*metrics_) {  // a disk that was full may have room again; what it cut short is a line
+    metrics_->clear();
+    *metrics_ << '\n';
+  }
   *metrics_ << to_json_line(row) << std::endl;
 }
 
 Status RunDirectory::conclude(const std::vector<std::pair<std::string, std::string>>& files) {
-  if (fs::exists(file("report.json"))) return {};
+  if (is_there(file("report.json"))) return {};
   for (const auto& [name, bytes] : files) {
     if (auto written = write_file_atomically(file(name), bytes); !written) return written;
   }

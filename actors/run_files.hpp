@@ -19,8 +19,8 @@ namespace qstar {
 class RunDirectory {
  public:
   // A new run wants a directory without one (kBusy otherwise, naming the remedies), or one that
-  // holds the same run, finished; a resumed one
-  // wants one with the same configuration (kConfig names the first difference's remedy).
+  // holds the same run, finished; a resumed one wants one with the same configuration (kConfig
+  // names the remedy).
   template <class Config>
   static Result<RunDirectory> open(const std::string& path, Config config, bool resume) {
     Config before;

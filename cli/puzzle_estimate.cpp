@@ -12,7 +12,9 @@ namespace qstar {
 
 Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
                                          std::span<const std::string> overrides) {
-  const std::string file = std::filesystem::is_directory(path) ? path + "/model.safetensors" : path;
+  std::error_code unreadable;  // then reading it says so
+  const bool run = std::filesystem::is_directory(path, unreadable);
+  const std::string file = run ? path + "/model.safetensors" : path;
   auto model = read_puzzle_model(file);
   if (!model) return tl::unexpected(model.error());
   const std::string described = model->metadata["environment"];

@@ -69,7 +69,8 @@ Result<std::vector<PuzzleStart>> read_states(std::istream& in, const std::string
     start->place = place;
     starts.push_back(std::move(*start));
   }
-  if (in.bad() || starts.empty()) {
+  if (in.bad() && !starts.empty()) return fail(Errc::kIo, "cannot read on in " + name);
+  if (starts.empty()) {
     return fail(Errc::kCorrupt,
                 name + " holds no states: give a JSON object with \"id\" and \"state\" a line");
   }

@@ -89,7 +89,7 @@ Status show(const SearchCommand& command, const Puzzle& puzzle, const PuzzleStar
     print_json(to_json(start, puzzle, solution));
   else
     fmt::print("{}\n", table_line(start, solution));
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0) return fail(Errc::kIo, "cannot write to standard output");
   if (command.svg.empty() || !solution.solved) return {};
   return write_picture(command.svg, start, puzzle, solution);
 }

@@ -1,5 +1,6 @@
 #include "cli/search_workers.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -7,8 +8,12 @@ namespace qstar {
 
 SearchWorkers::SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts,
                              const std::atomic<bool>& stop)
-    : job_(job), starts_(starts), stop_(stop), running_(job.threads), solutions_(starts.size()) {
-  for (std::size_t i = 0; i < job.threads; ++i) threads_.emplace_back([this] { work(); });
+    : job_(job),
+      starts_(starts),
+      stop_(stop),
+      running_(std::min(job.threads, starts.size())),
+      solutions_(starts.size()) {
+  for (std::size_t i = running_; i > 0; --i) threads_.emplace_back([this] { work(); });
 }
 
 SearchWorkers::~SearchWorkers() {
@@ -39,10 +44,12 @@ void SearchWorkers::work() {
 
 std::optional<Result<PuzzleSolution>> SearchWorkers::wait(std::size_t state,
                                                           const std::function<void()>& meanwhile) {
+  const auto here = [&] { return solutions_[state] || running_ == 0; };
   std::unique_lock lock(mutex_);
-  while (!solutions_[state] && running_ > 0) {
-    if (changed_.wait_for(lock, std::chrono::milliseconds(200)) == std::cv_status::timeout)
-      meanwhile();
+  while (!changed_.wait_for(lock, std::chrono::milliseconds(200), here)) {
+    lock.unlock();  // a terminal may take its time
+    meanwhile();
+    lock.lock();
   }
   return std::exchange(solutions_[state], std::nullopt);
 }

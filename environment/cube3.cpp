@@ -106,11 +106,12 @@ void Cube3::add_sequences(std::size_t depth, bool repeats) {
   }
 }
 
-// What undoes a sequence is as long as itself, so it, or one that does the same, is a move, too.
+// What undoes a sequence is as long as itself, so it, or one that does the same at no
+// higher cost, is a move, too.
 void Cube3::find_inverses() {
   std::map<Permutation, Move> numbers;
   for (std::size_t i = 0; i < moves_.size(); ++i) {
-    numbers[moves_[i].permutation] = static_cast<Move>(i);
+    numbers.emplace(moves_[i].permutation, static_cast<Move>(i));  // the cheapest comes first
   }
   for (Turn& turn : moves_) turn.inverse = numbers.at(inverse_of(turn.permutation));
 }

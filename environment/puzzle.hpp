@@ -19,6 +19,7 @@
 namespace qstar {
 
 using Move = std::uint16_t;
+inline constexpr Move kNoMove = 0xffff;  // moves are numbered below this
 
 class Puzzle {
  public:

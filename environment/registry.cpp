@@ -137,7 +137,15 @@ Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& confi
                 "environment.turns: a move is 1 to 3 quarter turns or presses, not " +
                     std::to_string(config.turns));
   }
-  return row->make(config);
+  auto puzzle = row->make(config);
+  if (puzzle->moves() >= kNoMove) {
+    return fail(Errc::kConfig, "environment.turns: " + std::to_string(config.turns) +
+                                   " of them make " + std::to_string(puzzle->moves()) +
+                                   " moves of " + config.name + " of this size; at most " +
+                                   std::to_string(kNoMove - 1) +
+                                   " are possible: lower it, or environment.size");
+  }
+  return puzzle;
 }
 
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config) {

@@ -26,10 +26,21 @@ Travellers unsolved(const Puzzle& puzzle, std::span<const std::uint8_t> states) 
   return travellers;
 }
 
-// Those of `from` that are not solved yet.
-Travellers remaining(const Puzzle& puzzle, const Travellers& from) {
-  Travellers left = unsolved(puzzle, from.states);
-  for (std::size_t& owner : left.owners) owner = from.owners[owner];
+// One move on: those that are then still on their way. The goal and dead ends are a way's end.
+Travellers move_on(const Puzzle& puzzle, const Travellers& from, std::span<const Move> moves) {
+  const std::size_t bytes = puzzle.state_bytes();
+  Travellers moved;
+  std::vector<Move> taken;
+  for (std::size_t i = 0; i < moves.size(); ++i) {
+    if (moves[i] == kNoMove) continue;
+    const auto state = std::span(from.states).subspan(i * bytes, bytes);
+    moved.states.insert(moved.states.end(), state.begin(), state.end());
+    moved.owners.push_back(from.owners[i]);
+    taken.push_back(moves[i]);
+  }
+  puzzle.apply(moved.states, taken, moved.states);
+  Travellers left = unsolved(puzzle, moved.states);
+  for (std::size_t& owner : left.owners) owner = moved.owners[owner];
   return left;
 }
 
@@ -61,7 +72,7 @@ void BestMoves::choose(std::size_t n, std::span<float> costs, std::span<Move> mo
     for (std::size_t m = 0; m < width; ++m)
       if (legal_[i * width + m] != 0 && (best == width || by[i * width + m] < by[i * width + best]))
         best = m;
-    moves[i] = best == width ? Move{0} : static_cast<Move>(best);
+    moves[i] = best == width ? kNoMove : static_cast<Move>(best);
     costs[i] = best == width ? options_.dead_end : table_[i * width + best];
   }
 }
@@ -121,10 +132,9 @@ void look_ahead(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint
     best.find(on_way.states, values, moves);
     const bool last = step >= horizon;
     for (std::size_t i = 0; i < moves.size(); ++i)
-      costs[on_way.owners[i]] += last ? values[i] : puzzle.cost(moves[i]);
+      costs[on_way.owners[i]] += last || moves[i] == kNoMove ? values[i] : puzzle.cost(moves[i]);
     if (last) return;
-    puzzle.apply(on_way.states, moves, on_way.states);
-    on_way = remaining(puzzle, on_way);
+    on_way = move_on(puzzle, on_way, moves);
   }
 }
 
@@ -135,6 +145,7 @@ std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
   for (std::size_t i = 0; i < walks.size(); ++i) {
     const auto start = states.subspan(i * bytes, bytes);
     walks[i].start.assign(start.begin(), start.end());
+    walks[i].solved = true;  // until something is left to do
   }
   Travellers on_way = unsolved(puzzle, states);
   for (std::int64_t step = 0; step < steps && !on_way.owners.empty(); ++step) {
@@ -142,13 +153,14 @@ std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
     std::vector<Move> moves(on_way.owners.size());
     best.find(on_way.states, values, moves);
     for (std::size_t i = 0; i < moves.size(); ++i) {
-      walks[on_way.owners[i]].moves.push_back(moves[i]);
-      walks[on_way.owners[i]].values.push_back(values[i]);
+      PuzzleWalk& walk = walks[on_way.owners[i]];
+      walk.solved = moves[i] != kNoMove;
+      if (!walk.solved) continue;
+      walk.moves.push_back(moves[i]);
+      walk.values.push_back(values[i]);
     }
-    puzzle.apply(on_way.states, moves, on_way.states);
-    on_way = remaining(puzzle, on_way);
+    on_way = move_on(puzzle, on_way, moves);
   }
-  for (PuzzleWalk& walk : walks) walk.solved = true;
   for (const std::size_t owner : on_way.owners) walks[owner].solved = false;
   return walks;
 }

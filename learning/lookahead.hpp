@@ -27,7 +27,7 @@ class BestMoves {
   BestMoves(const Puzzle& puzzle, CostToGo& values) : BestMoves(puzzle, values, Options()) {}
 
   // Of every position (solved or not): its best legal move and the cost of it and of what follows;
-  // ties go to the first. Move 0 and `dead_end` where nothing is legal.
+  // ties go to the first. kNoMove and `dead_end` where nothing is legal.
   void find(std::span<const std::uint8_t> states, std::span<float> costs, std::span<Move> moves);
 
  private:
@@ -47,8 +47,9 @@ class BestMoves {
 };
 
 // The cost to go from each position by following best moves for `horizon` of them, then trusting
-// the values: 0 at solved positions, which end the way. horizon 1 is the one-step Bellman backup;
-// more looks further at as many evaluations (limited-horizon backups).
+// the values: 0 at solved positions and `dead_end` where nothing is legal, which end the way.
+// horizon 1 is the one-step Bellman backup; more looks further at as many evaluations
+// (limited-horizon backups).
 void look_ahead(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
                 std::int64_t horizon, std::span<float> costs);
 
@@ -63,7 +64,7 @@ struct PuzzleWalk {
   std::vector<float> values;  // [moves]: cost of the move and of what follows, as predicted
   bool solved = false;
 };
-// Best moves from each position until it is solved or `steps` are taken.
+// Best moves from each position until it is solved, nothing is legal, or `steps` are taken.
 std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
                                      std::span<const std::uint8_t> states, std::int64_t steps);
 

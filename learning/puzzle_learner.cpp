@@ -190,15 +190,21 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
   v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
 }
 
+Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
+  if (auto shape = check(config.network); !shape)
+    return fail(Errc::kConfig, "learner." + shape.error().message);
+  if (config.warm_up > 0 && !knows_ways_back(puzzle)) {
+    return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
+                                           "way back is known; leave it at 0",
+                                           puzzle.name()));
+  }
+  return {};
+}
+
 Result<PuzzleLearner> PuzzleLearner::make(std::shared_ptr<const Puzzle> puzzle,
                                           const PuzzleLearnerConfig& config, std::uint64_t seed,
                                           Precision precision) {
-  if (auto ok = qstar::check(config.network); !ok) return tl::unexpected(ok.error());
-  if (config.warm_up > 0 && !knows_ways_back(*puzzle)) {
-    return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
-                                           "way back is known; leave it at 0",
-                                           puzzle->name()));
-  }
+  if (auto ok = qstar::check(config, *puzzle); !ok) return tl::unexpected(ok.error());
   return PuzzleLearner(std::make_unique<Impl>(std::move(puzzle), config, seed, precision));
 }
 

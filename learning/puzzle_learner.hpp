@@ -60,6 +60,9 @@ struct PuzzleLearnerConfig {
   friend bool operator==(const PuzzleLearnerConfig&, const PuzzleLearnerConfig&) = default;
 };
 
+// kConfig names the field: a network of impossible shape; warm_up where no way back is known.
+Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
+
 struct PuzzleUpdate {
   double loss = 0;         // mean over the examples: squared error, or Huber's
   double mean_target = 0;  // cost
@@ -77,7 +80,7 @@ struct PuzzleCheck {
 
 class PuzzleLearner {
  public:
-  // Fresh weights from the seed. kConfig when the network's shape is impossible.
+  // Fresh weights from the seed. kConfig as check() says.
   static Result<PuzzleLearner> make(std::shared_ptr<const Puzzle> puzzle,
                                     const PuzzleLearnerConfig& config, std::uint64_t seed,
                                     Precision precision = fast_precision());

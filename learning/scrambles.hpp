@@ -71,7 +71,6 @@ class Scrambles {
   std::vector<Layer> layers_;  // of epoch_, by depth
 };
 
-inline constexpr Move kNoMove = 0xffff;
 // Whether every move can be undone, so that walks know their ways back.
 bool knows_ways_back(const Puzzle& puzzle);
 

@@ -44,7 +44,7 @@ std::string report_markdown(const json& report) {
   std::string out = fmt::format(
       "# {}\n\nFamily {}, seed {}, configuration {}, qstar {}.\n\n![learning "
       "curve](learning_curve.svg)\n",
-      report.value("name", ""), report.value("family", ""), report.value("seed", 0),
+      report.value("name", ""), report.value("family", ""), report.value("seed", std::int64_t{0}),
       report.value("config_hash", ""), report.value("code_version", ""));
   out +=
       "\n## Accuracy on held-out problems\n\n| policy | decoding | accuracy | 95 % interval | n | "
@@ -73,10 +73,10 @@ std::string curve_of(const json& report) {
   for (const auto& point : report.value("curve", json::array())) {
     points.push_back({point.value("generated_tokens", 0.0), point.value("greedy", 0.0)});
   }
-  return learning_curve_svg(points,
-                            {fmt::format("{}, seed {}: greedy accuracy on held-out problems",
-                                         report.value("name", ""), report.value("seed", 0)),
-                             "generated tokens"});
+  return learning_curve_svg(
+      points, {fmt::format("{}, seed {}: greedy accuracy on held-out problems",
+                           report.value("name", ""), report.value("seed", std::int64_t{0})),
+               "generated tokens"});
 }
 
 }  // namespace qstar

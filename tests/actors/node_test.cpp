@@ -1,5 +1,6 @@
 // Supervision: a failed family is started again, gives up in the end, and asks for no more than it
 // can hold.
+#include "actors/family.hpp"
 #include "actors/node.hpp"
 
 #include <fmt/format.h>
@@ -163,6 +164,25 @@ TEST_CASE("after too many failures a node gives up and says why", "[node]") {
   CHECK(why.error().message.find("failed too often") != std::string::npos);
   CHECK(why.error().message.find("the weights are gone") != std::string::npos);
   CHECK(script->weights_requests <= 8);  // one or two a start: first, and three restarts
+}
+
+TEST_CASE("a supervisor that cannot start its family says so", "[node]") {
+  auto& system = immortal_system(std::nullopt);
+  const auto coordinator = system.spawn(head, std::make_shared<Script>());
+  auto told = std::make_shared<std::promise<Status>>();
+  auto ended = told->get_future();
+  const auto supervisor = spawn_family(
+      system,
+      {{},
+       [](caf::actor_system&) -> Family { throw std::runtime_error("no more threads"); },
+       [told](const Status& why) { told->set_value(why); }},
+      caf::actor_cast<caf::actor>(coordinator));
+  REQUIRE(ended.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  const Status why = ended.get();
+  REQUIRE_FALSE(why);
+  CHECK(why.error().code == Errc::kActorFailed);
+  CHECK(why.error().message.find("no more threads") != std::string::npos);
+  end_all(system, {caf::actor_cast<caf::actor>(coordinator)});
 }
 
 TEST_CASE("nobody is sent more than was asked for: no mailbox grows", "[node]") {

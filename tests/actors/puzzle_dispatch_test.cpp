@@ -77,16 +77,18 @@ TEST_CASE("double Q-learning leaves the targets to the learner", "[puzzle_dispat
   REQUIRE_FALSE(dispatch.lease("a", 0).make_targets);
 }
 
-TEST_CASE("CPU time of other processes adds up, also when one begins again", "[cpu_ledger]") {
+TEST_CASE("CPU time of other processes adds up, whatever order it comes in", "[cpu_ledger]") {
   CpuLedger ledger;
   REQUIRE(ledger.total() == 0);
-  ledger.report("worker-1", 2);
-  ledger.report("worker-2", 1);
-  ledger.report("worker-1", 5);
+  ledger.report("process 1", 2);
+  ledger.report("process 2", 1);
+  ledger.report("process 1", 5);
   REQUIRE(ledger.total() == 6);
-  ledger.report("worker-1", 0.5);  // a new process of that name
-  ledger.report("worker-1", 1.5);
-  REQUIRE(ledger.total() == 7.5);
+  ledger.report("process 1", 4);  // of another thread, overtaken on the way
+  REQUIRE(ledger.total() == 6);
+  ledger.report("process 3", 1.5);  // one that took the place of another
+  ledger.report("process 1", 5.5);
+  REQUIRE(ledger.total() == 8);
 }
 
 }  // namespace

@@ -93,6 +93,36 @@ TEST_CASE("a run that was told to stop goes on where it was", "[puzzle_head]") {
   REQUIRE(made.parameters == plain_loop(options.config).parameters);
 }
 
+TEST_CASE("a run whose loss is no number ends and says what to lower", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  options.config.learner.rate = 1e30;  // beyond what a file may say: it diverges at once
+  options.config.training.updates = 100'000;
+  SECTION("alone") { options.deterministic = true; }
+  SECTION("with scramblers") {}
+  const auto end = run_puzzle_head(options);
+  REQUIRE(end.error().code == Errc::kConfig);
+  REQUIRE(end.error().message.find("learner.rate") != std::string::npos);
+}
+
+TEST_CASE("a run stopped at its very end checks no more when it goes on", "[puzzle_head]") {
+  const TemporaryFolder folder;
+  PuzzleHeadOptions options = tiny(folder.path("run"));
+  options.deterministic = true;
+  std::atomic<bool> stop = false;
+  options.stop = &stop;
+  options.show = [&stop](const Report& report) {
+    stop = stop || (report.row.step == 110 && report.row.values.count("solved") > 0);
+  };
+  const auto stopped = run_puzzle_head(options);
+  stop = false;
+  options.resume = true;
+  const auto end = stopped ? stopped : run_puzzle_head(options);  // it may have been quicker
+  REQUIRE(end.has_value());
+  REQUIRE(end->state.checks == 6);
+  REQUIRE(end->state.newest.loss > 0);
+}
+
 TEST_CASE("CPU time as a limit and determinism exclude each other", "[puzzle_head]") {
   const TemporaryFolder folder;
   PuzzleHeadOptions options = tiny(folder.path("run"));

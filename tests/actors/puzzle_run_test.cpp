@@ -108,6 +108,11 @@ TEST_CASE("an experiment whose parts do not fit is refused", "[puzzle_run]") {
     config.learner.network.second = 33;
     REQUIRE(check(config).error().message.find("learner.network.second") != std::string::npos);
   }
+  SECTION("ways back where no move can be undone") {
+    config.environment = {.name = "countdown", .size = 4};
+    config.learner.warm_up = 1;
+    REQUIRE(check(config).error().message.find("learner.warm_up") != std::string::npos);
+  }
   SECTION("a size that the puzzle does not have") {
     config.environment.size = 60;
     REQUIRE(check(config).error().message.find("environment.size") != std::string::npos);

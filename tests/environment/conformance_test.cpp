@@ -206,6 +206,9 @@ TEST_CASE("a puzzle is made by name, and refused with the setting named") {
   config.chase = true;
   REQUIRE((*make_puzzle(config))->moves() == 16 + 120);
   REQUIRE((*make_puzzle(config))->cells() == 16 + 16 + 16);
+  config.size = 9;
+  config.turns = 3;  // more sets of cells than a Move can number
+  REQUIRE(make_puzzle(config).error().message.find("environment.turns: 3") == 0);
   config = environment_config("cube3");
   config.size = 4;
   REQUIRE(make_puzzle(config).error().message ==

@@ -108,7 +108,9 @@ TEST_CASE("cube3: with repeats there are as many moves as sequences") {
   for (const char* name : {"U D", "D U", "R U' R'", "F F"}) {
     const Move move = cube.move_of(name).value();
     CHECK(after(cube, after(cube, goal(), move), *cube.inverse(move)) == goal());
+    CHECK(cube.cost(*cube.inverse(move)) <= cube.cost(move));
   }
+  CHECK(cube.move_name(*cube.inverse(*cube.move_of("U"))) == "U'");
 }
 
 TEST_CASE("cube3: what is wrong with a cube is named") {

@@ -3,6 +3,7 @@ import os
 import pty
 import re
 import select
+import signal
 import time
 
 from support import QSTAR, RunTest, main, qstar, report, SMOKE
@@ -46,12 +47,25 @@ class Terminal:
         end = time.monotonic() + seconds
         while more := self.read(end - time.monotonic()):
             self.seen += more
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        while time.monotonic() < end + 5:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = None
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.05)
+        return None  # it runs on
+
+    def kill(self):
+        """Whatever became of it."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
 
 class TerminalTest(RunTest):
     def test_one_line_is_written_over_and_ctrl_c_keeps_everything(self):
         terminal = Terminal("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
+        self.addCleanup(terminal.kill)
         # Nothing but the next frame comes between two frames.
         frame = r"pretrain {}/150  loss \d+\.\d+  \d+\.\d k tokens/s  \d+ s left"
         self.assertTrue(terminal.shows(OVER + frame.format(25) + OVER + frame.format(50) + OVER, 60), terminal.seen)

@@ -77,6 +77,20 @@ TEST_CASE("a dead end costs what it is said to", "[lookahead]") {
   std::vector<Move> moves(1);
   best.find(std::vector<std::uint8_t>{4}, costs, moves);
   REQUIRE(costs[0] == 33);
+  REQUIRE(moves[0] == kNoMove);
+  // From place 3 up into the trap, at 2; what it costs there is counted once, however far one
+  // looks.
+  PlaceTable into(2, {kWall, 3, 1, 4, 2, 5, 3, 1, 0, kWall});
+  BestMoves trapped(corridor, into, {.dead_end = 33});
+  for (const std::int64_t horizon : {2, 3, 9}) {
+    look_ahead(corridor, trapped, std::vector<std::uint8_t>{3}, horizon, costs);
+    REQUIRE(costs[0] == 2 + 33);
+  }
+  const auto walks = greedy_walks(corridor, trapped, std::vector<std::uint8_t>{3, 4}, 9);
+  REQUIRE(walks[0].moves == std::vector<Move>{1});  // and no move that cannot be made
+  REQUIRE_FALSE(walks[0].solved);
+  REQUIRE(walks[1].moves.empty());
+  REQUIRE_FALSE(walks[1].solved);
 }
 
 TEST_CASE("greedy play solves what its values lead to the goal", "[lookahead]") {
