@@ -5,7 +5,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cmath>
 #include <future>
+#include <thread>
 
 #include "actors/node.hpp"
 #include "actors/puzzle_actors.hpp"
@@ -63,6 +66,42 @@ Result<caf::actor> work_on(const Welcome& welcome, caf::actor_system& system,
                                          welcome.experiment));
 }
 
+// Joins and works; how that ended. `joined`: whether there was a head.
+Status work_once(caf::actor_system& system, const WorkerOptions& options, const HostPort& head_at,
+                 bool& joined) {
+  auto head = connect(system, head_at.host, head_at.port);
+  if (!head) return tl::unexpected(head.error());
+  const auto welcome = join(system, *head, options.name);
+  if (!welcome) return tl::unexpected(welcome.error());
+  joined = true;
+  auto ended = std::make_shared<std::promise<Status>>();
+  auto reason = ended->get_future();
+  const auto end = [ended](const Status& why) { ended->set_value(why); };
+  // An actor lives as long as somebody holds it; those who monitor it do not.
+  const auto node = work_on(*welcome, system, options.name, *head, end);
+  if (!node) return tl::unexpected(node.error());
+  return reason.get();
+}
+
+// While the head is away, for as long as it may be.
+Status work(caf::actor_system& system, const WorkerOptions& options, const HostPort& head_at) {
+  using Clock = std::chrono::steady_clock;
+  Status lost;
+  Clock::time_point until;
+  for (;;) {
+    bool joined = false;
+    auto ended = work_once(system, options, head_at, joined);
+    const bool away = !ended && ended.error().code == Errc::kNetwork;
+    if (!away || (!joined && lost)) return ended;
+    if (joined) {
+      lost = ended;
+      until = Clock::now() + std::chrono::milliseconds(std::llround(options.rejoin * 1e3));
+    }
+    if (Clock::now() >= until) return lost;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
 }  // namespace
 
 Status run_worker(const WorkerOptions& options) {
@@ -75,19 +114,7 @@ Status run_worker(const WorkerOptions& options) {
   if (!head_at) return tl::unexpected(head_at.error());
   const auto tls = find_certificates(options.certificates, options.node);
   if (!tls) return tl::unexpected(tls.error());
-  caf::actor_system& system = immortal_system(*tls);
-  auto head = connect(system, head_at->host, head_at->port);
-  if (!head) return tl::unexpected(head.error());
-  const auto welcome = join(system, *head, options.name);
-  if (!welcome) return tl::unexpected(welcome.error());
-
-  auto ended = std::make_shared<std::promise<Status>>();
-  auto reason = ended->get_future();
-  const auto end = [ended](const Status& why) { ended->set_value(why); };
-  // An actor lives as long as somebody holds it; those who monitor it do not.
-  const auto node = work_on(*welcome, system, options.name, *head, end);
-  if (!node) return tl::unexpected(node.error());
-  return reason.get();
+  return work(immortal_system(*tls), options, *head_at);
 }
 
 }  // namespace qstar

@@ -29,6 +29,12 @@ def listening(port):
         return False
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class WorkersTest(RunTest):
     def test_a_killed_worker_is_replaced_and_the_run_finishes(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12")
@@ -65,9 +71,7 @@ class WorkersTest(RunTest):
     def test_a_worker_with_a_foreign_certificate_is_refused(self):
         for name in ("ours", "theirs"):
             self.assert_ok(qstar("certs", self.path(name)))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         process = self.start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
                         self.path("ours"), "rl.versions=30")
         self.assertTrue(wait_for(lambda: listening(port), 30))
@@ -79,6 +83,33 @@ class WorkersTest(RunTest):
         self.finish(visitor, 30)  # ends with the run
         listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
         self.assertIn("visitor", listing.stdout)
+
+    def test_a_worker_waits_for_a_killed_head_that_is_resumed(self):
+        self.assert_ok(qstar("certs", self.path("certs")))
+        port = free_port()
+        head = ["train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
+                self.path("certs"), "rl.versions=20"]
+        first = self.start(*head)
+        self.assertTrue(wait_for(lambda: listening(port), 30))
+        visitor = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),
+                             "--name", "visitor")
+        impatient = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),
+                               "--name", "impatient", "--rejoin", "0")
+        self.assertTrue(wait_for(lambda: self.stored_by("visitor") and self.stored_by("impatient"), 60))
+        first.kill()
+        first.communicate()
+        output, _ = impatient.communicate(timeout=60)
+        self.assertEqual(impatient.returncode, 5, output)
+        before = self.stored_by("visitor")
+        second = self.start(*head, "--resume")
+        self.finish(second)
+        self.finish(visitor, 30)
+        self.assertGreater(self.stored_by("visitor"), before)
+
+    def stored_by(self, node):
+        """Trajectories in the run's store that this process made."""
+        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
+        return listing.stdout.count(f'"{node}"')
 
     def test_beyond_loopback_wants_certificates(self):
         answer = self.train("run", "--listen", "0.0.0.0:0")
