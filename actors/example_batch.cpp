@@ -54,19 +54,22 @@ Result<std::vector<ExampleBatch>> unpack_batches(std::string_view bytes) {
   return batches;
 }
 
-Status check(const ExampleBatch& batch, const Puzzle& puzzle) {
+Status check(const ExampleBatch& batch, const Puzzle& puzzle, std::size_t taught) {
   const PuzzleExamples& e = batch.examples;
   const std::size_t n = e.size();
   const bool with_targets = !batch.targets.empty();
   const std::size_t bounds = with_targets ? 0 : n;
   const bool fits = e.states.size() == n * puzzle.state_bytes() &&
                     e.state_bounds.size() == bounds && e.move_bounds.size() == bounds &&
-                    (!with_targets || batch.targets.size() == n);
+                    (!with_targets || batch.targets.size() == n * taught);
   if (!fits) return fail(Errc::kCorrupt, "a peer sent examples whose parts do not fit each other");
   const bool known =
       std::all_of(e.moves.begin(), e.moves.end(), [&](Move move) { return move < puzzle.moves(); });
-  const bool finite = std::all_of(batch.targets.begin(), batch.targets.end(),
-                                  [](float target) { return std::isfinite(target); });
+  // Where several outputs are taught, some may be of illegal moves.
+  const bool finite =
+      std::all_of(batch.targets.begin(), batch.targets.end(), [taught](float target) {
+        return std::isfinite(target) || (taught > 1 && std::isnan(target));
+      });
   if (known && finite) return {};
   return fail(Errc::kCorrupt, "a peer sent examples with impossible moves or targets");
 }

@@ -13,8 +13,8 @@ std::optional<ExampleBatch> ExampleBuffer::take(std::uint64_t version) {
     ExampleBatch batch = std::move(held_.front().batch);
     held_.pop_front();
     ++removed_;
-    // Targets that the learner makes itself are never stale.
-    const bool fresh = batch.targets.empty() ||
+    // Targets that the learner makes itself, or that no network made, are never stale.
+    const bool fresh = batch.targets.empty() || batch.target_version == 0 ||
                        batch.target_version + static_cast<std::uint64_t>(staleness_) >= version;
     if (fresh) return batch;
     ++dropped_stale_;

@@ -1,5 +1,7 @@
 #include "actors/puzzle_dispatch.hpp"
 
+#include "learning/puzzle_targets.hpp"
+
 namespace qstar {
 
 PuzzleDispatch::PuzzleDispatch(const PuzzleExperiment& config)
@@ -26,8 +28,9 @@ ScrambleLease PuzzleDispatch::lease(const std::string& holder, double now) {
 Result<bool> PuzzleDispatch::accept(const InsertExamples& message, const Puzzle& puzzle) {
   if (message.batches.size() != static_cast<std::size_t>(config_.training.batches_per_lease))
     return fail(Errc::kCorrupt, "a peer sent a lease without all of its batches");
+  const std::size_t taught = taught_outputs(config_.learner);
   for (const ExampleBatch& batch : message.batches) {
-    if (auto sound = check(batch, puzzle); !sound) return tl::unexpected(sound.error());
+    if (auto sound = check(batch, puzzle, taught); !sound) return tl::unexpected(sound.error());
   }
   if (!book_.done(message.task)) return false;
   accepted_ += static_cast<std::int64_t>(message.batches.size());

@@ -31,9 +31,15 @@ struct ScramblerState {
   void begin(const ScrambleLease& work) {
     lease = work;
     if (lease.batches == 0) return self->quit();
-    if (lease.make_targets && version < lease.target_version)
+    const auto& config = options.config.learner;
+    if (lease.make_targets && version < lease.target_version &&
+        needs_network(config, warming_up(lease.first_batch + lease.batches - 1)))
       return fetch_piece(incoming.begin(lease.target_version));
     make();
+  }
+
+  bool warming_up(std::uint64_t index) const {
+    return index < static_cast<std::uint64_t>(options.config.learner.warm_up);
   }
 
   void fetch_piece(const WeightsRequest& request) {
@@ -69,11 +75,16 @@ struct ScramblerState {
   }
 
   ExampleBatch make_batch(std::uint64_t index) {
-    ExampleBatch batch{index, version, scrambles->batch(index), {}};
+    ExampleBatch batch{index, 0, scrambles->batch(index), {}};
     if (!lease.make_targets) return batch;
     const auto& config = options.config.learner;
-    const bool warming_up = index < static_cast<std::uint64_t>(config.warm_up);
-    batch.targets = warming_up ? ways_back(config, batch.examples) : targets->of(batch.examples);
+    const bool warm = warming_up(index);
+    if (needs_network(config, warm)) {
+      batch.target_version = version;
+      batch.targets = targets->of(batch.examples, {warm, nullptr});
+    } else {
+      batch.targets = ways_back(config, batch.examples);
+    }
     batch.examples.state_bounds.clear();
     batch.examples.move_bounds.clear();
     return batch;

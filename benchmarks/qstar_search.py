@@ -4,8 +4,8 @@
 Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--seconds SECONDS]
                                     [--limit STATES] [--only NAME …]
 
-Trains a value network (for A*) and a Q-network (for Q*) of every puzzle and set of moves for the same
-CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q unless a finished run is there already, searches the
+Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
+of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q unless a finished run is there already, searches the
 first STATES states of each of the DIRECTORY's files with both, each state for at most SECONDS, prints
 the tables in Markdown, and writes FOLDER/results.json and FOLDER/growth.svg.
 """
@@ -17,16 +17,19 @@ import random
 import subprocess
 import sys
 
-# name: (configuration, its states, overrides). Sets of moves of one puzzle differ in `turns` alone.
+# name: (configuration, its states, overrides). Sets of moves of one puzzle differ in `turns`, and in the walks'
+# moves, so that all walk about as far.
 PUZZLES = {
     "lightsout7": ("lightsout7", "lightsout7.jsonl", []),
     "puzzle15": ("puzzle15", "puzzle15.jsonl", []),
     "cube3": ("cube3", "cube3.jsonl", []),
     "pancake35": ("pancake35", "pancake35.jsonl", []),
-    "lightsout7-pairs": ("lightsout7", "lightsout7.jsonl", ["environment.turns=2"]),
-    "lightsout7-triples": ("lightsout7", "lightsout7.jsonl", ["environment.turns=3"]),
-    "cube3-156": ("cube3", "cube3.jsonl", ["environment.turns=2", "environment.repeats=true"]),
-    "cube3-1872": ("cube3", "cube3.jsonl", ["environment.turns=3", "environment.repeats=true"]),
+    "lightsout7-pairs": ("lightsout7", "lightsout7.jsonl", ["environment.turns=2", "learner.scrambles.depth=15"]),
+    "lightsout7-triples": ("lightsout7", "lightsout7.jsonl", ["environment.turns=3", "learner.scrambles.depth=10"]),
+    "cube3-156": ("cube3", "cube3.jsonl", ["environment.turns=2", "environment.repeats=true",
+                                           "learner.scrambles.depth=14"]),
+    "cube3-1872": ("cube3", "cube3.jsonl", ["environment.turns=3", "environment.repeats=true",
+                                            "learner.scrambles.depth=10"]),
 }
 GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
           "Lights Out, 49 / 1225 / 19649 moves": ["lightsout7", "lightsout7-pairs", "lightsout7-triples"]}
@@ -34,8 +37,11 @@ MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
 # The same for both searches: enough of a batch to use the processor, little enough to look ahead.
 WEIGHT, BATCH = "0.6", "100"
-# All targets are the walks' own ways back, so that no set of moves pays for its children in training.
+# V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for
+# those of greedy play, which V looks at seldom.
 TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]
+LEARNER = {"v": ["learner.network.values=v", "learner.check_period=1000", "learner.check_positions=32"],
+           "q": ["learner.network.values=qv", "learner.taught_moves=4"]}
 
 
 def trained(options, name, values):
@@ -43,7 +49,7 @@ def trained(options, name, values):
     if not os.path.exists(os.path.join(run, "report.json")):
         config, _, overrides = PUZZLES[name]
         subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides,
-                        f"learner.network.values={values}", f"training.cpu_seconds={options.train}", *TRAINING,
+                        *LEARNER[values], f"training.cpu_seconds={options.train}", *TRAINING,
                         "--run", run], check=True, stdout=subprocess.DEVNULL)
     return run
 

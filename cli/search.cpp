@@ -165,6 +165,8 @@ void add_options(CLI::App& command, SearchCommand& c) {
       ->check(CLI::Range(1, 10'000'000));
   command.add_option("--kept-edges", c.options.kept_edges, "Q*: edges stored a node")
       ->check(CLI::Range(1, 65536));
+  command.add_flag("--shorten", c.options.shorten,
+                   "leave out moves of a solution that undo each other");
   command.add_option("--seconds", c.options.budget.seconds, "a state; 0: no limit")
       ->check(CLI::Range(0.0, 1e9));
   command.add_option("--nodes", c.options.budget.nodes, "generated a state; 0: no limit")

@@ -39,6 +39,7 @@ ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
           {"length", solved ? ordered_json(moves.size()) : ordered_json(nullptr)},
           {"moves", std::move(moves)},
           {"cost", solved ? ordered_json(solution.cost) : ordered_json(nullptr)},
+          {"found_cost", solved ? ordered_json(solution.found_cost) : ordered_json(nullptr)},
           {"lower_bound", solution.lower_bound},
           {"end", to_string(solution.end)},
           {"nodes_generated", solution.statistics.nodes_generated},
@@ -81,6 +82,7 @@ void SearchSummary::add(const PuzzleStart& start, const PuzzleSolution& solution
     ++solved_;
     length_ += solution.moves.size();
     cost_ += solution.cost;
+    found_cost_ += solution.found_cost;
   }
   if (start.optimal) optimal_.add(*start.optimal, solution);
   if (start.known) known_.add(*start.known, solution);
@@ -90,7 +92,8 @@ ordered_json SearchSummary::json(double cpu_before) const {
   ordered_json out = {{"n", states_},
                       {"solved", solved_},
                       {"mean_length", ratio(static_cast<double>(length_), solved_)},
-                      {"mean_cost", ratio(cost_, solved_)}};
+                      {"mean_cost", ratio(cost_, solved_)},
+                      {"mean_found_cost", ratio(found_cost_, solved_)}};
   optimal_.describe("optimal", out);
   known_.describe("known", out);
   out["mean_seconds"] = ratio(seconds_, states_);

@@ -42,7 +42,7 @@ class SearchSummary {
   };
 
   std::size_t states_ = 0, solved_ = 0, length_ = 0;
-  double cost_ = 0, seconds_ = 0, max_seconds_ = 0;
+  double cost_ = 0, found_cost_ = 0, seconds_ = 0, max_seconds_ = 0;
   double network_ = 0, queue_ = 0, environment_ = 0;  // seconds
   std::uint64_t nodes_ = 0;
   Comparison optimal_, known_;

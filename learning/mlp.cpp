@@ -145,7 +145,7 @@ void Workspace<T>::forward(const Packed<T>& packed, const float* parameters,
 template <class T>
 void Workspace<T>::outputs(const Packed<T>& packed, const float* parameters, std::span<float> out) {
   const Layout::Dense& dense = layout_.output();
-  const std::size_t n = layout_.sizes().outputs;
+  const std::size_t n = out.size() / used_;
   product(rows_of(activations_.back(), dense.k), panels_of(packed.output.forward, dense.k),
           {padded_, dense.n, dense.k / kPair<T>}, sums_.get(), Write::kStore);
   for (std::size_t r = 0; r < used_; ++r)
@@ -157,10 +157,11 @@ template <class T>
 void Workspace<T>::selected(const float* parameters, std::span<const std::uint16_t> which,
                             std::span<float> selected) {
   const Layout::Dense& dense = layout_.output();
-  for (std::size_t r = 0; r < used_; ++r)
-    selected[r] = dot(activations_.back().get() + r * dense.k,
-                      parameters + dense.weight + which[r] * dense.k, dense.k) +
-                  parameters[dense.bias + which[r]];
+  const std::size_t columns = which.size() / used_;
+  for (std::size_t i = 0; i < which.size(); ++i)
+    selected[i] = dot(activations_.back().get() + i / columns * dense.k,
+                      parameters + dense.weight + which[i] * dense.k, dense.k) +
+                  parameters[dense.bias + which[i]];
 }
 
 template <class T>
@@ -168,11 +169,14 @@ void Workspace<T>::output_gradient(const float* parameters, std::span<const std:
                                    std::span<const float> slopes, float* gradient) {
   const Layout::Dense& dense = layout_.output();
   std::fill_n(delta_.get(), padded_ * dense.k, 0.0F);
-  for (std::size_t r = 0; r < used_; ++r) {
-    const std::size_t row = dense.weight + which[r] * dense.k;
-    add_scaled(slopes[r], parameters + row, dense.k, delta_.get() + r * dense.k);
-    add_scaled(slopes[r], activations_.back().get() + r * dense.k, dense.k, gradient + row);
-    gradient[dense.bias + which[r]] += slopes[r];
+  const std::size_t columns = which.size() / used_;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (slopes[i] == 0) continue;
+    const std::size_t row = dense.weight + which[i] * dense.k;
+    const std::size_t of = i / columns * dense.k;
+    add_scaled(slopes[i], parameters + row, dense.k, delta_.get() + of);
+    add_scaled(slopes[i], activations_.back().get() + of, dense.k, gradient + row);
+    gradient[dense.bias + which[i]] += slopes[i];
   }
 }
 

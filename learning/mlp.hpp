@@ -91,13 +91,13 @@ class Workspace {
   // Runs the network up to the last hidden layer. cells [n, cells], n <= rows().
   void forward(const Packed<T>& packed, const float* parameters,
                std::span<const std::uint8_t> cells);
-  // All outputs of the rows of the last forward(), written to [n, outputs].
+  // The first outputs of the rows of the last forward(), written to [n, as many as there is room].
   void outputs(const Packed<T>& packed, const float* parameters, std::span<float> out);
-  // One output a row: selected[r] = outputs[r][which[r]].
+  // Some outputs a row: selected[r][j] = outputs[r][which[r][j]]; both [n, as many as wanted].
   void selected(const float* parameters, std::span<const std::uint16_t> which,
                 std::span<float> selected);
-  // Adds to `gradient` (laid out as the parameters) the gradient of a loss of which slopes[r] is
-  // the derivative by selected[r]; after forward() of the same rows.
+  // Adds to `gradient` (laid out as the parameters) the gradient of a loss of which slopes[r][j] is
+  // the derivative by selected[r][j]; after forward() of the same rows.
   void backward(const Packed<T>& packed, const float* parameters,
                 std::span<const std::uint16_t> which, std::span<const float> slopes,
                 float* gradient);

@@ -1,7 +1,6 @@
 #include "learning/mlp_trainer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace qstar::mlp {
@@ -19,32 +18,33 @@ Trainer<T>::Trainer(const Layout& layout, Buffer<float> parameters)
 
 template <class T>
 double Trainer<T>::chunk(const Fit& fit, std::size_t total, const Loss& loss) {
-  const std::size_t n = fit.targets.size();
-  std::array<float, kChunk> values;
+  values_.resize(fit.targets.size());
   workspace_.forward(packed_, parameters_.get(), fit.cells);
-  workspace_.selected(parameters_.get(), fit.which, values);
+  workspace_.selected(parameters_.get(), fit.which, values_);
   double sum = 0;
-  for (std::size_t r = 0; r < n; ++r) {
-    const float error = values[r] - fit.targets[r];
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const float error = std::isnan(fit.targets[i]) ? 0 : values_[i] - fit.targets[i];
     const float size = std::abs(error);
     const bool far = loss.huber > 0 && size > loss.huber;
     sum += static_cast<double>(far ? loss.huber * (2 * size - loss.huber) : error * error);
-    values[r] = 2 * (far ? std::copysign(loss.huber, error) : error) / static_cast<float>(total);
+    values_[i] = 2 * (far ? std::copysign(loss.huber, error) : error) / static_cast<float>(total);
   }
-  workspace_.backward(packed_, parameters_.get(), fit.which, std::span(values).first(n),
-                      gradient_.get());
+  workspace_.backward(packed_, parameters_.get(), fit.which, values_, gradient_.get());
   return sum;
 }
 
 template <class T>
 double Trainer<T>::accumulate(const Fit& fit, std::size_t total, const Loss& loss) {
   const std::size_t cells = layout_.sizes().cells;
+  const std::size_t rows = fit.cells.size() / cells;
+  const std::size_t columns = rows == 0 ? 0 : fit.targets.size() / rows;
   double sum = 0;
-  for (std::size_t at = 0; at < fit.targets.size(); at += kChunk) {
-    const std::size_t n = std::min(kChunk, fit.targets.size() - at);
-    sum += chunk({fit.cells.subspan(at * cells, n * cells), fit.which.subspan(at, n),
-                  fit.targets.subspan(at, n)},
-                 total, loss);
+  for (std::size_t at = 0; at < rows; at += kChunk) {
+    const std::size_t n = std::min(kChunk, rows - at);
+    sum += chunk(
+        {fit.cells.subspan(at * cells, n * cells), fit.which.subspan(at * columns, n * columns),
+         fit.targets.subspan(at * columns, n * columns)},
+        total, loss);
   }
   return sum;
 }
@@ -61,10 +61,11 @@ template <class T>
 void Trainer<T>::outputs(std::span<const std::uint8_t> cells, std::span<float> outputs) {
   const std::size_t width = layout_.sizes().cells;
   const std::size_t n = cells.size() / width;
+  const std::size_t columns = n == 0 ? 0 : outputs.size() / n;
   for (std::size_t at = 0; at < n; at += kChunk) {
     const std::size_t rows = std::min(kChunk, n - at);
     workspace_.forward(packed_, parameters_.get(), cells.subspan(at * width, rows * width));
-    workspace_.outputs(packed_, parameters_.get(), outputs.subspan(at * layout_.sizes().outputs));
+    workspace_.outputs(packed_, parameters_.get(), outputs.subspan(at * columns, rows * columns));
   }
 }
 

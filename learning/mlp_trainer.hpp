@@ -3,16 +3,17 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "learning/mlp.hpp"
 
 namespace qstar::mlp {
 
-// Rows to fit: output which[r] of the position with these cells should be targets[r].
+// Rows to fit: outputs which[r][…] of the position with these cells should be targets[r][…].
 struct Fit {
   std::span<const std::uint8_t> cells;   // [n, cells]
-  std::span<const std::uint16_t> which;  // [n], below outputs
-  std::span<const float> targets;        // [n]
+  std::span<const std::uint16_t> which;  // [n, k], below outputs
+  std::span<const float> targets;        // [n, k]; what is not a number is not fitted
 };
 // Loss of an error e: e², or (Huber 1964, scaled alike) δ(2|e| − δ) beyond |e| = δ, when δ > 0.
 struct Loss {
@@ -24,11 +25,12 @@ class Trainer {
  public:
   Trainer(const Layout& layout, Buffer<float> parameters);
 
-  // Adds the gradient of the mean loss of `fit` over `total` rows; returns the sum of their losses.
+  // Adds the gradient of the mean loss of `fit` over `total` outputs; returns the sum of their
+  // losses.
   double accumulate(const Fit& fit, std::size_t total, const Loss& loss);
   // One step of Adam along the gradient so far, which is cleared.
   void step(float rate);
-  // All outputs, [n, outputs].
+  // The first outputs of each, [n, as many as there is room].
   void outputs(std::span<const std::uint8_t> cells, std::span<float> outputs);
 
   std::int64_t steps() const { return steps_; }
@@ -51,6 +53,7 @@ class Trainer {
   Buffer<float> parameters_, gradient_, moment1_, moment2_;
   Packed<T> packed_;
   Workspace<T> workspace_;
+  std::vector<float> values_;  // of the chunk's outputs, then their slopes
   std::int64_t steps_ = 0;
 };
 

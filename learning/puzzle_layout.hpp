@@ -8,4 +8,7 @@ namespace qstar {
 
 mlp::Layout layout_of(const PuzzleShape& puzzle, const PuzzleNetworkSpec& spec);
 
+// Makes Q of the advantages of a "qv": adds V, its last output, to all others.
+void add_value(const mlp::Layout& layout, std::vector<float>& parameters);
+
 }  // namespace qstar

@@ -29,20 +29,34 @@ AnyTrainer trainer_of(const PuzzleModel& model, Precision precision) {
 // The online network as it is between two updates.
 class Online final : public CostToGo {
  public:
-  Online(const Puzzle& puzzle, AnyTrainer& trainer, std::size_t outputs)
-      : puzzle_(puzzle), trainer_(trainer), outputs_(outputs) {}
+  Online(const Puzzle& puzzle, AnyTrainer& trainer, const PuzzleModel& shape)
+      : puzzle_(puzzle),
+        trainer_(trainer),
+        with_value_(shape.spec.values == "qv"),
+        outputs_(static_cast<std::size_t>(outputs_of(shape)) - with_value_) {}
   std::size_t outputs() const override { return outputs_; }
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override {
     cells_.resize(states.size() / puzzle_.state_bytes() * puzzle_.cells());
     puzzle_.encode(states, cells_);
-    std::visit([&](auto& trainer) { trainer.outputs(cells_, costs); }, trainer_);
+    const auto run = [&](std::span<float> out) {
+      std::visit([&](auto& trainer) { trainer.outputs(cells_, out); }, trainer_);
+    };
+    if (!with_value_) return run(costs);
+    advantages_.resize(costs.size() + costs.size() / outputs_);
+    run(advantages_);
+    for (std::size_t i = 0; i < costs.size(); ++i) {
+      const std::size_t row = i / outputs_ * (outputs_ + 1);
+      costs[i] = advantages_[row + i % outputs_] + advantages_[row + outputs_];
+    }
   }
 
  private:
   const Puzzle& puzzle_;
   AnyTrainer& trainer_;
+  bool with_value_;
   std::size_t outputs_;
   std::vector<std::uint8_t> cells_;
+  std::vector<float> advantages_;  // [n, outputs + 1], V last
 };
 
 // Positions of the same kind as those that are trained on, the same for every seed.
@@ -99,8 +113,7 @@ struct PuzzleLearner::Impl {
         targets(puzzle, config, network_of(start)),
         positions(fixed_set(puzzle, config)) {}
 
-  bool is_q() const { return config.network.values == "q"; }
-  Online online() { return {*puzzle, trainer, static_cast<std::size_t>(outputs_of(start))}; }
+  Online online() { return {*puzzle, trainer, start}; }
   PuzzleNetwork network_of(const PuzzleModel& model) const;
   PuzzleModel online_model() const;
   PuzzleModel target_model() const;
@@ -167,9 +180,9 @@ void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
 }
 
 std::vector<float> PuzzleLearner::Impl::targets_of(const PuzzleExamples& examples) {
-  if (counters.updates < config.warm_up) return ways_back(config, examples);
   Online chooser = online();
-  return targets.of(examples, config.double_q ? &chooser : nullptr);
+  return targets.of(examples,
+                    {counters.updates < config.warm_up, config.double_q ? &chooser : nullptr});
 }
 
 void PuzzleLearnerConfig::describe(FieldVisitor& v) {
@@ -185,6 +198,8 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
   v.value({"check_moves", "moves that greedy play may take", 1, 1e6}, check_moves);
   v.value({"horizon", "moves looked ahead before values are trusted", 1, 1000}, horizon);
   v.value({"warm_up", "first updates, to the scrambles' ways back", 0, 1e9}, warm_up);
+  v.value({"taught_moves", "of qv: moves of a position that are taught at once", 1, 65535},
+          taught_moves);
   v.value({"double_q", "the online network chooses, the target network values"}, double_q);
   v.value({"hindsight", "no target above the scramble's own way back"}, hindsight);
   v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
@@ -197,6 +212,12 @@ Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
     return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
                                            "way back is known; leave it at 0",
                                            puzzle.name()));
+  }
+  const auto moves = static_cast<std::int64_t>(puzzle.moves());
+  if (config.network.values == "qv" && config.taught_moves > moves) {
+    return fail(Errc::kConfig, fmt::format("learner.taught_moves = {}: {} has {} moves; choose at "
+                                           "most so many",
+                                           config.taught_moves, puzzle.name(), moves));
   }
   return {};
 }
@@ -213,7 +234,7 @@ PuzzleLearner::~PuzzleLearner() = default;
 PuzzleLearner::PuzzleLearner(PuzzleLearner&&) noexcept = default;
 PuzzleLearner& PuzzleLearner::operator=(PuzzleLearner&&) noexcept = default;
 std::int64_t PuzzleLearner::updates() const { return impl_->counters.updates; }
-PuzzleModel PuzzleLearner::model() const { return impl_->online_model(); }
+PuzzleModel PuzzleLearner::model() const { return without_value(impl_->online_model()); }
 PuzzleModel PuzzleLearner::target_model() const { return impl_->target_model(); }
 std::int64_t PuzzleLearner::renewals() const { return impl_->counters.renewals; }
 std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets_of(e); }
@@ -227,30 +248,37 @@ PuzzleUpdate PuzzleLearner::update(const PuzzleExamples& examples) {
 
 PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const float> targets) {
   const std::size_t n = examples.size();
-  QSTAR_ASSERT(targets.size() == n, fmt::format("{} targets of {} examples", targets.size(), n));
+  const std::size_t taught = taught_outputs(impl_->config);
+  QSTAR_ASSERT(targets.size() == n * taught,
+               fmt::format("{} targets of {} examples", targets.size(), n));
   if (n == 0) return {};
   impl_->cells.resize(n * impl_->puzzle->cells());
   impl_->puzzle->encode(examples.states, impl_->cells);
-  std::vector<std::uint16_t> which(n, 0);
-  if (impl_->is_q()) which = examples.moves;
+  const auto which = taught_by(impl_->config, impl_->puzzle->moves(), examples);
   auto& counters = impl_->counters;
   const PuzzleLearnerConfig& config = impl_->config;
   const double decay = std::pow(config.rate_decay, static_cast<double>(counters.updates));
   PuzzleUpdate result;
   std::visit(
       [&](auto& trainer) {
-        result.loss = trainer.accumulate({impl_->cells, which, targets}, n,
+        result.loss = trainer.accumulate({impl_->cells, which, targets}, targets.size(),
                                          {static_cast<float>(config.huber)}) /
-                      static_cast<double>(n);
+                      static_cast<double>(targets.size());
         trainer.step(static_cast<float>(config.rate * decay));
       },
       impl_->trainer);
   ++counters.updates;
   ++counters.since_check;
   counters.loss_sum += result.loss;
-  for (const float target : targets) result.mean_target += target / static_cast<double>(n);
-  result.max_target = *std::max_element(targets.begin(), targets.end());
-  result.examples = static_cast<std::int64_t>(n);
+  std::size_t known = 0;
+  for (const float target : targets) {
+    if (std::isnan(target)) continue;
+    ++known;
+    result.mean_target += target;
+    result.max_target = std::max<double>(result.max_target, target);
+  }
+  result.mean_target /= static_cast<double>(std::max<std::size_t>(1, known));
+  result.examples = static_cast<std::int64_t>(n * std::max<std::size_t>(1, taught - 1));
   return result;
 }
 

@@ -17,6 +17,13 @@
 // position costs one evaluation. What it learns is the walk's mean length, not the shortest: it
 // orders positions well and is no lower bound.
 //
+// Where moves are many, an example teaches Q one output of many, and V has learned long before Q
+// has. Of "qv" one network therefore learns both at once: V as above (after warm_up from the least
+// Q, one evaluation), and of `taught_moves` moves of each position the advantage from V,
+//   A(s, a):  cost(a) + V_target(s′) − V_target(s), 0 instead of V where it is solved;
+//   Q(s, a) = V(s) + A(s, a).
+// Departs from the paper, whose Q learns from Q alone.
+//
 // An *example* is one (position, move) of Q, with its own next position evaluated, as the paper
 // counts; of V, one position, with all its children evaluated.
 //
@@ -53,6 +60,7 @@ struct PuzzleLearnerConfig {
   std::int64_t check_moves = 60;       // that greedy play may take
   std::int64_t horizon = 1;            // moves looked ahead
   std::int64_t warm_up = 0;            // first updates, whose targets are the scrambles' ways back
+  std::int64_t taught_moves = 8;       // of "qv": moves of a position that are taught at once
   bool double_q = false;
   bool hindsight = true;
   double dead_end = 100;  // the cost to go from a position without a legal move
@@ -64,7 +72,7 @@ struct PuzzleLearnerConfig {
 Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
 
 struct PuzzleUpdate {
-  double loss = 0;         // mean over the examples: squared error, or Huber's
+  double loss = 0;         // mean over the outputs: squared error, or Huber's
   double mean_target = 0;  // cost
   double max_target = 0;   // cost: compare it with the deepest position there is
   std::int64_t examples = 0;
@@ -90,7 +98,7 @@ class PuzzleLearner {
 
   // One step of Adam on these examples: fit() to targets().
   PuzzleUpdate update(const PuzzleExamples& examples);
-  // One step of Adam towards these targets [n], which may be another's (puzzle_targets.hpp).
+  // One step of Adam towards these targets [n, k], which may be another's (puzzle_targets.hpp).
   PuzzleUpdate fit(const PuzzleExamples& examples, std::span<const float> targets);
   // Whether check_period updates have gone by since the last check.
   bool check_due() const;

@@ -1,6 +1,7 @@
 // The model and its file; inference is in puzzle_network.cpp.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "learning/mlp.hpp"
@@ -70,8 +71,10 @@ Result<std::int64_t> read_number(const TensorFile& file, const char* key, std::s
 // Everything but the parameters, and the metadata that remain.
 Status read_description(TensorFile& file, std::string_view source, PuzzleModel& model) {
   const std::string role = file.metadata["role"];
-  if (role != "puzzle_q" && role != "puzzle_v")
-    return corrupt_model(source, fmt::format("its role is '{}', not puzzle_q or puzzle_v", role));
+  if (role != "puzzle_q" && role != "puzzle_v" && role != "puzzle_qv") {
+    return corrupt_model(
+        source, fmt::format("its role is '{}', not puzzle_q, puzzle_v or puzzle_qv", role));
+  }
   model.puzzle.name = file.metadata["puzzle"];
   const std::pair<const char*, std::int64_t&> numbers[] = {{"cells", model.puzzle.cells},
                                                            {"symbols", model.puzzle.symbols},
@@ -114,7 +117,9 @@ std::string describe_shape(const PuzzleShape& shape) {
 }  // namespace
 
 void PuzzleNetworkSpec::describe(FieldVisitor& v) {
-  v.value({.name = "values", .doc = "q: an output a move; v: one output", .choices = "q|v"},
+  v.value({.name = "values",
+           .doc = "q: an output a move; v: one output; qv: Q, learned beside V",
+           .choices = "q|v|qv"},
           values);
   v.value({"first", "width of the one-hot layer, a multiple of 32", 32, 8192}, first);
   v.value({"second", "width of the layers behind it, a multiple of 32", 32, 8192}, second);
@@ -135,14 +140,46 @@ PuzzleShape shape_of(const Puzzle& puzzle) {
           number(puzzle.moves())};
 }
 
+namespace {
+
+std::int64_t outputs_of(const PuzzleShape& puzzle, const PuzzleNetworkSpec& spec) {
+  if (spec.values == "v") return 1;
+  return puzzle.moves + (spec.values == "qv" ? 1 : 0);
+}
+
+}  // namespace
+
 mlp::Layout layout_of(const PuzzleShape& puzzle, const PuzzleNetworkSpec& spec) {
   const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
   return mlp::Layout({size(puzzle.cells), size(puzzle.symbols), size(spec.first), size(spec.second),
-                      size(spec.blocks), size(spec.values == "q" ? puzzle.moves : 1)});
+                      size(spec.blocks), size(outputs_of(puzzle, spec))});
 }
 
-std::int64_t outputs_of(const PuzzleModel& model) {
-  return model.spec.values == "q" ? model.puzzle.moves : 1;
+std::int64_t outputs_of(const PuzzleModel& model) { return outputs_of(model.puzzle, model.spec); }
+void add_value(const Layout& layout, std::vector<float>& parameters) {
+  const Layout::Dense& head = layout.output();
+  const std::size_t moves = layout.sizes().outputs - 1;
+  for (std::size_t m = 0; m < moves; ++m) {
+    for (std::size_t i = 0; i < head.k; ++i)
+      parameters[head.weight + m * head.k + i] += parameters[head.weight + moves * head.k + i];
+    parameters[head.bias + m] += parameters[head.bias + moves];
+  }
+}
+PuzzleModel without_value(PuzzleModel model) {
+  if (model.spec.values != "qv") return model;
+  add_value(layout_of(model.puzzle, model.spec), model.parameters);
+  PuzzleModel q = model;
+  q.spec.values = "q";
+  const Layout from = layout_of(model.puzzle, model.spec), to = layout_of(q.puzzle, q.spec);
+  q.parameters.assign(to.size(), 0.0F);
+  const auto copy = [&](std::size_t source, std::size_t target, std::size_t n) {
+    std::copy_n(&model.parameters[source], n, &q.parameters[target]);
+  };
+  const std::size_t moves = to.sizes().outputs;
+  copy(0, 0, to.output().weight);
+  copy(from.output().weight, to.output().weight, moves * to.output().k);
+  copy(from.output().bias, to.output().bias, moves);
+  return q;
 }
 std::int64_t parameters_of(const PuzzleModel& model) {
   return static_cast<std::int64_t>(layout_of(model.puzzle, model.spec).parameters());

@@ -17,6 +17,7 @@ constexpr std::size_t kChunk = 64;
 
 // Immutable, shared between threads.
 struct Weights {
+  std::size_t outputs;  // of costs()
   std::shared_ptr<const Puzzle> puzzle;
   Layout layout;
   std::vector<float> parameters;
@@ -32,11 +33,27 @@ Workspace workspace_of(const Weights& weights) {
 }
 
 template <class T>
-void run(const Weights& weights, mlp::Workspace<T>& workspace, std::span<const std::uint8_t> cells,
-         std::span<float> costs) {
+const mlp::Packed<T>& forward(const Weights& weights, mlp::Workspace<T>& workspace,
+                              std::span<const std::uint8_t> cells) {
   const auto& packed = std::get<mlp::Packed<T>>(weights.packed);
   workspace.forward(packed, weights.parameters.data(), cells);
+  return packed;
+}
+
+template <class T>
+void write_costs(const Weights& weights, mlp::Workspace<T>& workspace,
+                 std::span<const std::uint8_t> cells, std::span<float> costs) {
+  const auto& packed = forward(weights, workspace, cells);
   workspace.outputs(packed, weights.parameters.data(), costs);
+}
+
+template <class T>
+void write_values(const Weights& weights, mlp::Workspace<T>& workspace,
+                  std::span<const std::uint8_t> cells, std::span<float> values) {
+  forward(weights, workspace, cells);
+  const std::vector<std::uint16_t> last(
+      values.size(), static_cast<std::uint16_t>(weights.layout.sizes().outputs - 1));
+  workspace.selected(weights.parameters.data(), last, values);
 }
 
 }  // namespace
@@ -49,7 +66,24 @@ struct PuzzleNetwork::Impl {
   std::shared_ptr<const Weights> weights;
   Workspace workspace;
   std::vector<std::uint8_t> cells;  // [kChunk, cells]
+
+  // Calls use(workspace, cells, first row, rows) for one chunk after the other.
+  template <class Use>
+  void by_chunks(std::span<const std::uint8_t> states, Use use);
 };
+
+template <class Use>
+void PuzzleNetwork::Impl::by_chunks(std::span<const std::uint8_t> states, Use use) {
+  const Puzzle& puzzle = *weights->puzzle;
+  const std::size_t bytes = puzzle.state_bytes();
+  const std::size_t n = states.size() / bytes;
+  for (std::size_t at = 0; at < n; at += kChunk) {
+    const std::size_t rows = std::min(kChunk, n - at);
+    const auto encoded = std::span(cells).first(rows * puzzle.cells());
+    puzzle.encode(states.subspan(at * bytes, rows * bytes), encoded);
+    std::visit([&](auto& own) { use(own, encoded, at, rows); }, workspace);
+  }
+}
 
 Precision fast_precision() { return mlp::fast_bf16() ? Precision::kBfloat16 : Precision::kFloat32; }
 
@@ -57,8 +91,10 @@ Result<PuzzleNetwork> PuzzleNetwork::make(const PuzzleModel& model,
                                           std::shared_ptr<const Puzzle> puzzle,
                                           std::string_view source, Precision precision) {
   if (auto ok = check_fits(model, *puzzle, source); !ok) return tl::unexpected(ok.error());
-  auto weights = std::make_shared<Weights>(
-      Weights{std::move(puzzle), layout_of(model.puzzle, model.spec), model.parameters, {}});
+  const auto outputs = static_cast<std::size_t>(model.spec.values == "v" ? 1 : model.puzzle.moves);
+  auto weights = std::make_shared<Weights>(Weights{
+      outputs, std::move(puzzle), layout_of(model.puzzle, model.spec), model.parameters, {}});
+  if (model.spec.values == "qv") add_value(weights->layout, weights->parameters);
   if (precision == Precision::kBfloat16) weights->packed = mlp::Packed<Bf16>();
   std::visit(
       [&](auto& packed) {
@@ -77,22 +113,19 @@ PuzzleNetwork PuzzleNetwork::clone() const {
   return PuzzleNetwork(std::make_unique<Impl>(impl_->weights));
 }
 
-std::size_t PuzzleNetwork::outputs() const { return impl_->weights->layout.sizes().outputs; }
+std::size_t PuzzleNetwork::outputs() const { return impl_->weights->outputs; }
 
 void PuzzleNetwork::costs(std::span<const std::uint8_t> states, std::span<float> costs) {
-  const Puzzle& puzzle = *impl_->weights->puzzle;
-  const std::size_t bytes = puzzle.state_bytes();
-  const std::size_t n = states.size() / bytes;
-  for (std::size_t at = 0; at < n; at += kChunk) {
-    const std::size_t rows = std::min(kChunk, n - at);
-    const auto cells = std::span(impl_->cells).first(rows * puzzle.cells());
-    puzzle.encode(states.subspan(at * bytes, rows * bytes), cells);
-    std::visit(
-        [&](auto& workspace) {
-          run(*impl_->weights, workspace, cells, costs.subspan(at * outputs(), rows * outputs()));
-        },
-        impl_->workspace);
-  }
+  const std::size_t width = outputs();
+  impl_->by_chunks(states, [&](auto& workspace, auto cells, std::size_t at, std::size_t rows) {
+    write_costs(*impl_->weights, workspace, cells, costs.subspan(at * width, rows * width));
+  });
+}
+
+void PuzzleNetwork::values(std::span<const std::uint8_t> states, std::span<float> values) {
+  impl_->by_chunks(states, [&](auto& workspace, auto cells, std::size_t at, std::size_t rows) {
+    write_values(*impl_->weights, workspace, cells, values.subspan(at, rows));
+  });
 }
 
 }  // namespace qstar

@@ -23,7 +23,10 @@ namespace qstar {
 // Shape of the network; [network] in a configuration. The defaults have 230 thousand parameters on
 // the cube.
 struct PuzzleNetworkSpec {
-  std::string values = "q";   // "q": an output a move; "v": one output
+  // "q": an output a move; "v": one output; "qv": while it learns, an advantage a move and V
+  // last, Q(s, a) = V(s) + A(s, a) (Wang et al. 2016, "Dueling network architectures", without
+  // their mean: V has targets of its own). Outputs being linear, it is written as a "q".
+  std::string values = "q";
   std::int64_t first = 256;   // width of the one-hot layer, a multiple of 32
   std::int64_t second = 160;  // width of the second layer and of the residual blocks, likewise
   std::int64_t blocks = 2;    // residual blocks of two layers
@@ -50,8 +53,10 @@ struct PuzzleModel {
   std::map<std::string, std::string> metadata;  // training's provenance: seed, updates, …
   friend bool operator==(const PuzzleModel&, const PuzzleModel&) = default;
 };
-// Outputs of the network: the moves of Q, 1 of V.
+// Outputs of the network: the moves of Q, 1 of V, both together.
 std::int64_t outputs_of(const PuzzleModel& model);
+// A "qv" as a "q"; others as they are.
+PuzzleModel without_value(PuzzleModel model);
 // Weights and biases, and FLOP a position (mlp::Layout::flops).
 std::int64_t parameters_of(const PuzzleModel& model);
 double flops_of(const PuzzleModel& model);
@@ -59,8 +64,9 @@ double flops_of(const PuzzleModel& model);
 // A fresh network; spec must pass check().
 PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std::uint64_t seed);
 
-// Bytes of a safetensors file, deterministic in the content. Metadata: role "puzzle_q" or
-// "puzzle_v", puzzle, cells, symbols, moves, network (TOML). Tensors, y = x·Wᵀ as in torch:
+// Bytes of a safetensors file, deterministic in the content. Metadata: role "puzzle_q",
+// "puzzle_v" or "puzzle_qv", puzzle, cells, symbols, moves, network (TOML). Tensors, y = x·Wᵀ as in
+// torch:
 //   embed.weight [cells·symbols, first] (row c·symbols + s: cell c shows s), embed.bias [first]
 //   second.{weight,bias} [second, first], blocks.I.{up,down}.{weight,bias} [second, second]
 //   head.{weight,bias} [outputs, second]
@@ -92,8 +98,10 @@ class PuzzleNetwork final : public CostToGo {
   // One more for another thread: the same weights in memory, a work space of its own.
   PuzzleNetwork clone() const;
 
-  std::size_t outputs() const override;
+  std::size_t outputs() const override;  // of "qv", those of Q
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override;
+  // V of each position [n]; the network has one ("v" or "qv").
+  void values(std::span<const std::uint8_t> states, std::span<float> values);
 
  private:
   struct Impl;

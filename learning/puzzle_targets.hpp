@@ -12,23 +12,40 @@
 
 namespace qstar {
 
-// The costs [n] of the ways back that the scrambles know; of Q, of those that begin with the move.
-// They are the targets of the first `warm_up` updates, and of those batches.
-std::vector<float> ways_back(const PuzzleLearnerConfig& config, const PuzzleExamples& examples);
+// How many outputs of the network an example teaches: k.
+std::size_t taught_outputs(const PuzzleLearnerConfig& config);
+// Which ones [n, k]: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1
+// others, spread over all moves, then V.
+std::vector<std::uint16_t> taught_by(const PuzzleLearnerConfig& config, std::size_t moves,
+                                     const PuzzleExamples& examples);
+// Whether these updates' targets need a network; else they are
+bool needs_network(const PuzzleLearnerConfig& config, bool warming_up);
+// the costs [n] of the ways back that the scrambles know; of Q, of those that begin with the move.
+const std::vector<float>& ways_back(const PuzzleLearnerConfig& config,
+                                    const PuzzleExamples& examples);
 
 class PuzzleTargets {
  public:
   // The target network must be of this puzzle.
   PuzzleTargets(std::shared_ptr<const Puzzle> puzzle, const PuzzleLearnerConfig& config,
                 PuzzleNetwork network);
-  // Targets [n] of the examples. `chooser`: the online network of double Q-learning; null: the
-  // target network chooses, too.
-  std::vector<float> of(const PuzzleExamples& examples, CostToGo* chooser = nullptr);
+  struct When {
+    bool warming_up = false;      // in the first `warm_up` updates
+    CostToGo* chooser = nullptr;  // the online network of double Q-learning; null: the target's
+  };
+  // Targets [n, k] of the examples; not a number where an illegal move would be taught.
+  std::vector<float> of(const PuzzleExamples& examples, const When& when);
+  std::vector<float> of(const PuzzleExamples& examples) { return of(examples, When()); }
 
  private:
+  std::vector<float> bootstrapped(const PuzzleExamples& examples, CostToGo* chooser);
+  std::vector<float> values(std::span<const std::uint8_t> states);
+  std::vector<float> advantages(const PuzzleExamples& examples);
+
   std::shared_ptr<const Puzzle> puzzle_;
   PuzzleLearnerConfig config_;
   PuzzleNetwork network_;
+  bool reversible_;  // so that no position is a dead end
 };
 
 }  // namespace qstar

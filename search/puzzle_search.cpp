@@ -9,6 +9,7 @@
 #include <new>
 
 #include "search/best_first.hpp"
+#include "search/shorten.hpp"
 
 namespace qstar {
 namespace {
@@ -125,9 +126,16 @@ Result<PuzzleSolution> PuzzleSearch::solve(const Puzzle& puzzle, CostToGo& heuri
   }
   PuzzleSolution solution = run(puzzle, heuristic, start, options);
   if (!solution.solved) return solution;
-  const auto cost = replay(puzzle, start, solution.moves);
+  auto cost = replay(puzzle, start, solution.moves);
+  if (!cost) return tl::unexpected(cost.error());
+  solution.cost = solution.found_cost = *cost;
+  if (!options.shorten) return solution;
+  const double before = options.clock ? options.clock() : 0;
+  solution.moves = qstar::shorten(puzzle, start, std::move(solution.moves));
+  cost = replay(puzzle, start, solution.moves);
   if (!cost) return tl::unexpected(cost.error());
   solution.cost = *cost;
+  if (options.clock) solution.statistics.seconds += options.clock() - before;
   return solution;
 }
 

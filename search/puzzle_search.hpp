@@ -53,6 +53,7 @@ struct PuzzleSearchOptions {
   // Q*: edges stored a node, at 6 bytes, see edge_store.hpp. Fewer save memory and score again more
   // often; what is found does not depend on it at batch 1.
   std::size_t kept_edges = 16;
+  bool shorten = false;  // leave out of a solution what undoes itself (search/shorten.hpp)
   SearchBudget budget = {};
   // Seconds on any scale that does not run backwards. Without it there is no time limit and every
   // time is 0.
@@ -86,6 +87,7 @@ struct PuzzleSolution {
   bool solved = false;
   std::vector<Move> moves;  // from the start to a solved position
   double cost = 0;          // of the moves
+  double found_cost = 0;    // of what the search found, before it was shortened
   double lower_bound = 0;   // no solution costs less, if the estimates are admissible; beam: 0
   SearchEnd end = SearchEnd::kExhausted;
   SearchStatistics statistics;

@@ -59,10 +59,26 @@ TEST_CASE("batches cross as bytes, infinities too", "[example_batch]") {
   REQUIRE(unpack_batches("no examples").error().code == Errc::kCorrupt);
 }
 
+TEST_CASE("where several outputs are taught, there are so many targets, or none",
+          "[example_batch]") {
+  const testing::Corridor puzzle;
+  ExampleBatch batch = batch_at(0, 1);
+  REQUIRE_FALSE(check(batch, puzzle, 3));
+  batch.targets.resize(3 * batch.examples.size(), std::numeric_limits<float>::quiet_NaN());
+  REQUIRE(check(batch, puzzle, 3));
+}
+
+TEST_CASE("a batch that no network took part in is never stale", "[example_buffer]") {
+  ExampleBuffer buffer(0);
+  buffer.insert(0, {batch_at(0, 0)});
+  REQUIRE(buffer.take(100)->index == 0);
+  REQUIRE(buffer.dropped_stale() == 0);
+}
+
 TEST_CASE("batches that no scrambler sends are refused", "[example_batch]") {
   const testing::Corridor puzzle;
-  REQUIRE(check(batch_at(0, 1), puzzle));
-  REQUIRE(check(without_targets(0), puzzle));
+  REQUIRE(check(batch_at(0, 1), puzzle, 1));
+  REQUIRE(check(without_targets(0), puzzle, 1));
   ExampleBatch bad = batch_at(0, 1);
   SECTION("a position too few") { bad.examples.states.pop_back(); }
   SECTION("a target too few") { bad.targets.pop_back(); }
@@ -71,7 +87,7 @@ TEST_CASE("batches that no scrambler sends are refused", "[example_batch]") {
     bad.targets[0] = std::numeric_limits<float>::quiet_NaN();
   }
   SECTION("neither targets nor bounds") { bad.targets.clear(); }
-  REQUIRE(check(bad, puzzle).error().code == Errc::kCorrupt);
+  REQUIRE(check(bad, puzzle, 1).error().code == Errc::kCorrupt);
 }
 
 }  // namespace

@@ -114,6 +114,33 @@ TEMPLATE_TEST_CASE("a batch in parts gives the gradient of the whole", "[mlp]", 
     REQUIRE(parts.gradient()[i] == Approx(whole.gradient()[i]).margin(1e-4));
 }
 
+TEMPLATE_TEST_CASE("several outputs of a row are fitted as so many rows", "[mlp]", float, Bf16) {
+  const Problem problem = random_problem(24);  // as 12 rows of 2, and each row twice
+  const Fit fit{std::span(problem.cells).first(12 * kSizes.cells), problem.which, problem.targets};
+  Problem apart{{}, problem.which, problem.targets};
+  for (std::size_t i = 0; i < 24; ++i)
+    for (std::size_t c = 0; c < kSizes.cells; ++c)
+      apart.cells.push_back(problem.cells[i / 2 * kSizes.cells + c]);
+  auto together = busy_trainer<TestType>();
+  auto separate = busy_trainer<TestType>();
+  REQUIRE(together.accumulate(fit, 24, {}) == Approx(separate.accumulate(apart.fit(), 24, {})));
+  for (std::size_t i = 0; i < together.gradient().size(); ++i)
+    REQUIRE(together.gradient()[i] == Approx(separate.gradient()[i]).epsilon(0.02).margin(0.02));
+}
+
+TEST_CASE("what is not a number is not fitted", "[mlp]") {
+  Problem problem = random_problem(2);
+  auto one = busy_trainer<float>(), both = busy_trainer<float>();
+  const double loss =
+      one.accumulate({std::span(problem.cells).first(kSizes.cells),
+                      std::span(problem.which).first(1), std::span(problem.targets).first(1)},
+                     2, {});
+  problem.targets[1] = std::nanf("");
+  REQUIRE(both.accumulate(problem.fit(), 2, {}) == Approx(loss));
+  for (std::size_t i = 0; i < one.gradient().size(); ++i)
+    REQUIRE(both.gradient()[i] == Approx(one.gradient()[i]).margin(1e-6));
+}
+
 TEST_CASE("Adam fits what can be fitted", "[mlp]") {
   const Problem problem = random_problem(64);
   Trainer<Bf16> trainer = busy_trainer<Bf16>();

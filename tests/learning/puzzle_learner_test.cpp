@@ -121,6 +121,77 @@ TEST_CASE("targets of V: the goal is worth 0, its neighbour one move", "[puzzle_
   REQUIRE(targets[3] == std::max(0.0F, 1 + v[3]));
 }
 
+TEST_CASE("targets of Q beside V, by hand", "[puzzle_learner]") {
+  const bool trap = GENERATE(false, true);
+  const auto corridor = std::make_shared<Corridor>(trap);
+  PuzzleLearnerConfig config = small_config("qv");
+  config.taught_moves = 2;
+  config.warm_up = trap ? 0 : 1;
+  config.dead_end = 50;
+  auto learner = PuzzleLearner::make(corridor, config, 1).value();
+  auto network = PuzzleNetwork::make(learner.target_model(), corridor).value();
+  std::vector<float> v(5), q(10);
+  const std::vector<std::uint8_t> places = {0, 1, 2, 3, 4};
+  network.values(places, v);
+  network.costs(places, q);
+  for (float& value : v) value = std::max(value, 0.0F);
+  v[0] = 0;
+  if (trap) v[4] = 50;
+  // Each place with one of its moves: then the other one, then the place itself.
+  const PuzzleExamples examples{{0, 2, 3}, {1, 0, 1}, {9, 7, 8}, {9, 9, 9}};
+  const std::vector<float> targets = learner.targets(examples);
+  REQUIRE(targets.size() == 9);
+  CHECK(targets[0] == 2 + v[1] - v[0]);
+  CHECK(std::isnan(targets[1]));  // below place 0 there is nothing
+  CHECK(targets[2] == (trap ? 0 : 9));
+  CHECK(targets[3] == 1 + v[1] - v[2]);
+  CHECK(targets[4] == 2 + v[3] - v[2]);
+  CHECK(targets[5] == (trap ? std::clamp(std::min(q[4], q[5]), 0.0F, 7.0F) : 7));
+  CHECK(targets[6] == 2 + v[4] - v[3]);
+  CHECK(targets[7] == 1 + v[2] - v[3]);
+  CHECK(targets[8] == (trap ? std::clamp(std::min(q[6], q[7]), 0.0F, 8.0F) : 8));
+}
+
+TEST_CASE("Q beside V is written as one Q", "[puzzle_learner]") {
+  const auto puzzle = std::make_shared<SmallLightsOut>();
+  PuzzleLearnerConfig config = small_config("qv");
+  config.taught_moves = 4;
+  auto learner = small_learner(config);
+  train(learner, config, 20);
+  const PuzzleModel both = learner.target_model(), q = without_value(both);
+  REQUIRE(both.spec.values == "qv");
+  REQUIRE(outputs_of(both) == 10);
+  REQUIRE(learner.model().spec.values == "q");
+  REQUIRE(outputs_of(q) == 9);
+  REQUIRE(without_value(q) == q);
+  std::vector<float> as_both(9), as_q(9);
+  const auto state = puzzle->pressed(0b101010011);
+  PuzzleNetwork::make(both, puzzle).value().costs(state, as_both);
+  PuzzleNetwork::make(q, puzzle).value().costs(state, as_q);
+  REQUIRE(as_both == as_q);
+  // The learner plays by the same values as those who get its model.
+  auto network = PuzzleNetwork::make(learner.model(), puzzle, "m", Precision::kFloat32).value();
+  BestMoves best(*puzzle, network);
+  const auto walk = learner.walks(1).at(0);
+  REQUIRE_FALSE(walk.values.empty());
+  float cost = 0;
+  Move move = 0;
+  best.find(walk.start, {&cost, 1}, {&move, 1});
+  CHECK(cost == Approx(walk.values[0]).epsilon(0.02).margin(0.02));
+}
+
+TEST_CASE("Q beside V learns every distance of a small puzzle", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config("qv");
+  config.taught_moves = 3;
+  config.warm_up = 2000;
+  auto learner = small_learner(config);
+  train(learner, config, 16000);
+  const Agreement result = agreement(learner);
+  CAPTURE(result.solved, result.mean_error);
+  REQUIRE(result.solved == 1.0);
+  REQUIRE(result.mean_error < 0.8);
+}
+
 TEST_CASE("Q learns every distance of a small puzzle", "[puzzle_learner]") {
   const PuzzleLearnerConfig config = small_config();
   auto learner = small_learner(config);
@@ -245,6 +316,14 @@ TEST_CASE("the target network is renewed when it is time, not before", "[puzzle_
     eager.update(scrambles.batch(i));
     REQUIRE(eager.check().renewals == static_cast<std::int64_t>(i) + 1);
   }
+}
+
+TEST_CASE("more taught moves than there are, are refused", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config("qv");
+  config.taught_moves = 10;
+  const auto refused = PuzzleLearner::make(std::make_shared<SmallLightsOut>(), config, 1);
+  REQUIRE(refused.error().code == Errc::kConfig);
+  REQUIRE(refused.error().message.find("has 9 moves") != std::string::npos);
 }
 
 TEST_CASE("impossible shapes are refused", "[puzzle_learner]") {
