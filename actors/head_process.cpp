@@ -43,12 +43,24 @@ Status tend(std::optional<WorkerProcesses>& workers, Watched& watched) {
   return {};
 }
 
+// As a shell reads it.
+std::string quoted(const std::string& word) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:=,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
 std::string resume_command(const ProcessOptions& options) {
-  std::string command = fmt::format("qstar train {0}/config.toml --run {0}", options.run_directory);
+  std::string command =
+      fmt::format("qstar train {} --run {}", quoted(options.run_directory + "/config.toml"),
+                  quoted(options.run_directory));
   if (options.deterministic) command += " --deterministic";
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
   if (!options.listen.empty()) command += " --listen " + options.listen;
-  if (!options.certificates.empty()) command += " --certs " + options.certificates;
+  if (!options.certificates.empty()) command += " --certs " + quoted(options.certificates);
   if (options.http_port >= 0)
     command += fmt::format(" --http {} --http-address {}", options.http_port, options.http_address);
   return command + " --resume";
@@ -144,9 +156,8 @@ Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
     const auto interrupted = session();
     if (interrupted && !*interrupted) return {};
     if (interrupted) {
-      return fail(
-          Errc::kInterrupted,
-          fmt::format("interrupted; everything is kept: go on with '{}'", resume_command(options)));
+      return fail(Errc::kInterrupted, fmt::format("interrupted; everything is kept: go on with: {}",
+                                                  resume_command(options)));
     }
     const Error& why = interrupted.error();
     if (!restart_may_help(why.code)) return tl::unexpected(why);

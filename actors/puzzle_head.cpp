@@ -38,6 +38,8 @@ class PuzzleSession {
     if (!start) return tl::unexpected(start.error());
     auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
     if (!store) return tl::unexpected(store.error());
+    if (auto counted = go_on_behind(*store, start->state); !counted)
+      return tl::unexpected(counted.error());
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
     PuzzleCoordinatorOptions lead{options_.config,
@@ -53,6 +55,17 @@ class PuzzleSession {
   }
 
  private:
+  // What a checkpoint's run recorded after it stays; the same again is recorded once only if it is
+  // the same.
+  Status go_on_behind(const Store& store, PuzzleRunState& state) const {
+    if (options_.deterministic) return {};
+    const auto ids = store.group_ids();
+    if (!ids) return tl::unexpected(ids.error());
+    if (!ids->empty())
+      state.records = std::max(state.records, static_cast<std::int64_t>(ids->back()) + 1);
+    return {};
+  }
+
   Result<PuzzleRunEnd> lead_with(PuzzleCoordinatorOptions lead, const Network& network,
                                  std::string learner_state, Store store) {
     auto& system = immortal_system(network.tls);

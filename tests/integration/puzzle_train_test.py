@@ -3,6 +3,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 
 from support import RunTest, main, qstar, report, stats, wait_for
@@ -22,6 +23,13 @@ def pressed(rng, side=5):
             for other in range(side * side):
                 lamps[other] ^= abs(other // side - cell // side) + abs(other % side - cell % side) < 2
     return [int(lamp) for lamp in lamps]
+
+
+def lines_of(path):
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.readlines()
 
 
 class PuzzleTrainTest(RunTest):
@@ -44,7 +52,7 @@ class PuzzleTrainTest(RunTest):
     def assert_interrupted(self, process):
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
-        return re.search(r"'qstar (train .* --resume)'", output)[1].split()
+        return shlex.split(re.search(r"go on with: qstar (train .* --resume)$", output, re.MULTILINE)[1])
 
     def test_it_solves_lights_out_within_seconds(self):
         answer = qstar("train", CONFIG, "--run", self.path("run"), timeout=300)
@@ -133,11 +141,18 @@ class PuzzleTrainTest(RunTest):
         self.assertEqual(self.model("run"), self.model("straight"))
 
     def test_an_asynchronous_run_resumes_too(self):
-        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, "training.updates=3000")
-        self.assertTrue(wait_for(lambda: self.updates() >= 100, 30))
+        run = self.path("bob's run")  # a name that a shell takes apart
+        metrics = os.path.join(run, "metrics.jsonl")
+        process = self.start("train", CONFIG, "--run", run, *TINY, "training.updates=3000")
+        self.assertTrue(wait_for(lambda: len(lines_of(metrics)) > 3, 30))
         process.send_signal(signal.SIGINT)
-        self.assert_ok(qstar(*self.assert_interrupted(process)))
-        self.assertEqual(report(self.path("run"))["cost"]["updates"], 3000)
+        words = self.assert_interrupted(process)
+        with open(metrics, "a") as file:  # as kill -9 may leave it
+            file.write('{"phase":"tr')
+        self.assert_ok(qstar(*words))
+        self.assertEqual(report(run)["cost"]["updates"], 3000)
+        broken = [line for line in lines_of(metrics) if not line.endswith("}\n")]
+        self.assertEqual(broken, ['{"phase":"tr\n'])
 
     def test_mistakes_are_told_in_one_line(self):
         for words, parts in [(["learner.raet=1"], ["learner.raet", "learner.rate"]),

@@ -13,9 +13,10 @@ PUZZLES = os.environ.get("QSTAR_PUZZLES", os.path.join("..", "shared", "data", "
 TILES = ["--heuristic", "manhattan", "--environment", "name=sliding_tiles"]
 # Of a move: where the tile that slides lies, seen from the blank.
 SOURCES = {"U": (1, 0), "D": (-1, 0), "L": (0, 1), "R": (0, -1)}
-OBJECT = ["id", "solved", "length", "moves", "cost", "found_cost", "lower_bound", "end", "nodes_generated", "edges_scored", "seconds"]
-SUMMARY = {"n", "solved", "mean_length", "mean_cost", "mean_found_cost", "mean_seconds", "max_seconds", "nodes_per_second", "share",
-           "peak_memory_bytes", "cpu_seconds", "algorithm", "estimates"}
+OBJECT = ["id", "solved", "length", "moves", "cost", "found_cost", "lower_bound", "end", "nodes_generated",
+          "edges_scored", "seconds"]
+SUMMARY = {"n", "solved", "mean_length", "mean_cost", "mean_found_cost", "mean_seconds", "max_seconds",
+           "nodes_per_second", "share", "peak_memory_bytes", "cpu_seconds", "algorithm", "estimates"}
 
 
 def goal(side):
