@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qstar {
@@ -45,18 +46,28 @@ struct StepQuery {
   std::string step;   // closing separator included
 };
 
-// Values steps: Q(state, step), the expected win when taking `step` in `state`, in [0, 1].
-class Critic {
- public:
-  virtual ~Critic() = default;
-  virtual std::vector<float> values(std::span<const StepQuery> queries) = 0;
+// What a scorer has been taught that a score means.
+enum class ScorerRole : std::uint8_t {
+  kCritic,   // the expected win when taking the step here: Q(state, step)
+  kProcess,  // the probability that this step is right
+  kOutcome,  // the probability that the work wins; taught on finished work, said of any
 };
+// As in a model file's metadata: "critic", "prm", "orm".
+constexpr std::string_view to_string(ScorerRole role) {
+  switch (role) {
+    case ScorerRole::kCritic: return "critic";
+    case ScorerRole::kProcess: return "prm";
+    case ScorerRole::kOutcome: return "orm";
+  }
+  return {};
+}
 
-// Scores steps: a learned judgement of quality in [0, 1] (process), or of the whole (outcome) when
-// the step is the last one.
-class RewardModel {
+// Scores steps: what guides a search.
+class StepScorer {
  public:
-  virtual ~RewardModel() = default;
+  virtual ~StepScorer() = default;
+  virtual ScorerRole role() const = 0;
+  // In [0, 1], one a query, in order.
   virtual std::vector<float> scores(std::span<const StepQuery> queries) = 0;
 };
 

@@ -48,7 +48,7 @@ struct CriticStats {
   std::int64_t tokens = 0;
 };
 
-class CriticLearner final : public Critic {
+class CriticLearner final : public StepScorer {
  public:
   // The trunk starts as a copy of the policy.
   CriticLearner(const ModelFile& policy, std::uint64_t seed);
@@ -60,7 +60,8 @@ class CriticLearner final : public Critic {
                      double rate_factor);
   // Q of every step of every attempt, in order; attempts that do not encode give none.
   std::vector<std::vector<float>> step_values(std::span<const Trajectory> attempts);
-  std::vector<float> values(std::span<const StepQuery> queries) override;
+  ScorerRole role() const override { return ScorerRole::kCritic; }
+  std::vector<float> scores(std::span<const StepQuery> queries) override;
 
   std::int64_t updates() const;
   // The critic as a model file (role "critic"); its own extra tensors beside the trunk's.

@@ -9,9 +9,9 @@ namespace qstar {
 
 using namespace decoding;
 
-namespace {
-
 using kernels::round_up;
+
+namespace decoding {
 
 PackedMatrix packed_matrix(const NamedTensor& tensor) {
   const auto n = static_cast<std::size_t>(tensor.shape[0]);
@@ -22,7 +22,6 @@ PackedMatrix packed_matrix(const NamedTensor& tensor) {
   return matrix;
 }
 
-// Rows of `width` floats, each padded with zeros to `stride`.
 Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t stride) {
   const std::size_t rows = tensor.data.size() / width;
   Floats padded(rows * stride);
@@ -31,8 +30,26 @@ Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t str
   return padded;
 }
 
-Status check_tensors(const ModelFile& model, std::int64_t vocabulary) {
-  for (const auto& [name, shape] : policy_shapes(model.spec, vocabulary)) {
+Norm norm_of(const ModelFile& model, const std::string& name) {
+  const auto width = static_cast<std::size_t>(model.spec.width);
+  const auto row = [&](const char* part) {
+    return padded_rows(model.tensors.at(name + part), width, round_up(width, kernels::kColumns));
+  };
+  return {row(".weight"), row(".bias")};
+}
+
+Block block_of(const ModelFile& model, const std::string& prefix) {
+  const auto matrix = [&](const char* name) {
+    return packed_matrix(model.tensors.at(prefix + name));
+  };
+  return {norm_of(model, prefix + ".norm1"), norm_of(model, prefix + ".norm2"),
+          matrix(".attention.qkv.weight"),   matrix(".attention.out.weight"),
+          matrix(".mlp.up.weight"),          matrix(".mlp.down.weight")};
+}
+
+Status check_tensors(const ModelFile& model,
+                     const std::map<std::string, std::vector<std::int64_t>>& shapes) {
+  for (const auto& [name, shape] : shapes) {
     const auto found = model.tensors.find(name);
     std::int64_t count = 1;
     for (const std::int64_t size : shape) count *= size;
@@ -47,6 +64,10 @@ Status check_tensors(const ModelFile& model, std::int64_t vocabulary) {
   }
   return {};
 }
+
+}  // namespace decoding
+
+namespace {
 
 void fill_rotations(DecoderWeights::Packed& p) {
   const std::size_t half = p.head_size / 2;
@@ -66,23 +87,12 @@ void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
   const auto rows = [&](const std::string& name) {
     return padded_rows(model.tensors.at(name), p.width, p.stride);
   };
-  const auto norm = [&](const std::string& name) {
-    return Norm{rows(name + ".weight"), rows(name + ".bias")};
-  };
-  const auto matrix = [&](const std::string& name) {
-    return packed_matrix(model.tensors.at(name));
-  };
   p.embed = rows("embed.weight");
   if (!p.spec.scopes.empty()) p.digit = rows("digit.weight");
-  p.norm = norm("norm");
-  p.head = matrix("head.weight");
-  for (std::int64_t i = 0; i < p.spec.layers; ++i) {
-    const std::string block = fmt::format("blocks.{}.", i);
-    p.blocks.push_back({norm(block + "norm1"), norm(block + "norm2"),
-                        matrix(block + "attention.qkv.weight"),
-                        matrix(block + "attention.out.weight"), matrix(block + "mlp.up.weight"),
-                        matrix(block + "mlp.down.weight")});
-  }
+  p.norm = norm_of(model, "norm");
+  p.head = packed_matrix(model.tensors.at("head.weight"));
+  for (std::int64_t i = 0; i < p.spec.layers; ++i)
+    p.blocks.push_back(block_of(model, fmt::format("blocks.{}", i)));
 }
 
 }  // namespace
@@ -101,7 +111,7 @@ Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFi
     return fail(Errc::kCorrupt, "model: its characters do not begin with the two separators");
   auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
   if (!tokenizer) return fail(Errc::kCorrupt, tokenizer.error().message);
-  if (const auto ok = check_tensors(model, tokenizer->size()); !ok)
+  if (const auto ok = check_tensors(model, policy_shapes(model.spec, tokenizer->size())); !ok)
     return tl::unexpected(ok.error());
   const auto width = static_cast<std::size_t>(model.spec.width);
   const auto heads = static_cast<std::size_t>(model.spec.heads);

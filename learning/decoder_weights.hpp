@@ -1,5 +1,4 @@
-// The decoder's own layout of a policy's weights; included by decoder.cpp and decoder_weights.cpp
-// alone.
+// The decoder's own layout of a model's weights; included by the decoder's own files alone.
 #pragma once
 
 #include <cstdlib>
@@ -50,6 +49,17 @@ struct Block {
   Norm norm1, norm2;
   PackedMatrix qkv, out, up, down;
 };
+
+PackedMatrix packed_matrix(const NamedTensor& tensor);
+// Rows of `width` floats, each padded with zeros to `stride`.
+Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t stride);
+// The tensors NAME.weight and NAME.bias, and those of the block PREFIX; all have to be there.
+Norm norm_of(const ModelFile& model, const std::string& name);
+Block block_of(const ModelFile& model, const std::string& prefix);
+// kCorrupt names the first of `shapes` that the model lacks, has in another shape, or with a number
+// that is not finite.
+Status check_tensors(const ModelFile& model,
+                     const std::map<std::string, std::vector<std::int64_t>>& shapes);
 
 }  // namespace decoding
 

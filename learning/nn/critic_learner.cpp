@@ -102,7 +102,7 @@ std::vector<std::vector<float>> CriticLearner::step_values(std::span<const Traje
   return nn::read_scores(rows, nn::score_steps(impl_->online, impl_->spec, tokens).scores);
 }
 
-std::vector<float> CriticLearner::values(std::span<const StepQuery> queries) {
+std::vector<float> CriticLearner::scores(std::span<const StepQuery> queries) {
   std::vector<std::string> texts;
   for (const auto& query : queries) texts.push_back(query.state + query.step);
   return nn::score_texts(impl_->online, impl_->spec, impl_->tokenizer, texts);

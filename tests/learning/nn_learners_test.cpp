@@ -164,7 +164,7 @@ TEST_CASE("a critic gives the same values one by one and in attempts, and after 
   for (std::size_t a = 0; a < group.attempts.size(); ++a) {
     const auto& attempt = group.attempts[a];
     const StepQuery query{prompt_of(attempt.problem, {}), attempt.steps[0].text + ";"};
-    CHECK(critic.values(std::span(&query, 1))[0] == Approx(rows[a][0]).margin(1e-5));
+    CHECK(critic.scores(std::span(&query, 1))[0] == Approx(rows[a][0]).margin(1e-5));
   }
   REQUIRE(other.load(critic.save()));
   CHECK(other.updates() == 1);

@@ -1,0 +1,44 @@
+// A critic or reward model at work, without torch: scores steps with the decoder's kernels.
+//
+// The network is that of learning/nn/step_scorer.hpp: the policy's trunk, one block more and a
+// scalar head. Texts are read in sorted order and what a text shares with the one before it is not
+// computed again, so the proposals of one state, or the steps of one attempt, cost little more than
+// their own tokens. A score does not depend on the other queries, to the last bit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/models.hpp"
+#include "core/result.hpp"
+#include "learning/model_file.hpp"
+
+namespace qstar {
+
+class DecoderScorer final : public StepScorer {
+ public:
+  // kCorrupt: the metadata's role is not a ScorerRole's, or tensors are missing or of the wrong
+  // shape.
+  static Result<std::unique_ptr<DecoderScorer>> make(const ModelFile& model);
+  ~DecoderScorer() override;
+
+  ScorerRole role() const override;
+  // 0 for a text that the tokenizer does not know or that is longer than the context.
+  std::vector<float> scores(std::span<const StepQuery> queries) override;
+
+ private:
+  struct Impl;
+  explicit DecoderScorer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Names and shapes of what a scorer has beside its trunk's tensors (policy_shapes), D = width:
+//   scorer.features.weight [D,2]
+//   scorer.blocks.0.…: as a policy's block, its heads see everything
+//   scorer.norm.{weight,bias} [D]
+//   scorer.head.weight [1,D], scorer.head.bias [1]
+std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec);
+
+}  // namespace qstar
