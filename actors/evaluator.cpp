@@ -19,12 +19,15 @@ Result<Evaluated> measure(const Environment& environment, const ExperimentConfig
       .max_tokens = static_cast<std::int32_t>(config.rollout.max_tokens),
       .seed = derive_seed(static_cast<std::uint64_t>(config.seed), "evaluation")};
   const auto problems = held_out_problems(environment, request.problems);
-  auto figures = evaluate(**search, environment, policy, problems, options);
-  if (static_cast<std::int64_t>(figures.groups.size()) > request.keep)
-    figures.groups.resize(static_cast<std::size_t>(request.keep));
-  return Evaluated{
-      figures.accuracy,           figures.ci95.low,    figures.ci95.high,        figures.n,
-      figures.tokens_per_problem, figures.cpu_seconds, std::move(figures.groups)};
+  auto figures = evaluate(*search, environment, {policy}, problems, options);
+  if (!figures) return tl::unexpected(figures.error());
+  std::vector<AttemptGroup> kept;
+  for (auto& result : figures->results)
+    if (static_cast<std::int64_t>(kept.size()) < request.keep)
+      kept.push_back(std::move(result.group));
+  return Evaluated{figures->accuracy, figures->ci95.low,           figures->ci95.high,
+                   figures->n,        figures->tokens_per_problem, figures->cpu_seconds,
+                   std::move(kept)};
 }
 
 EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
-#include "cli/model.hpp"
+#include "cli/text_search.hpp"
 #include "core/attempt.hpp"
 #include "search/evaluate.hpp"
 
@@ -15,10 +15,10 @@ namespace {
 using nlohmann::ordered_json;
 
 struct EvalOptions {
-  std::string model, problems, search = "greedy";
+  std::string model, problems;
   std::int64_t held_out = 0;
   std::vector<std::string> environment;
-  SearchOptions how;
+  TextSearchOptions search;
   bool json = false;
 };
 
@@ -62,25 +62,26 @@ Result<std::vector<std::string>> problems_of(const EvalOptions& options, const L
   return held_out_problems(*model.environment, options.held_out);
 }
 
-ordered_json to_json(const Trajectory& attempt) {
+ordered_json json_of(const Trajectory& attempt) {
   ordered_json steps = ordered_json::array();
   for (const auto& step : attempt.steps) {
     steps.push_back({{"text", step.text}, {"verdict", to_string(step.verdict)}});
+    if (step.q) steps.back()["q"] = *step.q;
+    if (step.reward_score) steps.back()["reward_score"] = *step.reward_score;
   }
   return {{"problem", attempt.problem}, {"text", text_of(attempt)}, {"answer", attempt.answer},
           {"correct", attempt.win()},   {"steps", steps},           {"tokens", tokens_of(attempt)}};
 }
 
-// One object a problem: its only attempt, or the first of several, which then all follow.
-ordered_json to_json(const AttemptGroup& group) {
-  auto out = to_json(group.attempts.at(0));
-  if (group.attempts.size() == 1) return out;
-  out["tokens"] = 0;
-  for (const auto& attempt : group.attempts) {
-    out["tokens"] = out["tokens"].get<std::size_t>() + tokens_of(attempt);
-    out["attempts"].push_back(to_json(attempt));
-  }
-  out["pass_rate"] = group.pass_rate();
+// One object a problem: the answer, or the first of several; and all that was tried, when that is
+// more.
+ordered_json json_of(const SearchResult& result) {
+  auto out = json_of(result.answer());
+  const auto& attempts = result.group.attempts;
+  if (attempts.size() == 1) return out;
+  out["tokens"] = result.tokens;
+  for (const auto& attempt : attempts) out["attempts"].push_back(json_of(attempt));
+  out["pass_rate"] = result.group.pass_rate();
   return out;
 }
 
@@ -88,33 +89,46 @@ void print_json(const ordered_json& object) {
   fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
-ordered_json summary_of(const Evaluation& figures) {
-  return {{"n", figures.n},
-          {"accuracy", figures.accuracy},
-          {"ci95", {figures.ci95.low, figures.ci95.high}},
-          {"tokens_per_problem", figures.tokens_per_problem},
-          {"cpu_seconds", figures.cpu_seconds}};
+ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,
+                        const TextSearch& search) {
+  ordered_json summary = {{"n", figures.n},
+                          {"accuracy", figures.accuracy},
+                          {"ci95", {figures.ci95.low, figures.ci95.high}},
+                          {"tokens_per_problem", figures.tokens_per_problem},
+                          {"guide_queries_per_problem", figures.guide_queries_per_problem},
+                          {"cpu_seconds", figures.cpu_seconds},
+                          {"model", model.path}};
+  summary.update(to_json(search));
+  return summary;
+}
+
+void print_summary(const Evaluation& figures, const LoadedModel& model, const TextSearch& search) {
+  fmt::print("{}: {:.4f} right of {} {} [{:.4f}, {:.4f}], {:.1f} tokens a problem", model.path,
+             figures.accuracy, figures.n,
+             search.search.name() == "sample" ? "attempts" : "problems", figures.ci95.low,
+             figures.ci95.high, figures.tokens_per_problem);
+  if (search.guide)
+    fmt::print(", {:.1f} steps scored by {}", figures.guide_queries_per_problem, search.guide_path);
+  fmt::print("\n");
 }
 
 int run_eval(const EvalOptions& options) {
   auto model = load_model(options.model, options.environment);
   if (!model) return report_error(model.error());
+  auto search = prepare_search(options.search, *model);
+  if (!search) return report_error(search.error());
   auto problems = problems_of(options, *model);
   if (!problems) return report_error(problems.error());
-  SearchOptions how = options.how;
-  how.max_tokens = static_cast<std::int32_t>(model->weights->spec().context);
-  auto search = make_search(options.search);
-  if (!search) return report_error(search.error());
   DecoderPolicy policy(model->weights);
-  const auto figures = evaluate(**search, *model->environment, policy, *problems, how);
-  if (options.json) {
-    for (const auto& group : figures.groups) print_json(to_json(group));
-    print_json({{"summary", summary_of(figures)}});
+  const auto figures = evaluate(search->search, *model->environment, {policy, search->guide.get()},
+                                *problems, search->how);
+  if (!figures) return report_error(figures.error());
+  if (!options.json) {
+    print_summary(*figures, *model, *search);
     return 0;
   }
-  fmt::print("{}: {:.4f} right of {} attempts [{:.4f}, {:.4f}], {:.1f} tokens a problem\n",
-             model->path, figures.accuracy, figures.n, figures.ci95.low, figures.ci95.high,
-             figures.tokens_per_problem);
+  for (const auto& result : figures->results) print_json(json_of(result));
+  print_json({{"summary", summary_of(*figures, *model, *search)}});
   return 0;
 }
 
@@ -127,6 +141,9 @@ void add_eval(CLI::App& app, int& code) {
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar eval policy.safetensors --problems problems.jsonl --json\n"
       "  qstar eval runs/quickstart-seed1 --held-out 500 --search sample --samples 8\n"
+      "  qstar eval policy.safetensors --held-out 500 --search beam --samples 4 --guide RUN\n"
+      "  qstar eval policy.safetensors --held-out 500 --search qstar --samples 4 --budget 500 "
+      "--guide critic.safetensors\n"
       "  qstar eval runs/quickstart-seed1 --held-out 500 --environment family=custom "
       "operator_counts=5");
   auto o = std::make_shared<EvalOptions>();
@@ -138,20 +155,11 @@ void add_eval(CLI::App& app, int& code) {
   file->excludes(held);
   command->add_option("--environment", o->environment,
                       "key=value …: held-out problems of another kind than it was trained on");
-  command->add_option("--search", o->search, "greedy or sample")
-      ->check(CLI::IsMember(search_names()));
-  command->add_option("--samples", o->how.samples, "attempts a problem")
-      ->check(CLI::Range(1, 65536));
-  command->add_option("--temperature", o->how.temperature, "of sampling")
-      ->check(CLI::Range(0.001, 10.0));
-  command->add_option("--seed", o->how.seed, "of sampling");
+  add_search_options(*command, o->search);
   command->add_flag("--json", o->json, "one object a problem, then the summary");
   command->callback([o, &code] {
     if (o->problems.empty() && o->held_out == 0) {
       code = report_error({Errc::kUsage, "give --problems FILE or --held-out N"});
-    } else if (o->search == "greedy" && o->how.samples > 1) {
-      code = report_error(
-          {Errc::kUsage, "--samples is for --search sample: greedy makes one attempt"});
     } else {
       code = run_eval(*o);
     }

@@ -3,33 +3,51 @@
 #include <numeric>
 
 #include "cli/commands.hpp"
-#include "cli/model.hpp"
-#include "search/search.hpp"
+#include "cli/text_search.hpp"
 
 namespace qstar {
 namespace {
 
-int solve(const std::string& path, const std::string& problem) {
-  auto model = load_model(path);
-  if (!model) return report_error(model.error());
-  if (auto state = model->environment->reset(problem); !state) return report_error(state.error());
-  if (static_cast<std::int64_t>(problem.size()) + 2 >= model->weights->spec().context) {
-    return report_error({Errc::kBadProblem, "the problem does not fit the model's context"});
-  }
-  auto search = make_search("greedy");
-  if (!search) return report_error(search.error());
-  DecoderPolicy policy(model->weights);
-  const auto groups =
-      (*search)->attempt(*model->environment, policy, std::vector{problem},
-                         {.max_tokens = static_cast<std::int32_t>(model->weights->spec().context)});
-  const Trajectory& work = groups.front().attempts.front();
-  fmt::print("  {}\n", problem);
-  for (const auto& step : work.steps) {
-    const double logprob = std::accumulate(step.logprobs.begin(), step.logprobs.end(), 0.0);
-    fmt::print("= {:<24} {:<14} log p {:8.4f}\n", step.text, to_string(step.verdict), logprob);
-  }
+struct SolveOptions {
+  std::string model, problem;
+  TextSearchOptions search;
+};
+
+void print_step(const Step& step) {
+  const double logprob = std::accumulate(step.logprobs.begin(), step.logprobs.end(), 0.0);
+  fmt::print("= {:<24} {:<14} log p {:8.4f}", step.text, to_string(step.verdict), logprob);
+  if (step.q) fmt::print("  Q {:.3f}", *step.q);
+  if (step.reward_score) fmt::print("  score {:.3f}", *step.reward_score);
+  fmt::print("\n");
+}
+
+void print_result(const SearchResult& result, const TextSearch& search) {
+  const Trajectory& work = result.answer();
+  fmt::print("  {}\n", work.problem);
+  for (const auto& step : work.steps) print_step(step);
   fmt::print("{} ({})\n", work.answer.empty() ? "no answer" : work.answer, to_string(work.outcome));
-  return 0;
+  if (result.group.attempts.size() == 1) return;
+  fmt::print("{}: {} attempts tried, {} tokens generated", search.search.name(),
+             result.group.attempts.size(), result.tokens);
+  if (search.guide) fmt::print(", {} steps scored by {}", result.guide_queries, search.guide_path);
+  fmt::print("\n");
+}
+
+Result<void> solve(const SolveOptions& options) {
+  auto model = load_model(options.model);
+  if (!model) return tl::unexpected(model.error());
+  if (auto state = model->environment->reset(options.problem); !state)
+    return tl::unexpected(state.error());
+  if (static_cast<std::int64_t>(options.problem.size()) + 2 >= model->weights->spec().context)
+    return fail(Errc::kBadProblem, "the problem does not fit the model's context");
+  auto search = prepare_search(options.search, *model);
+  if (!search) return tl::unexpected(search.error());
+  DecoderPolicy policy(model->weights);
+  const auto results = search->search.attempt(*model->environment, {policy, search->guide.get()},
+                                              std::vector{options.problem}, search->how);
+  if (!results) return tl::unexpected(results.error());
+  print_result(results->front(), *search);
+  return {};
 }
 
 }  // namespace
@@ -37,11 +55,16 @@ int solve(const std::string& path, const std::string& problem) {
 void add_solve(CLI::App& app, int& code) {
   auto* command = app.add_subcommand(
       "solve",
-      "show a model's work, step by step\n\n  qstar solve runs/quickstart-seed1 '3+4*2-5'");
-  auto model = std::make_shared<std::string>(), problem = std::make_shared<std::string>();
-  command->add_option("model", *model, "safetensors file or run directory")->required();
-  command->add_option("problem", *problem, "as text")->required();
-  command->callback([model, problem, &code] { code = solve(*model, *problem); });
+      "show a model's work, step by step\n\n"
+      "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
+      "  qstar solve policy.safetensors '3+4*2-5' --search beam --samples 4 --guide RUN");
+  auto o = std::make_shared<SolveOptions>();
+  command->add_option("model", o->model, "safetensors file or run directory")->required();
+  command->add_option("problem", o->problem, "as text")->required();
+  add_search_options(*command, o->search);
+  command->callback([o, &code] {
+    if (const auto done = solve(*o); !done) code = report_error(done.error());
+  });
 }
 
 }  // namespace qstar

@@ -47,10 +47,14 @@ int learn(const std::string& path, std::int64_t problems, std::int64_t updates) 
   const auto environment = make_environment({}).value();
   const auto search = make_search("sample").value();
   DecoderPolicy policy(*weights);
-  const auto made = search->attempt(*environment, policy, training_problems(*environment, problems),
-                                    {.samples = 8});
-  const auto held_out = search->attempt(*environment, policy, held_out_problems(*environment, 500),
-                                        {.samples = 1, .seed = 7});
+  const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
+    std::vector<AttemptGroup> groups;
+    const auto results = search.attempt(*environment, {policy}, at, options);
+    for (const auto& result : *results) groups.push_back(result.group);
+    return groups;
+  };
+  const auto made = attempt(training_problems(*environment, problems), {.samples = 8});
+  const auto held_out = attempt(held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
 
   CriticLearner critic(*model, 1);
   const CriticConfig config;

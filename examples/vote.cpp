@@ -1,12 +1,10 @@
 // Majority vote: samples several attempts at each problem and takes the commonest answer (Wang et
-// al. 2022, "self-consistency"). Prints its accuracy beside that of a single greedy attempt. A new
-// way of using a policy needs no more than this.
+// al. 2022, "self-consistency"). Prints its accuracy beside that of a single greedy attempt.
 //
 //   build/release/examples/vote runs/quickstart-seed1/policy.safetensors 8 500
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <map>
 
 #include "environment/registry.hpp"
 #include "learning/decoder.hpp"
@@ -15,21 +13,6 @@
 using namespace qstar;
 
 namespace {
-
-// Whether the commonest answer of the group is right; attempts without an answer have no vote.
-bool elects_a_win(const AttemptGroup& group) {
-  std::map<std::string, std::pair<int, bool>> votes;  // answer -> votes, right
-  for (const auto& attempt : group.attempts) {
-    if (attempt.answer.empty()) continue;
-    auto& [count, right] = votes[attempt.answer];
-    ++count;
-    right = attempt.win();
-  }
-  std::pair<int, bool> best{0, false};
-  for (const auto& [answer, vote] : votes)
-    if (vote.first > best.first) best = vote;
-  return best.second;
-}
 
 int vote(const std::string& path, std::int64_t samples, std::int64_t n) {
   const auto model = read_model(path);
@@ -45,20 +28,18 @@ int vote(const std::string& path, std::int64_t samples, std::int64_t n) {
   const auto environment = make_environment(config).value();
   const auto problems = held_out_problems(*environment, n);
   DecoderPolicy policy(*weights);
-  const auto measure = [&](const char* search) {
-    return evaluate(*make_search(search).value(), *environment, policy, problems,
-                    {.samples = samples, .max_tokens = 64, .seed = 1});
+  const auto measure = [&](const char* search, std::int64_t votes) {
+    return evaluate(make_search(search).value(), *environment, {policy}, problems,
+                    {.samples = votes, .max_tokens = 64, .seed = 1});
   };
-  const auto greedy = measure("greedy");
-  const auto sampled = measure("sample");
-  std::int64_t elected = 0;
-  for (const auto& group : sampled.groups) elected += elects_a_win(group) ? 1 : 0;
+  const auto greedy = measure("greedy", 1);
+  const auto elected = measure("majority", samples);
+  if (!elected) return fmt::print(stderr, "{}\n", elected.error().message), 2;
   fmt::print("{} held-out problems\n", problems.size());
-  fmt::print("greedy          accuracy {:.4f}  {:5.1f} tokens a problem\n", greedy.accuracy,
-             greedy.tokens_per_problem);
+  fmt::print("greedy          accuracy {:.4f}  {:5.1f} tokens a problem\n", greedy->accuracy,
+             greedy->tokens_per_problem);
   fmt::print("vote of {:<7} accuracy {:.4f}  {:5.1f} tokens a problem\n", samples,
-             static_cast<double>(elected) / static_cast<double>(problems.size()),
-             sampled.tokens_per_problem);
+             elected->accuracy, elected->tokens_per_problem);
   return 0;
 }
 

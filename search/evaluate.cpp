@@ -2,8 +2,6 @@
 
 #include <unordered_set>
 
-#include "core/attempt.hpp"
-
 namespace qstar {
 
 std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
@@ -19,25 +17,28 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
   return problems;
 }
 
-Evaluation evaluate(const Search& search, const Environment& environment, Policy& policy,
-                    std::span<const std::string> problems, const SearchOptions& options) {
+Result<Evaluation> evaluate(const Search& search, const Environment& environment,
+                            const SearchModels& models, std::span<const std::string> problems,
+                            const SearchOptions& options) {
   const double cpu = thread_cpu_seconds();
+  auto results = search.attempt(environment, models, problems, options);
+  if (!results) return tl::unexpected(results.error());
   Evaluation figures;
-  figures.groups = search.attempt(environment, policy, problems, options);
-  std::uint64_t wins = 0, attempts = 0;
-  std::size_t tokens = 0;
-  for (const auto& group : figures.groups) {
-    for (const auto& attempt : group.attempts) {
-      ++attempts;
-      wins += attempt.win() ? 1 : 0;
-      tokens += tokens_of(attempt);
-    }
+  figures.results = std::move(*results);
+  std::uint64_t wins = 0, answers = 0, tokens = 0, queries = 0;
+  for (const auto& result : figures.results) {
+    answers += result.answers.size();
+    for (const auto a : result.answers) wins += result.group.attempts[a].win() ? 1 : 0;
+    tokens += result.tokens;
+    queries += result.guide_queries;
   }
-  figures.n = static_cast<std::int64_t>(attempts);
-  figures.ci95 = wilson95(wins, attempts);
-  if (attempts > 0) {
-    figures.accuracy = static_cast<double>(wins) / static_cast<double>(attempts);
-    figures.tokens_per_problem = static_cast<double>(tokens) / static_cast<double>(problems.size());
+  figures.n = static_cast<std::int64_t>(answers);
+  figures.ci95 = wilson95(wins, answers);
+  if (answers > 0) {
+    const auto n = static_cast<double>(problems.size());
+    figures.accuracy = static_cast<double>(wins) / static_cast<double>(answers);
+    figures.tokens_per_problem = static_cast<double>(tokens) / n;
+    figures.guide_queries_per_problem = static_cast<double>(queries) / n;
   }
   figures.cpu_seconds = thread_cpu_seconds() - cpu;
   return figures;

@@ -12,14 +12,17 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
                                            std::uint64_t seed = 0);
 
 struct Evaluation {
-  std::int64_t n = 0;             // attempts
-  double accuracy = 0;            // share of attempts with a right answer
+  std::int64_t n = 0;             // answers
+  double accuracy = 0;            // share of them that is right
   Interval ci95;                  // of the accuracy
-  double tokens_per_problem = 0;  // generated, all attempts at it together
-  double cpu_seconds = 0;         // of the calling thread
-  std::vector<AttemptGroup> groups;
+  double tokens_per_problem = 0;  // generated, each once
+  double guide_queries_per_problem = 0;
+  double cpu_seconds = 0;  // of the calling thread
+  std::vector<SearchResult> results;
 };
-Evaluation evaluate(const Search& search, const Environment& environment, Policy& policy,
-                    std::span<const std::string> problems, const SearchOptions& options);
+// kUsage: see Search::check.
+Result<Evaluation> evaluate(const Search& search, const Environment& environment,
+                            const SearchModels& models, std::span<const std::string> problems,
+                            const SearchOptions& options);
 
 }  // namespace qstar

@@ -3,18 +3,6 @@
 #include "core/attempt.hpp"
 
 namespace qstar {
-namespace {
-
-std::vector<AttemptGroup> attempt_all(const Environment& environment, Policy& policy,
-                                      std::span<const std::string> problems,
-                                      const SearchOptions& options) {
-  const auto generations = policy.generate(requests_of(problems, options));
-  auto groups = groups_of(environment.name(), problems, options, generations, policy.version(), 0);
-  judge(environment, groups);
-  return groups;
-}
-
-}  // namespace
 
 std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
                                          const SearchOptions& options) {
@@ -54,21 +42,6 @@ std::vector<AttemptGroup> groups_of(std::string_view environment,
     group.attempts.push_back(std::move(attempt));
   }
   return groups;
-}
-
-std::vector<AttemptGroup> GreedySearch::attempt(const Environment& environment, Policy& policy,
-                                                std::span<const std::string> problems,
-                                                const SearchOptions& options) const {
-  SearchOptions greedy = options;
-  greedy.samples = 1;
-  greedy.temperature = 0;
-  return attempt_all(environment, policy, problems, greedy);
-}
-
-std::vector<AttemptGroup> SampleSearch::attempt(const Environment& environment, Policy& policy,
-                                                std::span<const std::string> problems,
-                                                const SearchOptions& options) const {
-  return attempt_all(environment, policy, problems, options);
 }
 
 }  // namespace qstar

@@ -1,7 +1,5 @@
-// The bare policy: the likeliest token every time, or sampled attempts.
-//
-// What to generate and what became of it are functions of their own, for whoever has the policy
-// elsewhere (a rollout asks an actor) and judges elsewhere.
+// Sampled attempts: what to generate, and what became of it. Functions of their own, for whoever
+// has the policy elsewhere (a rollout asks an actor) and judges elsewhere.
 #pragma once
 
 #include "search/search.hpp"
@@ -18,23 +16,5 @@ std::vector<AttemptGroup> groups_of(std::string_view environment,
                                     const SearchOptions& options,
                                     std::span<const Generation> generations, std::uint64_t version,
                                     std::uint64_t time_us);
-
-// One attempt, always the likeliest token.
-class GreedySearch final : public Search {
- public:
-  std::string_view name() const override { return "greedy"; }
-  std::vector<AttemptGroup> attempt(const Environment& environment, Policy& policy,
-                                    std::span<const std::string> problems,
-                                    const SearchOptions& options) const override;
-};
-
-// `samples` independent attempts at `temperature`.
-class SampleSearch final : public Search {
- public:
-  std::string_view name() const override { return "sample"; }
-  std::vector<AttemptGroup> attempt(const Environment& environment, Policy& policy,
-                                    std::span<const std::string> problems,
-                                    const SearchOptions& options) const override;
-};
 
 }  // namespace qstar

@@ -1,11 +1,15 @@
-// Ways of using a policy to attempt a problem: pure algorithms over core's model interfaces.
+// Ways of using a policy, and a guide that scores its steps, to answer a problem: pure algorithms
+// over core's model interfaces.
 //
-// A search is immutable; what it returns depends on its arguments alone. All problems are attempted
-// together, so that the policy can batch.
+// A search is immutable; what it makes of a problem depends on the problem, the options and the
+// models alone, not on the other problems: they are attempted together only so that the models can
+// batch. A search sees no verdict and no win: the attempts that it returns are judged after it has
+// chosen.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,29 +21,108 @@
 
 namespace qstar {
 
+// What several steps' scores are worth together.
+enum class Aggregation : std::uint8_t {
+  kMinimum,  // work is as good as its worst step (Lightman et al. 2023 compare it with the product)
+  kProduct,  // all steps are right, if they are so independently of each other
+  kLast,     // the last score speaks of the whole, as a critic's and an outcome model's does
+};
+
+// What Q* takes first.
+enum class EdgePriority : std::uint8_t {
+  kCost,  // the smallest λ·g − log value (Agostinelli et al. 2021, with −log Q as cost to go)
+  kUtility,  // the largest value of the path so far + λ·Q (Wang et al. 2024)
+};
+
+// A search reads the fields that its registry row names, and those of the first group.
 struct SearchOptions {
-  std::int64_t samples = 1;       // attempts a problem; a greedy search makes one
+  std::int64_t samples = 1;       // whole attempts, or steps proposed in a state; ≥ 1
   double temperature = 1;         // of sampling, > 0
-  std::int32_t max_tokens = 96;   // an attempt
+  std::int32_t max_tokens = 96;   // generated tokens of an attempt, ≥ 1
   std::uint64_t seed = 0;         // attempt s of group g uses attempt_seed(seed, g, s)
   std::uint64_t first_group = 0;  // problem p makes group first_group + p
+  // Generated tokens of a problem, all that was thrown away included; 0: no limit. A round of
+  // proposals that was begun is finished; whole attempts may exceed it by less than one attempt.
+  std::int64_t budget = 0;
+
+  std::optional<Aggregation> aggregation = {};  // unset: aggregation_of(the guide's role)
+  std::int64_t beam = 1;                        // states kept, ≥ 1
+  double stop_below = 0;     // in [0, 1]: do not go on from steps that all score less
+  std::int64_t retries = 3;  // how often a problem may stop so, ≥ 0
+  double weight = 1;         // λ ≥ 0
+  double step_cost = 0.1;    // of a step, ≥ 0, in nats like −log value
+  EdgePriority priority = EdgePriority::kCost;
+  double exploration = 1;         // c of PUCT, ≥ 0
+  std::int64_t simulations = 32;  // of a problem, ≥ 1
 };
+
+Aggregation aggregation_of(ScorerRole role);
+// The value of work so far, of which `score` is that of its next step; the value of none is 1.
+double aggregate(Aggregation aggregation, double so_far, float score);
+
+struct SearchModels {
+  Policy& policy;
+  StepScorer* guide = nullptr;
+};
+
+// What a search made of one problem.
+struct SearchResult {
+  // Everything that was tried, judged: whole attempts in order, or every path of the tree from the
+  // root to a leaf, in the order in which the leaves were made (steps that paths share are in each
+  // of them). The guide's scores are in the steps: `q` of a critic, else `reward_score`. A problem
+  // that the policy cannot take (see DecoderPool::add) has attempts without steps.
+  AttemptGroup group;
+  // Which attempts are its answers: one; of "sample" all. Of finished work when there is any, else
+  // the longest.
+  std::vector<std::size_t> answers;
+  std::uint64_t tokens = 0;         // generated, each counted once
+  std::uint64_t guide_queries = 0;  // steps that the guide was asked about
+
+  const Trajectory& answer() const { return group.attempts[answers.front()]; }
+  friend bool operator==(const SearchResult&, const SearchResult&) = default;
+};
+
+// The options of SearchOptions that not every search reads.
+enum class SearchField : std::uint16_t {
+  kSamples = 1,
+  kTemperature = 2,
+  kBudget = 4,
+  kAggregation = 8,
+  kBeam = 16,  // beam, stop_below, retries
+  kWeight = 32,
+  kStepCost = 64,
+  kPriority = 128,
+  kMcts = 256,  // exploration, simulations
+};
+
+struct SearchMethod;  // a row of the registry, search/problem_search.hpp
 
 class Search {
  public:
-  virtual ~Search() = default;
+  explicit Search(const SearchMethod& method) : method_(&method) {}
   // The name in the registry.
-  virtual std::string_view name() const = 0;
-  // One group a problem, in order, every attempt judged. A problem that the policy cannot take (see
-  // DecoderPool::add) has attempts without steps.
-  virtual std::vector<AttemptGroup> attempt(const Environment& environment, Policy& policy,
+  std::string_view name() const;
+  // What it does, in a few words.
+  std::string_view summary() const;
+  bool needs_guide() const;
+  bool reads(SearchField field) const;
+
+  // kUsage names the option and the remedy: out of its range, needed and not given, or a guide
+  // where none is needed.
+  Status check(const SearchOptions& options, const StepScorer* guide) const;
+  // One result a problem, in order. kUsage: see check().
+  Result<std::vector<SearchResult>> attempt(const Environment& environment,
+                                            const SearchModels& models,
                                             std::span<const std::string> problems,
-                                            const SearchOptions& options) const = 0;
+                                            const SearchOptions& options) const;
+
+ private:
+  const SearchMethod* method_;
 };
 
-// Names in the registry, sorted.
+// Names in the registry, in its order: from the plainest to the most involved.
 std::vector<std::string> search_names();
 // kUsage names the known ones.
-Result<std::unique_ptr<Search>> make_search(std::string_view name);
+Result<Search> make_search(std::string_view name);
 
 }  // namespace qstar

@@ -53,7 +53,7 @@ TokenBatch solutions(const Environment& environment, Rng& rng, std::size_t n) {
 double held_out_accuracy(const Environment& environment, const ModelFile& model) {
   DecoderPolicy policy(DecoderWeights::make(model, 1).value());
   const auto problems = held_out_problems(environment, 200);
-  return evaluate(*make_search("greedy").value(), environment, policy, problems, {}).accuracy;
+  return evaluate(make_search("greedy").value(), environment, {policy}, problems, {})->accuracy;
 }
 
 TEST_CASE("a small policy learns sums that it has never seen", "[nn][learning]") {

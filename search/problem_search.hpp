@@ -1,0 +1,75 @@
+// The search of one problem as a pure state machine: it says what it wants generated or scored, is
+// told, and goes on until it wants nothing more.
+//
+// Search::attempt() drives many of them in lockstep and hands their wants to the models together.
+// To add a search: a class here, and a row in registry.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "search/search.hpp"
+
+namespace qstar {
+
+// One problem and how it is to be searched.
+struct ProblemTask {
+  const Environment& environment;
+  std::string problem;
+  SearchOptions options;  // first_group is this problem's group
+  std::uint64_t policy_version = 0;
+  ScorerRole guide = ScorerRole::kCritic;  // of the guide, where there is one
+
+  // The value of work that goes on from work of value `so_far` by a step with this score.
+  double aggregated(double so_far, float score) const {
+    return aggregate(options.aggregation.value_or(aggregation_of(guide)), so_far, score);
+  }
+};
+
+// Where the guide's scores of its role are kept.
+std::optional<float>& score_of(Step& step, ScorerRole role);
+
+class ProblemSearch {
+ public:
+  struct Wants {
+    std::vector<GenerateRequest> generations;
+    std::vector<StepQuery> scores;
+    bool empty() const { return generations.empty() && scores.empty(); }
+  };
+  struct Found {
+    std::vector<Trajectory> attempts;  // judged
+    std::vector<std::size_t> answers;
+  };
+
+  virtual ~ProblemSearch() = default;
+  // What it needs to go on, either generations or scores; nothing: it has ended.
+  virtual Wants next() = 0;
+  // Answers to next(), in its order.
+  virtual void generated(std::vector<Generation> made) = 0;
+  virtual void scored(std::span<const float> scores) = 0;
+  // Once it has ended.
+  virtual Found found() = 0;
+};
+
+struct SearchMethod {
+  std::string_view name;
+  std::string_view summary;
+  bool guided = false;
+  std::int64_t least_samples = 1;
+  bool endless = false;      // ends for certain only by a budget
+  std::uint16_t fields = 0;  // SearchFields that it reads
+  std::unique_ptr<ProblemSearch> (*make)(const ProblemTask& task) = nullptr;
+};
+
+std::unique_ptr<ProblemSearch> make_greedy(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_sample(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_majority(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_best_of_n(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_weighted_vote(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_step_beam(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_step_astar(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_step_qstar(const ProblemTask& task);
+std::unique_ptr<ProblemSearch> make_step_mcts(const ProblemTask& task);
+
+}  // namespace qstar

@@ -1,0 +1,175 @@
+#include "search/search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/problem_search.hpp"
+
+namespace qstar {
+namespace {
+
+// The problems' searches, all one round further at a time.
+class Lockstep {
+ public:
+  Lockstep(const SearchModels& models, std::vector<std::unique_ptr<ProblemSearch>> searches)
+      : models_(models), searches_(std::move(searches)), results_(searches_.size()) {
+    for (std::size_t i = 0; i < searches_.size(); ++i) live_.push_back({i, {}});
+  }
+
+  void run() {
+    while (collect()) {
+      generate();
+      score();
+    }
+  }
+  std::vector<SearchResult> take() {
+    for (std::size_t i = 0; i < searches_.size(); ++i) {
+      auto found = searches_[i]->found();
+      results_[i].group.attempts = std::move(found.attempts);
+      results_[i].answers = std::move(found.answers);
+    }
+    return std::move(results_);
+  }
+
+ private:
+  struct Live {
+    std::size_t problem;
+    ProblemSearch::Wants wants;
+  };
+
+  bool collect() {
+    for (auto& live : live_) live.wants = searches_[live.problem]->next();
+    std::erase_if(live_, [](const Live& live) { return live.wants.empty(); });
+    return !live_.empty();
+  }
+
+  void generate() {
+    std::vector<GenerateRequest> requests;
+    for (auto& [problem, wants] : live_)
+      std::move(wants.generations.begin(), wants.generations.end(), std::back_inserter(requests));
+    if (requests.empty()) return;
+    auto made = models_.policy.generate(requests);
+    QSTAR_ASSERT(made.size() == requests.size(), "a generation a request");
+    auto next = made.begin();
+    for (auto& [problem, wants] : live_) {
+      if (wants.generations.empty()) continue;
+      const auto end = next + static_cast<std::ptrdiff_t>(wants.generations.size());
+      std::vector<Generation> own{std::make_move_iterator(next), std::make_move_iterator(end)};
+      for (const auto& generation : own) results_[problem].tokens += generation.tokens.size();
+      searches_[problem]->generated(std::move(own));
+      next = end;
+    }
+  }
+
+  void score() {
+    std::vector<StepQuery> queries;
+    for (auto& [problem, wants] : live_)
+      std::move(wants.scores.begin(), wants.scores.end(), std::back_inserter(queries));
+    if (queries.empty()) return;
+    QSTAR_ASSERT(models_.guide != nullptr, "only guided searches ask for scores");
+    const auto scores = models_.guide->scores(queries);
+    QSTAR_ASSERT(scores.size() == queries.size(), "a score a query");
+    std::size_t next = 0;
+    for (auto& [problem, wants] : live_) {
+      if (wants.scores.empty()) continue;
+      results_[problem].guide_queries += wants.scores.size();
+      searches_[problem]->scored(std::span(scores).subspan(next, wants.scores.size()));
+      next += wants.scores.size();
+    }
+  }
+
+  const SearchModels& models_;
+  std::vector<std::unique_ptr<ProblemSearch>> searches_;
+  std::vector<SearchResult> results_;
+  std::vector<Live> live_;
+};
+
+Status check_ranges(const SearchOptions& o) {
+  const auto at_least = [](const char* option, double value, double least) -> Status {
+    if (value >= least) return {};
+    return fail(Errc::kUsage,
+                fmt::format("{} = {} is out of range: give at least {}", option, value, least));
+  };
+  const auto whole = [](std::int64_t value) { return static_cast<double>(value); };
+  const std::pair<const char*, std::pair<double, double>> least[] = {
+      {"samples", {whole(o.samples), 1}},  {"max_tokens", {o.max_tokens, 1}},
+      {"budget", {whole(o.budget), 0}},    {"beam", {whole(o.beam), 1}},
+      {"stop_below", {o.stop_below, 0}},   {"retries", {whole(o.retries), 0}},
+      {"weight", {o.weight, 0}},           {"step_cost", {o.step_cost, 0}},
+      {"exploration", {o.exploration, 0}}, {"simulations", {whole(o.simulations), 1}}};
+  for (const auto& [option, limit] : least)
+    if (auto ok = at_least(option, limit.first, limit.second); !ok) return ok;
+  if (!(o.temperature > 0)) return fail(Errc::kUsage, "temperature must be above 0");
+  if (o.stop_below > 1) return fail(Errc::kUsage, "stop_below must be in [0, 1]: scores are");
+  return {};
+}
+
+}  // namespace
+
+Aggregation aggregation_of(ScorerRole role) {
+  return role == ScorerRole::kProcess ? Aggregation::kMinimum : Aggregation::kLast;
+}
+
+double aggregate(Aggregation aggregation, double so_far, float score) {
+  const auto next = static_cast<double>(score);
+  switch (aggregation) {
+    case Aggregation::kMinimum: return std::min(so_far, next);
+    case Aggregation::kProduct: return so_far * next;
+    case Aggregation::kLast: return next;
+  }
+  return next;
+}
+
+std::optional<float>& score_of(Step& step, ScorerRole role) {
+  return role == ScorerRole::kCritic ? step.q : step.reward_score;
+}
+
+std::string_view Search::name() const { return method_->name; }
+std::string_view Search::summary() const { return method_->summary; }
+bool Search::needs_guide() const { return method_->guided; }
+bool Search::reads(SearchField field) const {
+  return (method_->fields & static_cast<std::uint16_t>(field)) != 0;
+}
+
+Status Search::check(const SearchOptions& options, const StepScorer* guide) const {
+  if (method_->guided && guide == nullptr)
+    return fail(Errc::kUsage,
+                fmt::format("search '{}' needs a guide: give a critic or a reward model (--guide)",
+                            method_->name));
+  if (!method_->guided && guide != nullptr)
+    return fail(Errc::kUsage, fmt::format("search '{}' takes no guide (--guide)", method_->name));
+  if (auto ok = check_ranges(options); !ok) return ok;
+  if (options.samples < method_->least_samples)
+    return fail(Errc::kUsage, fmt::format("search '{}' needs samples of at least {} (--samples)",
+                                          method_->name, method_->least_samples));
+  if (method_->endless && options.budget == 0)
+    return fail(Errc::kUsage,
+                fmt::format("search '{}' may go on for ever: give it a budget of generated tokens "
+                            "a problem (--budget)",
+                            method_->name));
+  return {};
+}
+
+Result<std::vector<SearchResult>> Search::attempt(const Environment& environment,
+                                                  const SearchModels& models,
+                                                  std::span<const std::string> problems,
+                                                  const SearchOptions& options) const {
+  if (auto ok = check(options, models.guide); !ok) return tl::unexpected(ok.error());
+  ProblemTask task{environment, {}, options, models.policy.version()};
+  if (models.guide != nullptr) task.guide = models.guide->role();
+  std::vector<std::unique_ptr<ProblemSearch>> searches;
+  for (std::size_t p = 0; p < problems.size(); ++p) {
+    task.problem = problems[p];
+    task.options.first_group = options.first_group + p;
+    searches.push_back(method_->make(task));
+  }
+  Lockstep lockstep(models, std::move(searches));
+  lockstep.run();
+  auto results = lockstep.take();
+  for (std::size_t p = 0; p < results.size(); ++p) results[p].group.group = options.first_group + p;
+  return results;
+}
+
+}  // namespace qstar

@@ -1,0 +1,117 @@
+// Monte-Carlo tree search over steps with the PUCT rule (Silver et al. 2017).
+//
+// A simulation walks from the problem down, at every state to the step with the largest
+//   Q + c·P·sqrt(N_state) / (1 + N_step),
+// the first such one, to work that is finished or has not been gone on from. There steps are
+// proposed and scored, and the work's own value is added to all states on the way. N counts
+// simulations; Q is the mean of what they added, and the guide's value of a step that none has
+// taken. P is the policy's: the probabilities of the distinct proposals, made to sum to 1.
+//
+// The answer: from the problem down, to the most visited step that finished work lies behind, among
+// equals to the one of larger Q.
+//
+// Departs from AlphaZero in that a leaf is valued by the guide's word on the step that led to it.
+// No noise is added: proposals are samples already.
+#include <algorithm>
+#include <cmath>
+
+#include "search/tree_search.hpp"
+
+namespace qstar {
+namespace {
+
+class StepMcts final : public TreeSearch {
+ public:
+  explicit StepMcts(const ProblemTask& task) : TreeSearch(task) { seen_.resize(1); }
+
+ private:
+  struct Seen {
+    std::int64_t visits = 0;
+    double total = 0;  // of the values added
+    double prior = 0;
+    bool expanded = false;
+  };
+
+  std::vector<WorkId> choose() override {
+    while (simulations_ < task_.options.simulations) {
+      const WorkId leaf = select();
+      ++simulations_;
+      const bool dead = seen_[leaf].expanded;  // nothing usable was proposed there
+      back_up(leaf, dead ? 0 : tree_[leaf].value);
+      if (!tree_[leaf].open || dead) continue;
+      seen_[leaf].expanded = true;
+      return {leaf};
+    }
+    return {};
+  }
+
+  void grown(std::span<const WorkId> fresh) override {
+    seen_.resize(tree_.size());
+    if (fresh.empty()) return;
+    double best = tree_[fresh[0]].logprob, sum = 0;
+    for (const WorkId id : fresh) best = std::max<double>(best, tree_[id].logprob);
+    for (const WorkId id : fresh) sum += seen_[id].prior = std::exp(tree_[id].logprob - best);
+    for (const WorkId id : fresh) seen_[id].prior /= sum;
+  }
+
+  WorkId select() const {
+    WorkId at = 0;
+    while (const auto next = best_child(at, [&](WorkId id) { return puct(at, id); })) at = *next;
+    return at;
+  }
+
+  // The first usable child for which `merit` is largest.
+  template <class Merit>
+  std::optional<WorkId> best_child(WorkId at, Merit merit) const {
+    std::optional<WorkId> best;
+    for (const WorkId id : tree_[at].children) {
+      if (tree_[id].usable() && (!best || merit(id) > merit(*best))) best = id;
+    }
+    return best;
+  }
+
+  double q(WorkId id) const {
+    const auto& seen = seen_[id];
+    return seen.visits == 0 ? tree_[id].value : seen.total / static_cast<double>(seen.visits);
+  }
+  double puct(WorkId state, WorkId step) const {
+    return q(step) + task_.options.exploration * seen_[step].prior *
+                         std::sqrt(static_cast<double>(seen_[state].visits)) /
+                         static_cast<double>(1 + seen_[step].visits);
+  }
+
+  void back_up(WorkId leaf, double value) {
+    for (WorkId id = leaf;; id = tree_[id].parent) {
+      ++seen_[id].visits;
+      seen_[id].total += value;
+      if (id == 0) return;
+    }
+  }
+
+  bool leads_to_end(WorkId id) const {
+    const auto& node = tree_[id];
+    return node.finished || std::any_of(node.children.begin(), node.children.end(),
+                                        [this](WorkId child) { return leads_to_end(child); });
+  }
+
+  std::optional<WorkId> answer() const override {
+    if (!leads_to_end(0)) return std::nullopt;
+    WorkId at = 0;
+    while (!tree_[at].finished) {
+      at = *best_child(
+          at, [this](WorkId id) { return std::tuple(leads_to_end(id), seen_[id].visits, q(id)); });
+    }
+    return at;
+  }
+
+  std::vector<Seen> seen_;  // of the nodes
+  std::int64_t simulations_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ProblemSearch> make_step_mcts(const ProblemTask& task) {
+  return std::make_unique<StepMcts>(task);
+}
+
+}  // namespace qstar

@@ -1,0 +1,42 @@
+// What the searches over single steps share: rounds of proposing and scoring, the budget, the end.
+//
+// A round: choose() names states, `samples` steps are proposed in each, those that are new are
+// scored, grown() is told. The search ends when nothing is chosen or the budget is used up.
+#pragma once
+
+#include <optional>
+
+#include "search/work_tree.hpp"
+
+namespace qstar {
+
+class TreeSearch : public ProblemSearch {
+ public:
+  explicit TreeSearch(const ProblemTask& task) : task_(task), tree_(task_) {}
+
+  Wants next() final;
+  void generated(std::vector<Generation> made) final;
+  void scored(std::span<const float> scores) final;
+  Found found() final;
+
+ protected:
+  // Open nodes to propose steps at; none: the search has ended.
+  virtual std::vector<WorkId> choose() = 0;
+  // The round's new usable nodes, scored, by parent in the order of choose().
+  virtual void grown(std::span<const WorkId> fresh) = 0;
+  // The answer when it is sure; otherwise the finished work of the largest merit() is taken, the
+  // first such one, and when there is none the longest.
+  virtual std::optional<WorkId> answer() const { return std::nullopt; }
+  virtual double merit(WorkId id) const { return tree_[id].value; }
+
+  const ProblemTask task_;
+  WorkTree tree_;
+
+ private:
+  WorkId best_of(std::span<const WorkId> leaves) const;
+
+  std::vector<WorkId> chosen_, fresh_;
+  std::int64_t spent_ = 0;  // tokens
+};
+
+}  // namespace qstar
