@@ -334,10 +334,13 @@ struct CoordinatorState {
 
   void conclude(bool interrupted) {
     if (ended) return;
-    ended = true;
-    end->set_value(RunEnd{snapshot(),
-                          run.version > 0 ? dispatch->weights().newest_model() : std::string(),
-                          interrupted});
+    saving = true;  // nothing else begins
+    ask(actors.critic, ExportModel{}, [this, interrupted](Bytes& critic) {
+      ended = true;
+      end->set_value(RunEnd{snapshot(),
+                            run.version > 0 ? dispatch->weights().newest_model() : std::string(),
+                            std::move(critic.bytes), interrupted});
+    });
   }
 
   void tick() {

@@ -37,7 +37,8 @@ struct CoordinatorOptions {
 // How a run ended. `interrupted`: stopped by request, after a checkpoint.
 struct RunEnd {
   RunState state;
-  std::string model;  // the newest policy, safetensors
+  std::string model;   // the newest policy, safetensors
+  std::string critic;  // the critic likewise; empty before version 1
   bool interrupted = false;
 };
 

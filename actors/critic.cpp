@@ -108,6 +108,13 @@ struct CriticState {
     return assess(attempts, q);
   }
 
+  Bytes export_model() const {
+    if (!critic) return {};
+    ModelFile model = critic->model();
+    model.metadata = metadata_of(config, "critic");
+    return {serialize(model)};
+  }
+
   Trained figures(const Assess& request) const {
     if (!critic) return {};
     const auto reference = assess_all(request.groups);
@@ -145,9 +152,7 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
       [&state](const Train& request) { return state.start(request); },
       [&state](const Assess& request) { return state.figures(request); },
       [&state](SaveState) { return Bytes{state.critic ? state.critic->save() : std::string()}; },
-      [&state](ExportModel) {
-        return Bytes{state.critic ? serialize(state.critic->model()) : std::string()};
-      },
+      [&state](ExportModel) { return state.export_model(); },
   };
 }
 

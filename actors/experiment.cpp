@@ -99,6 +99,17 @@ Status check_limiters(const ExperimentConfig& config) {
 
 }  // namespace
 
+std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
+                                               const std::string& role) {
+  ExperimentConfig copy = config;
+  return {{"role", role},
+          {"family", config.environment.family},
+          {"environment", print_config(describe_of(copy.environment))},
+          {"config_hash", config_hash(describe_of(copy))},
+          {"seed", std::to_string(config.seed)},
+          {"code_version", QSTAR_VERSION}};
+}
+
 Status check(const ExperimentConfig& config) {
   const auto environment = make_environment(config.environment);
   if (!environment) return tl::unexpected(environment.error());

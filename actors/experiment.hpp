@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "actors/restart_policy.hpp"
@@ -84,6 +85,10 @@ struct ExperimentConfig {
 // Leases whose attempts are one version's worth of inserts, by the policy table's samples per
 // insert (deterministic runs make exactly so many a version).
 std::uint64_t leases_per_version(const ExperimentConfig& config);
+
+// What a model file of this experiment says of itself; `role`: "policy", "critic", …
+std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
+                                               const std::string& role);
 
 // What the fields' ranges cannot say: parts that must fit each other. kConfig names both fields.
 Status check(const ExperimentConfig& config);

@@ -91,19 +91,9 @@ struct LearnerState {
 
   Bytes export_model() const {
     ModelFile model = learner->model();
-    model.metadata = {{"role", "policy"},
-                      {"family", config.environment.family},
-                      {"environment", print_environment(config.environment)},
-                      {"config_hash", hash_of(config)},
-                      {"seed", std::to_string(config.seed)},
-                      {"code_version", QSTAR_VERSION}};
+    model.metadata = metadata_of(config, "policy");
     return {serialize(model)};
   }
-
-  static std::string print_environment(EnvironmentConfig environment) {
-    return print_config(describe_of(environment));
-  }
-  static std::string hash_of(ExperimentConfig config) { return config_hash(describe_of(config)); }
 };
 
 PolicyLearnerActor::behavior_type policy_learner(

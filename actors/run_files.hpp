@@ -1,7 +1,8 @@
 // The run directory: what a run leaves behind, and the lock that keeps a second run out.
 //
 //   config.toml metrics.jsonl store/ checkpoints/ report.json report.md learning_curve.svg
-//   and the model: policy.safetensors of text, model.safetensors of a puzzle
+//   and the models: policy.safetensors and critic.safetensors of text, model.safetensors of a
+//   puzzle
 #pragma once
 
 #include <fstream>

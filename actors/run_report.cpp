@@ -35,6 +35,7 @@ std::vector<std::pair<std::string, std::string>> final_files(const ExperimentCon
                                                              double worker_cpu_seconds) {
   const auto report = make_report(config, end, worker_cpu_seconds);
   return {{"policy.safetensors", end.model},
+          {"critic.safetensors", end.critic},
           {"report.md", report_markdown(report)},
           {"learning_curve.svg", curve_of(report)},
           {"report.json", report.dump(2) + "\n"}};

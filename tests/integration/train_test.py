@@ -19,7 +19,7 @@ class TrainTest(RunTest):
     def test_a_run_leaves_everything_that_it_promises(self):
         self.assert_ok(self.train("run"))
         for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "policy.safetensors",
-                     "report.json", "report.md", "learning_curve.svg"):
+                     "critic.safetensors", "report.json", "report.md", "learning_curve.svg"):
             self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
         figures = report(self.path("run"))
         self.assertEqual(figures["cost"]["policy_versions"], 5)
@@ -36,15 +36,37 @@ class TrainTest(RunTest):
         self.assertEqual(len(lines), 21)
         self.assertEqual(lines[-1]["summary"]["n"], 20)
         self.assert_ok(qstar("solve", model, "3+4*2-5"))
+        self.guided(self.path("run"))
+
+    def guided(self, run):
+        """The run's own critic leads every search that takes a guide, from the run or its file."""
+        critic = os.path.join(run, "critic.safetensors")
+        for name in ("best_of_n", "weighted_vote", "beam", "astar", "qstar", "mcts"):
+            for guide in (run, critic):
+                answer = qstar("eval", run, "--held-out", "5", "--search", name, "--samples", "3", "--budget", "200",
+                               "--guide", guide, "--json")
+                self.assert_ok(answer)
+                lines = [json.loads(line) for line in answer.stdout.splitlines()]
+                summary = lines[-1]["summary"]
+                self.assertEqual(summary["n"], 5)
+                self.assertEqual((summary["search"], summary["guide"], summary["guide_role"], summary["budget"]),
+                                 (name, critic, "critic", 200))
+                self.assertGreater(summary["guide_queries_per_problem"], 0)
+                self.assertEqual(sum(line["tokens"] for line in lines[:-1]), 5 * summary["tokens_per_problem"])
+                self.assertIn("q", lines[0]["attempts"][0]["steps"][0])
+        shown = qstar("solve", run, "3+4*2-5", "--search", "beam", "--samples", "3", "--guide", run)
+        self.assert_ok(shown)
+        self.assertIn("beam: ", shown.stdout)
 
     def test_a_finished_run_gives_its_report_again(self):
         self.assert_ok(self.train("run", "rl.versions=1"))
         figures = report(self.path("run"))
-        for name in ("report.json", "report.md", "policy.safetensors"):
+        for name in ("report.json", "report.md", "policy.safetensors", "critic.safetensors"):
             os.remove(os.path.join(self.path("run"), name))  # as if killed just before they were written
         self.assert_ok(self.train("run", "rl.versions=1", "--resume", timeout=30))
         told = report(self.path("run"))
         self.assertEqual(told["final"], figures["final"])
+        self.guided(self.path("run"))
         again = self.train("run", "rl.versions=1", timeout=30)
         self.assert_ok(again)
         self.assertIn("finished", again.stdout)
