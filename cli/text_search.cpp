@@ -33,9 +33,8 @@ Status check_flags(const TextSearchOptions& options, const Search& search) {
   };
   for (const auto& [option, field] : options.flags) {
     if (option->count() == 0 || search.reads(field)) continue;
-    return fail(Errc::kUsage,
-                fmt::format("{} is not for --search {} but for {}", option->get_name(),
-                            search.name(), searches_that_read(field)));
+    return fail(Errc::kUsage, fmt::format("{} is for --search {}; not for {}", option->get_name(),
+                                          searches_that_read(field), search.name()));
   }
   if (given("--retries") && options.how.stop_below == 0)
     return fail(Errc::kUsage, "--retries needs --stop-below: without it nothing is tried again");
