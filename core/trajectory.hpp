@@ -72,7 +72,8 @@ struct Trajectory {
   std::vector<Step> steps;
   Outcome outcome = Outcome::kUnfinished;
   std::string answer;        // the final value as text; empty when unfinished
-  std::uint64_t seed = 0;    // re-running the policy version with this seed gives the same steps
+  std::uint64_t seed = 0;    // re-running the policy version with this seed gives the same steps;
+                             // of a path in a search's tree: the seed of the whole tree
   float temperature = 1.0F;  // 0 is greedy
   std::optional<std::uint64_t> critic_version;  // of the Q values in the steps
   Provenance provenance;

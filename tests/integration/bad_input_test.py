@@ -94,7 +94,7 @@ class BadInputTest(RunTest):
         self.refused(qstar(*beam, model, "--retries", "2"), 2, "--stop-below")
         critic = os.path.join(self.path("run"), "critic.safetensors")
         self.refused(qstar("solve", model, "1+2", "--search", "beam", "--guide", critic), 2, "samples of at least 2")
-        self.assert_ok(self.train("other", "rl.versions=1", "model.context=80"))
+        self.assert_ok(self.train("other", "rl.versions=1", "model.context=128"))
         other = os.path.join(self.path("other"), "critic.safetensors")
         self.refused(qstar(*beam, other), 2, other, model)
         self.refused(qstar("eval", model, "--held-out", "5", "--search", "qstar", "--samples", "2", "--guide", critic), 2,
