@@ -101,6 +101,9 @@ void add_search_options(CLI::App& command, TextSearchOptions& o) {
       ->check(CLI::Range(0.0, 1e6));
   add("--step-cost", how.step_cost, kStepCost, "in nats, as -log of a score")
       ->check(CLI::Range(0.0, 1e6));
+  add("--repeat-cost", how.repeat_cost, kRepeatCost,
+      "of having other steps proposed in a state, each time; 0: never")
+      ->check(CLI::Range(0.0, 1e6));
   add("--priority", o.priority, kPriority,
       "qstar: cost (-log Q to go, the default) or utility (value so far + weight x Q)")
       ->check(CLI::IsMember(std::vector<std::string>(kPriorities.begin(), kPriorities.end())));
@@ -152,6 +155,7 @@ nlohmann::ordered_json to_json(const TextSearch& s) {
   add(kBeam, "retries", s.how.retries);
   add(kWeight, "weight", s.how.weight);
   add(kStepCost, "step_cost", s.how.step_cost);
+  add(kRepeatCost, "repeat_cost", s.how.repeat_cost);
   add(kPriority, "priority", kPriorities[static_cast<std::size_t>(s.how.priority)]);
   add(kMcts, "exploration", s.how.exploration);
   add(kMcts, "simulations", s.how.simulations);

@@ -35,9 +35,10 @@ constexpr std::array kRows = {
     SearchMethod{"beam", "step by step, the best states go on", true, 2, false,
                  and_also(kScored, reads(kBeam)), make_step_beam},
     SearchMethod{"astar", "the state with the smallest cost so far and to go is expanded", true, 2,
-                 true, and_also(kScored, reads(kWeight, kStepCost)), make_step_astar},
+                 true, and_also(kScored, reads(kWeight, kStepCost, kRepeatCost)), make_step_astar},
     SearchMethod{"qstar", "the step with the smallest cost so far and to go is taken", true, 2,
-                 true, and_also(kScored, reads(kWeight, kStepCost, kPriority)), make_step_qstar},
+                 true, and_also(kScored, reads(kWeight, kStepCost, kRepeatCost, kPriority)),
+                 make_step_qstar},
     SearchMethod{"mcts", "simulations by the policy's priors and the guide's values", true, 2,
                  false, and_also(kScored, reads(kMcts)), make_step_mcts},
 };

@@ -94,11 +94,17 @@ Status check_ranges(const SearchOptions& o) {
   };
   const auto whole = [](std::int64_t value) { return static_cast<double>(value); };
   const std::pair<const char*, std::pair<double, double>> least[] = {
-      {"samples", {whole(o.samples), 1}},  {"max_tokens", {o.max_tokens, 1}},
-      {"budget", {whole(o.budget), 0}},    {"beam", {whole(o.beam), 1}},
-      {"stop_below", {o.stop_below, 0}},   {"retries", {whole(o.retries), 0}},
-      {"weight", {o.weight, 0}},           {"step_cost", {o.step_cost, 0}},
-      {"exploration", {o.exploration, 0}}, {"simulations", {whole(o.simulations), 1}}};
+      {"samples", {whole(o.samples), 1}},
+      {"max_tokens", {o.max_tokens, 1}},
+      {"budget", {whole(o.budget), 0}},
+      {"beam", {whole(o.beam), 1}},
+      {"stop_below", {o.stop_below, 0}},
+      {"retries", {whole(o.retries), 0}},
+      {"weight", {o.weight, 0}},
+      {"step_cost", {o.step_cost, 0}},
+      {"repeat_cost", {o.repeat_cost, 0}},
+      {"exploration", {o.exploration, 0}},
+      {"simulations", {whole(o.simulations), 1}}};
   for (const auto& [option, limit] : least)
     if (auto ok = at_least(option, limit.first, limit.second); !ok) return ok;
   if (!(o.temperature > 0)) return fail(Errc::kUsage, "temperature must be above 0");

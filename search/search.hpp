@@ -51,6 +51,9 @@ struct SearchOptions {
   std::int64_t retries = 3;  // how often a problem may stop so, ≥ 0
   double weight = 1;         // λ ≥ 0
   double step_cost = 0.1;    // of a step, ≥ 0, in nats like −log value
+  // What a state that was expanded costs more each time, in the priority's unit: it is put back and
+  // has other steps proposed when all else has become dearer. 0: a state is expanded once.
+  double repeat_cost = 0;  // ≥ 0
   EdgePriority priority = EdgePriority::kCost;
   double exploration = 1;         // c of PUCT, ≥ 0
   std::int64_t simulations = 32;  // of a problem, ≥ 1
@@ -92,7 +95,8 @@ enum class SearchField : std::uint16_t {
   kWeight = 32,
   kStepCost = 64,
   kPriority = 128,
-  kMcts = 256,  // exploration, simulations
+  kRepeatCost = 256,
+  kMcts = 512,  // exploration, simulations
 };
 
 struct SearchMethod;  // a row of the registry, search/problem_search.hpp

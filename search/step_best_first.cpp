@@ -4,7 +4,7 @@
 // added, g being `step_cost` a step. The smallest comes first; of equal ones the deepest, then the
 // first made. The first finished work that comes out is the answer: with finished work's own
 // −log value as its last cost, it is a cheapest one among what was proposed whenever no estimate
-// exceeds the true cost (f never decreases along a path, or is repaired by re-opening).
+// exceeds the true cost and the guide looks at no more than lines.
 //
 // Two states with the same line (State::line) are one: what can still be done from them is the
 // same. The text with the cheaper path is kept; a state that was expanded is expanded again when a
@@ -14,6 +14,10 @@
 // A* (Hart, Nilsson, Raphael 1968) makes the state behind every step at once; Q* (Agostinelli,
 // Shmakov, McAleer, Fox, Baldi 2021, arXiv 2102.04518) only behind a step that comes out of the
 // queue. Departs from the paper in that the actions are not all listed but proposed by a policy.
+//
+// Where proposals are samples, a state has more steps than those of one round. With a repeat_cost a
+// state that was expanded is put back, dearer by it each time, and has others proposed when its
+// turn comes: the search goes back to a good state from bad steps instead of on with them.
 //
 // With EdgePriority::kUtility Q* takes the largest value(path to the state) + λ·Q(state, step)
 // (Wang et al. 2024, arXiv 2406.14283: f = g + λ·max Q, g an aggregated utility; a state's best
@@ -36,6 +40,7 @@ class StepBestFirst final : public TreeSearch {
   StepBestFirst(const ProblemTask& task, bool late) : TreeSearch(task), late_(late) {
     const auto start = task_.environment.reset(task_.problem);
     states_.push_back(start ? *start : State{task_.problem, task_.problem});
+    expansions_.push_back(0);
     cheapest_[states_[0]->line] = 0;
     queue_.push({0, 0, 0});
   }
@@ -59,13 +64,21 @@ class StepBestFirst final : public TreeSearch {
         goal_ = id;
         return {};
       }
-      if (late_ && id != 0 ? admit(id) : is_cheapest(id)) return {id};
+      if (late_ && expansions_[id] == 0 && id != 0 ? admit(id) : is_cheapest(id)) {
+        expanded_ = id;
+        return {id};
+      }
     }
     return {};
   }
 
   void grown(std::span<const WorkId> fresh) override {
     states_.resize(tree_.size());
+    expansions_.resize(tree_.size());
+    const auto times = static_cast<double>(++expansions_[expanded_]);
+    if (task_.options.repeat_cost > 0 && round_tokens_ > 0)
+      queue_.push({priority(expanded_) + times * task_.options.repeat_cost, tree_[expanded_].depth,
+                   expanded_});
     for (const WorkId id : fresh) {
       if (late_ || tree_[id].finished || admit(id))
         queue_.push({priority(id), tree_[id].depth, id});
@@ -102,6 +115,8 @@ class StepBestFirst final : public TreeSearch {
   const bool late_;
   std::priority_queue<Entry> queue_;
   std::vector<std::optional<State>> states_;          // of the nodes, where they were made
+  std::vector<std::int64_t> expansions_;              // of the nodes
+  WorkId expanded_ = 0;                               // in this round
   std::unordered_map<std::string, WorkId> cheapest_;  // by line
   std::optional<WorkId> goal_;
 };

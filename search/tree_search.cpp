@@ -18,7 +18,10 @@ ProblemSearch::Wants TreeSearch::next() {
 }
 
 void TreeSearch::generated(std::vector<Generation> made) {
-  for (const auto& generation : made) spent_ += static_cast<std::int64_t>(generation.tokens.size());
+  round_tokens_ = 0;
+  for (const auto& generation : made)
+    round_tokens_ += static_cast<std::int64_t>(generation.tokens.size());
+  spent_ += round_tokens_;
   const auto samples = static_cast<std::size_t>(task_.options.samples);
   for (std::size_t i = 0; i < chosen_.size(); ++i) {
     const auto added = tree_.add(chosen_[i], std::span(made).subspan(i * samples, samples));

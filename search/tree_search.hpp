@@ -31,6 +31,7 @@ class TreeSearch : public ProblemSearch {
 
   const ProblemTask task_;
   WorkTree tree_;
+  std::int64_t round_tokens_ = 0;  // generated in the last round
 
  private:
   WorkId best_of(std::span<const WorkId> leaves) const;

@@ -200,6 +200,39 @@ TEST_CASE("a state is expanded again by a cheaper path, and its text is kept", "
   }
 }
 
+TEST_CASE("a state is gone back to for other steps when all else has become dearer",
+          "[search][astar]") {
+  const GraphEnvironment environment(kLines);
+  // What is proposed first at a is bad, what comes then is good.
+  const auto made = [] { return ScriptedPolicy({{";p=", {"a="}}, {";p=a=", {"2;", "2;", "1;"}}}); };
+  auto scorer = table_scorer({{"a", 0.9}, {"2", 0.1}, {"1", 0.8}});
+  for (const char* name : {"astar", "qstar"}) {
+    auto once = made();
+    SearchOptions options{.samples = 2, .budget = 100, .step_cost = 0};
+    CHECK(steps_of(run(name, environment, once, scorer, options).answer()) == Texts{"a", "2"});
+    // The end 2 costs 2.3, the problem again 1, a again 1.1; then the end 1 costs .2.
+    options.repeat_cost = 1;
+    auto again = made();
+    CHECK(steps_of(run(name, environment, again, scorer, options).answer()) == Texts{"a", "1"});
+    CHECK(rounds_at(again.asked, ";p=", 2) == 2);
+    CHECK(rounds_at(again.asked, ";p=a=", 2) == 2);
+    // Dearer than the bad end: never.
+    options.repeat_cost = 3;
+    auto dear = made();
+    CHECK(steps_of(run(name, environment, dear, scorer, options).answer()) == Texts{"a", "2"});
+  }
+}
+
+TEST_CASE("a state at which nothing is generated is not gone back to", "[search][astar]") {
+  const GraphEnvironment environment(kLines);
+  ScriptedPolicy policy(std::map<std::string, Texts>{{";p=", {""}}});
+  FunctionScorer same([](const StepQuery&) { return 0.5; });
+  const auto result =
+      run("astar", environment, policy, same, {.samples = 2, .budget = 10, .repeat_cost = 1});
+  CHECK(result.answer().steps.empty());
+  CHECK(policy.asked.size() == 2);
+}
+
 TEST_CASE("Q* makes states only behind the steps that it takes", "[search][qstar]") {
   const StepGraph graph{{{"p", {"a", "b", "c"}}, {"a", {"1"}}}, {{"1", true}}};
   auto scorer = table_scorer({{"a", 0.9}, {"b", 0.2}, {"c", 0.1}, {"1", 0.9}});
