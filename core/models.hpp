@@ -48,16 +48,18 @@ struct StepQuery {
 
 // What a scorer has been taught that a score means.
 enum class ScorerRole : std::uint8_t {
-  kCritic,   // the expected win when taking the step here: Q(state, step)
-  kProcess,  // the probability that this step is right
-  kOutcome,  // the probability that the work wins; taught on finished work, said of any
+  kCritic,      // the expected win when taking the step here: Q(state, step)
+  kProcess,     // the probability that this step is right
+  kOutcome,     // the probability that the work wins; taught on finished work, said of any
+  kPreference,  // which of two works is better: only the order of the last scores means anything
 };
-// As in a model file's metadata: "critic", "prm", "orm".
+// As in a model file's metadata: "critic", "prm", "orm", "preference".
 constexpr std::string_view to_string(ScorerRole role) {
   switch (role) {
     case ScorerRole::kCritic: return "critic";
     case ScorerRole::kProcess: return "prm";
     case ScorerRole::kOutcome: return "orm";
+    case ScorerRole::kPreference: return "preference";
   }
   return {};
 }

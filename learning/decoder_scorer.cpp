@@ -17,7 +17,8 @@ namespace {
 
 std::optional<ScorerRole> role_of(const ModelFile& model) {
   const auto found = model.metadata.find("role");
-  for (const auto role : {ScorerRole::kCritic, ScorerRole::kProcess, ScorerRole::kOutcome})
+  for (const auto role :
+       {ScorerRole::kCritic, ScorerRole::kProcess, ScorerRole::kOutcome, ScorerRole::kPreference})
     if (found != model.metadata.end() && found->second == to_string(role)) return role;
   return std::nullopt;
 }
@@ -128,7 +129,7 @@ Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& mode
   const auto role = role_of(model);
   if (!role)
     return fail(Errc::kCorrupt,
-                "model: it scores no steps: its role is neither critic, prm nor orm");
+                "model: it scores no steps: its role is not critic, prm, orm or preference");
   auto weights = DecoderWeights::make(model, 0);
   if (!weights) return tl::unexpected(weights.error());
   if (auto ok = check_tensors(model, scorer_shapes(model.spec)); !ok)

@@ -89,7 +89,7 @@ class BadInputTest(RunTest):
         self.refused(qstar("solve", model, "1+2", "--search", "beam", "--samples", "3"), 2, "needs --guide")
         self.refused(qstar("eval", model, "--held-out", "5", "--guide", model), 2, "--guide is not for --search greedy")
         beam = ("eval", model, "--held-out", "5", "--search", "beam", "--samples", "3", "--guide")
-        self.refused(qstar(*beam, model), 3, "critic, prm nor orm")
+        self.refused(qstar(*beam, model), 3, "scores no steps")
         self.refused(qstar(*beam, self.path("missing")), 3, "missing")
         self.refused(qstar(*beam, model, "--retries", "2"), 2, "--stop-below")
         critic = os.path.join(self.path("run"), "critic.safetensors")
