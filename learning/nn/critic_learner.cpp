@@ -4,26 +4,16 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
-#include <cstring>
 
-#include "learning/nn/optimizer.hpp"
-#include "learning/nn/step_scorer.hpp"
-#include "learning/nn/transformer.hpp"
+#include "learning/nn/scorer_learner.hpp"
 
 namespace qstar {
 
-struct CriticLearner::Impl {
-  ModelSpec spec;
-  Tokenizer tokenizer;
-  nn::Parameters online, target;
-  nn::Optimizer optimizer;
-  std::int64_t updates = 0;
+struct CriticLearner::Impl : nn::ScorerLearner {
+  nn::Parameters target;
 
-  Impl(const ModelFile& policy, Tokenizer t, nn::Parameters parameters)
-      : spec(policy.spec),
-        tokenizer(std::move(t)),
-        online(std::move(parameters)),
-        optimizer(online) {
+  Impl(const ModelFile& policy, std::uint64_t seed)
+      : ScorerLearner(policy, nn::scorer_parameters(policy, seed)) {
     copy_target();
   }
 
@@ -32,12 +22,8 @@ struct CriticLearner::Impl {
   }
 };
 
-CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed) {
-  auto tokenizer = Tokenizer::make(std::string_view(policy.characters).substr(2));
-  QSTAR_ASSERT(tokenizer.has_value(), policy.characters);
-  impl_ =
-      std::make_unique<Impl>(policy, std::move(*tokenizer), nn::scorer_parameters(policy, seed));
-}
+CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(policy, seed)) {}
 CriticLearner::~CriticLearner() = default;
 CriticLearner::CriticLearner(CriticLearner&&) noexcept = default;
 CriticLearner& CriticLearner::operator=(CriticLearner&&) noexcept = default;
@@ -92,47 +78,18 @@ CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const C
 }
 
 std::vector<std::vector<float>> CriticLearner::step_values(std::span<const Trajectory> attempts) {
-  if (attempts.empty()) return {};
-  at::NoGradGuard no_gradients;
-  std::vector<const Trajectory*> pointers;
-  for (const auto& attempt : attempts) pointers.push_back(&attempt);
-  const auto rows =
-      nn::rows_of(impl_->tokenizer, pointers, std::vector<float>(pointers.size(), 0.0F));
-  const auto tokens = nn::tokens_of(rows.batch);
-  return nn::read_scores(rows, nn::score_steps(impl_->online, impl_->spec, tokens).scores);
+  return impl_->step_scores(attempts);
 }
 
 std::vector<float> CriticLearner::scores(std::span<const StepQuery> queries) {
-  std::vector<std::string> texts;
-  for (const auto& query : queries) texts.push_back(query.state + query.step);
-  return nn::score_texts(impl_->online, impl_->spec, impl_->tokenizer, texts);
+  return impl_->scores(queries);
 }
 
 std::int64_t CriticLearner::updates() const { return impl_->updates; }
-
-ModelFile CriticLearner::model() const {
-  ModelFile model{impl_->spec, impl_->tokenizer.characters(), {{"role", "critic"}}, {}};
-  nn::to_model(impl_->online, model);
-  return model;
-}
-
-std::string CriticLearner::save() const {
-  std::string out(reinterpret_cast<const char*>(&impl_->updates), sizeof(impl_->updates));
-  return out + nn::save(impl_->online) + nn::save(impl_->target) + impl_->optimizer.save();
-}
-
+ModelFile CriticLearner::model() const { return impl_->model("critic"); }
+std::string CriticLearner::save() const { return impl_->save(impl_->target); }
 Status CriticLearner::load(std::string_view bytes) {
-  const std::string before = save();
-  const auto restore = [this](std::string_view in) {
-    if (in.size() < sizeof(impl_->updates)) return false;
-    std::memcpy(&impl_->updates, in.data(), sizeof(impl_->updates));
-    in.remove_prefix(sizeof(impl_->updates));
-    return nn::load(impl_->online, in) && nn::load(impl_->target, in) &&
-           impl_->optimizer.load(in) && in.empty();
-  };
-  if (restore(bytes)) return {};
-  restore(before);
-  return fail(Errc::kCorrupt, "the saved critic does not fit this model");
+  return impl_->load(bytes, "critic", impl_->target);
 }
 
 void write_values(CriticLearner& critic, AttemptGroup& group) {

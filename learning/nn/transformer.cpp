@@ -128,4 +128,9 @@ at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets,
   return (loss * weights).sum() / weights.sum().clamp_min(1e-8);
 }
 
+at::Tensor preference_loss(const at::Tensor& better, const at::Tensor& worse) {
+  const auto margin = better - worse;
+  return binary_loss(margin, at::ones_like(margin), at::ones_like(margin));
+}
+
 }  // namespace qstar::nn

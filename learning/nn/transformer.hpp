@@ -46,5 +46,7 @@ at::Tensor next_token_loss(const at::Tensor& logits, const at::Tensor& tokens,
 // Weighted mean binary cross-entropy (nats) with soft targets in [0,1]; all [N].
 at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets,
                        const at::Tensor& weights);
+// Mean of −log σ(better − worse), nats (Bradley & Terry 1952); both [N] logits.
+at::Tensor preference_loss(const at::Tensor& better, const at::Tensor& worse);
 
 }  // namespace qstar::nn

@@ -3,35 +3,13 @@
 #include <catch2/catch.hpp>
 
 #include "core/attempt.hpp"
-#include "environment/corpus.hpp"
-#include "environment/registry.hpp"
 #include "learning/critic_learner.hpp"
-#include "learning/decoder.hpp"
-#include "learning/policy_learner.hpp"
-#include "search/evaluate.hpp"
+#include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/small_sums.hpp"
 
 namespace qstar {
 namespace {
-
-// Sums and differences of three small numbers.
-EnvironmentConfig small_sums() {
-  EnvironmentConfig config;
-  config.family = "custom";
-  config.operators = "+-";
-  config.operator_counts = "2";
-  config.min_operand = 0;
-  config.max_operand = 9;
-  config.max_value = 18;
-  return config;
-}
-
-Step step_of(std::string text, Verdict verdict) {
-  Step step;
-  step.text = std::move(text);
-  step.verdict = verdict;
-  return step;
-}
 
 Tokenizer tokenizer() { return Tokenizer::make(kArithmeticCharacters).value(); }
 
@@ -57,7 +35,7 @@ double held_out_accuracy(const Environment& environment, const ModelFile& model)
 }
 
 TEST_CASE("a small policy learns sums that it has never seen", "[nn][learning]") {
-  const auto environment = make_environment(small_sums()).value();
+  const auto environment = make_environment(testing::small_sums()).value();
   PolicyLearner learner({2, 48, 4, 48, 1000}, tokenizer(), 1);
   CHECK(held_out_accuracy(*environment, learner.model()) < 0.3);
   Rng rng(1);

@@ -30,6 +30,13 @@ class TemporaryFolder {
   std::string path_;
 };
 
+inline Step step_of(std::string text, Verdict verdict = Verdict::kUnknown) {
+  Step step;
+  step.text = std::move(text);
+  step.verdict = verdict;
+  return step;
+}
+
 // Every field filled with something, different for every (group, sample).
 inline Trajectory sample_attempt(std::uint64_t group, std::uint32_t sample,
                                  std::uint64_t version = 1) {

@@ -1,0 +1,103 @@
+// Reward models: learned judges of steps (process, PRM; Lightman et al. 2023), of whole solutions
+// (outcome, ORM; Cobbe et al. 2021), and of which of two solutions is the better one (preference;
+// Bradley & Terry 1952, Christiano et al. 2017, Ouyang et al. 2022).
+//
+// Network: the critic's (learning/nn/step_scorer.hpp). What distinguishes a PRM from an ORM is the
+// targets alone: a label a step, or the outcome; step_labels.hpp makes both. Loss: binary
+// cross-entropy, weight 1 where a step ends and `inside_weight` before, plus `language_weight`
+// times the trunk's next-token loss on the steps labelled right. A preference model has
+// −log σ(r_better − r_worse), r the logit where the solution ends, plus the same next-token loss on
+// the better one (Askell et al. 2021).
+//
+// Torch-free to include. Not thread-safe; deterministic: the same calls give bit-identical weights.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/models.hpp"
+#include "core/result.hpp"
+#include "core/trajectory.hpp"
+#include "learning/model_file.hpp"
+#include "learning/policy_learner.hpp"
+
+namespace qstar {
+
+struct RewardConfig {
+  std::int64_t updates = 450;
+  std::int64_t attempts_per_update = 64;  // or pairs, of a preference model
+  double inside_weight = 0.2;             // loss weight on tokens inside a step (1 at its end)
+  double language_weight = 0.5;           // weight of the trunk's loss on steps labelled right
+  OptimizerConfig optimizer{.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 20};
+  void describe(FieldVisitor& v);
+  friend bool operator==(const RewardConfig&, const RewardConfig&) = default;
+};
+
+// The inverse of to_string(ScorerRole) for reward models; none for other text, "critic" among it.
+std::optional<ScorerRole> reward_role(std::string_view text);
+
+// Targets in [0, 1], one a step; not a number where there is no label.
+struct LabelledAttempt {
+  const Trajectory* attempt = nullptr;
+  std::vector<float> targets;
+};
+
+struct RankedPair {
+  const Trajectory* better = nullptr;
+  const Trajectory* worse = nullptr;
+};
+// Every pair that a ranking orders; rank 1 is the best, equal ranks order nothing.
+std::vector<RankedPair> pairs_of(std::span<const Trajectory> attempts,
+                                 std::span<const std::int64_t> ranks);
+
+struct RewardStats {
+  double loss = 0;           // of the reward alone, nats
+  std::int64_t learned = 0;  // steps with a target, or pairs, that had a part in it
+  std::int64_t tokens = 0;   // rows × length, padding included
+};
+
+class RewardLearner final : public StepScorer {
+ public:
+  // The trunk starts as a copy of the policy; the role is not kCritic.
+  RewardLearner(const ModelFile& policy, ScorerRole role, std::uint64_t seed);
+  // From model()'s file, with a fresh optimiser. kCorrupt: another role, or tensors of another
+  // shape.
+  static Result<RewardLearner> from_model(const ModelFile& model);
+  ~RewardLearner() override;
+  RewardLearner(RewardLearner&&) noexcept;
+  RewardLearner& operator=(RewardLearner&&) noexcept;
+
+  // One optimiser step of a process or outcome model; nothing is learned where there is no target.
+  RewardStats update(std::span<const LabelledAttempt> batch, const RewardConfig& config,
+                     double rate_factor);
+  // One optimiser step of a preference model. Pairs that do not encode, or have no step, are left
+  // out.
+  RewardStats update(std::span<const RankedPair> batch, const RewardConfig& config,
+                     double rate_factor);
+
+  // σ of the logit at the end of every step of every attempt; attempts that do not encode give
+  // none. Of a preference model only differences of logits mean anything, so only the order.
+  std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts);
+  std::vector<float> scores(std::span<const StepQuery> queries) override;
+
+  ScorerRole role() const override;
+  std::int64_t updates() const;
+  // A model file of this role; its own extra tensors beside the trunk's.
+  ModelFile model() const;
+  // kCorrupt, and nothing changed, when the bytes are not those of save() for this model.
+  std::string save() const;
+  Status load(std::string_view bytes);
+
+ private:
+  struct Impl;
+  explicit RewardLearner(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qstar

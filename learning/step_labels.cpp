@@ -1,0 +1,118 @@
+#include "learning/step_labels.hpp"
+
+#include <limits>
+
+#include "core/attempt.hpp"
+#include "core/rng.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr float kNoLabel = std::numeric_limits<float>::quiet_NaN();
+
+// A prefix to be completed, and whose it is.
+struct Prefix {
+  std::size_t attempt = 0;
+  std::size_t steps = 0;
+};
+
+// How many steps can be gone on from: not the end of the problem, not half a step.
+std::size_t continued_steps(const Trajectory& attempt) {
+  if (attempt.steps.empty()) return 0;
+  const bool open =
+      attempt.outcome == Outcome::kUnfinished && text_of(attempt).back() == kStepSeparator;
+  return attempt.steps.size() - (open ? 0 : 1);
+}
+
+std::vector<GenerateRequest> requests_of(std::span<const Trajectory> attempts,
+                                         std::span<const Prefix> prefixes,
+                                         const RolloutOptions& options) {
+  std::vector<GenerateRequest> requests;
+  for (const auto& [a, n] : prefixes) {
+    const auto& attempt = attempts[a];
+    std::vector<std::string> steps;
+    for (std::size_t i = 0; i < n; ++i) steps.push_back(attempt.steps[i].text);
+    const auto prompt = prompt_of(attempt.problem, steps);
+    const auto seed =
+        derive_seed(attempt_seed(options.seed, attempt.id.group, attempt.id.sample), "prefix", n);
+    for (std::int64_t k = 0; k < options.samples; ++k)
+      requests.push_back({prompt, derive_seed(seed, "completion", static_cast<std::uint64_t>(k)),
+                          static_cast<float>(options.temperature), options.max_tokens, false});
+  }
+  return requests;
+}
+
+bool wins(const Environment& environment, const Trajectory& attempt, std::size_t steps,
+          const Generation& generation) {
+  Trajectory completed;
+  completed.problem = attempt.problem;
+  completed.steps.assign(attempt.steps.begin(),
+                         attempt.steps.begin() + static_cast<std::ptrdiff_t>(steps));
+  for (auto& step : steps_of(generation, 0, 0)) completed.steps.push_back(std::move(step));
+  judge(environment, generation.finished, completed);
+  return completed.win();
+}
+
+}  // namespace
+
+std::vector<float> exact_labels(const Trajectory& attempt, AfterWrong after) {
+  std::vector<float> labels;
+  float label = 1;
+  for (const Step& step : attempt.steps) {
+    if (step.verdict == Verdict::kUnknown) label = kNoLabel;
+    if (label == 1 && step.verdict != Verdict::kRight) label = 0;
+    labels.push_back(label);
+    if (label == 0 && after == AfterWrong::kUnlabelled) label = kNoLabel;
+  }
+  return labels;
+}
+
+std::vector<float> outcome_labels(const Trajectory& attempt, OutcomeAt where) {
+  const float outcome = attempt.win() ? 1 : 0;
+  std::vector<float> labels(attempt.steps.size(),
+                            where == OutcomeAt::kEveryStep ? outcome : kNoLabel);
+  if (!labels.empty()) labels.back() = outcome;
+  return labels;
+}
+
+std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& environment,
+                                                            Policy& policy,
+                                                            std::span<const Trajectory> attempts,
+                                                            const RolloutOptions& options) {
+  std::vector<std::vector<RolloutEstimate>> estimates(attempts.size());
+  std::vector<Prefix> prefixes;
+  for (std::size_t a = 0; a < attempts.size(); ++a) {
+    const auto& attempt = attempts[a];
+    estimates[a].resize(attempt.steps.size());
+    for (std::size_t n = 1; n <= continued_steps(attempt); ++n) prefixes.push_back({a, n});
+    if (!attempt.steps.empty() && attempt.outcome != Outcome::kUnfinished)
+      estimates[a].back() = {1, attempt.win() ? 1 : 0};
+  }
+  const auto generations = policy.generate(requests_of(attempts, prefixes, options));
+  std::size_t next = 0;
+  for (const auto& [a, n] : prefixes) {
+    auto& estimate = estimates[a][n - 1];
+    for (std::int64_t k = 0; k < options.samples; ++k) {
+      const auto& generation = generations[next++];
+      if (generation.text.empty()) continue;  // the policy cannot take the prefix
+      ++estimate.samples;
+      estimate.wins += wins(environment, attempts[a], n, generation) ? 1 : 0;
+    }
+  }
+  return estimates;
+}
+
+std::vector<float> rollout_labels(std::span<const RolloutEstimate> estimates, RolloutLabel kind) {
+  std::vector<float> labels;
+  for (const auto& [samples, wins] : estimates) {
+    if (samples == 0)
+      labels.push_back(kNoLabel);
+    else if (kind == RolloutLabel::kHard)
+      labels.push_back(wins > 0 ? 1 : 0);
+    else
+      labels.push_back(static_cast<float>(wins) / static_cast<float>(samples));
+  }
+  return labels;
+}
+
+}  // namespace qstar

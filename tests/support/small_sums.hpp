@@ -1,0 +1,53 @@
+// Sums and differences of three small numbers, and a small policy that works at them as its
+// teachers did: right about half of the time. For tests of what learns from such work.
+#pragma once
+
+#include "environment/corpus.hpp"
+#include "environment/registry.hpp"
+#include "learning/decoder.hpp"
+#include "learning/policy_learner.hpp"
+#include "search/evaluate.hpp"
+
+namespace qstar::testing {
+
+inline EnvironmentConfig small_sums() {
+  EnvironmentConfig config;
+  config.family = "custom";
+  config.operators = "+-";
+  config.operator_counts = "2";
+  config.min_operand = 0;
+  config.max_operand = 9;
+  config.max_value = 18;
+  return config;
+}
+
+// Pre-trained on the corpus; always the same.
+inline PolicyLearner noisy_learner(const Environment& environment) {
+  const auto tokenizer = Tokenizer::make(kArithmeticCharacters).value();
+  PolicyLearner learner({2, 48, 4, 48, 1000}, tokenizer, 1);
+  Corpus corpus(environment, {}, 1);
+  OptimizerConfig config;
+  config.warmup = 20;
+  const int steps = 400;
+  for (int i = 0; i < steps; ++i)
+    learner.update(corpus_batch(corpus, tokenizer, 32, 48), config, schedule(config, i, steps));
+  return learner;
+}
+
+// Sampled attempts of a split, `samples` a problem.
+inline std::vector<AttemptGroup> sampled_groups(const Environment& environment,
+                                                const ModelFile& model, Split split,
+                                                std::int64_t problems, std::int64_t samples) {
+  DecoderPolicy policy(DecoderWeights::make(model, 1).value());
+  std::vector<std::string> texts;
+  if (split == Split::kHeldOut) {
+    texts = held_out_problems(environment, problems);
+  } else {
+    Rng rng(3);
+    for (std::int64_t i = 0; i < problems; ++i)
+      texts.push_back(environment.sample_problem(rng, split));
+  }
+  return make_search("sample").value()->attempt(environment, policy, texts, {.samples = samples});
+}
+
+}  // namespace qstar::testing
