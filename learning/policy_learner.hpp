@@ -1,4 +1,4 @@
-// Trains the policy's network by weighted next-token prediction.
+// Trains the policy's network: by weighted next-token prediction, or by policy gradients.
 //
 // Torch-free to include: the network and its optimisers live in learning/nn/. Not thread-safe; one
 // torch thread. Deterministic: the same calls give bit-identical weights on the same machine.
@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "core/config.hpp"
 #include "core/result.hpp"
@@ -36,10 +38,16 @@ struct TrainStats {
   std::int64_t tokens = 0;   // rows × length, padding included
 };
 
+struct PolicyGradientBatch;  // learning/policy_gradient.hpp
+struct PolicyGradientConfig;
+struct PolicyGradientStats;
+
 class PolicyLearner {
  public:
   // Fresh weights from the seed.
   PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed);
+  // A policy's weights, with a fresh optimiser: to learn on, or as a frozen reference.
+  explicit PolicyLearner(const ModelFile& policy);
   ~PolicyLearner();
   PolicyLearner(PolicyLearner&&) noexcept;
   PolicyLearner& operator=(PolicyLearner&&) noexcept;
@@ -48,6 +56,14 @@ class PolicyLearner {
   TrainStats update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor);
   // Mean loss without an update.
   double loss(const TokenBatch& batch) const;
+
+  // One optimiser step on the loss of learning/policy_gradient.hpp. An empty batch changes nothing.
+  PolicyGradientStats update_policy_gradient(const PolicyGradientBatch& batch,
+                                             const PolicyGradientConfig& config,
+                                             double rate_factor);
+  // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. A
+  // temperature a row, > 0.
+  std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;
 
   // The weights as a model without metadata beyond spec and characters.
   ModelFile model() const;

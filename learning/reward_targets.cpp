@@ -1,6 +1,7 @@
 #include "learning/reward_learner.hpp"
 
 namespace qstar {
+
 std::optional<ScorerRole> reward_role(std::string_view text) {
   for (const auto role : {ScorerRole::kProcess, ScorerRole::kOutcome, ScorerRole::kPreference}) {
     if (to_string(role) == text) return role;

@@ -4,9 +4,23 @@
 #include <ATen/core/grad_mode.h>
 
 #include "learning/nn/optimizer.hpp"
+#include "learning/nn/policy_gradient_loss.hpp"
 #include "learning/nn/transformer.hpp"
 
 namespace qstar {
+namespace {
+
+at::Tensor column(std::span<const float> values) {
+  auto column = at::empty({static_cast<std::int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), column.data_ptr<float>());
+  return column;
+}
+
+at::Tensor shaped(std::span<const float> values, const TokenBatch& batch) {
+  return column(values).view({batch.rows, batch.length});
+}
+
+}  // namespace
 
 struct PolicyLearner::Impl {
   ModelSpec spec;
@@ -20,6 +34,12 @@ struct PolicyLearner::Impl {
         parameters(nn::initial_parameters(s, tokenizer.size(), seed)),
         optimizer(parameters) {}
 
+  explicit Impl(const ModelFile& policy)
+      : spec(policy.spec),
+        characters(policy.characters),
+        parameters(nn::from_model(policy, true)),
+        optimizer(parameters) {}
+
   at::Tensor loss(const TokenBatch& batch) const {
     const auto tokens = nn::tokens_of(batch);
     return nn::next_token_loss(nn::forward(parameters, spec, tokens).logits, tokens,
@@ -29,6 +49,7 @@ struct PolicyLearner::Impl {
 
 PolicyLearner::PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed)
     : impl_(std::make_unique<Impl>(spec, tokenizer, seed)) {}
+PolicyLearner::PolicyLearner(const ModelFile& policy) : impl_(std::make_unique<Impl>(policy)) {}
 PolicyLearner::~PolicyLearner() = default;
 PolicyLearner::PolicyLearner(PolicyLearner&&) noexcept = default;
 PolicyLearner& PolicyLearner::operator=(PolicyLearner&&) noexcept = default;
@@ -47,6 +68,57 @@ TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig&
 double PolicyLearner::loss(const TokenBatch& batch) const {
   at::NoGradGuard no_gradients;
   return impl_->loss(batch).item<double>();
+}
+
+PolicyGradientStats PolicyLearner::update_policy_gradient(const PolicyGradientBatch& batch,
+                                                          const PolicyGradientConfig& config,
+                                                          double rate_factor) {
+  if (batch.tokens.rows == 0) return {};
+  const auto tokens = nn::tokens_of(batch.tokens);
+  const auto weights = nn::weights_of(batch.tokens).slice(1, 1);
+  const auto targets = [&](const std::vector<float>& values) {
+    return shaped(values, batch.tokens).slice(1, 1);
+  };
+  const auto logits = nn::forward(impl_->parameters, impl_->spec, tokens).logits;
+  const auto [all, logprobs] = nn::token_logprobs(logits, tokens, column(batch.temperatures));
+  const auto behaviour = targets(batch.behaviour_logprobs);
+  const auto surrogate = nn::clipped_surrogate(
+      logprobs, batch.proximal_logprobs.empty() ? behaviour : targets(batch.proximal_logprobs),
+      behaviour, targets(batch.advantages), config);
+  const auto sum = [&](const at::Tensor& term) { return (term * weights).sum(); };
+  const auto mean = [&](const at::Tensor& term) {
+    return (sum(term.detach()) / weights.sum()).item<double>();
+  };
+  PolicyGradientStats stats;
+  auto loss = sum(surrogate.loss);
+  if (!batch.reference_logprobs.empty()) {
+    const auto kl = nn::k3_divergence(logprobs, targets(batch.reference_logprobs));
+    loss = loss + config.kl_weight * sum(kl);
+    stats.kl = mean(kl);
+  }
+  const auto entropy = nn::entropy(all);
+  loss = loss - config.entropy_weight * sum(entropy);
+  loss.backward();
+  stats.loss = loss.item<double>();
+  stats.entropy = mean(entropy);
+  stats.clipped = mean(surrogate.clipped);
+  stats.gradient_norm = impl_->optimizer.step(config.optimizer, rate_factor);
+  stats.tokens = batch.tokens.rows * batch.tokens.length;
+  return stats;
+}
+
+std::vector<float> PolicyLearner::logprobs(const TokenBatch& batch,
+                                           std::span<const float> temperatures) const {
+  std::vector<float> out;
+  if (batch.rows == 0) return out;
+  at::NoGradGuard no_gradients;
+  const auto tokens = nn::tokens_of(batch);
+  const auto logits = nn::forward(impl_->parameters, impl_->spec, tokens).logits;
+  const auto taken = nn::token_logprobs(logits, tokens, column(temperatures)).taken;
+  const auto padded = at::constant_pad_nd(taken, {1, 0}, 0).contiguous();
+  const auto* data = padded.data_ptr<float>();
+  out.assign(data, data + padded.numel());
+  return out;
 }
 
 ModelFile PolicyLearner::model() const {
