@@ -12,7 +12,7 @@ void add_completion(CLI::App& app, int& code) {
         "_qstar() {\n"
         "  local word=${COMP_WORDS[COMP_CWORD]}\n"
         "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-        "    COMPREPLY=($(compgen -W 'train eval solve search replay certs worker completion "
+        "    COMPREPLY=($(compgen -W 'train eval solve search replay label certs worker completion "
         "--help "
         "--version' -- \"$word\"))\n"
         "  elif [ \"${COMP_WORDS[1]}\" = replay ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"

@@ -46,7 +46,8 @@ int run(int argc, char** argv) {
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
       "  qstar search runs/lights7 --states lightsout7.jsonl\n"
-      "  qstar replay ls runs/quickstart-seed1/store",
+      "  qstar replay ls runs/quickstart-seed1/store\n"
+      "  qstar label runs/quickstart-seed1 --steps",
       "qstar"};
   app.set_version_flag("--version", "qstar " QSTAR_VERSION);
   app.footer(
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
   add_solve(app, code);
   add_search(app, code);
   add_replay(app, code);
+  add_label(app, code);
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);

@@ -6,7 +6,7 @@ import urllib.request
 
 from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
-SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "certs", "worker", "completion")
+SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "certs", "worker", "completion")
 
 
 class CliTest(RunTest):

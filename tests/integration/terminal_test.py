@@ -1,65 +1,9 @@
 """`qstar train` on a terminal: one line that is written over, and Ctrl-C from its keyboard."""
-import os
-import pty
 import re
-import select
-import signal
-import time
 
-from support import QSTAR, RunTest, main, qstar, report, SMOKE
+from support import RunTest, Terminal, main, qstar, report, SMOKE
 
 OVER = r"\r\x1b\[K"  # back to the line's beginning, and clear it
-
-
-class Terminal:
-    """A command on a pseudo-terminal of its own."""
-
-    def __init__(self, *words):
-        self.pid, self.screen = pty.fork()
-        if self.pid == 0:
-            os.execv(QSTAR, [QSTAR, *words])
-        self.seen = ""
-
-    def read(self, seconds):
-        """What is shown next; nothing when the command has ended, or none came in time."""
-        if not select.select([self.screen], [], [], max(0, seconds))[0]:
-            return ""
-        try:
-            return os.read(self.screen, 4096).decode()
-        except OSError:  # how Linux says that nobody holds the other side
-            return ""
-
-    def shows(self, pattern, seconds):
-        """Whether the pattern comes to be seen in time."""
-        end = time.monotonic() + seconds
-        while not re.search(pattern, self.seen):
-            more = self.read(end - time.monotonic())
-            if not more:
-                return False
-            self.seen += more
-        return True
-
-    def press(self, key):
-        os.write(self.screen, key)
-
-    def end(self, seconds):
-        """Reads to the end; gives the exit code."""
-        end = time.monotonic() + seconds
-        while more := self.read(end - time.monotonic()):
-            self.seen += more
-        while time.monotonic() < end + 5:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = None
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.05)
-        return None  # it runs on
-
-    def kill(self):
-        """Whatever became of it."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
 
 
 class TerminalTest(RunTest):

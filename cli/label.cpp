@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <set>
+
+#include "cli/commands.hpp"
+#include "cli/label_dialogue.hpp"
+#include "core/attempt.hpp"
+#include "persistence/store.hpp"
+
+namespace qstar {
+namespace {
+
+struct LabelCommand {
+  std::string run, out;
+  std::uint64_t first = 0;
+  bool steps = false, rankings = false;
+};
+
+// The file of labels, written line by line: what was answered is kept whatever comes next.
+class LabelWriter {
+ public:
+  static Result<LabelWriter> open(const std::string& path) {
+    LabelWriter writer;
+    // A line that was cut off by the machine's death must not take the next one with it.
+    std::ifstream old(path, std::ios::binary | std::ios::ate);
+    const bool torn = old && old.tellg() > 0 && (old.seekg(-1, std::ios::end), old.get() != '\n');
+    writer.file_.open(path, std::ios::binary | std::ios::app);
+    writer.path_ = path;
+    if (!writer.file_)
+      return fail(Errc::kIo,
+                  fmt::format("cannot write the label file '{}': {}", path, std::strerror(errno)));
+    if (torn) writer.file_ << '\n';
+    return writer;
+  }
+  Status write(const std::string& line) {
+    file_ << line << std::flush;
+    if (file_) return {};
+    return fail(errno == ENOSPC ? Errc::kDiskFull : Errc::kIo,
+                fmt::format("cannot write the label file '{}': {}", path_, std::strerror(errno)));
+  }
+
+ private:
+  std::ofstream file_;
+  std::string path_;
+};
+
+// What a question is about: work by its text, so that the same work is judged once.
+std::string subject_of(const std::string& problem, std::span<const std::string> steps) {
+  return prompt_of(problem, steps);
+}
+std::string subject_of(const Trajectory& attempt) {
+  std::vector<std::string> steps;
+  for (const Step& step : attempt.steps) steps.push_back(step.text);
+  return subject_of(attempt.problem, steps);
+}
+std::string subject_of(const RatedWork& work) { return subject_of(work.problem, work.steps); }
+std::string subject_of(std::uint64_t group) { return fmt::format("group {}", group); }
+std::string subject_of(const Ranking& ranking) {
+  return subject_of(ranking.attempts.front().id.group);
+}
+
+// Attempts with steps, each text once.
+std::vector<const Trajectory*> distinct(const AttemptGroup& group) {
+  std::vector<const Trajectory*> attempts;
+  std::set<std::string> seen;
+  for (const auto& attempt : group.attempts) {
+    if (!attempt.steps.empty() && seen.insert(subject_of(attempt)).second)
+      attempts.push_back(&attempt);
+  }
+  return attempts;
+}
+
+// One group after the other: those attempts of it that are to be asked about, in one question or in
+// several, until somebody wants to stop.
+class Labelling {
+ public:
+  Labelling(const LabelCommand& command, const Store& store) : command_(command), store_(store) {}
+
+  int run() {
+    const auto labels = command_.out.empty() ? default_file() : command_.out;
+    if (auto known = command_.steps ? read<RatedWork>(labels, read_step_labels)
+                                    : read<Ranking>(labels, read_rankings);
+        !known)
+      return report_error(known.error());
+    auto writer = LabelWriter::open(labels);
+    if (!writer) return report_error(writer.error());
+    const auto ids = store_.group_ids();
+    if (!ids) return report_error(ids.error());
+    for (const auto id : *ids) {
+      if (id < command_.first) continue;
+      const auto group = store_.get(id);
+      if (!group) continue;  // taken out of the store since
+      const auto going_on =
+          command_.steps ? steps_of(*group, *writer) : ranking_of(*group, *writer);
+      if (!going_on) return report_error(going_on.error());
+      if (!*going_on) break;
+    }
+    fmt::print("\n{} labelled, {} before, in {}\n", done_.size() - before_, before_, labels);
+    return 0;
+  }
+
+ private:
+  std::string default_file() const {
+    return command_.run + (command_.steps ? "/step_labels.jsonl" : "/rankings.jsonl");
+  }
+
+  // What is there already; says what of it is no use.
+  template <class Record, class Reader>
+  Status read(const std::string& path, Reader reader) {
+    if (!std::filesystem::exists(path)) return {};
+    const auto file = reader(path, [this](const TrajectoryId& id) { return find(id); });
+    if (!file) return tl::unexpected(file.error());
+    for (const auto& record : file->records) done_.insert(subject_of(record));
+    before_ = done_.size();
+    for (const auto& skipped : file->skipped) fmt::print(stderr, "qstar: left out: {}\n", skipped);
+    return {};
+  }
+
+  std::optional<Trajectory> find(const TrajectoryId& id) const {
+    const auto group = store_.get(id.group);
+    if (!group) return std::nullopt;
+    for (const auto& attempt : group->attempts) {
+      if (attempt.id == id) return attempt;
+    }
+    return std::nullopt;
+  }
+
+  // Whether to go on.
+  template <class Record>
+  Result<bool> keep(const Answer<Record>& answer, LabelWriter& writer) {
+    if (!answer.record) return !answer.stop;
+    if (auto kept = writer.write(to_line(*answer.record)); !kept)
+      return tl::unexpected(kept.error());
+    done_.insert(subject_of(*answer.record));
+    return true;
+  }
+
+  Result<bool> steps_of(const AttemptGroup& group, LabelWriter& writer) {
+    for (const Trajectory* attempt : distinct(group)) {
+      if (done_.count(subject_of(*attempt)) > 0) continue;
+      const auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt), writer);
+      if (!going_on || !*going_on) return going_on;
+    }
+    return true;
+  }
+
+  Result<bool> ranking_of(const AttemptGroup& group, LabelWriter& writer) {
+    const auto attempts = distinct(group);
+    if (attempts.size() < 2 || done_.count(subject_of(group.group)) > 0) return true;
+    return keep(ask_for_ranking(std::cin, std::cout, attempts), writer);
+  }
+
+  const LabelCommand& command_;
+  const Store& store_;
+  std::set<std::string> done_;  // subjects
+  std::size_t before_ = 0;
+};
+
+int label(const LabelCommand& command) {
+  const auto store = Store::open(command.run + "/store", Store::Mode::kRead);
+  if (!store) return report_error(store.error());
+  return Labelling(command, *store).run();
+}
+
+}  // namespace
+
+void add_label(CLI::App& app, int& code) {
+  auto* command = app.add_subcommand(
+      "label",
+      "judge a run's work by hand, as labels for reward models; goes on where it was left\n\n"
+      "  qstar label runs/quickstart-seed1 --steps\n"
+      "  qstar label runs/quickstart-seed1 --rankings --out mine.jsonl --from 1000");
+  auto words = std::make_shared<LabelCommand>();
+  command->add_option("run", words->run, "a run's directory")->required();
+  auto* kind = command->add_option_group("kind", "what to judge");
+  kind->add_flag("--steps", words->steps, "every step: right, neutral or wrong");
+  kind->add_flag("--rankings", words->rankings, "the attempts at a problem, from best to worst");
+  kind->require_option(1);
+  command->add_option("--out", words->out,
+                      "JSON lines; default: step_labels.jsonl or rankings.jsonl in the run");
+  command->add_option("--from", words->first, "first group");
+  command->callback([words, &code] { code = label(*words); });
+}
+
+}  // namespace qstar

@@ -1,0 +1,26 @@
+// The questions that `qstar label` asks, over any two streams.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <vector>
+
+#include "core/trajectory.hpp"
+#include "learning/label_file.hpp"
+
+namespace qstar {
+
+// What was answered: a record, nothing (passed over), or to stop (also: the input has ended).
+template <class Record>
+struct Answer {
+  std::optional<Record> record;
+  bool stop = false;
+};
+
+// A verdict a step, up to the first wrong one.
+Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt);
+// An order of the attempts, at least two, all at one problem.
+Answer<Ranking> ask_for_ranking(std::istream& in, std::ostream& out,
+                                const std::vector<const Trajectory*>& attempts);
+
+}  // namespace qstar

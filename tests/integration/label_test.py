@@ -1,0 +1,121 @@
+"""`qstar label`: a person at a terminal judges a run's work, stops, and goes on."""
+import json
+import os
+import subprocess
+
+from support import QSTAR, RunTest, Terminal, main, qstar
+
+
+def attempts(run):
+    """The store's groups, each a list of attempts with steps; what was written alike counts once."""
+    store = os.path.join(run, "store")
+    for line in qstar("replay", "ls", store, "--limit", "0", "--json").stdout.splitlines():
+        shown = qstar("replay", "show", store, str(json.loads(line)["group"]), "--json").stdout
+        seen = {}
+        for attempt in map(json.loads, shown.splitlines()):
+            steps = tuple(step["text"] for step in attempt["steps"])
+            if steps:
+                seen.setdefault(steps, attempt)
+        yield list(seen.values())
+
+
+def lines(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file]
+
+
+class LabelTest(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.assert_ok(self.train("run", "pretrain.steps=60", "rl.versions=1"))
+        self.run_folder = self.path("run")
+
+    def label(self, *words):
+        terminal = Terminal("label", self.run_folder, *words)
+        self.addCleanup(terminal.kill)
+        return terminal
+
+    def answer(self, terminal, key):
+        """Waits for the question, answers it, and forgets what was shown."""
+        self.assertTrue(terminal.shows(" > $", 20), terminal.seen)
+        terminal.seen = ""
+        terminal.press(key + b"\n")
+
+    def test_steps_are_judged_and_taken_up_again(self):
+        work = next(group for group in attempts(self.run_folder) if len(group) >= 2 and len(group[0]["steps"]) >= 2)
+        words = ("--steps", "--from", str(work[0]["group"]))
+        terminal = self.label(*words)
+        first, second = work[0]["steps"], work[1]["steps"]
+        self.assertTrue(terminal.shows(f"1 of {len(first)}  = ", 20), terminal.seen)
+        self.assertIn(first[0]["text"], terminal.seen)
+        self.answer(terminal, b"what?")
+        self.assertTrue(terminal.shows(r"neutral[^>]* > $", 20), terminal.seen)
+        self.answer(terminal, b"+")
+        self.answer(terminal, b"b")  # back to the first
+        self.answer(terminal, b"0")
+        self.answer(terminal, b"-")  # the second is wrong: no more is asked
+        self.assertTrue(terminal.shows(f"1 of {len(second)}  = ", 20), terminal.seen)
+        self.answer(terminal, b"q")
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        self.assertIn("1 labelled, 0 before", terminal.seen)
+        file = os.path.join(self.run_folder, "step_labels.jsonl")
+        (record,) = lines(file)
+        self.assertEqual(record["question"]["problem"], work[0]["problem"])
+        self.assertEqual(record["qstar"], {"group": work[0]["group"], "sample": work[0]["sample"]})
+        ratings = [step["completions"][0]["rating"] for step in record["label"]["steps"]]
+        self.assertEqual(ratings, [0, -1] + [None] * (len(first) - 2))
+        # A line cut off, as by a power failure, and one of somebody else's work.
+        with open(file, "a") as out:
+            out.write(json.dumps({**record, "qstar": {"group": 10**9, "sample": 0}}) + "\n" + '{"question')
+        terminal = self.label(*words)
+        self.answer(terminal, b"s")
+        terminal.press(b"\x04")  # the end of the input
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        self.assertIn("0 labelled, 1 before", terminal.seen)
+        terminal = self.label(*words)
+        self.assertTrue(terminal.shows(f"1 of {len(second)}  = ", 20), terminal.seen)
+        self.assertRegex(terminal.seen, r"left out: .*:2: group 1000000000, sample 0 is not known")
+        self.assertRegex(terminal.seen, r"left out: .*:3: is not a JSON object")
+        for _ in second:
+            self.answer(terminal, b"+")
+        self.answer(terminal, b"q")
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        with open(file) as written:
+            kept = written.read().splitlines()
+        self.assertEqual(len(kept), 4)
+        last = json.loads(kept[3])
+        self.assertEqual([step["completions"][0]["text"] for step in last["label"]["steps"]],
+                         [step["text"] for step in second])
+
+    def test_answers_are_ranked_once(self):
+        groups = [group for group in attempts(self.run_folder) if len(group) >= 2]
+        out = self.path("mine.jsonl")
+        terminal = self.label("--rankings", "--out", out)
+        n = len(groups[0])
+        self.answer(terminal, b"1")
+        self.assertTrue(terminal.shows(f"every number from 1 to {n} once", 20), terminal.seen)
+        self.answer(terminal, b"=".join(str(i).encode() for i in range(n, 0, -1)))
+        self.answer(terminal, b"q")
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        (record,) = lines(out)
+        self.assertEqual([each["rank"] for each in record["ranking"]], [1] * n)
+        self.assertEqual([each["sample"] for each in record["ranking"]], [a["sample"] for a in groups[0]])
+        terminal = self.label("--rankings", "--out", out)
+        self.assertTrue(terminal.shows(f"\n{groups[1][0]['group']}  ", 20), terminal.seen)
+        self.answer(terminal, b"q")
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        self.assertIn("0 labelled, 1 before", terminal.seen)
+
+    def test_what_cannot_be_is_one_line(self):
+        for words, code, message in (
+                ((self.run_folder,), 2, "--steps"), ((self.run_folder, "--steps", "--rankings"), 2, "2 were given"),
+                ((self.path("nothing"), "--steps"), 3, "nothing"),
+                ((self.run_folder, "--steps", "--out", self.path("no/such.jsonl")), 4, "such.jsonl")):
+            answer = subprocess.run([QSTAR, "label", *words], input="", capture_output=True, text=True, timeout=60)
+            self.assertEqual(answer.returncode, code, answer.stderr)
+            self.assertEqual(answer.stderr.count("\n"), 1, answer.stderr)
+            self.assertIn(message, answer.stderr)
+
+
+if __name__ == "__main__":
+    main()
