@@ -75,7 +75,7 @@ void teach(RewardLearner& learner, const std::vector<LabelledAttempt>& examples)
 
 using Labels = std::vector<std::vector<float>>;
 
-void measure(const ModelFile& base, RewardRole role, const std::string& labelled,
+void measure(const ModelFile& base, ScorerRole role, const std::string& labelled,
              const std::vector<Trajectory>& training, const Labels& labels,
              const std::vector<Trajectory>& held_out) {
   std::vector<LabelledAttempt> examples;
@@ -123,17 +123,17 @@ int run(const std::string& path, std::int64_t problems) {
   fmt::print("a single sample is right {:.3f}\n", best_of(1, held_out, nothing, worst));
   const auto exact =
       labels_of(training, [](const auto& t) { return exact_labels(t, AfterWrong::kWrong); });
-  measure(*base, RewardRole::kProcess, "exact labels", training, exact, held_out);
+  measure(*base, ScorerRole::kProcess, "exact labels", training, exact, held_out);
   const auto outcomes =
       labels_of(training, [](const auto& t) { return outcome_labels(t, OutcomeAt::kEveryStep); });
-  measure(*base, RewardRole::kOutcome, "outcomes", training, outcomes, held_out);
+  measure(*base, ScorerRole::kOutcome, "outcomes", training, outcomes, held_out);
   const double start = process_cpu_seconds();
   Labels completed;
   for (const auto& estimates :
        rollout_estimates(*environment, policy, training, {.samples = kCompletions, .seed = 3}))
     completed.push_back(rollout_labels(estimates, RolloutLabel::kSoft));
   fmt::print("{} completions a step: {:.0f} CPU s\n", kCompletions, process_cpu_seconds() - start);
-  measure(*base, RewardRole::kProcess, "completions", training, completed, held_out);
+  measure(*base, ScorerRole::kProcess, "completions", training, completed, held_out);
   return 0;
 }
 

@@ -28,7 +28,7 @@ namespace qstar {
 struct PolicyGradientConfig {
   std::string baseline = "group";    // GroupBaseline
   std::string token_mean = "token";  // TokenMean
-  bool drop_equal = true;            // groups whose rewards are all the same
+  bool drop_equal = true;            // groups that all won or all lost
   double clip_low = 0.2;
   double clip_high = 0.28;
   double importance_cap = 2;  // on w

@@ -168,6 +168,25 @@ TEST_CASE("an update makes the right attempt likelier, the wrong one less, and r
   CHECK(a.save() == saved);
 }
 
+TEST_CASE("an older batch weighs by the learner's log-probabilities before it", "[nn]") {
+  const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
+  PolicyGradientConfig config;
+  auto batch = batch_of(pair(model, 1), config);
+  batch.proximal_logprobs = PolicyLearner(model).logprobs(batch.tokens, batch.temperatures);
+  double advantage = 0;
+  for (std::size_t i = 0; i < batch.advantages.size(); ++i) {
+    batch.behaviour_logprobs[i] = batch.proximal_logprobs[i] - 0.5F;
+    advantage += batch.tokens.weights[i] * batch.advantages[i];
+  }
+  REQUIRE(std::abs(advantage) > 0.01);
+  const auto loss = [&] {
+    return PolicyLearner(model).update_policy_gradient(batch, config, 1).loss;
+  };
+  CHECK(loss() == Approx(-std::exp(0.5) * advantage).epsilon(1e-3));
+  config.importance_cap = 1;
+  CHECK(loss() == Approx(-advantage).epsilon(1e-3));
+}
+
 TEST_CASE("the leash pulls back to the reference", "[nn]") {
   const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
   const PolicyLearner reference(model);
