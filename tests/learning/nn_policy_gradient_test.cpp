@@ -173,6 +173,7 @@ TEST_CASE("an older batch weighs by the learner's log-probabilities before it", 
   PolicyGradientConfig config;
   auto batch = batch_of(pair(model, 1), config);
   batch.proximal_logprobs = PolicyLearner(model).logprobs(batch.tokens, batch.temperatures);
+  batch.advantages.assign(batch.advantages.size(), 0.75F);
   double advantage = 0;
   for (std::size_t i = 0; i < batch.advantages.size(); ++i) {
     batch.behaviour_logprobs[i] = batch.proximal_logprobs[i] - 0.5F;
