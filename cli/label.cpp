@@ -143,7 +143,7 @@ class Labelling {
   Result<bool> steps_of(const AttemptGroup& group, LabelWriter& writer) {
     for (const Trajectory* attempt : distinct(group)) {
       if (done_.count(subject_of(*attempt)) > 0) continue;
-      const auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt), writer);
+      auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt), writer);
       if (!going_on || !*going_on) return going_on;
     }
     return true;

@@ -201,11 +201,12 @@ void state(const RatedWork& work, Statements& statements) {
   }
 }
 void state(const Ranking& ranking, Statements& statements) {
-  std::map<TrajectoryId, std::int64_t> ranks;
-  for (const auto& attempt : ranking.attempts) ranks[attempt.id] = attempt.rank;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::int64_t> ranks;
+  for (const auto& attempt : ranking.attempts)
+    ranks[{attempt.id.group, attempt.id.sample}] = attempt.rank;
   std::string which = json(ranking.problem).dump(), order;
   for (const auto& [id, rank] : ranks) {
-    which += fmt::format(" {}/{}", id.group, id.sample);
+    which += fmt::format(" {}/{}", id.first, id.second);
     order += fmt::format(" {}", rank);
   }
   statements[which] = order;
