@@ -11,7 +11,7 @@
 #include "actors/experiment.hpp"
 #include "learning/decoder.hpp"
 #include "persistence/checkpoint.hpp"
-#include "search/sampling.hpp"
+#include "search/search.hpp"
 
 using namespace qstar;
 
@@ -48,12 +48,13 @@ struct Loop {
     std::vector<std::string> problems;
     for (std::int64_t i = 0; i < r.lease_groups; ++i)
       problems.push_back(environment->sample_problem(draw, Split::kTraining));
-    auto groups = SampleSearch().attempt(*environment, policy, problems,
-                                         {.samples = r.samples,
-                                          .temperature = r.temperature,
-                                          .max_tokens = static_cast<std::int32_t>(r.max_tokens),
-                                          .seed = seed,
-                                          .first_group = leases++ * problems.size()});
+    const SearchOptions how{.samples = r.samples,
+                            .temperature = r.temperature,
+                            .max_tokens = static_cast<std::int32_t>(r.max_tokens),
+                            .seed = seed,
+                            .first_group = leases++ * problems.size()};
+    const auto search = make_search("sample").value();
+    auto groups = groups_of(search.attempt(*environment, {policy}, problems, how).value());
     for (auto& group : groups) write_values(*critic, group);
     QSTAR_ASSERT(replay.insert(groups).has_value(), "the store refuses");
   }

@@ -36,7 +36,7 @@ GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
 MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
 # The same for both searches: enough of a batch to use the processor, little enough to look ahead.
-WEIGHT, BATCH = "0.6", "100"
+WEIGHT, BATCH = "0.3", "100"
 # V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for
 # those of greedy play, which V looks at seldom.
 TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]

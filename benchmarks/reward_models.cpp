@@ -114,11 +114,13 @@ int run(const std::string& path, std::int64_t problems) {
   std::vector<std::string> texts;
   for (std::int64_t i = 0; i < kProblems; ++i)
     texts.push_back(environment->sample_problem(rng, Split::kTraining));
-  const auto training =
-      flat(search->attempt(*environment, policy, texts, {.samples = kSamples, .seed = 1}));
+  const auto training = flat(groups_of(
+      search.attempt(*environment, {policy}, texts, {.samples = kSamples, .seed = 1}).value()));
   const auto held_out =
-      flat(search->attempt(*environment, policy, held_out_problems(*environment, problems),
-                           {.samples = kChoices, .seed = 7}));
+      flat(groups_of(search
+                         .attempt(*environment, {policy}, held_out_problems(*environment, problems),
+                                  {.samples = kChoices, .seed = 7})
+                         .value()));
   const std::vector<std::vector<float>> nothing(held_out.size());
   fmt::print("a single sample is right {:.3f}\n", best_of(1, held_out, nothing, worst));
   const auto exact =

@@ -48,10 +48,7 @@ int learn(const std::string& path, std::int64_t problems, std::int64_t updates) 
   const auto search = make_search("sample").value();
   DecoderPolicy policy(*weights);
   const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
-    std::vector<AttemptGroup> groups;
-    const auto results = search.attempt(*environment, {policy}, at, options);
-    for (const auto& result : *results) groups.push_back(result.group);
-    return groups;
+    return groups_of(search.attempt(*environment, {policy}, at, options).value());
   };
   const auto made = attempt(training_problems(*environment, problems), {.samples = 8});
   const auto held_out = attempt(held_out_problems(*environment, 500), {.samples = 1, .seed = 7});

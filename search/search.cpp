@@ -178,4 +178,10 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
   return results;
 }
 
+std::vector<AttemptGroup> groups_of(std::vector<SearchResult> results) {
+  std::vector<AttemptGroup> groups;
+  for (auto& result : results) groups.push_back(std::move(result.group));
+  return groups;
+}
+
 }  // namespace qstar

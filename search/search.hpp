@@ -85,6 +85,9 @@ struct SearchResult {
   friend bool operator==(const SearchResult&, const SearchResult&) = default;
 };
 
+// The groups alone, in order.
+std::vector<AttemptGroup> groups_of(std::vector<SearchResult> results);
+
 // The options of SearchOptions that not every search reads.
 enum class SearchField : std::uint16_t {
   kSamples = 1,

@@ -116,8 +116,11 @@ AttemptGroup pair(const ModelFile& model, float temperature) {
   DecoderPolicy policy(DecoderWeights::make(model, 1).value());
   const auto environment = make_environment({}).value();
   const std::vector<std::string> problems = {"1+2+3"};
-  auto groups = make_search("sample").value()->attempt(
-      *environment, policy, problems, {.samples = 2, .temperature = temperature, .max_tokens = 9});
+  const auto search = make_search("sample").value();
+  auto groups = groups_of(search
+                              .attempt(*environment, {policy}, problems,
+                                       {.samples = 2, .temperature = temperature, .max_tokens = 9})
+                              .value());
   groups[0].attempts[0].outcome = Outcome::kWon;
   groups[0].attempts[1].outcome = Outcome::kLost;
   return groups[0];
@@ -229,8 +232,10 @@ TEST_CASE("group-relative updates raise the share of held-out problems won", "[n
       problems.push_back(environment->sample_problem(rng, Split::kTraining));
     DecoderPolicy policy(DecoderWeights::make(learner.model(), round + 1).value());
     const auto groups =
-        search->attempt(*environment, policy, problems,
-                        {.samples = 8, .max_tokens = 32, .first_group = 48 * round});
+        groups_of(search
+                      .attempt(*environment, {policy}, problems,
+                               {.samples = 8, .max_tokens = 32, .first_group = 48 * round})
+                      .value());
     std::vector<AdvantagedAttempt> attempts;
     for (const auto& group : groups) append_group(group, config, 32, attempts);
     const auto batch = policy_gradient_batch(tokenizer, attempts, token_mean(config), 32);

@@ -47,7 +47,8 @@ inline std::vector<AttemptGroup> sampled_groups(const Environment& environment,
     for (std::int64_t i = 0; i < problems; ++i)
       texts.push_back(environment.sample_problem(rng, split));
   }
-  return make_search("sample").value()->attempt(environment, policy, texts, {.samples = samples});
+  const auto search = make_search("sample").value();
+  return groups_of(search.attempt(environment, {policy}, texts, {.samples = samples}).value());
 }
 
 }  // namespace qstar::testing
