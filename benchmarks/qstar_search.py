@@ -13,9 +13,10 @@ import argparse
 import json
 import math
 import os
-import random
 import subprocess
 import sys
+
+from puzzle_states import write_states
 
 # name: (configuration, its states, overrides). Sets of moves of one puzzle differ in `turns`, and in the walks'
 # moves, so that all walk about as far.
@@ -68,16 +69,6 @@ def searched(options, name, values):
 def mean(values):
     values = list(values)
     return sum(values) / len(values) if values else math.nan
-
-
-def pancake_states(path, count=100, size=35, seed=35):
-    """States of our own: nobody publishes any. Their fewest flips are not known."""
-    shuffled = random.Random(seed)
-    with open(path, "w") as file:
-        for number in range(count):
-            stack = list(range(1, size + 1))
-            shuffled.shuffle(stack)
-            file.write(json.dumps({"id": f"pancake35-{number}", "state": stack}) + "\n")
 
 
 def table(results):
@@ -165,7 +156,7 @@ def main():
     for name in options.only:
         if PUZZLES[name][1] == "pancake35.jsonl":
             path = os.path.join(options.folder, "pancake35.jsonl")
-            pancake_states(path)
+            write_states("pancake", path)  # their fewest flips are not known
             PUZZLES[name] = (PUZZLES[name][0], os.path.abspath(path), PUZZLES[name][2])
         for values in ("v", "q"):
             print(f"{name}, {values} …", file=sys.stderr, flush=True)

@@ -3,7 +3,10 @@
 // among answers to held-out problems.
 //
 //   build/release/qstar train configs/quickstart.toml rl.versions=0 --run runs/base
-//   build/release/benchmarks/reward_models runs/base/policy.safetensors [HELD_OUT]
+//   build/release/benchmarks/reward_models runs/base/policy.safetensors [HELD_OUT [FOLDER]]
+//
+// In FOLDER it leaves the models, as guides of `qstar eval --search`: prm.safetensors,
+// orm.safetensors and prm_completions.safetensors.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -75,22 +78,29 @@ void teach(RewardLearner& learner, const std::vector<LabelledAttempt>& examples)
 
 using Labels = std::vector<std::vector<float>>;
 
-void measure(const ModelFile& base, ScorerRole role, const std::string& labelled,
-             const std::vector<Trajectory>& training, const Labels& labels,
-             const std::vector<Trajectory>& held_out) {
+struct Judge {
+  ScorerRole role;
+  std::string labelled;
+  std::string file;  // where it is left; empty: nowhere
+};
+
+Status measure(const ModelFile& base, const Judge& judge, const std::vector<Trajectory>& training,
+               const Labels& labels, const std::vector<Trajectory>& held_out) {
   std::vector<LabelledAttempt> examples;
   for (std::size_t i = 0; i < training.size(); ++i) examples.push_back({&training[i], labels[i]});
-  RewardLearner learner(base, role, 1);
+  RewardLearner learner(base, judge.role, 1);
   const double start = process_cpu_seconds();
   teach(learner, examples);
   const double taught = process_cpu_seconds() - start;
   const auto scores = scores_of(learner, held_out);
-  fmt::print("{} by {}: step AUC {:.4f}, {:.0f} CPU s of learning\n", to_string(role), labelled,
-             assess(held_out, scores).step_auc, taught);
+  fmt::print("{} by {}: step AUC {:.4f}, {:.0f} CPU s of learning\n", to_string(judge.role),
+             judge.labelled, assess(held_out, scores).step_auc, taught);
   for (const std::size_t n : {4, 8, 16}) {
     fmt::print("  best of {:<2}  worst step {:.3f}  last step {:.3f}\n", n,
                best_of(n, held_out, scores, worst), best_of(n, held_out, scores, last));
   }
+  if (judge.file.empty()) return {};
+  return write_model(learner.model(), judge.file);
 }
 
 template <class Make>
@@ -100,7 +110,10 @@ Labels labels_of(const std::vector<Trajectory>& attempts, Make make) {
   return labels;
 }
 
-int run(const std::string& path, std::int64_t problems) {
+int run(const std::string& path, std::int64_t problems, const std::string& folder) {
+  const auto left = [&](const std::string& name) {
+    return folder.empty() ? "" : folder + "/" + name + ".safetensors";
+  };
   if (auto ready = prepare_torch(); !ready)
     return fmt::print(stderr, "{}\n", ready.error().message), exit_code(ready.error().code);
   const auto base = read_model(path);
@@ -125,23 +138,29 @@ int run(const std::string& path, std::int64_t problems) {
   fmt::print("a single sample is right {:.3f}\n", best_of(1, held_out, nothing, worst));
   const auto exact =
       labels_of(training, [](const auto& t) { return exact_labels(t, AfterWrong::kWrong); });
-  measure(*base, ScorerRole::kProcess, "exact labels", training, exact, held_out);
+  auto kept = measure(*base, {ScorerRole::kProcess, "exact labels", left("prm")}, training, exact,
+                      held_out);
   const auto outcomes =
       labels_of(training, [](const auto& t) { return outcome_labels(t, OutcomeAt::kEveryStep); });
-  measure(*base, ScorerRole::kOutcome, "outcomes", training, outcomes, held_out);
+  if (kept)
+    kept = measure(*base, {ScorerRole::kOutcome, "outcomes", left("orm")}, training, outcomes,
+                   held_out);
   const double start = process_cpu_seconds();
   Labels completed;
   for (const auto& estimates :
        rollout_estimates(*environment, policy, training, {.samples = kCompletions, .seed = 3}))
     completed.push_back(rollout_labels(estimates, RolloutLabel::kSoft));
   fmt::print("{} completions a step: {:.0f} CPU s\n", kCompletions, process_cpu_seconds() - start);
-  measure(*base, ScorerRole::kProcess, "completions", training, completed, held_out);
-  return 0;
+  if (kept)
+    kept = measure(*base, {ScorerRole::kProcess, "completions", left("prm_completions")}, training,
+                   completed, held_out);
+  if (kept) return 0;
+  return fmt::print(stderr, "{}\n", kept.error().message), exit_code(kept.error().code);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return fmt::print(stderr, "usage: reward_models MODEL [HELD_OUT]\n"), 2;
-  return run(argv[1], argc > 2 ? std::atoll(argv[2]) : 500);
+  if (argc < 2) return fmt::print(stderr, "usage: reward_models MODEL [HELD_OUT [FOLDER]]\n"), 2;
+  return run(argv[1], argc > 2 ? std::atoll(argv[2]) : 500, argc > 3 ? argv[3] : "");
 }
