@@ -51,9 +51,12 @@ def measure(options, base, words, guide):
 
 def drawing(rows):
     width, height, left, bottom, right = 720, 420, 60, 45, 160
+
     def at(tokens, accuracy):
-        return (left + (math.log2(tokens) - 4) / 4.5 * (width - left - right), height - bottom - (accuracy - .3) / .7 * (height - bottom - 20))
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        return (left + (math.log2(tokens) - 4) / 5 * (width - left - right),
+                height - bottom - (accuracy - .3) / .7 * (height - bottom - 20))
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+             'font-size="12">',
              f'<rect width="{width}" height="{height}" fill="white"/>',
              f'<text x="{left + 140}" y="{height - 8}">generated tokens a problem (logarithmic)</text>',
              f'<text transform="translate(16,{height / 2 + 40}) rotate(-90)">right of all</text>']
@@ -69,7 +72,8 @@ def drawing(rows):
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="{COLOURS[row["guide_name"]]}"><title>'
                      f'{row["words"]}, {row["guide_name"]}: {row["accuracy"]:.3f}</title></circle>')
         if row["guide_name"] in ("none", "prm"):
-            parts.append(f'<text x="{x + 6:.0f}" y="{y + 4:.0f}" font-size="9" fill="#555">{row["words"].split()[0]}</text>')
+            parts.append(f'<text x="{x + 6:.0f}" y="{y + 4:.0f}" font-size="9" fill="#555">'
+                         f'{row["words"].split()[0]}</text>')
     for place, (name, colour) in enumerate(COLOURS.items()):
         y = 30 + 18 * place
         parts.append(f'<circle cx="{width - right + 20}" cy="{y}" r="4" fill="{colour}"/>'
