@@ -91,7 +91,9 @@ Status work(caf::actor_system& system, const WorkerOptions& options, const HostP
   for (;;) {
     bool joined = false;
     auto ended = work_once(system, options, head_at, joined);
-    const bool away = !ended && ended.error().code == Errc::kNetwork;
+    // One that does not answer, though it can be reached, is busy coming back.
+    const bool away = !ended && (ended.error().code == Errc::kNetwork ||
+                                 (!lost && ended.error().code == Errc::kTimeout));
     if (!away || (!joined && lost)) return ended;
     if (joined) {
       lost = ended;

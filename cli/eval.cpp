@@ -78,8 +78,8 @@ ordered_json json_of(const Trajectory& attempt) {
 ordered_json json_of(const SearchResult& result) {
   auto out = json_of(result.answer());
   const auto& attempts = result.group.attempts;
-  if (attempts.size() == 1) return out;
   out["tokens"] = result.tokens;
+  if (attempts.size() == 1) return out;
   for (const auto& attempt : attempts) out["attempts"].push_back(json_of(attempt));
   out["pass_rate"] = result.group.pass_rate();
   return out;

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <set>
+#include <span>
 
 #include "cli/commands.hpp"
 #include "cli/label_dialogue.hpp"
@@ -94,7 +96,8 @@ class Labelling {
     for (const auto id : *ids) {
       if (id < command_.first) continue;
       const auto group = store_.get(id);
-      if (!group) continue;  // taken out of the store since
+      if (!group && group.error().code == Errc::kMissingFile) continue;  // taken out since
+      if (!group) return report_error(group.error());
       const auto going_on =
           command_.steps ? steps_of(*group, *writer) : ranking_of(*group, *writer);
       if (!going_on) return report_error(going_on.error());
@@ -112,10 +115,14 @@ class Labelling {
   // What is there already; says what of it is no use.
   template <class Record, class Reader>
   Status read(const std::string& path, Reader reader) {
-    if (!std::filesystem::exists(path)) return {};
+    std::error_code unreadable;
+    const bool there = std::filesystem::exists(path, unreadable);
+    if (unreadable)
+      return fail(Errc::kIo, fmt::format("cannot read '{}': {}", path, unreadable.message()));
+    if (!there) return {};
     const auto file = reader(path, [this](const TrajectoryId& id) { return find(id); });
     if (!file) return tl::unexpected(file.error());
-    for (const auto& record : file->records) done_.insert(subject_of(record));
+    for (const auto& record : file->records) note(record);
     before_ = done_.size();
     for (const auto& skipped : file->skipped) fmt::print(stderr, "qstar: left out: {}\n", skipped);
     return {};
@@ -130,19 +137,38 @@ class Labelling {
     return std::nullopt;
   }
 
+  void note(const Ranking& ranking) { done_.insert(subject_of(ranking)); }
+  void note(const RatedWork& work) {
+    done_.insert(subject_of(work));
+    const auto bad = std::find(work.ratings.begin(), work.ratings.end(), -1);
+    if (bad == work.ratings.end()) return;
+    const auto steps = static_cast<std::size_t>(bad - work.ratings.begin()) + 1;
+    wrong_.insert(subject_of(work.problem, std::span(work.steps).first(steps)));
+  }
+
+  // Whether a step was judged wrong that this attempt takes, too: there is no more to be asked.
+  bool is_wrong(const Trajectory& attempt) const {
+    std::vector<std::string> steps;
+    for (const Step& step : attempt.steps) {
+      steps.push_back(step.text);
+      if (wrong_.count(subject_of(attempt.problem, steps)) > 0) return true;
+    }
+    return false;
+  }
+
   // Whether to go on.
   template <class Record>
   Result<bool> keep(const Answer<Record>& answer, LabelWriter& writer) {
     if (!answer.record) return !answer.stop;
     if (auto kept = writer.write(to_line(*answer.record)); !kept)
       return tl::unexpected(kept.error());
-    done_.insert(subject_of(*answer.record));
+    note(*answer.record);
     return true;
   }
 
   Result<bool> steps_of(const AttemptGroup& group, LabelWriter& writer) {
     for (const Trajectory* attempt : distinct(group)) {
-      if (done_.count(subject_of(*attempt)) > 0) continue;
+      if (done_.count(subject_of(*attempt)) > 0 || is_wrong(*attempt)) continue;
       auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt), writer);
       if (!going_on || !*going_on) return going_on;
     }
@@ -157,7 +183,8 @@ class Labelling {
 
   const LabelCommand& command_;
   const Store& store_;
-  std::set<std::string> done_;  // subjects
+  std::set<std::string> done_;   // subjects
+  std::set<std::string> wrong_;  // work up to a step that was judged wrong
   std::size_t before_ = 0;
 };
 

@@ -6,7 +6,9 @@ namespace qstar {
 
 Result<LoadedModel> load_model(const std::string& path, std::span<const std::string> overrides) {
   LoadedModel loaded;
-  loaded.path = std::filesystem::is_directory(path) ? path + "/policy.safetensors" : path;
+  std::error_code unreadable;  // then reading it says so
+  loaded.path =
+      std::filesystem::is_directory(path, unreadable) ? path + "/policy.safetensors" : path;
   auto model = read_model(loaded.path);
   if (!model) return tl::unexpected(model.error());
   EnvironmentConfig config;

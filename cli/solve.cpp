@@ -26,7 +26,7 @@ void print_result(const SearchResult& result, const TextSearch& search) {
   fmt::print("  {}\n", work.problem);
   for (const auto& step : work.steps) print_step(step);
   fmt::print("{} ({})\n", work.answer.empty() ? "no answer" : work.answer, to_string(work.outcome));
-  if (result.group.attempts.size() == 1) return;
+  if (search.search.name() == "greedy") return;
   fmt::print("{}: {} attempts tried, {} tokens generated", search.search.name(),
              result.group.attempts.size(), result.tokens);
   if (search.guide) fmt::print(", {} steps scored by {}", result.guide_queries, search.guide_path);

@@ -123,7 +123,8 @@ Result<TextSearch> prepare_search(const TextSearchOptions& options, const Loaded
     ready.how.priority = parsed<EdgePriority>(kPriorities, options.priority);
   ready.how.max_tokens = static_cast<std::int32_t>(policy.weights->spec().context);
   if (!options.guide.empty()) {
-    ready.guide_path = std::filesystem::is_directory(options.guide)
+    std::error_code unreadable;  // then reading it says so
+    ready.guide_path = std::filesystem::is_directory(options.guide, unreadable)
                            ? options.guide + "/critic.safetensors"
                            : options.guide;
     auto guide = load_guide(ready.guide_path, policy);

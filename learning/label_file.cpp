@@ -6,7 +6,6 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace qstar {
 namespace {
@@ -64,15 +63,22 @@ struct Alternatives {
   std::optional<Completion> onward;  // how the work goes on
 };
 
-Read<Completion> completion_of(const json& value, std::size_t step) {
+Read<Completion> text_of(const json& value, std::size_t step) {
   const auto& text = member(value, "text");
   if (!text.is_string()) return refuse(fmt::format("step {}: a completion lacks its text", step));
-  Completion completion{text.get<std::string>(), {}};
+  return Completion{text.get<std::string>(), {}};
+}
+
+Read<Completion> completion_of(const json& value, std::size_t step) {
+  auto read = text_of(value, step);
+  if (!read) return read;
+  Completion completion = std::move(*read);
   if (!value.contains("rating"))
     return refuse(fmt::format("step {}: a completion lacks its rating", step));
   const auto& rating = value["rating"];
   if (rating.is_null()) return completion;
-  if (!rating.is_number_integer() || rating < -1 || rating > 1)
+  const bool huge = rating.is_number_unsigned() && rating.get<std::uint64_t>() > 1;
+  if (!rating.is_number_integer() || huge || rating < -1 || rating > 1)
     return refuse(fmt::format("step {}: a rating is not -1, 0, 1 or null", step));
   completion.rating = rating.get<int>();
   return completion;
@@ -88,7 +94,8 @@ Read<std::optional<Completion>> onward_of(const json& value, std::size_t step,
   }
   const auto& human = member(value, "human_completion");
   if (human.is_null()) return std::nullopt;
-  auto written = completion_of(human, step);
+  auto written = human.is_object() && human.contains("rating") ? completion_of(human, step)
+                                                               : text_of(human, step);
   if (!written) return refuse(written.error());
   return std::move(*written);
 }
@@ -267,10 +274,12 @@ LabelFile<Record> parse_lines(std::string_view text, std::string_view source,
 Result<std::string> content_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Errc::kMissingFile, fmt::format("cannot read the label file '{}'", path));
-  std::ostringstream content;
-  content << in.rdbuf();
+  std::string content;
+  char block[1 << 16];
+  while (in.read(block, sizeof block) || in.gcount() > 0)
+    content.append(block, static_cast<std::size_t>(in.gcount()));
   if (in.bad()) return fail(Errc::kIo, fmt::format("reading the label file '{}' failed", path));
-  return std::move(content).str();
+  return content;
 }
 
 }  // namespace

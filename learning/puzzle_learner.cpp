@@ -255,29 +255,29 @@ PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const 
   impl_->cells.resize(n * impl_->puzzle->cells());
   impl_->puzzle->encode(examples.states, impl_->cells);
   const auto which = taught_by(impl_->config, impl_->puzzle->moves(), examples);
+  const auto known =
+      targets.size() - static_cast<std::size_t>(std::count_if(
+                           targets.begin(), targets.end(), [](float t) { return std::isnan(t); }));
   auto& counters = impl_->counters;
   const PuzzleLearnerConfig& config = impl_->config;
   const double decay = std::pow(config.rate_decay, static_cast<double>(counters.updates));
   PuzzleUpdate result;
   std::visit(
       [&](auto& trainer) {
-        result.loss = trainer.accumulate({impl_->cells, which, targets}, targets.size(),
+        result.loss = trainer.accumulate({impl_->cells, which, targets}, known,
                                          {static_cast<float>(config.huber)}) /
-                      static_cast<double>(targets.size());
+                      static_cast<double>(known);
         trainer.step(static_cast<float>(config.rate * decay));
       },
       impl_->trainer);
   ++counters.updates;
   ++counters.since_check;
   counters.loss_sum += result.loss;
-  std::size_t known = 0;
-  for (const float target : targets) {
-    if (std::isnan(target)) continue;
-    ++known;
-    result.mean_target += target;
-    result.max_target = std::max<double>(result.max_target, target);
+  // Of Q beside V, V's: an advantage is no cost to go.
+  for (std::size_t i = taught - 1; i < targets.size(); i += taught) {
+    result.mean_target += targets[i] / static_cast<double>(n);
+    result.max_target = std::max<double>(result.max_target, targets[i]);
   }
-  result.mean_target /= static_cast<double>(std::max<std::size_t>(1, known));
   result.examples = static_cast<std::int64_t>(n * std::max<std::size_t>(1, taught - 1));
   return result;
 }

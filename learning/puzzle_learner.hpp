@@ -18,8 +18,9 @@
 // orders positions well and is no lower bound.
 //
 // Where moves are many, an example teaches Q one output of many, and V has learned long before Q
-// has. Of "qv" one network therefore learns both at once: V as above (after warm_up from the least
-// Q, one evaluation), and of `taught_moves` moves of each position the advantage from V,
+// has. Of "qv" one network therefore learns both at once: V as above (after warm_up from
+// V_target behind the move that Q_target calls the best), and of `taught_moves` moves of each
+// position the advantage from V,
 //   A(s, a):  cost(a) + V_target(s′) − V_target(s), 0 instead of V where it is solved;
 //   Q(s, a) = V(s) + A(s, a).
 // Departs from the paper, whose Q learns from Q alone.

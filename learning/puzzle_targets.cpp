@@ -85,11 +85,33 @@ std::vector<float> PuzzleTargets::bootstrapped(const PuzzleExamples& examples, C
     puzzle_->apply(examples.states, examples.moves, next);
     look_ahead(*puzzle_, best, next, config_.horizon, targets);
     for (std::size_t i = 0; i < targets.size(); ++i) targets[i] += puzzle_->cost(examples.moves[i]);
+  } else if (is(config_, "qv")) {
+    targets = by_best_move(examples.states, best);
   } else {
     look_ahead(*puzzle_, best, examples.states, config_.horizon, targets);
   }
   bound(config_, ways_back(config_, examples), targets);
   return targets;
+}
+
+// Of each position, the cost of the move that Q calls the best and V_target of where it leads. Not
+// that Q itself: its advantage was taught against the V that this is to renew, which cancels.
+std::vector<float> PuzzleTargets::by_best_move(std::span<const std::uint8_t> states,
+                                               BestMoves& best) {
+  const std::size_t bytes = puzzle_->state_bytes(), n = states.size() / bytes;
+  std::vector<float> costs(n);
+  std::vector<Move> moves(n);
+  best.find(states, costs, moves);
+  std::vector<Move> taken = moves;
+  std::replace(taken.begin(), taken.end(), kNoMove, Move{0});  // dead ends, left as they are
+  std::vector<std::uint8_t> children(states.size());
+  puzzle_->apply(states, taken, children);
+  const std::vector<float> behind = values(children);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (moves[i] != kNoMove) costs[i] = puzzle_->cost(moves[i]) + behind[i];
+    if (puzzle_->solved(states.subspan(i * bytes, bytes))) costs[i] = 0;
+  }
+  return costs;
 }
 
 // V_target [n]: 0 where it is solved, dead_end where nothing is legal.

@@ -39,6 +39,7 @@ class PuzzleTargets {
 
  private:
   std::vector<float> bootstrapped(const PuzzleExamples& examples, CostToGo* chooser);
+  std::vector<float> by_best_move(std::span<const std::uint8_t> states, BestMoves& best);
   std::vector<float> values(std::span<const std::uint8_t> states);
   std::vector<float> advantages(const PuzzleExamples& examples);
 

@@ -69,8 +69,10 @@ class Lockstep {
       std::move(wants.scores.begin(), wants.scores.end(), std::back_inserter(queries));
     if (queries.empty()) return;
     QSTAR_ASSERT(models_.guide != nullptr, "only guided searches ask for scores");
-    const auto scores = models_.guide->scores(queries);
+    auto scores = models_.guide->scores(queries);
     QSTAR_ASSERT(scores.size() == queries.size(), "a score a query");
+    // A diverged guide's scores may be anything: what is no number is as bad as can be.
+    for (float& score : scores) score = std::isnan(score) ? 0 : std::clamp(score, 0.0F, 1.0F);
     std::size_t next = 0;
     for (auto& [problem, wants] : live_) {
       if (wants.scores.empty()) continue;
@@ -108,6 +110,10 @@ Status check_ranges(const SearchOptions& o) {
   for (const auto& [option, limit] : least)
     if (auto ok = at_least(option, limit.first, limit.second); !ok) return ok;
   if (!(o.temperature > 0)) return fail(Errc::kUsage, "temperature must be above 0");
+  constexpr double kMost = 65536;  // steps that a problem has proposed at once
+  if (whole(o.samples) * whole(o.beam) > kMost)
+    return fail(Errc::kUsage, fmt::format("samples × beam = {:.0f}: give at most {:.0f}",
+                                          whole(o.samples) * whole(o.beam), kMost));
   if (o.stop_below > 1) return fail(Errc::kUsage, "stop_below must be in [0, 1]: scores are");
   return {};
 }

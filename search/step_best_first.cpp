@@ -92,6 +92,8 @@ class StepBestFirst final : public TreeSearch {
   bool admit(WorkId id) {
     const auto& node = tree_[id];
     states_[id] = task_.environment.step(*states_[node.parent], node.step.text).next;
+    // Such a step may not take the place of the state that it was made in.
+    if (states_[id]->line == states_[node.parent]->line) return false;
     const auto [at, fresh] = cheapest_.try_emplace(states_[id]->line, id);
     if (!fresh && cost(id) >= cost(at->second)) return false;
     at->second = id;

@@ -44,6 +44,18 @@ TEST_CASE("the chosen path is one work, rated alternatives are others", "[labels
   CHECK(file.lines == 1);
 }
 
+TEST_CASE("what a person wrote needs no rating; ratings are small", "[labels]") {
+  const auto file =
+      parse_step_labels(line("p", step(completion("a", "-1"), "null", R"({"text": "b"})")), "f");
+  REQUIRE(file.skipped.empty());
+  CHECK(file.records.size() == 1);
+  CHECK(reasons(line("p", step(completion("a", "18446744073709551615"), "0"))).size() == 1);
+}
+
+TEST_CASE("what is no file is not an empty one", "[labels]") {
+  CHECK_FALSE(read_step_labels(QSTAR_SOURCE_DIR "/tests"));
+}
+
 TEST_CASE("real records of PRM800K are read whole", "[labels]") {
   const auto file = read_step_labels(QSTAR_SOURCE_DIR "/tests/data/prm800k.jsonl").value();
   CHECK(file.lines == 3);

@@ -146,10 +146,14 @@ TEST_CASE("targets of Q beside V, by hand", "[puzzle_learner]") {
   CHECK(targets[2] == (trap ? 0 : 9));
   CHECK(targets[3] == 1 + v[1] - v[2]);
   CHECK(targets[4] == 2 + v[3] - v[2]);
-  CHECK(targets[5] == (trap ? std::clamp(std::min(q[4], q[5]), 0.0F, 7.0F) : 7));
+  // By the move that Q calls the best, but valued by V behind it.
+  const auto bootstrapped = [&](std::size_t place) {
+    return q[2 * place] <= q[2 * place + 1] ? 1 + v[place - 1] : 2 + v[place + 1];
+  };
+  CHECK(targets[5] == (trap ? std::min(bootstrapped(2), 7.0F) : 7));
   CHECK(targets[6] == 2 + v[4] - v[3]);
   CHECK(targets[7] == 1 + v[2] - v[3]);
-  CHECK(targets[8] == (trap ? std::clamp(std::min(q[6], q[7]), 0.0F, 8.0F) : 8));
+  CHECK(targets[8] == (trap ? std::min(bootstrapped(3), 8.0F) : 8));
 }
 
 TEST_CASE("Q beside V is written as one Q", "[puzzle_learner]") {
@@ -189,7 +193,7 @@ TEST_CASE("Q beside V learns every distance of a small puzzle", "[puzzle_learner
   const Agreement result = agreement(learner);
   CAPTURE(result.solved, result.mean_error);
   REQUIRE(result.solved == 1.0);
-  REQUIRE(result.mean_error < 0.8);
+  REQUIRE(result.mean_error < 0.4);
 }
 
 TEST_CASE("Q learns every distance of a small puzzle", "[puzzle_learner]") {

@@ -60,6 +60,15 @@ TEST_CASE("a beam keeps the best states by aggregated score", "[search][beam]") 
   CHECK(steps_of(two.answer()) == Texts{"b", "1"});
 }
 
+TEST_CASE("a guide's score that is no number is the worst one", "[search][beam]") {
+  const GraphEnvironment environment(kLines);
+  ScriptedPolicy policy({{";p=", {"a=", "b="}}, {";p=a=", {"1;", "1;"}}, {";p=b=", {"1;", "1;"}}});
+  auto scorer = table_scorer({{"a", std::nan("")}, {"b", 0.2}, {"1", 7}}, ScorerRole::kProcess);
+  const auto result = run("beam", environment, policy, scorer, {.samples = 2});
+  CHECK(steps_of(result.answer()) == Texts{"b", "1"});
+  CHECK(result.answer().steps[1].reward_score == 1.0F);
+}
+
 TEST_CASE("a beam stops at bad steps: other steps first, then a step back, then it goes on",
           "[search][beam]") {
   const GraphEnvironment environment(kLines);
