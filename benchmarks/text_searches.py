@@ -4,9 +4,9 @@
 Usage: text_searches.py BUILD FOLDER [--seed SEED] [--problems N]
 
 Trains a base (configs/quickstart.toml without reinforcement learning), reward models on its own work
-(benchmarks/reward_models) and a critic from the win signal alone (600 updates) into FOLDER unless they are there,
-tries every search on N held-out problems, prints the table in Markdown, and writes FOLDER/results.json and
-FOLDER/searches.svg.
+(benchmarks/reward_models) and a critic from the win signal alone (600 updates) into FOLDER/seedSEED unless they are there,
+tries every search on N held-out problems, prints the table in Markdown, and writes results.json and
+searches.svg beside them.
 """
 import argparse
 import json
@@ -88,6 +88,7 @@ def main():
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--problems", type=int, default=2000)
     options = words.parse_args()
+    options.folder = os.path.join(options.folder, f"seed{options.seed}")
     os.makedirs(options.folder, exist_ok=True)
     base, guides = prepare(options)
     rows = []
