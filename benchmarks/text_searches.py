@@ -4,10 +4,9 @@
 Usage: text_searches.py BUILD FOLDER [--seed SEED] [--problems N]
 
 Trains a base (configs/quickstart.toml without reinforcement learning), reward models on its own work
-(benchmarks/reward_models) and a critic from the win signal alone (600 updates) into
-FOLDER/seedSEED unless they are there,
-tries every search on N held-out problems, prints the table in Markdown, and writes results.json and
-searches.svg beside them.
+(benchmarks/reward_models) and a critic from the win signal alone (600 updates) into FOLDER/seedSEED unless
+they are there, tries every search on N held-out problems, prints the table in Markdown, and writes
+results.json and searches.svg beside them.
 """
 import argparse
 import json
