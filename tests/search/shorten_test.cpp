@@ -39,7 +39,8 @@ class Misleading final : public CostToGo {
  public:
   std::size_t outputs() const override { return 9; }
   void costs(std::span<const std::uint8_t>, std::span<float> costs) override {
-    for (std::size_t i = 0; i < costs.size(); ++i) costs[i] = 1 + static_cast<float>((i % 9 + 5) % 9);
+    for (std::size_t i = 0; i < costs.size(); ++i)
+      costs[i] = 1 + static_cast<float>((i % 9 + 5) % 9);
   }
 };
 
