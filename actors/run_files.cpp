@@ -14,15 +14,6 @@ bool is_there(const std::string& path) {
   return fs::exists(path, unreadable);
 }
 
-// A process that was killed may have left half a line behind, which the next one must not go on
-// with.
-bool ends_in_half_a_line(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file || file.tellg() <= 0) return false;
-  file.seekg(-1, std::ios::end);
-  return file.get() != '\n';
-}
-
 Status start_fresh(const std::string& path, const std::string& printed) {
   if (is_there(path + "/config.toml")) {
     return fail(
@@ -48,11 +39,9 @@ Status check_same(const std::string& path, const Describe& config, const Describ
 }  // namespace
 
 RunDirectory::RunDirectory(std::string path, DirectoryLock lock)
-    : path_(std::move(path)), lock_(std::move(lock)), metrics_(std::make_unique<std::ofstream>()) {
-  const bool cut = ends_in_half_a_line(file("metrics.jsonl"));
-  metrics_->open(file("metrics.jsonl"), std::ios::app);
-  if (cut) *metrics_ << std::endl;
-}
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      metrics_(std::make_unique<std::ofstream>(append_lines(path_ + "/metrics.jsonl"))) {}
 
 Result<RunDirectory> RunDirectory::open(const std::string& path, bool resume,
                                         const Describe& config, const Describe& before) {

@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <set>
 #include <span>
 
 #include "cli/commands.hpp"
 #include "cli/label_dialogue.hpp"
 #include "core/attempt.hpp"
+#include "persistence/checkpoint.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {
@@ -28,15 +30,11 @@ class LabelWriter {
  public:
   static Result<LabelWriter> open(const std::string& path) {
     LabelWriter writer;
-    // A line that was cut off by the machine's death must not take the next one with it.
-    std::ifstream old(path, std::ios::binary | std::ios::ate);
-    const bool torn = old && old.tellg() > 0 && (old.seekg(-1, std::ios::end), old.get() != '\n');
-    writer.file_.open(path, std::ios::binary | std::ios::app);
+    writer.file_ = append_lines(path);
     writer.path_ = path;
     if (!writer.file_)
       return fail(Errc::kIo,
                   fmt::format("cannot write the label file '{}': {}", path, std::strerror(errno)));
-    if (torn) writer.file_ << '\n';
     return writer;
   }
   Status write(const std::string& line) {
@@ -60,7 +58,6 @@ std::string subject_of(const Trajectory& attempt) {
   for (const Step& step : attempt.steps) steps.push_back(step.text);
   return subject_of(attempt.problem, steps);
 }
-std::string subject_of(const RatedWork& work) { return subject_of(work.problem, work.steps); }
 std::string subject_of(std::uint64_t group) { return fmt::format("group {}", group); }
 std::string subject_of(const Ranking& ranking) {
   return subject_of(ranking.attempts.front().id.group);
@@ -103,7 +100,7 @@ class Labelling {
       if (!going_on) return report_error(going_on.error());
       if (!*going_on) break;
     }
-    fmt::print("\n{} labelled, {} before, in {}\n", done_.size() - before_, before_, labels);
+    fmt::print("\n{} labelled, {} before, in {}\n", labelled_ - before_, before_, labels);
     return 0;
   }
 
@@ -123,7 +120,7 @@ class Labelling {
     const auto file = reader(path, [this](const TrajectoryId& id) { return find(id); });
     if (!file) return tl::unexpected(file.error());
     for (const auto& record : file->records) note(record);
-    before_ = done_.size();
+    before_ = labelled_;
     for (const auto& skipped : file->skipped) fmt::print(stderr, "qstar: left out: {}\n", skipped);
     return {};
   }
@@ -137,23 +134,34 @@ class Labelling {
     return std::nullopt;
   }
 
-  void note(const Ranking& ranking) { done_.insert(subject_of(ranking)); }
+  void note(const Ranking& ranking) {
+    done_.insert(subject_of(ranking));
+    ++labelled_;
+  }
   void note(const RatedWork& work) {
-    done_.insert(subject_of(work));
-    const auto bad = std::find(work.ratings.begin(), work.ratings.end(), -1);
-    if (bad == work.ratings.end()) return;
-    const auto steps = static_cast<std::size_t>(bad - work.ratings.begin()) + 1;
-    wrong_.insert(subject_of(work.problem, std::span(work.steps).first(steps)));
+    for (std::size_t i = 0; i < work.steps.size(); ++i)
+      if (work.ratings[i])
+        ratings_[subject_of(work.problem, std::span(work.steps).first(i + 1))] = *work.ratings[i];
+    ++labelled_;
   }
 
-  // Whether a step was judged wrong that this attempt takes, too: there is no more to be asked.
-  bool is_wrong(const Trajectory& attempt) const {
+  // What was said of the last of these steps, the others standing before it.
+  std::optional<int> rating_of(const std::string& problem,
+                               std::span<const std::string> steps) const {
+    const auto found = ratings_.find(subject_of(problem, steps));
+    return found == ratings_.end() ? std::nullopt : std::optional(found->second);
+  }
+  // Whether there is nothing more to be asked: a step is known to be wrong, or every step is known.
+  bool is_rated(const Trajectory& attempt) const {
     std::vector<std::string> steps;
+    bool all = true;
     for (const Step& step : attempt.steps) {
       steps.push_back(step.text);
-      if (wrong_.count(subject_of(attempt.problem, steps)) > 0) return true;
+      const auto rating = rating_of(attempt.problem, steps);
+      if (rating == -1) return true;
+      all = all && rating;
     }
-    return false;
+    return all;
   }
 
   // Whether to go on.
@@ -168,8 +176,11 @@ class Labelling {
 
   Result<bool> steps_of(const AttemptGroup& group, LabelWriter& writer) {
     for (const Trajectory* attempt : distinct(group)) {
-      if (done_.count(subject_of(*attempt)) > 0 || is_wrong(*attempt)) continue;
-      auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt), writer);
+      if (is_rated(*attempt)) continue;
+      const auto known = [&](std::span<const std::string> steps) {
+        return rating_of(attempt->problem, steps);
+      };
+      auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt, known), writer);
       if (!going_on || !*going_on) return going_on;
     }
     return true;
@@ -183,9 +194,9 @@ class Labelling {
 
   const LabelCommand& command_;
   const Store& store_;
-  std::set<std::string> done_;   // subjects
-  std::set<std::string> wrong_;  // work up to a step that was judged wrong
-  std::size_t before_ = 0;
+  std::set<std::string> done_;          // rankings' subjects
+  std::map<std::string, int> ratings_;  // of a step, by the work down to it
+  std::size_t labelled_ = 0, before_ = 0;
 };
 
 int label(const LabelCommand& command) {

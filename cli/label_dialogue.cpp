@@ -36,14 +36,24 @@ std::optional<int> rating_of(const std::string& word) {
 
 }  // namespace
 
-Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt) {
+Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt,
+                                  const KnownRating& known) {
   RatedWork work{attempt.problem, {}, {}, attempt.id};
   for (const Step& step : attempt.steps) work.steps.push_back(step.text);
   work.ratings.resize(work.steps.size());
   out << fmt::format("\n{}/{}  {}\n", attempt.id.group, attempt.id.sample, shown(attempt.problem));
   for (std::size_t i = 0; i < work.steps.size();) {
-    const auto word = ask(
-        in, out, fmt::format("  {} of {}  = {}", i + 1, work.steps.size(), shown(work.steps[i])));
+    const auto step =
+        fmt::format("  {} of {}  = {}", i + 1, work.steps.size(), shown(work.steps[i]));
+    if (const auto said = known(std::span(work.steps).first(i + 1))) {
+      out << step
+          << (*said > 0   ? "  (+ before)\n"
+              : *said < 0 ? "  (- before)\n"
+                          : "  (0 before)\n");
+      work.ratings[i++] = said;
+      continue;
+    }
+    const auto word = ask(in, out, step);
     if (!word || word == "q") return {{}, true};
     if (word == "s") return {};
     if (word == "b") {

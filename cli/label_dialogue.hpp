@@ -2,7 +2,10 @@
 #pragma once
 
 #include <iosfwd>
+#include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/trajectory.hpp"
@@ -17,8 +20,11 @@ struct Answer {
   bool stop = false;
 };
 
-// A verdict a step, up to the first wrong one.
-Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt);
+// What was said before of a step, the last of these.
+using KnownRating = std::function<std::optional<int>(std::span<const std::string> steps)>;
+// A verdict a step, up to the first wrong one. What is known already is shown and not asked.
+Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt,
+                                  const KnownRating& known);
 // An order of the attempts, at least two, all at one problem.
 Answer<Ranking> ask_for_ranking(std::istream& in, std::ostream& out,
                                 const std::vector<const Trajectory*>& attempts);

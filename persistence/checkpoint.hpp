@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -42,6 +43,9 @@ class CheckpointDirectory {
 
 // Writes a whole file atomically (temporary, fsync, rename, fsync of the directory).
 Status write_file_atomically(const std::string& path, std::string_view bytes);
+// A file of lines to write more of, made when it is missing. Half a line, as a killed process may
+// leave it, is ended first. The stream has failed when the file cannot be opened.
+std::ofstream append_lines(const std::string& path);
 // Makes renames within a directory survive power loss.
 void sync_directory(const std::string& path);
 // kMissingFile: there is no such file; kIo: any other reason.

@@ -41,6 +41,14 @@ void sync_directory(const std::string& path) {
   ::close(fd);
 }
 
+std::ofstream append_lines(const std::string& path) {
+  std::ifstream old(path, std::ios::binary | std::ios::ate);
+  const bool torn = old && old.tellg() > 0 && (old.seekg(-1, std::ios::end), old.get() != '\n');
+  std::ofstream file(path, std::ios::binary | std::ios::app);
+  if (torn) file << '\n';
+  return file;
+}
+
 Status write_file_atomically(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -58,6 +58,7 @@ struct SearchMethod {
   bool guided = false;
   std::int64_t least_samples = 1;
   bool endless = false;      // ends for certain only by a budget
+  bool by_order = false;     // compares values, and that is all (unless it stops at bad steps)
   std::uint16_t fields = 0;  // SearchFields that it reads
   std::unique_ptr<ProblemSearch> (*make)(const ProblemTask& task) = nullptr;
 };

@@ -4,17 +4,20 @@
 
 namespace qstar {
 
+GenerateRequest request_of(const std::string& problem, const SearchOptions& options,
+                           std::uint64_t group, std::uint32_t sample) {
+  return {prompt_of(problem, {}), attempt_seed(options.seed, group, sample),
+          static_cast<float>(options.temperature), options.max_tokens, false};
+}
+
 std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
                                          const SearchOptions& options) {
   std::vector<GenerateRequest> requests;
   requests.reserve(problems.size() * static_cast<std::size_t>(options.samples));
   for (std::size_t p = 0; p < problems.size(); ++p) {
-    for (std::int64_t s = 0; s < options.samples; ++s) {
-      const auto seed =
-          attempt_seed(options.seed, options.first_group + p, static_cast<std::uint32_t>(s));
-      requests.push_back({prompt_of(problems[p], {}), seed, static_cast<float>(options.temperature),
-                          options.max_tokens, false});
-    }
+    for (std::int64_t s = 0; s < options.samples; ++s)
+      requests.push_back(
+          request_of(problems[p], options, options.first_group + p, static_cast<std::uint32_t>(s)));
   }
   return requests;
 }

@@ -6,6 +6,9 @@
 
 namespace qstar {
 
+// The request of attempt `sample` of a group.
+GenerateRequest request_of(const std::string& problem, const SearchOptions& options,
+                           std::uint64_t group, std::uint32_t sample);
 // One request an attempt: the attempts at the first problem, then those at the second, …
 std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
                                          const SearchOptions& options);

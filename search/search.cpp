@@ -118,6 +118,22 @@ Status check_ranges(const SearchOptions& o) {
   return {};
 }
 
+// A preference model's scores mean nothing but their order.
+Status check_order(const SearchMethod& method, const SearchOptions& options,
+                   const StepScorer* guide) {
+  if (guide == nullptr || guide->role() != ScorerRole::kPreference) return {};
+  const bool last = options.aggregation.value_or(Aggregation::kLast) == Aggregation::kLast;
+  if (method.by_order && last && options.stop_below == 0) return {};
+  return fail(Errc::kUsage,
+              fmt::format("of a preference model's scores only the order means anything: it guides "
+                          "best_of_n and beam, by the last score, without stop_below; not '{}' as "
+                          "asked",
+                          method.name));
+}
+
+// Problems that are searched together: enough for full batches, few enough for their trees.
+constexpr std::size_t kTogether = 2048;
+
 }  // namespace
 
 Aggregation aggregation_of(ScorerRole role) {
@@ -161,7 +177,7 @@ Status Search::check(const SearchOptions& options, const StepScorer* guide) cons
                 fmt::format("search '{}' may go on for ever: give it a budget of generated tokens "
                             "a problem (--budget)",
                             method_->name));
-  return {};
+  return check_order(*method_, options, guide);
 }
 
 Result<std::vector<SearchResult>> Search::attempt(const Environment& environment,
@@ -171,15 +187,18 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
   if (auto ok = check(options, models.guide); !ok) return tl::unexpected(ok.error());
   ProblemTask task{environment, {}, options, models.policy.version()};
   if (models.guide != nullptr) task.guide = models.guide->role();
-  std::vector<std::unique_ptr<ProblemSearch>> searches;
-  for (std::size_t p = 0; p < problems.size(); ++p) {
-    task.problem = problems[p];
-    task.options.first_group = options.first_group + p;
-    searches.push_back(method_->make(task));
+  std::vector<SearchResult> results;
+  for (std::size_t begin = 0; begin < problems.size(); begin += kTogether) {
+    std::vector<std::unique_ptr<ProblemSearch>> searches;
+    for (std::size_t p = begin; p < std::min(problems.size(), begin + kTogether); ++p) {
+      task.problem = problems[p];
+      task.options.first_group = options.first_group + p;
+      searches.push_back(method_->make(task));
+    }
+    Lockstep lockstep(models, std::move(searches));
+    lockstep.run();
+    for (auto& result : lockstep.take()) results.push_back(std::move(result));
   }
-  Lockstep lockstep(models, std::move(searches));
-  lockstep.run();
-  auto results = lockstep.take();
   for (std::size_t p = 0; p < results.size(); ++p) results[p].group.group = options.first_group + p;
   return results;
 }

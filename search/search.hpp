@@ -3,8 +3,8 @@
 //
 // A search is immutable; what it makes of a problem depends on the problem, the options and the
 // models alone, not on the other problems: they are attempted together only so that the models can
-// batch. A search sees no verdict and no win: the attempts that it returns are judged after it has
-// chosen.
+// batch. A search uses no verdict and no win: of what the environment says it takes the next line,
+// and the answer that finished work gives.
 #pragma once
 
 #include <cstdint>

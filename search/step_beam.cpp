@@ -25,9 +25,9 @@ class StepBeam final : public TreeSearch {
 
   void grown(std::span<const WorkId>) override {
     auto next = steps_on();
-    if (!good(next) && retries_ < task_.options.retries) return stop();
-    if (next.empty()) {  // nothing new came
-      dropped_.clear();
+    if (!good(next)) {
+      if (retries_ < task_.options.retries) return stop();
+      dropped_.clear();  // the best may be what it went back from
       next = steps_on();
     }
     in_a_row_ = 0;

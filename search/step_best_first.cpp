@@ -4,7 +4,8 @@
 // added, g being `step_cost` a step. The smallest comes first; of equal ones the deepest, then the
 // first made. The first finished work that comes out is the answer: with finished work's own
 // −log value as its last cost, it is a cheapest one among what was proposed whenever no estimate
-// exceeds the true cost and the guide looks at no more than lines.
+// exceeds the true cost, the guide looks at no more than lines, and a path is worth its last score
+// (Aggregation::kLast; of others, merging two paths to a line compares the cost so far alone).
 //
 // Two states with the same line (State::line) are one: what can still be done from them is the
 // same. The text with the cheaper path is kept; a state that was expanded is expanded again when a

@@ -3,7 +3,8 @@
 // A simulation walks from the problem down, at every state to the step with the largest
 //   Q + c·P·sqrt(N_state) / (1 + N_step),
 // the first such one, to work that is finished or has not been gone on from. There steps are
-// proposed and scored, and the work's own value is added to all states on the way. N counts
+// proposed and scored, and the work's own value is added to all states on the way; 0 once nothing
+// that can be gone on from was proposed there. N counts
 // simulations; Q is the mean of what they added, and the guide's value of a step that none has
 // taken. P is the policy's: the probabilities of the distinct proposals, made to sum to 1.
 //
@@ -88,18 +89,23 @@ class StepMcts final : public TreeSearch {
     }
   }
 
-  bool leads_to_end(WorkId id) const {
-    const auto& node = tree_[id];
-    return node.finished || std::any_of(node.children.begin(), node.children.end(),
-                                        [this](WorkId child) { return leads_to_end(child); });
+  // Of every node, whether finished work lies behind it. Children are numbered after their parent.
+  std::vector<bool> lead_to_end() const {
+    std::vector<bool> lead(tree_.size());
+    for (WorkId id = tree_.size() - 1; id > 0; --id) {
+      if (tree_[id].finished) lead[id] = true;
+      if (lead[id]) lead[tree_[id].parent] = true;
+    }
+    return lead;
   }
 
   std::optional<WorkId> answer() const override {
-    if (!leads_to_end(0)) return std::nullopt;
+    const auto lead = lead_to_end();
+    if (!lead[0]) return std::nullopt;
     WorkId at = 0;
     while (!tree_[at].finished) {
       at = *best_child(
-          at, [this](WorkId id) { return std::tuple(leads_to_end(id), seen_[id].visits, q(id)); });
+          at, [&](WorkId id) { return std::tuple(bool{lead[id]}, seen_[id].visits, q(id)); });
     }
     return at;
   }

@@ -22,16 +22,15 @@ struct Scored {
 class WholeAttempts final : public ProblemSearch {
  public:
   WholeAttempts(const ProblemTask& task, Choice choice, bool scores)
-      : task_(task),
-        choice_(choice),
-        scores_(scores),
-        requests_(requests_of(std::vector{task.problem}, task.options)) {}
+      : task_(task), choice_(choice), scores_(scores) {}
 
   Wants next() override {
-    if (const auto n = next_round(); n > 0) {
-      const auto first = requests_.begin() + static_cast<std::ptrdiff_t>(made_.size());
-      return {{first, first + static_cast<std::ptrdiff_t>(n)}, {}};
-    }
+    Wants round;
+    for (auto n = next_round(), sample = made_.size(); n > 0; --n, ++sample)
+      round.generations.push_back(request_of(task_.problem, task_.options,
+                                             task_.options.first_group,
+                                             static_cast<std::uint32_t>(sample)));
+    if (!round.empty()) return round;
     if (attempts_.empty()) collect();
     if (!scores_ || scored_) return {};
     auto wants = Wants{{}, queries()};
@@ -66,7 +65,7 @@ class WholeAttempts final : public ProblemSearch {
   // So many that a budget holds even if every attempt of the round uses all its tokens; one is
   // begun while anything is left.
   std::size_t next_round() const {
-    const auto left = requests_.size() - made_.size();
+    const auto left = static_cast<std::size_t>(task_.options.samples) - made_.size();
     if (task_.options.budget == 0 || left == 0) return left;
     const auto tokens = task_.options.budget - spent_;
     if (tokens <= 0 && !made_.empty()) return 0;
@@ -111,7 +110,6 @@ class WholeAttempts final : public ProblemSearch {
   const ProblemTask task_;
   const Choice choice_;
   const bool scores_;
-  const std::vector<GenerateRequest> requests_;
   std::vector<Generation> made_;
   std::int64_t spent_ = 0;
   Attempts attempts_;

@@ -135,6 +135,20 @@ TEST_CASE("a directory has one holder", "[lock]") {
   CHECK(DirectoryLock::acquire(folder.path("run")));
 }
 
+TEST_CASE("half a line is ended before the next one", "[files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("lines");
+  append_lines(path) << "one\n"
+                     << "tw";
+  append_lines(path) << "three\n";
+  append_lines(path) << "four\n";
+  std::ifstream file(path);
+  std::string line, all;
+  while (std::getline(file, line)) all += line + "|";
+  CHECK(all == "one|tw|three|four|");
+  CHECK_FALSE(append_lines(folder.path("no/such")));
+}
+
 TEST_CASE("files are replaced whole", "[files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("file");

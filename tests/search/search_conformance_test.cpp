@@ -108,14 +108,18 @@ TEST_CASE("what a search spent adds up and stays within the budget", "[search]")
     INFO(name);
     const auto search = make_search(name).value();
     Trial trial(random_graph(2), ScorerRole::kProcess);
-    const auto results = trial.run(search, kProblems, kOptions);
+    SearchOptions options = kOptions;
+    options.budget = 15;  // of the up to 36 that three whole attempts may have
+    const auto results = trial.run(search, kProblems, options);
     std::uint64_t tokens = 0, queries = 0;
-    const auto round = static_cast<std::uint64_t>(kOptions.samples * kOptions.beam) * 6;
+    const auto round = search.needs_guide() && name != "best_of_n" && name != "weighted_vote"
+                           ? static_cast<std::uint64_t>(options.samples * options.beam) * 6
+                           : static_cast<std::uint64_t>(options.max_tokens);
     for (const auto& result : results) {
       check_result(result, search, trial);
       tokens += result.tokens;
       queries += result.guide_queries;
-      CHECK(result.tokens <= static_cast<std::uint64_t>(kOptions.budget) + round);
+      CHECK(result.tokens < static_cast<std::uint64_t>(options.budget) + round);
     }
     CHECK(tokens == trial.policy.tokens);
     CHECK(queries == trial.scorer.asked);
@@ -177,6 +181,17 @@ TEST_CASE("what a search cannot do is refused with the option", "[search]") {
   CHECK(refusal("beam", &scorer, {.samples = 2, .stop_below = 2}).find("stop_below") !=
         std::string::npos);
   CHECK(policy.asked.empty());
+  FunctionScorer preference(any_score, ScorerRole::kPreference);
+  const SearchOptions two{.samples = 2, .budget = 40};
+  SearchOptions stopping = two, worst = two;
+  stopping.stop_below = 0.5;
+  worst.aggregation = Aggregation::kMinimum;
+  for (const char* name : {"weighted_vote", "astar", "qstar", "mcts"})
+    CHECK(refusal(name, &preference, two).find("only the order") != std::string::npos);
+  CHECK(refusal("beam", &preference, stopping).find("only the order") != std::string::npos);
+  CHECK(refusal("best_of_n", &preference, worst).find("only the order") != std::string::npos);
+  for (const char* name : {"best_of_n", "beam"})
+    CHECK(make_search(name)->attempt(environment, {policy, &preference}, kProblems, two));
 }
 
 }  // namespace

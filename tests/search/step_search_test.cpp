@@ -60,6 +60,19 @@ TEST_CASE("a beam keeps the best states by aggregated score", "[search][beam]") 
   CHECK(steps_of(two.answer()) == Texts{"b", "1"});
 }
 
+TEST_CASE("a beam that has no retries left goes on with the best that it has", "[search][beam]") {
+  const GraphEnvironment environment(kLines);
+  ScriptedPolicy policy({{";p=", {"a=", "a=", "b=", "b="}},
+                         {";p=a=", {"x=", "x=", "x=", "x=", "x=", "x="}},
+                         {";p=a=x=", {"1;", "1;"}}});
+  auto scorer =
+      table_scorer({{"a", 0.9}, {"b", 0.1}, {"x", 0.3}, {"1", 0.6}}, ScorerRole::kProcess);
+  // Bad at a, once more there, back to the problem, where b is worse than a ever was.
+  const auto result =
+      run("beam", environment, policy, scorer, {.samples = 2, .stop_below = 0.5, .retries = 2});
+  CHECK(steps_of(result.answer()) == Texts{"a", "x", "1"});
+}
+
 TEST_CASE("a guide's score that is no number is the worst one", "[search][beam]") {
   const GraphEnvironment environment(kLines);
   ScriptedPolicy policy({{";p=", {"a=", "b="}}, {";p=a=", {"1;", "1;"}}, {";p=b=", {"1;", "1;"}}});
