@@ -143,7 +143,7 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   const std::string host = network.listen.host == "0.0.0.0" ? "127.0.0.1" : network.listen.host;
   workers.emplace(options.worker_program, fmt::format("{}:{}", host, *port), network.certificates,
                   options.workers, restart);
-  const Status status = tend(workers, watched);
+  Status status = tend(workers, watched);
   // The port is wanted again if the session is started again.
   close_port(watched.coordinator->home_system(), *port);
   return status;

@@ -213,6 +213,11 @@ Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
                                            "way back is known; leave it at 0",
                                            puzzle.name()));
   }
+  if (config.network.values == "qv" && config.horizon != 1) {
+    return fail(Errc::kConfig, fmt::format("learner.horizon = {}: Q beside V looks one move ahead; "
+                                           "leave it at 1",
+                                           config.horizon));
+  }
   const auto moves = static_cast<std::int64_t>(puzzle.moves());
   if (config.network.values == "qv" && config.taught_moves > moves) {
     return fail(Errc::kConfig, fmt::format("learner.taught_moves = {}: {} has {} moves; choose at "

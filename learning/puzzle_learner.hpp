@@ -69,7 +69,8 @@ struct PuzzleLearnerConfig {
   friend bool operator==(const PuzzleLearnerConfig&, const PuzzleLearnerConfig&) = default;
 };
 
-// kConfig names the field: a network of impossible shape; warm_up where no way back is known.
+// kConfig names the field: a network of impossible shape; warm_up where no way back is known; of
+// "qv" a horizon beyond one move, or more taught moves than there are.
 Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
 
 struct PuzzleUpdate {

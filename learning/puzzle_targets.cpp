@@ -124,10 +124,13 @@ std::vector<float> PuzzleTargets::values(std::span<const std::uint8_t> states) {
     legal.resize(values.size() * moves);
     puzzle_->legal(states, legal);
   }
+  const auto is_dead = [&](std::size_t i) {
+    if (reversible_) return false;
+    const auto row = std::span(legal).subspan(i * moves, moves);
+    return std::all_of(row.begin(), row.end(), std::logical_not<>());
+  };
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto row = std::span(legal).subspan(reversible_ ? 0 : i * moves, reversible_ ? 0 : moves);
-    const bool dead = !reversible_ && std::all_of(row.begin(), row.end(), std::logical_not<>());
-    values[i] = dead ? static_cast<float>(config_.dead_end) : std::max(values[i], 0.0F);
+    values[i] = is_dead(i) ? static_cast<float>(config_.dead_end) : std::max(values[i], 0.0F);
     if (puzzle_->solved(states.subspan(i * bytes, bytes))) values[i] = 0;
   }
   return values;
