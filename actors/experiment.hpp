@@ -12,19 +12,10 @@
 #include "learning/batch.hpp"
 #include "learning/critic_learner.hpp"
 #include "learning/model_file.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/pretraining.hpp"
 #include "persistence/replay_buffer.hpp"
 
 namespace qstar {
-
-struct PretrainConfig {
-  std::int64_t steps = 1500;
-  std::int64_t rows = 32;    // of the corpus a step
-  std::int64_t length = 96;  // tokens a row
-  OptimizerConfig optimizer;
-  void describe(FieldVisitor& v);
-  friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
-};
 
 struct RolloutConfig {
   std::int64_t actors = 2;         // rollouts a process

@@ -19,6 +19,7 @@
 #include "core/models.hpp"
 #include "core/trajectory.hpp"
 #include "persistence/replay_buffer.hpp"
+#include "persistence/store.hpp"
 
 namespace qstar {
 
@@ -180,6 +181,7 @@ struct Report {
   MetricsRow row;
   std::string line;      // for a person; empty: nothing to print
   std::string status{};  // of the whole run, JSON; empty: as before
+  bool passing = false;  // on a terminal the next line takes the place of this one
 };
 // A worker process introduces itself; the reply tells it all it needs.
 struct Join {
@@ -232,10 +234,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Evaluated)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Report)
 
 namespace qstar {
-
-// Groups as length-prefixed protobuf records; unpack gives kCorrupt on anything else.
-std::string pack(const std::vector<AttemptGroup>& groups);
-Result<std::vector<AttemptGroup>> unpack(std::string_view bytes);
 
 template <class Inspector>
 auto inspect(Inspector& f, WorkRequest& m) {

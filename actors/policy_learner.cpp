@@ -23,15 +23,11 @@ struct LearnerState {
 
   // A slice's corpus depends on its place alone, so that a resumed run reads on where it stopped.
   Trained pretrain(const Pretrain& request) {
-    const auto& options = config.pretrain;
     if (request.first_step == 0) learner->reset_optimizer();
     Trained trained;
     for (std::int64_t i = request.first_step; i < request.first_step + request.steps; ++i) {
-      Corpus corpus(*environment, config.corpus,
-                    derive_seed(seed(), "corpus", static_cast<std::uint64_t>(i)));
-      const auto stats =
-          learner->update(corpus_batch(corpus, *tokenizer, options.rows, options.length),
-                          options.optimizer, schedule(options.optimizer, i, options.steps));
+      const auto stats = pretrain_step(*learner, *environment, *tokenizer, config.corpus,
+                                       config.pretrain, seed(), i);
       ++trained.updates;
       trained.tokens += stats.tokens;
       trained.loss += stats.loss / static_cast<double>(request.steps);

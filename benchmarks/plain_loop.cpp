@@ -32,10 +32,7 @@ struct Loop {
   void pretrain() {
     const auto& p = config.pretrain;
     for (std::int64_t i = 0; i < p.steps; ++i) {
-      Corpus corpus(*environment, config.corpus,
-                    derive_seed(seed, "corpus", static_cast<std::uint64_t>(i)));
-      learner.update(corpus_batch(corpus, tokenizer, p.rows, p.length), p.optimizer,
-                     schedule(p.optimizer, i, p.steps));
+      pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i);
     }
     critic.emplace(learner.model(), derive_seed(seed, "critic"));
     learner.reset_optimizer();

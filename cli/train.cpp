@@ -10,6 +10,7 @@
 
 #include "actors/head.hpp"
 #include "actors/puzzle_head.hpp"
+#include "actors/story_head.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "learning/policy_learner.hpp"
@@ -22,8 +23,8 @@ class ProgressLine {
  public:
   void operator()(const Report& report) {
     const std::string& phase = report.row.phase;
-    if (report.line.empty() || too_soon(report.row)) return;
-    const bool passing = phase == "pretrain" || phase == "rl" || phase == "train";
+    if (report.line.empty() || too_soon(report)) return;
+    const bool passing = report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
     if (!terminal_)
       fmt::print("{}\n", report.line);
     else
@@ -33,9 +34,10 @@ class ProgressLine {
 
  private:
   // A log wants the story, not every frame of it.
-  bool too_soon(const MetricsRow& row) {
+  bool too_soon(const Report& report) {
+    const auto& row = report.row;
     if (row.phase == "pretrain") return !terminal_ && row.step % 100 != 0;
-    if (row.phase != "train") return false;
+    if (row.phase != "train" && !report.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
     next_ = now + std::chrono::milliseconds(terminal_ ? 100 : 5000);
@@ -112,6 +114,21 @@ int train_puzzle(const Words& words, const std::string& puzzle) {
   return 0;
 }
 
+int train_story(const Words& words) {
+  StoryHeadOptions options{words.process, {}};
+  if (auto loaded = load_config(words.config, words.overrides, describe_of(options.config));
+      !loaded)
+    return report_error(loaded.error());
+  if (auto fits = check(options.config); !fits) return report_error(fits.error());
+  if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
+  prepare(options, options.config.name, options.config.seed);
+  const auto report = run_story_head(options);
+  if (!report) return report_error(report.error());
+  fmt::print("\nfinished: greedy accuracy {:.4f}; report in {}/report.md\n",
+             report->value("/final/greedy/accuracy"_json_pointer, 0.0), options.run_directory);
+  return 0;
+}
+
 int train(int argc, char** argv) {
   CLI::App app{
       "Train a policy on its own wins, or a puzzle's deep Q-network.\n\n"
@@ -125,6 +142,7 @@ int train(int argc, char** argv) {
   Words words;
   describe(app, words);
   if (const auto ended = parse(app, argc, argv)) return *ended;
+  if (!peek_config(words.config, words.overrides, "experiment").empty()) return train_story(words);
   const std::string environment = peek_config(words.config, words.overrides, "environment.name");
   const auto puzzles = puzzle_names();
   const bool is_puzzle = std::find(puzzles.begin(), puzzles.end(), environment) != puzzles.end();

@@ -204,6 +204,28 @@ std::string Arithmetic::sample_problem(Rng& rng, Split split) const {
   }
 }
 
+bool Arithmetic::admits(std::string_view problem) const {
+  Expression e;
+  if (!reset(problem) || !parse_expression(problem, e)) return false;
+  std::int64_t operators = 0, products = 0, groups = 0;
+  for (const Token& token : e.tokens) {
+    if (token.kind == kNumber) {
+      if (!token.small || token.value < rules_.min_operand || token.value > rules_.max_operand)
+        return false;
+    } else if (token.kind == '(') {
+      ++groups;
+    } else if (token.kind != ')') {
+      if (rules_.operators.find(token.kind) == std::string::npos) return false;
+      ++operators;
+      products += token.kind == '*' || token.kind == '/' ? 1 : 0;
+    }
+  }
+  const auto& counts = rules_.operator_counts;
+  return std::find(counts.begin(), counts.end(), operators) != counts.end() &&
+         products <= rules_.max_products && groups <= (rules_.parentheses > 0 ? 1 : 0) &&
+         values_within(e, rules_.min_value, rules_.max_value);
+}
+
 Result<State> Arithmetic::reset(std::string_view problem) const {
   if (problem.size() > kMaxProblem) {
     return fail(Errc::kBadProblem, "the problem is longer than 1024 characters");

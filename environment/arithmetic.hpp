@@ -44,6 +44,7 @@ class Arithmetic final : public Environment {
   std::string_view name() const override { return "arithmetic"; }
   std::string_view alphabet() const override { return "0123456789+-*/()"; }
   std::string sample_problem(Rng& rng, Split split) const override;
+  bool admits(std::string_view problem) const override;
   // Any expression of at most 1024 characters with an operation in it, of this family or not.
   Result<State> reset(std::string_view problem) const override;
   StepResult step(const State& state, std::string_view step) const override;

@@ -51,6 +51,8 @@ class Environment {
 
   // A random problem of the split.
   virtual std::string sample_problem(Rng& rng, Split split) const = 0;
+  // Whether sample_problem could give it, in either split. Any text at all may be asked about.
+  virtual bool admits(std::string_view problem) const { return reset(problem).has_value(); }
   // The starting state; kBadProblem says what is wrong with the text and where.
   virtual Result<State> reset(std::string_view problem) const = 0;
   // Judges and takes one step. Any text at all gives a verdict, never a crash, in time linear in

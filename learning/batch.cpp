@@ -42,18 +42,41 @@ TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t
   return batch;
 }
 
-void select_wins(const AttemptGroup& group, const SelectionOptions& options,
-                 std::vector<std::string>& texts, std::vector<float>& weights) {
-  const auto weight = static_cast<float>(std::max(options.weight_floor, 1.0 - group.pass_rate()));
+namespace {
+
+// At most options.per_problem different texts of those marked, with this weight.
+void select_marked(const AttemptGroup& group, const std::vector<bool>& marked, double pass_rate,
+                   const SelectionOptions& options, std::vector<std::string>& texts,
+                   std::vector<float>& weights) {
+  const auto weight = static_cast<float>(std::max(options.weight_floor, 1.0 - pass_rate));
   std::set<std::string> taken;
-  for (const Trajectory& attempt : group.attempts) {
+  for (std::size_t a = 0; a < group.attempts.size(); ++a) {
     if (static_cast<std::int64_t>(taken.size()) >= options.per_problem) return;
-    if (!(options.allow_lucky ? attempt.win() : attempt.outcome == Outcome::kWon)) continue;
-    std::string text = text_of(attempt);
+    if (!marked[a]) continue;
+    std::string text = text_of(group.attempts[a]);
     if (!taken.insert(text).second) continue;
     texts.push_back(std::move(text));
     weights.push_back(weight);
   }
+}
+
+}  // namespace
+
+void select_wins(const AttemptGroup& group, const SelectionOptions& options,
+                 std::vector<std::string>& texts, std::vector<float>& weights) {
+  std::vector<bool> marked;
+  for (const Trajectory& attempt : group.attempts)
+    marked.push_back(options.allow_lucky ? attempt.win() : attempt.outcome == Outcome::kWon);
+  select_marked(group, marked, group.pass_rate(), options, texts, weights);
+}
+
+void select_attempts(const AttemptGroup& group, const std::vector<bool>& right,
+                     const SelectionOptions& options, std::vector<std::string>& texts,
+                     std::vector<float>& weights) {
+  QSTAR_ASSERT(right.size() == group.attempts.size(), "one an attempt");
+  const auto passed = static_cast<double>(std::count(right.begin(), right.end(), true));
+  const auto all = static_cast<double>(right.size());
+  select_marked(group, right, all > 0 ? passed / all : 0, options, texts, weights);
 }
 
 }  // namespace qstar

@@ -46,5 +46,9 @@ struct SelectionOptions {
 };
 void select_wins(const AttemptGroup& group, const SelectionOptions& options,
                  std::vector<std::string>& texts, std::vector<float>& weights);
+// The same of attempts for which `right` (one an attempt) says so; the pass rate is their share.
+void select_attempts(const AttemptGroup& group, const std::vector<bool>& right,
+                     const SelectionOptions& options, std::vector<std::string>& texts,
+                     std::vector<float>& weights);
 
 }  // namespace qstar

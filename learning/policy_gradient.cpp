@@ -93,6 +93,13 @@ void append_group(const AttemptGroup& group, const PolicyGradientConfig& config,
                   std::int64_t max_tokens, std::vector<AdvantagedAttempt>& attempts) {
   std::vector<double> rewards;
   for (const Trajectory& attempt : group.attempts) rewards.push_back(attempt.win() ? 1 : 0);
+  append_rewarded(group, std::move(rewards), config, max_tokens, attempts);
+}
+
+void append_rewarded(const AttemptGroup& group, std::vector<double> rewards,
+                     const PolicyGradientConfig& config, std::int64_t max_tokens,
+                     std::vector<AdvantagedAttempt>& attempts) {
+  QSTAR_ASSERT(rewards.size() == group.attempts.size(), "one an attempt");
   if (config.drop_equal && !rewards_differ(rewards)) return;
   for (std::size_t a = 0; config.overlong_ramp > 0 && a < rewards.size(); ++a) {
     rewards[a] += overlong_penalty(static_cast<std::int64_t>(tokens_of(group.attempts[a])),

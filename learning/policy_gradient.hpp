@@ -59,6 +59,10 @@ struct AdvantagedAttempt {
 // at every step of an attempt. Nothing from a group to be dropped.
 void append_group(const AttemptGroup& group, const PolicyGradientConfig& config,
                   std::int64_t max_tokens, std::vector<AdvantagedAttempt>& attempts);
+// The same of other rewards, one an attempt.
+void append_rewarded(const AttemptGroup& group, std::vector<double> rewards,
+                     const PolicyGradientConfig& config, std::int64_t max_tokens,
+                     std::vector<AdvantagedAttempt>& attempts);
 // Step advantages of the Q that the steps carry (advantages.hpp): appended.
 void append_steps(const AttemptGroup& group, StepBaseline baseline,
                   std::vector<AdvantagedAttempt>& attempts);

@@ -76,4 +76,8 @@ class Store {
 std::string encode(const Trajectory& trajectory);
 Result<Trajectory> decode_trajectory(std::string_view bytes);  // kCorrupt, kSchema
 
+// Groups as length-prefixed records; unpack gives kCorrupt on anything else.
+std::string pack(const std::vector<AttemptGroup>& groups);
+Result<std::vector<AttemptGroup>> unpack(std::string_view bytes);
+
 }  // namespace qstar

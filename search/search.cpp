@@ -136,6 +136,20 @@ constexpr std::size_t kTogether = 2048;
 
 }  // namespace
 
+void describe(FieldVisitor& v, SearchOptions& o) {
+  v.value({"samples", "whole attempts, or steps proposed in a state", 1, 65536}, o.samples);
+  v.value({"temperature", "of sampling", 0.001, 10}, o.temperature);
+  v.value({"budget", "generated tokens of a problem; 0: no limit", 0, 1e12}, o.budget);
+  v.value({"beam", "states that go on together", 1, 65536}, o.beam);
+  v.value({"stop_below", "beam: try again where no step scores so much", 0, 1}, o.stop_below);
+  v.value({"retries", "beam: how often a problem may do so", 0, 1e6}, o.retries);
+  v.value({"weight", "of the cost so far", 0, 1e6}, o.weight);
+  v.value({"step_cost", "of a step, nats", 0, 1e6}, o.step_cost);
+  v.value({"repeat_cost", "of having other steps proposed in a state", 0, 1e6}, o.repeat_cost);
+  v.value({"exploration", "mcts: c of PUCT", 0, 1e6}, o.exploration);
+  v.value({"simulations", "mcts: of a problem", 1, 1e8}, o.simulations);
+}
+
 Aggregation aggregation_of(ScorerRole role) {
   return role == ScorerRole::kProcess ? Aggregation::kMinimum : Aggregation::kLast;
 }

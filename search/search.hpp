@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/config.hpp"
 #include "core/models.hpp"
 #include "core/result.hpp"
 #include "environment/environment.hpp"
@@ -58,6 +59,9 @@ struct SearchOptions {
   double exploration = 1;         // c of PUCT, ≥ 0
   std::int64_t simulations = 32;  // of a problem, ≥ 1
 };
+
+// The options that are numbers of a search, for configuration files.
+void describe(FieldVisitor& v, SearchOptions& options);
 
 Aggregation aggregation_of(ScorerRole role);
 // The value of work so far, of which `score` is that of its next step; the value of none is 1.

@@ -15,13 +15,14 @@ MAX_LINES = 400
 
 BASE = {"core", "environment"}
 PARTS = {"search", "learning", "persistence", "serving"}
-BUILT = BASE | PARTS | {"actors"}
+BUILT = BASE | PARTS | {"story", "actors"}
 # What each folder may include beside itself.
 MAY_INCLUDE = {
     "core": set(),
     "environment": {"core"},
     **{part: BASE for part in PARTS},
-    "actors": BASE | PARTS,
+    "story": BASE | PARTS - {"serving"},
+    "actors": BASE | PARTS | {"story"},
     "cli": BUILT,
     "examples": BUILT,
     "benchmarks": BUILT | {"tests"},

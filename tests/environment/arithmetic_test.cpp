@@ -256,5 +256,21 @@ TEST_CASE("speed", "[.][speed]") {
   REQUIRE(steps > 0);
 }
 
+TEST_CASE("a family admits its own problems alone") {
+  const auto c = make_environment({}).value();
+  CHECK(c->admits("3+4*2-5"));
+  CHECK(c->admits("1+1+1+1+1"));
+  CHECK_FALSE(c->admits("3+4"));          // one operator
+  CHECK_FALSE(c->admits("1+1+1+1+1+1"));  // five
+  CHECK_FALSE(c->admits("2*3*4"));        // two products
+  CHECK_FALSE(c->admits("3+10+1"));       // an operand too large
+  CHECK_FALSE(c->admits("0+3+1"));        // and too small
+  CHECK_FALSE(c->admits("9*9+1"));        // a value too large on the way
+  CHECK_FALSE(c->admits("1-2+3"));        // and too small
+  CHECK_FALSE(c->admits("(3+4)-5"));      // parentheses
+  CHECK_FALSE(c->admits("8/4+1"));        // another operator
+  CHECK_FALSE(c->admits("3+4*2-"));
+}
+
 }  // namespace
 }  // namespace qstar

@@ -54,6 +54,18 @@ void for_each_solver(Body body) {
   });
 }
 
+TEST_CASE("conformance: what is sampled is admitted") {
+  for_each_subject([](const Environment& e) {
+    Rng rng(4);
+    for (int i = 0; i < 50; ++i) {
+      const auto split = i % 2 == 0 ? Split::kTraining : Split::kHeldOut;
+      CHECK(e.admits(e.sample_problem(rng, split)));
+    }
+    CHECK_FALSE(e.admits(""));
+    CHECK_FALSE(e.admits("?"));
+  });
+}
+
 TEST_CASE("conformance: the same seed gives the same problem") {
   for_each_subject([](const Environment& e) {
     Rng a(9);

@@ -51,6 +51,17 @@ TEST_CASE("distinct wins are selected, weighted by difficulty", "[batch]") {
   REQUIRE(texts.size() == 3);
 }
 
+TEST_CASE("attempts that something else than the win marks are learned from", "[batch]") {
+  AttemptGroup group;
+  group.attempts = {attempt({"9", "3"}, Outcome::kLucky), attempt({"4"}, Outcome::kLost),
+                    attempt({"3"}, Outcome::kWon), attempt({"3"}, Outcome::kWon)};
+  std::vector<std::string> texts;
+  std::vector<float> weights;
+  select_attempts(group, {false, true, true, true}, {}, texts, weights);
+  REQUIRE(texts == std::vector<std::string>{";1+2=4;", ";1+2=3;"});
+  REQUIRE(weights == std::vector<float>{.25F, .25F});  // three of four are marked
+}
+
 TEST_CASE("the text of an attempt closes what was closed", "[batch]") {
   REQUIRE(text_of(attempt({"3"}, Outcome::kLost)) == ";1+2=3;");
   Trajectory open = attempt({"3", "4"}, Outcome::kUnfinished);

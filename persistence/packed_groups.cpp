@@ -1,7 +1,3 @@
-#include "actors/messages.hpp"
-
-#include <cstring>
-
 #include "persistence/store.hpp"
 
 namespace qstar {
@@ -36,7 +32,7 @@ std::string pack(const std::vector<AttemptGroup>& groups) {
 }
 
 Result<std::vector<AttemptGroup>> unpack(std::string_view bytes) {
-  const auto damaged = [] { return fail(Errc::kCorrupt, "a peer sent damaged attempt records"); };
+  const auto damaged = [] { return fail(Errc::kCorrupt, "damaged attempt records"); };
   std::vector<AttemptGroup> groups;
   while (!bytes.empty()) {
     std::uint32_t attempts = 0;

@@ -1,0 +1,22 @@
+// The process that tells a story: `qstar train` of a file with experiment = "story".
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "actors/experiment.hpp"
+#include "actors/head_process.hpp"
+#include "story/story_config.hpp"
+
+namespace qstar {
+
+struct StoryHeadOptions : ProcessOptions {
+  StoryConfig config;
+  CheckpointConfig checkpoint{};  // of the stage under way
+  RestartConfig restart{};
+};
+
+// Runs or resumes the story; gives its report. Errors as run_sessions() says; kUsage: what a story
+// cannot have (workers, listening).
+Result<nlohmann::json> run_story_head(const StoryHeadOptions& options);
+
+}  // namespace qstar

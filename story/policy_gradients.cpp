@@ -1,0 +1,234 @@
+// The improvers that follow policy gradients: one pass over the round, in batches of attempts drawn
+// without replacement. What differs between them is where a step's advantage comes from.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "learning/step_labels.hpp"
+#include "persistence/bytes.hpp"
+#include "story/improvers.hpp"
+#include "story/verifiers.hpp"
+
+namespace qstar {
+namespace {
+
+class PolicyGradients : public Improver {
+ public:
+  explicit PolicyGradients(const ImproverParts& parts) : parts_(parts), rng_(parts.seed) {
+    if (parts.config.gradient.kl_weight > 0 || parts.measure_kl) reference_.emplace(*parts.start);
+  }
+
+  std::map<std::string, double> improve(PolicyLearner& policy, Round round) override {
+    auto attempts = advantages_of(round);
+    rng_.shuffle(std::span(attempts));
+    const auto size = static_cast<std::size_t>(parts_.config.attempts_per_update);
+    std::map<std::string, double> figures{{"loss", 0}, {"kl", 0}, {"entropy", 0}, {"clipped", 0}};
+    double updates = 0;
+    for (std::size_t at = 0; at < attempts.size(); at += size, ++updates) {
+      const auto stats = update(
+          policy, std::span(attempts).subspan(at, std::min(size, attempts.size() - at)), round);
+      figures["loss"] += stats.loss;
+      figures["kl"] += stats.kl;
+      figures["entropy"] += stats.entropy;
+      figures["clipped"] += stats.clipped;
+    }
+    for (auto& [name, value] : figures) value /= std::max(1.0, updates);
+    figures["updates"] = updates;
+    return figures;
+  }
+
+  std::string save() const override {
+    std::string bytes;
+    append_raw(bytes, rng_.state());
+    append_block(bytes, save_values());
+    return bytes;
+  }
+  Status load(std::string_view bytes) override {
+    std::array<std::uint64_t, 4> state{};
+    std::string_view values;
+    if (!take_raw(bytes, state) || !take_block(bytes, values))
+      return fail(Errc::kCorrupt, "a saved improver is damaged");
+    rng_.set_state(state);
+    return load_values(values);
+  }
+
+ protected:
+  virtual std::vector<AdvantagedAttempt> advantages_of(Round& round) = 0;
+  virtual std::string save_values() const { return {}; }
+  virtual Status load_values(std::string_view) { return {}; }
+
+  const ImproverParts& parts() const { return parts_; }
+  Rng& rng() { return rng_; }
+
+ private:
+  PolicyGradientStats update(PolicyLearner& policy, std::span<const AdvantagedAttempt> attempts,
+                             const Round& round) {
+    const auto& config = parts_.config.gradient;
+    auto batch =
+        policy_gradient_batch(*parts_.tokenizer, attempts, token_mean(config), parts_.max_tokens);
+    if (reference_)
+      batch.reference_logprobs = reference_->logprobs(batch.tokens, batch.temperatures);
+    return policy.update_policy_gradient(batch, config, round.rate_factor);
+  }
+
+  ImproverParts parts_;
+  Rng rng_;
+  std::optional<PolicyLearner> reference_;
+};
+
+class GroupRelative final : public PolicyGradients {
+ public:
+  using PolicyGradients::PolicyGradients;
+
+ private:
+  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
+    std::vector<AdvantagedAttempt> attempts;
+    for (std::size_t g = 0; g < round.groups.size(); ++g)
+      append_rewarded(round.groups[g], round.rewards[g], parts().config.gradient,
+                      parts().max_tokens, attempts);
+    return attempts;
+  }
+};
+
+// Advantages to mean 0 and deviation 1 over all steps.
+void normalise(std::vector<AdvantagedAttempt>& attempts) {
+  double n = 0, sum = 0, squares = 0;
+  for (const auto& attempt : attempts) {
+    for (const double a : attempt.advantages) n += 1, sum += a, squares += a * a;
+  }
+  if (n == 0) return;
+  const double mean = sum / n;
+  const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
+  if (deviation == 0) return;
+  for (auto& attempt : attempts)
+    for (double& a : attempt.advantages) a = (a - mean) / deviation;
+}
+
+class Proximal final : public PolicyGradients {
+ public:
+  explicit Proximal(const ImproverParts& parts)
+      : PolicyGradients(parts),
+        value_(*parts.start, ScorerRole::kOutcome, derive_seed(parts.seed, "value")) {}
+
+ private:
+  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
+    const auto trajectories = attempts_of(round.groups);
+    const auto after = scores_in_slices(value_, trajectories);
+    std::vector<AdvantagedAttempt> attempts;
+    std::vector<LabelledAttempt> lessons;
+    std::size_t at = 0;
+    for (std::size_t g = 0; g < round.groups.size(); ++g) {
+      const auto& group = round.groups[g];
+      const std::span values(after.data() + at, group.attempts.size());
+      at += group.attempts.size();
+      const double first = first_value(values);
+      for (std::size_t a = 0; a < group.attempts.size(); ++a) {
+        if (values[a].empty()) continue;
+        const double reward = round.rewards[g][a];
+        attempts.push_back({&group.attempts[a], advantages(values[a], first, reward)});
+        lessons.push_back(
+            {&group.attempts[a], std::vector<float>(values[a].size(), static_cast<float>(reward))});
+      }
+    }
+    normalise(attempts);
+    learn(lessons, round.rate_factor);
+    return attempts;
+  }
+
+  // V of the problem: what its first steps are worth on average.
+  static double first_value(std::span<const std::vector<float>> values) {
+    double sum = 0, n = 0;
+    for (const auto& row : values)
+      if (!row.empty()) sum += static_cast<double>(row.front()), n += 1;
+    return n > 0 ? sum / n : 0;
+  }
+
+  std::vector<double> advantages(const std::vector<float>& after, double first,
+                                 double reward) const {
+    std::vector<double> rewards(after.size(), 0.0), values{first};
+    rewards.back() = reward;
+    values.insert(values.end(), after.begin(), after.end() - 1);
+    return generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
+  }
+
+  void learn(const std::vector<LabelledAttempt>& lessons, double rate_factor) {
+    if (lessons.empty()) return;
+    for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
+      std::vector<LabelledAttempt> batch;
+      for (std::int64_t n = 0; n < parts().value.attempts_per_update; ++n)
+        batch.push_back(lessons[rng().below(lessons.size())]);
+      value_.update(batch, parts().value, rate_factor);
+    }
+  }
+
+  std::string save_values() const override { return value_.save(); }
+  Status load_values(std::string_view bytes) override { return value_.load(bytes); }
+
+  RewardLearner value_;
+};
+
+class QAdvantage final : public PolicyGradients {
+ public:
+  explicit QAdvantage(const ImproverParts& parts)
+      : PolicyGradients(parts), critic_(*parts.start, derive_seed(parts.seed, "critic")) {}
+
+ private:
+  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
+    learn(round);
+    std::vector<AdvantagedAttempt> attempts;
+    for (auto& group : round.groups) {
+      write_values(critic_, group);
+      append_steps(group, StepBaseline::kState, attempts);
+    }
+    normalise(attempts);
+    return attempts;
+  }
+
+  void learn(const Round& round) {
+    for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
+      std::vector<WeightedGroup> batch;
+      for (std::int64_t n = 0; n < parts().critic.groups_per_update; ++n)
+        batch.push_back({&round.groups[rng().below(round.groups.size())], 1.0F});
+      critic_.update(batch, parts().critic, round.rate_factor);
+    }
+  }
+
+  std::string save_values() const override { return critic_.save(); }
+  Status load_values(std::string_view bytes) override { return critic_.load(bytes); }
+
+  CriticLearner critic_;
+};
+
+}  // namespace
+
+std::unique_ptr<Improver> make_grpo(const ImproverParts& parts) {
+  return std::make_unique<GroupRelative>(parts);
+}
+
+std::unique_ptr<Improver> make_dr_grpo(const ImproverParts& parts) {
+  auto without = parts;
+  without.config.gradient.baseline = "centred";
+  without.config.gradient.token_mean = "constant";
+  return std::make_unique<GroupRelative>(without);
+}
+
+std::unique_ptr<Improver> make_dapo(const ImproverParts& parts) {
+  auto with = parts;
+  with.config.gradient.drop_equal = true;
+  with.config.gradient.token_mean = "token";
+  with.config.gradient.clip_low = 0.2;
+  with.config.gradient.clip_high = 0.28;
+  with.config.gradient.overlong_ramp = parts.max_tokens / 4;
+  return std::make_unique<GroupRelative>(with);
+}
+
+std::unique_ptr<Improver> make_ppo(const ImproverParts& parts) {
+  return std::make_unique<Proximal>(parts);
+}
+
+std::unique_ptr<Improver> make_q_advantage(const ImproverParts& parts) {
+  return std::make_unique<QAdvantage>(parts);
+}
+
+}  // namespace qstar

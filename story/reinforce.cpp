@@ -1,0 +1,227 @@
+#include "story/reinforce.hpp"
+
+#include <fmt/format.h>
+
+#include "core/metrics.hpp"
+#include "learning/decoder_scorer.hpp"
+#include "story/verifiers.hpp"
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+
+// How Q* looks for solutions to learn from, led by the critic.
+SearchOptions search_for_data(std::int64_t samples) {
+  return {.samples = 4, .budget = 24 * samples, .repeat_cost = 1};
+}
+
+std::string digits_of(const std::vector<bool>& bits) {
+  std::string text;
+  for (const bool bit : bits) text += bit ? '1' : '0';
+  return text;
+}
+std::vector<bool> bits_of(const std::string& digits) {
+  std::vector<bool> bits;
+  for (const char c : digits) bits.push_back(c == '1');
+  return bits;
+}
+
+class Run {
+ public:
+  Run(Story& story, const ReinforcePlan& plan, const Algorithm& algorithm)
+      : story_(story),
+        plan_(plan),
+        algorithm_(algorithm),
+        start_(story.models.at(plan.start)),
+        learner_(start_),
+        improver_(algorithm.make({.config = plan.config,
+                                  .value = story.config().verifiers.reward,
+                                  .critic = story.config().verifiers.critic,
+                                  .max_tokens = story.config().attempts.max_tokens,
+                                  .tokenizer = &story.tokenizer(),
+                                  .start = &start_,
+                                  .measure_kl = plan.reward == RewardKind::kProxy,
+                                  .seed = story.seed(plan.label + ".improver")})),
+        uniform_(plan.config.problems, plan.label + ".problems"),
+        source_(plan.source != nullptr ? *plan.source : uniform_) {}
+
+  Result<Reinforced> run() {
+    if (auto ready = prepare(); !ready) return tl::unexpected(ready.error());
+    while (result_.tokens < plan_.config.tokens && !result_.tokens_to_target) {
+      const double cpu = process_cpu_seconds();
+      auto values = round();
+      if (!values) return tl::unexpected(values.error());
+      result_.cpu_seconds += process_cpu_seconds() - cpu;
+      if (auto noted = note(std::move(*values)); !noted) return tl::unexpected(noted.error());
+    }
+    result_.policy = learner_.model();
+    return std::move(result_);
+  }
+
+ private:
+  Status prepare() {
+    if (!plan_.reward_model.empty()) {
+      auto model = RewardLearner::from_model(story_.models.at(plan_.reward_model));
+      if (!model) return tl::unexpected(model.error());
+      reward_model_.emplace(std::move(*model));
+    }
+    if (algorithm_.searches) {
+      auto guide = DecoderScorer::make(story_.models.at("critic"));
+      if (!guide) return tl::unexpected(guide.error());
+      guide_ = std::move(*guide);
+    }
+    const auto saved = story_.host().load(plan_.label);
+    if (!saved) return tl::unexpected(saved.error());
+    return saved->empty() ? Status{} : load(*saved);
+  }
+
+  // Problems, attempts, rewards, updates.
+  Result<std::map<std::string, double>> round() {
+    auto policy = story_.host().policy(learner_.model(), static_cast<std::uint64_t>(rounds_ + 1));
+    if (!policy) return tl::unexpected(policy.error());
+    auto proposal = source_.propose(story_, **policy, rounds_);
+    if (!proposal) return tl::unexpected(proposal.error());
+    result_.tokens += proposal->tokens;
+    auto groups = attempt(**policy, proposal->problems);
+    if (!groups) return tl::unexpected(groups.error());
+    auto values = std::move(proposal->figures);
+    values["lucky"] = lucky_share(*groups);
+    values["pass_rate"] = pass_rate(*groups);
+    if (reward_model_) write_scores(*reward_model_, *groups);
+    auto rewards = rewards_of(plan_.reward, *groups);
+    values["reward"] = mean(rewards);
+    if (auto kept = story_.keep(*groups); !kept) return tl::unexpected(kept.error());
+    const double rate = rate_factor();
+    source_.learn(learner_, *groups, rate);
+    for (const auto& [name, value] :
+         improver_->improve(learner_, {std::move(*groups), std::move(rewards), rate}))
+      values[name] = value;
+    ++rounds_;
+    return values;
+  }
+
+  Result<std::vector<AttemptGroup>> attempt(Policy& policy,
+                                            const std::vector<std::string>& problems) {
+    const auto first = static_cast<std::uint64_t>(groups_);
+    groups_ += static_cast<std::int64_t>(problems.size());
+    auto how = algorithm_.searches ? search_for_data(plan_.config.samples) : SearchOptions{};
+    const auto defaults = story_.options(plan_.label, first);
+    if (!algorithm_.searches) how.samples = plan_.config.samples;
+    how.temperature = plan_.config.temperature;
+    how.max_tokens = defaults.max_tokens;
+    how.seed = defaults.seed;
+    how.first_group = defaults.first_group;
+    const auto search = make_search(algorithm_.searches ? "qstar" : "sample").value();
+    auto results = search.attempt(story_.environment(), {policy, guide_.get()}, problems, how);
+    if (!results) return tl::unexpected(results.error());
+    for (const auto& made : *results) result_.tokens += static_cast<std::int64_t>(made.tokens);
+    return groups_of(std::move(*results));
+  }
+
+  static double pass_rate(const std::vector<AttemptGroup>& groups) {
+    double sum = 0;
+    for (const auto& group : groups) sum += group.pass_rate();
+    return groups.empty() ? 0 : sum / static_cast<double>(groups.size());
+  }
+
+  static double mean(const std::vector<std::vector<double>>& rows) {
+    double sum = 0, n = 0;
+    for (const auto& row : rows)
+      for (const double value : row) sum += value, n += 1;
+    return n > 0 ? sum / n : 0;
+  }
+
+  // The rates fall with the tokens that are left.
+  double rate_factor() const {
+    const auto& optimizer = plan_.algorithm == "expert_iteration" || algorithm_.searches
+                                ? plan_.config.optimizer
+                                : plan_.config.gradient.optimizer;
+    return schedule(optimizer, std::min(result_.tokens, plan_.config.tokens), plan_.config.tokens);
+  }
+
+  // The point on the curve, the save, the word to whoever watches.
+  Status note(std::map<std::string, double> values) {
+    auto right = story_.glance(learner_.model());
+    if (!right) return tl::unexpected(right.error());
+    const double accuracy = share(*right);
+    json point = {{"tokens", result_.tokens}, {"accuracy", accuracy}};
+    for (const auto& [name, value] : values) point[name] = value;
+    result_.curve.push_back(std::move(point));
+    result_.glances.push_back(std::move(*right));
+    if (plan_.target && accuracy >= *plan_.target) result_.tokens_to_target = result_.tokens;
+    if (auto kept = story_.host().save(plan_.label, [this] { return parts(); }); !kept) return kept;
+    values["accuracy"] = accuracy;
+    return story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
+                               plan_.config.tokens, std::move(values)});
+  }
+
+  std::map<std::string, std::string> parts() const {
+    json state = {{"rounds", rounds_},
+                  {"groups", groups_},
+                  {"tokens", result_.tokens},
+                  {"cpu_seconds", result_.cpu_seconds},
+                  {"curve", result_.curve},
+                  {"glances", json::array()},
+                  {"reached", result_.tokens_to_target.has_value()}};
+    for (const auto& bits : result_.glances) state["glances"].push_back(digits_of(bits));
+    return {{"state.json", state.dump()},
+            {"learner", learner_.save()},
+            {"improver", improver_->save()},
+            {"source", source_.save()}};
+  }
+
+  Status load(const std::map<std::string, std::string>& parts) {
+    const auto state = json::parse(parts.at("state.json"), nullptr, false);
+    if (state.is_discarded()) return fail(Errc::kCorrupt, plan_.label + ": its save is damaged");
+    if (auto loaded = learner_.load(parts.at("learner")); !loaded) return loaded;
+    if (auto loaded = improver_->load(parts.at("improver")); !loaded) return loaded;
+    if (auto loaded = source_.load(parts.at("source")); !loaded) return loaded;
+    rounds_ = state.at("rounds");
+    groups_ = state.at("groups");
+    result_.tokens = state.at("tokens");
+    result_.cpu_seconds = state.at("cpu_seconds");
+    result_.curve = state.at("curve");
+    for (const std::string digits : state.at("glances")) result_.glances.push_back(bits_of(digits));
+    if (state.at("reached").get<bool>()) result_.tokens_to_target = result_.tokens;
+    return {};
+  }
+
+  Story& story_;
+  const ReinforcePlan& plan_;
+  Algorithm algorithm_;
+  const ModelFile& start_;
+  PolicyLearner learner_;
+  std::unique_ptr<Improver> improver_;
+  UniformProblems uniform_;
+  ProblemSource& source_;
+  std::optional<RewardLearner> reward_model_;
+  std::unique_ptr<DecoderScorer> guide_;
+  std::int64_t rounds_ = 0, groups_ = 0;
+  Reinforced result_;
+};
+
+}  // namespace
+
+Result<ProblemSource::Proposal> UniformProblems::propose(Story& story, Policy&,
+                                                         std::int64_t round) {
+  return Proposal{story.training_problems(fmt::format("{}.{}", stream_, round), problems_), 0, {}};
+}
+
+Result<json> Reinforced::figures(const Story& story, std::string_view name) const {
+  auto figures = story.evaluate(policy, name);
+  if (!figures) return tl::unexpected(figures.error());
+  figures->update({{"tokens", tokens},
+                   {"cpu_seconds", cpu_seconds},
+                   {"lucky", curve.empty() ? 0.0 : curve.back().value("lucky", 0.0)},
+                   {"curve", curve}});
+  return figures;
+}
+
+Result<Reinforced> reinforce(Story& story, const ReinforcePlan& plan) {
+  const auto algorithm = find_algorithm(plan.algorithm);
+  if (!algorithm) return tl::unexpected(algorithm.error());
+  return Run(story, plan, *algorithm).run();
+}
+
+}  // namespace qstar

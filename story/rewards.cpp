@@ -1,0 +1,73 @@
+#include "story/rewards.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "story/verifiers.hpp"
+
+namespace qstar {
+namespace {
+
+double least_score(const Trajectory& attempt) {
+  if (attempt.outcome == Outcome::kUnfinished || attempt.steps.empty()) return 0;
+  float least = 1;
+  for (const Step& step : attempt.steps) least = std::min(least, step.reward_score.value_or(0));
+  return static_cast<double>(least);
+}
+
+double last_logit(const Trajectory& attempt) {
+  constexpr double kEdge = 1e-6;
+  const double score = attempt.steps.empty()
+                           ? 0
+                           : static_cast<double>(attempt.steps.back().reward_score.value_or(0));
+  const double p = std::clamp(score, kEdge, 1 - kEdge);
+  return std::log(p / (1 - p));
+}
+
+}  // namespace
+
+std::string_view to_string(RewardKind kind) {
+  switch (kind) {
+    case RewardKind::kOutcome: return "outcome";
+    case RewardKind::kProcess: return "process";
+    case RewardKind::kBoth: return "both";
+    case RewardKind::kProxy: return "proxy";
+  }
+  return {};
+}
+
+double reward_of(RewardKind kind, const Trajectory& attempt) {
+  switch (kind) {
+    case RewardKind::kOutcome: return attempt.win() ? 1 : 0;
+    case RewardKind::kProcess: return least_score(attempt);
+    case RewardKind::kBoth: return attempt.win() ? least_score(attempt) : 0;
+    case RewardKind::kProxy: return last_logit(attempt);
+  }
+  return 0;
+}
+
+std::vector<std::vector<double>> rewards_of(RewardKind kind,
+                                            const std::vector<AttemptGroup>& groups) {
+  std::vector<std::vector<double>> rewards;
+  for (const auto& group : groups) {
+    auto& row = rewards.emplace_back();
+    for (const auto& attempt : group.attempts) row.push_back(reward_of(kind, attempt));
+  }
+  return rewards;
+}
+
+void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups) {
+  std::vector<Trajectory> attempts;
+  for (const auto& group : groups)
+    attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
+  const auto scores = scores_in_slices(model, attempts);
+  std::size_t at = 0;
+  for (auto& group : groups) {
+    for (auto& attempt : group.attempts) {
+      const auto& row = scores[at++];
+      for (std::size_t s = 0; s < row.size(); ++s) attempt.steps[s].reward_score = row[s];
+    }
+  }
+}
+
+}  // namespace qstar

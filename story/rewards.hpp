@@ -1,0 +1,33 @@
+// What an attempt is paid: by its outcome, by a process model's word on its steps, by both, or by a
+// preference model.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/trajectory.hpp"
+#include "learning/reward_learner.hpp"
+
+namespace qstar {
+
+enum class RewardKind : std::uint8_t {
+  kOutcome,  // 1 for a right answer, else 0
+  kProcess,  // the least score of its steps; 0 for work without an end
+  kBoth,     // their product
+  kProxy,    // the logit of the last step's score
+};
+// "outcome", "process", "both", "proxy".
+std::string_view to_string(RewardKind kind);
+// Whether the steps have to carry a reward model's scores.
+constexpr bool needs_scores(RewardKind kind) { return kind != RewardKind::kOutcome; }
+
+double reward_of(RewardKind kind, const Trajectory& attempt);
+// One a group and attempt.
+std::vector<std::vector<double>> rewards_of(RewardKind kind,
+                                            const std::vector<AttemptGroup>& groups);
+
+// Writes the model's scores into the steps of all attempts; what does not encode gets none.
+void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups);
+
+}  // namespace qstar

@@ -1,0 +1,230 @@
+#include "story/story_config.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "story/improvers.hpp"
+
+namespace qstar {
+
+void AttemptConfig::describe(FieldVisitor& v) {
+  v.value({"max_tokens", "generated tokens an attempt at most", 1, 65536}, max_tokens);
+  v.value({"slots", "sequences decoded at once", 1, 65536}, slots);
+  v.value({"processors", "decoder actors; results do not depend on it", 1, 256}, processors);
+  v.value({"keep_groups", "groups a round that the store keeps; 0: all", 0, 1e9}, keep_groups);
+}
+
+void FineTuneConfig::describe(FieldVisitor& v) {
+  v.value({"solutions", "distinct right solutions", 1, 1e7}, solutions);
+  v.value({"steps", "optimiser steps", 0, 1e7}, steps);
+  v.value({"rows", "solutions a step", 1, 65536}, rows);
+  section(v, "optimizer", "Muon and AdamW", optimizer);
+}
+
+void VerifierConfig::describe(FieldVisitor& v) {
+  v.value({"problems", "attempted for teaching", 1, 1e7}, problems);
+  v.value({"samples", "attempts a problem", 1, 4096}, samples);
+  v.value({"completions", "of every step, for Monte-Carlo labels", 1, 4096}, completions);
+  v.value({"held_out", "problems for step AUC and best of n", 1, 1e6}, held_out);
+  section(v, "reward", "process, outcome and preference models", reward);
+  v.value({"critic_updates", "optimiser steps of the critic", 0, 1e7}, critic_updates);
+  section(v, "critic", "Q-learning from the win signal", critic);
+}
+
+void SearchTableConfig::describe(FieldVisitor& v) {
+  v.value({"methods", "searches and their options, separated by ';'"}, methods);
+  v.value({"guides", "verifiers that guide them, separated by ','"}, guides);
+}
+
+void AnnotatorConfig::describe(FieldVisitor& v) {
+  v.value({.name = "kind", .doc = "who ranks", .choices = "simulated|recorded"}, kind);
+  v.value({"error_rate", "of a simulated comparison", 0, 1}, error_rate);
+  v.value({"file", "recorded rankings (JSON lines)"}, file);
+}
+
+void FeedbackConfig::describe(FieldVisitor& v) {
+  v.value({"problems", "whose answers are ranked", 1, 1e7}, problems);
+  v.value({"samples", "answers to each", 2, 4096}, samples);
+  section(v, "annotator", "who ranks", annotator);
+  section(v, "reward", "the preference model", reward);
+  v.value({"kl_weights", "weights of the leash to the reference, a run each"}, kl_weights);
+  v.value({"tokens", "generated, a run", 1, 1e12}, tokens);
+}
+
+void ReinforceConfig::describe(FieldVisitor& v) {
+  v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
+  v.value({"problems", "a round", 1, 1e6}, problems);
+  v.value({"samples", "attempts a problem", 1, 4096}, samples);
+  v.value({"temperature", "of sampling", 0.01, 10}, temperature);
+  v.value({"updates", "a round, of expert iteration", 1, 1e6}, updates);
+  v.value({"groups_per_update", "that an update draws, of expert iteration", 1, 65536},
+          groups_per_update);
+  v.value({"window", "rounds that expert iteration still learns from", 1, 1e6}, window);
+  v.value({"per_problem", "distinct right solutions kept a group", 1, 4096}, selection.per_problem);
+  v.value({"weight_floor", "least weight of a solution; else 1 - pass rate", 0, 1},
+          selection.weight_floor);
+  section(v, "optimizer", "of expert iteration", optimizer);
+  v.value({"attempts_per_update", "of policy gradients", 1, 1e6}, attempts_per_update);
+  section(v, "gradient", "policy gradients", gradient);
+  v.value({"value_updates", "a round, of PPO's value model and Q-advantage's critic", 0, 1e6},
+          value_updates);
+  v.value({"gae_lambda", "of PPO's advantages", 0, 1}, gae_lambda);
+}
+
+void SelfPlayConfig::describe(FieldVisitor& v) {
+  v.value({"target", "greedy accuracy at which tokens are compared", 0, 1}, target);
+  v.value({"tokens", "generated, at most", 1, 1e12}, tokens);
+  v.value({"setter_steps", "of teaching the setter what problems look like", 0, 1e6}, setter_steps);
+  v.value({"setter_share", "of a round's problems that the setter proposes", 0, 1}, setter_share);
+  v.value({"entropy_weight", "that keeps the setter's problems various", 0, 100}, entropy_weight);
+  section(v, "optimizer", "of the setter's updates", optimizer);
+}
+
+void StagesConfig::describe(FieldVisitor& v) {
+  v.value({"sft", "supervised fine-tuning"}, sft);
+  v.value({"verifiers", "reward models and the critic"}, verifiers);
+  v.value({"search", "searches that they guide; needs verifiers"}, search);
+  v.value({"rlhf", "learning from rankings"}, rlhf);
+  v.value({"rl", "algorithms at equal tokens; needs verifiers"}, rl);
+  v.value({"rewards", "outcome, process and both as the reward; needs verifiers"}, rewards);
+  v.value({"selfplay", "a setter that proposes problems"}, selfplay);
+  v.value({"measurements", "other domains, polluted context, the calculator"}, measurements);
+}
+
+void MeasureConfig::describe(FieldVisitor& v) {
+  v.value({"problems", "held out, for every figure", 1, 1e6}, problems);
+  v.value({"curve_problems", "held out, for points of curves", 1, 1e6}, curve_problems);
+  v.value({"domain_problems", "of each other domain", 1, 1e6}, domain_problems);
+}
+
+void StoryConfig::describe(FieldVisitor& v) {
+  v.value({.name = "experiment", .doc = "what this file describes", .choices = "story"},
+          experiment);
+  v.value({"name", "of the run"}, name);
+  v.value({"seed", "of everything random", 0, 9e15}, seed);
+  v.value({"algorithms", "of reinforcement learning, compared at equal tokens"}, algorithms);
+  v.value({"final_tokens", "generated, of the deployed policy's run", 1, 1e12}, final_tokens);
+  section(v, "environment", "the problems", environment);
+  section(v, "corpus", "the students whose work is the pre-training corpus", corpus);
+  section(v, "model", "the policy's transformer", model);
+  section(v, "pretrain", "next-token prediction on the corpus", pretrain);
+  section(v, "stages", "what is run", stages);
+  section(v, "attempts", "how problems are attempted", attempts);
+  section(v, "measure", "on held-out problems", measure);
+  section(v, "sft", "supervised fine-tuning", sft);
+  section(v, "verifiers", "reward models and the critic", verifiers);
+  section(v, "search", "searches that they guide", search);
+  section(v, "rlhf", "learning from rankings", rlhf);
+  section(v, "rl", "reinforcement learning", rl);
+  section(v, "selfplay", "a setter and a solver", selfplay);
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(separator), text.size());
+    auto part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto first = part.find_first_not_of(" \t\n");
+    if (first == std::string_view::npos) continue;
+    part = part.substr(first, part.find_last_not_of(" \t\n") + 1 - first);
+    parts.emplace_back(part);
+  }
+  return parts;
+}
+
+Result<std::vector<double>> numbers_of(std::string_view key, std::string_view text) {
+  std::vector<double> numbers;
+  for (const auto& part : split(text, ',')) {
+    double number = 0;
+    const auto read = std::from_chars(part.data(), part.data() + part.size(), number);
+    if (read.ec != std::errc{} || read.ptr != part.data() + part.size() || !(number >= 0))
+      return fail(Errc::kConfig,
+                  fmt::format("{}: \"{}\" is not a number of at least 0", key, part));
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+Result<SearchRow> parse_search_row(std::string_view text) {
+  auto words = split(text, ' ');
+  if (words.empty()) return fail(Errc::kConfig, "search.methods: a search without a name");
+  SearchRow row;
+  row.method = words.front();
+  words.erase(words.begin());
+  row.options = fmt::format("{}", fmt::join(words, " "));
+  if (auto known = make_search(row.method); !known)
+    return fail(Errc::kConfig, "search.methods: " + known.error().message);
+  const auto source = fmt::format("search.methods: {}", row.method);
+  const auto parsed =
+      parse_config("", source, words, [&row](FieldVisitor& v) { describe(v, row.how); });
+  if (!parsed) return tl::unexpected(parsed.error());
+  return row;
+}
+
+std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::string_view role) {
+  StoryConfig copy = config;
+  return {{"role", std::string(role)},
+          {"family", config.environment.family},
+          {"environment", print_config(describe_of(copy.environment))},
+          {"config_hash", config_hash(describe_of(copy))},
+          {"seed", std::to_string(config.seed)},
+          {"code_version", QSTAR_VERSION}};
+}
+
+namespace {
+
+constexpr std::array kGuides = {"prm", "orm", "prm_completions", "critic"};
+
+Status check_search(const SearchTableConfig& config) {
+  for (const auto& text : split(config.methods, ';')) {
+    if (auto row = parse_search_row(text); !row) return tl::unexpected(row.error());
+  }
+  for (const auto& guide : split(config.guides, ',')) {
+    if (std::find(kGuides.begin(), kGuides.end(), guide) == kGuides.end())
+      return fail(Errc::kConfig, fmt::format("search.guides: \"{}\" is none of {}", guide,
+                                             fmt::join(kGuides, ", ")));
+  }
+  return {};
+}
+
+Status check_stages(const StoryConfig& config) {
+  const auto& s = config.stages;
+  if (!s.verifiers && (s.search || s.rl || s.rewards))
+    return fail(Errc::kConfig,
+                "stages.verifiers = false: stages.search, rl and rewards need what it learns; "
+                "switch them off, too");
+  if (s.rlhf && config.rlhf.annotator.kind == "recorded" && config.rlhf.annotator.file.empty())
+    return fail(Errc::kConfig,
+                "rlhf.annotator.file: kind = \"recorded\" needs a file of rankings, as 'qstar "
+                "label RUN --rankings' writes it");
+  return {};
+}
+
+}  // namespace
+
+Status check(const StoryConfig& config) {
+  const auto environment = make_environment(config.environment);
+  if (!environment) return tl::unexpected(environment.error());
+  const std::string alphabet((*environment)->alphabet());
+  if (alphabet.empty())
+    return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
+                                           "text; a story is told of arithmetic",
+                                           config.environment.name));
+  if (auto spec = check(config.model, ";=" + alphabet); !spec) return spec;
+  if (config.pretrain.length > config.model.context)
+    return fail(Errc::kConfig,
+                fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
+                            "or raise the other",
+                            config.pretrain.length, config.model.context));
+  for (const auto& name : split(config.algorithms, ',')) {
+    if (auto known = find_algorithm(name); !known) return tl::unexpected(known.error());
+  }
+  if (auto weights = numbers_of("rlhf.kl_weights", config.rlhf.kl_weights); !weights)
+    return tl::unexpected(weights.error());
+  if (auto rows = check_search(config.search); !rows) return rows;
+  return check_stages(config);
+}
+
+}  // namespace qstar

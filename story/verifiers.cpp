@@ -1,0 +1,189 @@
+// Reward models by exact labels, outcomes and completions, and the critic by the win signal, all
+// from the same attempts of the base.
+#include "story/verifiers.hpp"
+
+#include <algorithm>
+
+#include "core/metrics.hpp"
+#include "learning/step_labels.hpp"
+#include "search/evaluate.hpp"
+#include "story/stages.hpp"
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+using Labels = std::vector<std::vector<float>>;
+
+constexpr std::int64_t kChoices = 16;
+
+// The attempts that all of them learn from, and those that all are measured on.
+struct Material {
+  std::vector<AttemptGroup> training, held_out;
+  std::vector<Trajectory> attempts, judged;
+};
+
+Result<Material> gather(Story& story) {
+  const auto& config = story.config().verifiers;
+  auto policy = story.host().policy(story.models.at("base"), 1);
+  if (!policy) return tl::unexpected(policy.error());
+  Material material;
+  const auto problems = story.training_problems("verifiers", config.problems);
+  auto training = story.attempt(**policy, problems, config.samples, "verifiers.training");
+  if (!training) return tl::unexpected(training.error());
+  const auto held_out = held_out_problems(story.environment(), config.held_out);
+  auto judged = story.attempt(**policy, held_out, kChoices, "verifiers.held_out");
+  if (!judged) return tl::unexpected(judged.error());
+  material.training = std::move(*training);
+  material.held_out = std::move(*judged);
+  material.attempts = attempts_of(material.training);
+  material.judged = attempts_of(material.held_out);
+  return material;
+}
+
+double worst(const std::vector<float>& scores) {
+  return scores.empty() ? 0 : static_cast<double>(*std::min_element(scores.begin(), scores.end()));
+}
+double last(const std::vector<float>& scores) {
+  return scores.empty() ? 0 : static_cast<double>(scores.back());
+}
+
+// The share of problems of whose first n attempts the one valued most is right.
+double best_of(std::int64_t n, const Material& material, const Labels& scores,
+               double (*value)(const std::vector<float>&)) {
+  double right = 0;
+  for (std::size_t first = 0; first < material.judged.size(); first += kChoices) {
+    std::size_t best = first;
+    for (std::size_t i = first; i < first + static_cast<std::size_t>(n); ++i) {
+      if (value(scores[i]) > value(scores[best])) best = i;
+    }
+    right += material.judged[best].win() ? 1 : 0;
+  }
+  return right * kChoices / static_cast<double>(material.judged.size());
+}
+
+// A process model predicts right steps, the others the win.
+Calibration calibration_of(ScorerRole role, const Material& material, const Labels& scores) {
+  std::vector<std::pair<float, bool>> predictions;
+  for (std::size_t a = 0; a < scores.size(); ++a) {
+    const auto& attempt = material.judged[a];
+    const auto right = exact_labels(attempt, AfterWrong::kWrong);
+    for (std::size_t s = 0; s < scores[a].size(); ++s) {
+      const bool happened = role == ScorerRole::kProcess ? right[s] == 1 : attempt.win();
+      predictions.emplace_back(scores[a][s], happened);
+    }
+  }
+  return qstar::calibration_of(predictions);
+}
+
+json measure(ScorerRole role, const Material& material, const Labels& scores) {
+  const auto value = aggregation_of(role) == Aggregation::kMinimum ? worst : last;
+  json best;
+  for (const std::int64_t n : {4, 8, 16})
+    best[std::to_string(n)] = best_of(n, material, scores, value);
+  const auto calibration = calibration_of(role, material, scores);
+  json bins = json::array();
+  for (const auto& bin : calibration.bins)
+    bins.push_back({{"mean", bin.mean}, {"rate", bin.rate}, {"n", bin.n}});
+  return {{"role", to_string(role)},
+          {"step_auc", assess(material.judged, scores).step_auc},
+          {"calibration_error", calibration.error()},
+          {"bins", std::move(bins)},
+          {"best_of", std::move(best)}};
+}
+
+struct Taught {
+  std::string name;
+  ScorerRole role;
+  std::string labels;  // in words
+};
+
+// Teaches one and measures it; `cpu` is when the work for its labels began.
+Status teach_one(Story& story, const Taught& what, const Material& material, const Labels& labels,
+                 double cpu) {
+  std::vector<LabelledAttempt> examples;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    examples.push_back({&material.attempts[i], labels[i]});
+  RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
+  const auto& config = story.config().verifiers.reward;
+  if (auto taught = teach(story, learner, examples, config, what.name); !taught) return taught;
+  const double spent = process_cpu_seconds() - cpu;
+  auto figures = measure(what.role, material, scores_in_slices(learner, material.judged));
+  figures.update({{"labels", what.labels}, {"examples", examples.size()}, {"cpu_seconds", spent}});
+  story.report["verifiers"][what.name] = std::move(figures);
+  story.models[what.name] = learner.model();
+  return {};
+}
+
+template <class Make>
+Labels labels_of(const std::vector<Trajectory>& attempts, Make make) {
+  Labels labels;
+  for (const auto& attempt : attempts) labels.push_back(make(attempt));
+  return labels;
+}
+
+Result<Labels> completed_labels(Story& story, const Material& material) {
+  const auto& config = story.config();
+  auto policy = story.host().policy(story.models.at("base"), 1);
+  if (!policy) return tl::unexpected(policy.error());
+  const RolloutOptions how{.samples = config.verifiers.completions,
+                           .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
+                           .seed = story.seed("completions")};
+  Labels labels;
+  for (const auto& estimates :
+       rollout_estimates(story.environment(), **policy, material.attempts, how))
+    labels.push_back(rollout_labels(estimates, RolloutLabel::kSoft));
+  return labels;
+}
+
+Status teach_critic(Story& story, const Material& material) {
+  const double cpu = process_cpu_seconds();
+  const auto& config = story.config().verifiers;
+  CriticLearner critic(story.models.at("base"), story.seed("critic"));
+  if (auto taught =
+          teach(story, critic, material.training, config.critic_updates, config.critic, "critic");
+      !taught)
+    return taught;
+  const double spent = process_cpu_seconds() - cpu;
+  auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
+  figures.update({{"labels", "the win signal, by double Q-learning"},
+                  {"examples", material.attempts.size()},
+                  {"cpu_seconds", spent}});
+  story.report["verifiers"]["critic"] = std::move(figures);
+  story.models["critic"] = critic.model();
+  return {};
+}
+
+}  // namespace
+
+Status verifier_stage(Story& story) {
+  double cpu = process_cpu_seconds();
+  const auto material = gather(story);
+  if (!material) return tl::unexpected(material.error());
+  const auto& attempts = material->attempts;
+  story.report["verifiers"] = json::object();
+  const auto exact =
+      labels_of(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
+  if (auto done =
+          teach_one(story, {"prm", ScorerRole::kProcess, "exact verdicts"}, *material, exact, cpu);
+      !done)
+    return done;
+  cpu = process_cpu_seconds();
+  const auto outcomes =
+      labels_of(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
+  if (auto done =
+          teach_one(story, {"orm", ScorerRole::kOutcome, "outcomes"}, *material, outcomes, cpu);
+      !done)
+    return done;
+  cpu = process_cpu_seconds();
+  const auto completed = completed_labels(story, *material);
+  if (!completed) return tl::unexpected(completed.error());
+  if (auto done =
+          teach_one(story, {"prm_completions", ScorerRole::kProcess, "shares of completions won"},
+                    *material, *completed, cpu);
+      !done)
+    return done;
+  return teach_critic(story, *material);
+}
+
+}  // namespace qstar

@@ -1,0 +1,89 @@
+// What every algorithm of reinforcement learning must do: the same again for the same seed, and go
+// on from a save as if nothing had been.
+#include <catch2/catch.hpp>
+
+#include "story/reinforce.hpp"
+#include "story/stages.hpp"
+#include "tests/support/small_story.hpp"
+
+namespace qstar {
+namespace {
+
+using Saves = std::map<std::string, std::map<std::string, std::string>>;
+
+// Saves at every opportunity, and interrupts after so many rounds.
+StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
+  auto host = local_host(config);
+  host.save = [&saves](std::string_view label, const auto& parts) {
+    saves[std::string(label)] = parts();
+    return Status{};
+  };
+  host.load = [&saves](std::string_view label) { return saves[std::string(label)]; };
+  auto left = std::make_shared<int>(rounds);
+  host.show = [left](const StageProgress&) -> Status {
+    if (--*left != 0) return {};
+    return fail(Errc::kInterrupted, "stopped");
+  };
+  return host;
+}
+
+ReinforcePlan plan_of(const std::string& algorithm, const StoryConfig& config) {
+  return {.label = "test." + algorithm, .algorithm = algorithm, .config = config.rl};
+}
+
+// Some solutions win: a base that has seen a little of the corpus, and a critic from it.
+Story taught_story(const StoryConfig& config, StoryHost host) {
+  auto story = testing::small_story(config, std::move(host));
+  PolicyLearner learner(story.models.at("base"));
+  for (std::int64_t i = 0; i < 250; ++i)
+    pretrain_step(learner, story.environment(), story.tokenizer(), CorpusConfig::curated(),
+                  {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
+  story.models["base"] = learner.model();
+  story.models["critic"] = CriticLearner(story.models.at("base"), 1).model();
+  return story;
+}
+
+TEST_CASE("every algorithm is deterministic, changes the policy, and survives an interruption") {
+  const auto config = testing::small_story_config();
+  for (const auto& name : algorithm_names()) {
+    INFO(name);
+    Saves none, saves;
+    auto whole = taught_story(config, saving_host(config, none, -1));
+    const auto straight = reinforce(whole, plan_of(name, config)).value();
+    CHECK(straight.tokens >= config.rl.tokens);
+    CHECK(straight.curve.size() >= 2);
+    CHECK(straight.policy.tensors != whole.models.at("base").tensors);
+    auto first = taught_story(config, saving_host(config, saves, 1));
+    const auto stopped = reinforce(first, plan_of(name, config));
+    REQUIRE_FALSE(stopped.has_value());
+    CHECK(stopped.error().code == Errc::kInterrupted);
+    auto second = taught_story(config, saving_host(config, saves, -1));
+    const auto resumed = reinforce(second, plan_of(name, config)).value();
+    CHECK(resumed.policy.tensors == straight.policy.tensors);
+    CHECK(resumed.tokens == straight.tokens);
+    CHECK(resumed.glances == straight.glances);
+  }
+}
+
+TEST_CASE("an unknown algorithm is refused with the known ones") {
+  const auto refused = find_algorithm("gpro");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("grpo") != std::string::npos);
+}
+
+TEST_CASE("a damaged save is refused") {
+  const auto config = testing::small_story_config();
+  for (const auto* part : {"state.json", "learner", "improver"}) {
+    Saves saves;
+    auto story = taught_story(config, saving_host(config, saves, 1));
+    REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+    saves["test.expert_iteration"][part] = "damaged";
+    auto again = taught_story(config, saving_host(config, saves, -1));
+    const auto resumed = reinforce(again, plan_of("expert_iteration", config));
+    REQUIRE_FALSE(resumed.has_value());
+    CHECK(resumed.error().code == Errc::kCorrupt);
+  }
+}
+
+}  // namespace
+}  // namespace qstar

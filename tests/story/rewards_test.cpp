@@ -1,0 +1,63 @@
+// What an attempt is paid, and calibration, by hand.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "story/rewards.hpp"
+#include "story/verifiers.hpp"
+#include "tests/support/attempts.hpp"
+
+namespace qstar {
+namespace {
+
+Trajectory scored(std::initializer_list<float> scores, Outcome outcome) {
+  Trajectory attempt;
+  attempt.outcome = outcome;
+  for (const float score : scores) {
+    attempt.steps.push_back(step_of("1"));
+    attempt.steps.back().reward_score = score;
+  }
+  return attempt;
+}
+
+TEST_CASE("rewards by outcome, process, both and proxy") {
+  const auto won = scored({0.9F, 0.25F, 0.75F}, Outcome::kLucky);
+  CHECK(reward_of(RewardKind::kOutcome, won) == 1);
+  CHECK(reward_of(RewardKind::kProcess, won) == 0.25);
+  CHECK(reward_of(RewardKind::kBoth, won) == 0.25);
+  CHECK(reward_of(RewardKind::kProxy, won) == Approx(std::log(3.0)));
+  const auto lost = scored({0.5F}, Outcome::kLost);
+  CHECK(reward_of(RewardKind::kOutcome, lost) == 0);
+  CHECK(reward_of(RewardKind::kProcess, lost) == 0.5);
+  CHECK(reward_of(RewardKind::kBoth, lost) == 0);
+  CHECK(reward_of(RewardKind::kProxy, lost) == Approx(0).margin(1e-9));
+  const auto unfinished = scored({1.0F}, Outcome::kUnfinished);
+  CHECK(reward_of(RewardKind::kProcess, unfinished) == 0);
+  // Work that has no steps or no scores is worth nothing, and finite.
+  CHECK(reward_of(RewardKind::kProcess, scored({}, Outcome::kLost)) == 0);
+  CHECK(std::isfinite(reward_of(RewardKind::kProxy, scored({}, Outcome::kLost))));
+  CHECK(std::isfinite(reward_of(RewardKind::kProxy, scored({1.0F}, Outcome::kLost))));
+}
+
+TEST_CASE("calibration: ten bins, their means and rates, and the error") {
+  const std::vector<std::pair<float, bool>> predictions = {
+      {0.05F, false}, {0.15F, true}, {0.25F, false}, {1.0F, true}, {0.95F, false}};
+  const auto calibration = calibration_of(predictions);
+  CHECK(calibration.bins[0].n == 1);
+  CHECK(calibration.bins[9].n == 2);
+  CHECK(calibration.bins[9].mean == Approx(0.975));
+  CHECK(calibration.bins[9].rate == 0.5);
+  // (.05 + .85 + .25 + 2 · .475) / 5
+  CHECK(calibration.error() == Approx(0.42));
+  CHECK(Calibration{}.error() == 0);
+}
+
+TEST_CASE("the share of lucky ones among right answers") {
+  const std::vector groups = {
+      AttemptGroup{0, {scored({}, Outcome::kWon), scored({}, Outcome::kLucky)}},
+      AttemptGroup{1, {scored({}, Outcome::kLost), scored({}, Outcome::kWon)}}};
+  CHECK(lucky_share(groups) == Approx(1.0 / 3));
+  CHECK(lucky_share({}) == 0);
+}
+
+}  // namespace
+}  // namespace qstar

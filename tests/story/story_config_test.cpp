@@ -1,0 +1,68 @@
+// What a story's configuration refuses, and how its lists are read.
+#include <catch2/catch.hpp>
+
+#include "story/story_config.hpp"
+
+namespace qstar {
+namespace {
+
+TEST_CASE("lists are split at their separator, without blanks and empty parts") {
+  CHECK(split(" a, b ,,c ", ',') == std::vector<std::string>{"a", "b", "c"});
+  CHECK(split("", ',').empty());
+  CHECK(split("beam samples=4 ; greedy", ';') ==
+        std::vector<std::string>{"beam samples=4", "greedy"});
+}
+
+TEST_CASE("numbers are at least 0 and nothing else") {
+  CHECK(numbers_of("key", "0, 0.05,2").value() == std::vector<double>{0, 0.05, 2});
+  for (const auto* bad : {"1,x", "-1", "0.1.2", "nan"}) {
+    const auto refused = numbers_of("rlhf.kl_weights", bad);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().message.find("rlhf.kl_weights") == 0);
+  }
+}
+
+TEST_CASE("a search is its name and its options") {
+  const auto row = parse_search_row("beam samples=4 stop_below=0.5 retries=3").value();
+  CHECK(row.method == "beam");
+  CHECK(row.options == "samples=4 stop_below=0.5 retries=3");
+  CHECK(row.how.samples == 4);
+  CHECK(row.how.stop_below == 0.5);
+  CHECK(row.how.retries == 3);
+  const auto unknown = parse_search_row("beam sample=4");
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().message.find("samples") != std::string::npos);  // the nearest known one
+  CHECK_FALSE(parse_search_row("bean samples=4").has_value());
+  CHECK_FALSE(parse_search_row("beam samples=0").has_value());
+}
+
+TEST_CASE("the default story passes, and what contradicts itself does not") {
+  CHECK(check(StoryConfig{}).has_value());
+  const auto refused = [](const char* key, const std::function<void(StoryConfig&)>& change) {
+    StoryConfig config;
+    change(config);
+    const auto status = check(config);
+    REQUIRE_FALSE(status.has_value());
+    CHECK(status.error().code == Errc::kConfig);
+    INFO(status.error().message);
+    CHECK(status.error().message.find(key) != std::string::npos);
+  };
+  refused("algorithms", [](auto& c) { c.algorithms = "grpo,gpro"; });
+  refused("search.guides", [](auto& c) { c.search.guides = "prm,omr"; });
+  refused("stages.verifiers", [](auto& c) { c.stages.verifiers = false; });
+  refused("rlhf.annotator.file", [](auto& c) { c.rlhf.annotator.kind = "recorded"; });
+  refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
+  refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
+}
+
+TEST_CASE("a story's configuration survives printing") {
+  StoryConfig config, again;
+  config.rlhf.kl_weights = "0.5";
+  config.stages.selfplay = false;
+  const auto printed = print_config(describe_of(config));
+  REQUIRE(parse_config(printed, "printed", {}, describe_of(again)).has_value());
+  CHECK(again == config);
+}
+
+}  // namespace
+}  // namespace qstar
