@@ -3,24 +3,26 @@
 #include <fmt/format.h>
 
 #include "serving/learning_curve.hpp"
-#include "serving/report.hpp"
+#include "serving/report_parts.hpp"
+#include "serving/report_values.hpp"
 
 namespace qstar {
 
 using nlohmann::json;
 
 std::string puzzle_report_markdown(const json& report) {
-  std::string out = fmt::format(
-      "# {}\n\n{}, seed {}, configuration {}, qstar {}.\n\n![learning curve](learning_curve.svg)\n",
-      report.value("name", ""), report.value("puzzle", ""), report.value("seed", std::int64_t{0}),
-      report.value("config_hash", ""), report.value("code_version", ""));
-  const json last = report.value("final", json::object());
+  std::string out = report_heading(report, words_of(member(report, "puzzle"))) +
+                    "\n![learning curve](learning_curve.svg)\n";
+  const json& last = member(report, "final");
   if (!last.empty()) {
+    const auto figure = [&last](const char* key, int decimals) {
+      return shown(member(last, key), decimals);
+    };
     out += fmt::format(
-        "\n## Greedy play\n\nSolves {:.4f} of {} fixed positions within {} moves, after {} updates "
+        "\n## Greedy play\n\nSolves {} of {} fixed positions within {} moves, after {} updates "
         "and {} examples.\n",
-        last.value("solved", 0.0), last.value("positions", 0), last.value("moves", 0),
-        last.value("updates", std::int64_t{0}), last.value("examples", std::int64_t{0}));
+        figure("solved", 4), figure("positions", 0), figure("moves", 0), figure("updates", 0),
+        figure("examples", 0));
   }
   if (report.contains("network")) out += "\n## Network\n" + figures_table(report["network"]);
   if (report.contains("cost")) out += "\n## Cost\n" + figures_table(report["cost"]);
@@ -28,13 +30,9 @@ std::string puzzle_report_markdown(const json& report) {
 }
 
 std::string solved_curve_of(const json& report) {
-  std::vector<CurvePoint> points;
-  for (const auto& point : report.value("curve", json::array()))
-    points.push_back({point.value("updates", 0.0), point.value("solved", 0.0)});
   return learning_curve_svg(
-      points, {fmt::format("{}, seed {}: share that greedy play solves", report.value("name", ""),
-                           report.value("seed", std::int64_t{0})),
-               "updates"});
+      points_of(member(report, "curve"), "updates", "solved"),
+      {fmt::format("{}: share that greedy play solves", run_name(report)), "updates"});
 }
 
 }  // namespace qstar

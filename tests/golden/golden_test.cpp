@@ -12,6 +12,7 @@
 #include "persistence/store.hpp"
 #include "serving/learning_curve.hpp"
 #include "serving/report.hpp"
+#include "serving/report_file.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/environment_config.hpp"
 #include "tests/support/models.hpp"
@@ -108,6 +109,12 @@ TEST_CASE("a report and its curve are as ever", "[golden]") {
   const auto report = nlohmann::json::parse(read("report.json"));
   compare("report.md", report_markdown(report));
   compare("learning_curve.svg", curve_of(report));
+}
+
+TEST_CASE("a story's report and its plots are as ever", "[golden]") {
+  const auto report = parse_report(read("story_report.json"), "story_report.json");
+  REQUIRE(report);
+  for (const auto& [name, bytes] : report_files(*report)) compare("story_" + name, bytes);
 }
 
 TEST_CASE("positions of every puzzle are drawn as ever", "[golden]") {

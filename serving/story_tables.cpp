@@ -1,0 +1,148 @@
+#include "serving/story_tables.hpp"
+
+#include <fmt/format.h>
+
+#include "serving/markdown.hpp"
+#include "serving/report_parts.hpp"
+#include "serving/report_values.hpp"
+#include "serving/story_headline.hpp"
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+using Columns = std::vector<std::string>;
+
+std::string figure(const json& object, const char* key, int decimals = 0) {
+  return shown(member(object, key), decimals);
+}
+
+// A policy's rows, one a decoding that was measured.
+void add_policy(MarkdownTable& table, const std::string& name, const json& policy,
+                const Columns& behind) {
+  for (const char* how : {"greedy", "sampled"}) {
+    const json& evaluation = member(policy, how);
+    if (evaluation.is_object())
+      table.row(around({name, how}, evaluation_cells(evaluation), behind));
+  }
+}
+
+// Policies by name, each with its share of lucky wins and what it cost.
+std::string policies_table(const char* what, const json& policies) {
+  if (!policies.is_object()) return "";
+  MarkdownTable table(around({what, "decoding"}, evaluation_columns(),
+                             {"lucky wins", "generated tokens", "CPU s to train"}));
+  for (const auto& [name, policy] : policies.items()) {
+    add_policy(
+        table, name, policy,
+        {figure(policy, "lucky", 4), figure(policy, "tokens"), figure(policy, "cpu_seconds", 1)});
+  }
+  return table.markdown();
+}
+
+// Base and final policy side by side, in each circumstance of the list.
+std::string base_and_final_table(const char* key, const json& list) {
+  if (!list.is_array()) return "";
+  MarkdownTable table(around({key, "policy"}, evaluation_columns()));
+  for (const auto& row : list) {
+    for (const char* policy : {"base", "final"}) {
+      const json& evaluation = member(row, policy);
+      if (evaluation.is_object())
+        table.row(around({words_of(member(row, key)), policy}, evaluation_cells(evaluation)));
+    }
+  }
+  return table.markdown();
+}
+
+}  // namespace
+
+std::string headline_section(const json& report) {
+  MarkdownTable table(around({"step", "how"}, evaluation_columns()));
+  for (const auto& step : story_steps(report))
+    table.row(around({step.name, step.how}, evaluation_cells(step.figures)));
+  return table.markdown();
+}
+
+std::string pretraining_section(const json& report) {
+  MarkdownTable table(around({"policy", "decoding"}, evaluation_columns(),
+                             {"solutions", "trained tokens", "CPU s to train"}));
+  for (const char* name : {"base", "sft"}) {
+    const json& policy = member(report, name);
+    add_policy(
+        table, name, policy,
+        {figure(policy, "solutions"), figure(policy, "tokens"), figure(policy, "cpu_seconds", 1)});
+  }
+  return table.markdown();
+}
+
+std::string searches_section(const json& report) {
+  const json& searches = member(report, "search");
+  if (!searches.is_array()) return "";
+  MarkdownTable table(around({"method", "options", "guide", "budget"}, evaluation_columns()));
+  for (const auto& search : searches) {
+    const bool limited = number_of(member(search, "budget")).value_or(0) > 0;
+    const json& guide = member(search, "guide");
+    table.row(around(
+        {words_of(member(search, "method")), words_of(member(search, "options")),
+         guide == "" ? "none" : words_of(guide), limited ? figure(search, "budget") : "none"},
+        evaluation_cells(search)));
+  }
+  return table.markdown();
+}
+
+std::string rl_section(const json& report) {
+  return policies_table("algorithm", member(report, "rl"));
+}
+
+std::string rewards_section(const json& report) {
+  return policies_table("reward", member(report, "rewards"));
+}
+
+std::string final_section(const json& report) {
+  const json& last = member(report, "final");
+  MarkdownTable table(around({"policy", "decoding"}, evaluation_columns(),
+                             {"generated tokens", "CPU s of all that led to it", "model"}));
+  const json& model = member(last, "model");
+  add_policy(table, "final", last,
+             {figure(last, "tokens"), figure(last, "pipeline_cpu_seconds", 1), words_of(model)});
+  return table.markdown();
+}
+
+std::string out_of_domain_section(const json& report) {
+  return base_and_final_table("name", member(report, "out_of_domain"));
+}
+
+std::string polluted_context_section(const json& report) {
+  return base_and_final_table("context", member(report, "polluted_context"));
+}
+
+std::string calculator_section(const json& report) {
+  const json& calculator = member(report, "calculator");
+  if (!calculator.is_object()) return "";
+  MarkdownTable table({"n", "CPU s of the exact solver", "CPU s of the policy", "times faster"});
+  table.row({figure(calculator, "n"), figure(calculator, "cpu_seconds", 4),
+             figure(calculator, "policy_cpu_seconds", 2), figure(calculator, "times_faster", 1)});
+  return "\nThe exact solver is always right; this is what the same answers cost it.\n" +
+         table.markdown();
+}
+
+std::string failed_section(const json& report) {
+  const json& failed = member(report, "failed");
+  if (!failed.is_array() || failed.empty()) return "";
+  std::string out = "\n";
+  for (const auto& text : failed) out += "- " + escaped_markdown(words_of(text)) + "\n";
+  return out;
+}
+
+std::string cost_section(const json& report) {
+  MarkdownTable table({"stage", "CPU s"});
+  const json& stages = member(report, "stages");
+  if (stages.is_object()) {
+    for (const auto& [name, seconds] : stages.items()) table.row({name, shown(seconds, 1)});
+  }
+  if (!member(report, "cpu_seconds").is_null())
+    table.row({"all", figure(report, "cpu_seconds", 1)});
+  return table.markdown();
+}
+
+}  // namespace qstar
