@@ -47,7 +47,8 @@ int run(int argc, char** argv) {
       "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
       "  qstar search runs/lights7 --states lightsout7.jsonl\n"
       "  qstar replay ls runs/quickstart-seed1/store\n"
-      "  qstar label runs/quickstart-seed1 --steps",
+      "  qstar label runs/quickstart-seed1 --steps\n"
+      "  qstar report runs/quickstart-seed1",
       "qstar"};
   app.set_version_flag("--version", "qstar " QSTAR_VERSION);
   app.footer(
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
   add_search(app, code);
   add_replay(app, code);
   add_label(app, code);
+  add_report(app, code);
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);

@@ -6,7 +6,7 @@ import urllib.request
 
 from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
-SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "certs", "worker", "completion")
+SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "report", "certs", "worker", "completion")
 
 
 class CliTest(RunTest):
@@ -34,7 +34,7 @@ class CliTest(RunTest):
         return answer.stdout.split()
 
     def test_completion_completes(self):
-        self.assertEqual(self.completed("re"), ["replay"])
+        self.assertEqual(self.completed("re"), ["replay", "report"])
         self.assertEqual(self.completed("replay", "s"), ["stats", "show"])
         here = os.path.abspath(QSTAR)
         self.assertEqual(self.completed("train", "--res", command=here), ["--resume"])

@@ -1,0 +1,123 @@
+"""qstar report: one run's report and plots anew, several runs' means, and whatever may be wrong with them."""
+import json
+import os
+import shutil
+import xml.etree.ElementTree
+
+from support import RunTest, main, qstar
+
+GOLDEN = os.path.join("tests", "golden", "story_report.json")
+PLOTS = {"headline.svg", "calibration.svg", "searches.svg", "rlhf.svg", "rl.svg", "rewards.svg", "selfplay.svg",
+         "learning_curve.svg", "out_of_domain.svg", "polluted_context.svg"}
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+class ReportTest(RunTest):
+    def story(self, folder, **members):
+        """A finished run's folder with the golden report, some members changed."""
+        os.makedirs(self.path(folder))
+        report = json.loads(read(GOLDEN)) | members
+        with open(os.path.join(self.path(folder), "report.json"), "w") as file:
+            json.dump(report, file)
+        return self.path(folder)
+
+    def refused(self, process, code, *words):
+        self.assertEqual(process.returncode, code, process.stderr)
+        self.assertEqual(process.stdout, "")
+        line = process.stderr.strip()
+        self.assertEqual(len(line.splitlines()), 1, line)
+        for word in words:
+            self.assertIn(word, line)
+
+    def assert_pictures(self, folder, names):
+        self.assertEqual({name for name in os.listdir(folder) if name.endswith(".svg")}, set(names))
+        for name in names:
+            root = xml.etree.ElementTree.parse(os.path.join(folder, name)).getroot()
+            self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg", name)
+            self.assertNotIn("nan", read(os.path.join(folder, name)), name)
+
+    def test_a_story(self):
+        run = self.story("run", name="a & b <c> \u0001\uffff")
+        answer = qstar("report", run)
+        self.assert_ok(answer)
+        self.assertEqual(read(os.path.join(run, "report.md")), answer.stdout)
+        self.assert_pictures(run, PLOTS)
+        for name in PLOTS:
+            self.assertIn(f"]({name})", answer.stdout)
+        # The same from the file, into a folder that is made.
+        out = self.path("deep/out")
+        self.assertEqual(qstar("report", os.path.join(run, "report.json"), "--out", out).stdout, answer.stdout)
+        self.assert_pictures(out, PLOTS)
+        self.assertEqual(json.loads(qstar("report", run, "--json").stdout),
+                         json.loads(read(os.path.join(run, "report.json"))))
+
+    def test_runs_of_text_and_puzzles(self):
+        self.assert_ok(self.train("run", "rl.versions=1"))
+        run = self.path("run")
+        before = read(os.path.join(run, "report.md")), read(os.path.join(run, "learning_curve.svg"))
+        for name in ("report.md", "learning_curve.svg"):
+            os.remove(os.path.join(run, name))
+        answer = qstar("report", run)
+        self.assert_ok(answer)
+        self.assertEqual(answer.stdout, before[0])
+        self.assertEqual((read(os.path.join(run, "report.md")), read(os.path.join(run, "learning_curve.svg"))), before)
+        self.assertEqual(set(os.listdir(run)) & {"aggregate.json"}, set())
+        with open(self.path("puzzle.json"), "w") as file:
+            json.dump({"name": "cube", "puzzle": "cube3", "seed": 1, "final": {"solved": 0.5, "positions": 8}}, file)
+        answer = qstar("report", self.path("puzzle.json"), "--out", self.path("puzzle"))
+        self.assert_ok(answer)
+        self.assertIn("Solves 0.5000 of 8", answer.stdout)
+        self.assert_pictures(self.path("puzzle"), ["learning_curve.svg"])
+        self.refused(qstar("report", run, self.path("puzzle.json")), 2, "text", "puzzle")
+
+    def test_several_seeds(self):
+        calculator = {"n": 2000, "times_faster": 3000}
+        runs = [self.story(f"run{seed}", seed=seed, calculator=calculator | {"times_faster": 1000 * seed})
+                for seed in (1, 2, 3)]
+        answer = qstar("report", *runs)
+        self.assert_ok(answer)
+        self.assertIn("seeds 1, 2, 3", answer.stdout)
+        self.assertIn("| 2000.0 (1000.0 – 3000.0) |", answer.stdout)
+        self.assertEqual(os.listdir(runs[0]), ["report.json"], "nothing is written unasked")
+        together = json.loads(qstar("report", *runs, "--json", "--out", self.path("all")).stdout)
+        self.assertEqual(together["calculator"]["times_faster"], {"mean": 2000, "min": 1000, "max": 3000, "n": 3})
+        self.assertEqual(json.loads(read(self.path("all/aggregate.json"))), together)
+        self.assertEqual(read(self.path("all/report.md")), answer.stdout)
+        self.assert_pictures(self.path("all"), PLOTS)
+        self.refused(qstar("report", runs[0], runs[1], runs[0]), 2, "seed 1", "twice")
+        self.refused(qstar("report", runs[0], self.story("other", seed=9, family="B")), 2, "family", "C", "B")
+
+    def test_bad_input(self):
+        run = self.story("run")
+        file = os.path.join(run, "report.json")
+        self.refused(qstar("report"), 2, "--help")
+        self.refused(qstar("report", self.path("nowhere")), 3, "nowhere")
+        os.makedirs(self.path("empty"))
+        self.refused(qstar("report", self.path("empty")), 3, "empty", "holds no run")
+        with open(self.path("empty/config.toml"), "w"):
+            pass
+        self.refused(qstar("report", self.path("empty")), 3, "not finished", f"--run {self.path('empty')} --resume")
+        whole, other = read(file), self.story("other", seed=2)
+        for content, words in ((whole[:5000], ["byte 5001"]), ("", ["byte 1"]), ("[" * 1000 + "]" * 1000, ["deep"]),
+                               ("{}", ["name"]), ('"text"', ["an object"]),
+                               (whole.replace("4608000", '"many"'), ["base.tokens", "many", "a number"]),
+                               (whole.replace('"story"', '"saga"'), ["saga"])):
+            with open(file, "w") as damaged:
+                damaged.write(content)
+            for runs in ([run], [other, run]):
+                self.refused(qstar("report", *runs), 3, file, *words)
+        self.assertEqual(os.listdir(run), ["report.json"])
+        with open(file, "w") as mended:
+            mended.write(whole)
+        self.refused(qstar("report", run, "--out", file), 4, file)
+        shutil.copy(file, self.path("alone"))
+        os.makedirs(self.path("report.md"))
+        self.refused(qstar("report", self.path("alone")), 4, "report.md")
+
+
+if __name__ == "__main__":
+    main()
