@@ -20,10 +20,10 @@ class RemoteAnnotator final : public Annotator {
   RemoteAnnotator(caf::actor_system& system, AnnotatorActor annotator)
       : self_(system), annotator_(std::move(annotator)) {}
 
-  Result<std::vector<RankedGroup>> rank(std::span<const AttemptGroup> groups) override {
-    Result<std::vector<RankedGroup>> ranked;
+  Result<Rankings> rank(std::span<const AttemptGroup> groups) override {
+    Result<Rankings> ranked;
     self_->request(annotator_, caf::infinite, RankAnswers{{groups.begin(), groups.end()}})
-        .receive([&](RankedAnswers& said) { ranked = std::move(said.groups); },
+        .receive([&](RankedAnswers& said) { ranked = std::move(said.rankings); },
                  [&](const caf::error& error) { ranked = tl::unexpected(error_of(error)); });
     return ranked;
   }

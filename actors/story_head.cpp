@@ -6,6 +6,7 @@
 #include "actors/progress.hpp"
 #include "actors/story_actors.hpp"
 #include "actors/story_files.hpp"
+#include "serving/report_file.hpp"
 
 namespace qstar {
 namespace {
@@ -42,13 +43,16 @@ class StoryProgress {
   Pace pace_;
 };
 
-Result<std::shared_ptr<Annotator>> make_annotator(const StoryConfig& config) {
+Result<std::shared_ptr<Annotator>> make_annotator(const StoryHeadOptions& options) {
+  const auto& config = options.config;
   const auto& annotator = config.rlhf.annotator;
   if (annotator.kind == "simulated" || !config.stages.rlhf)
     return std::make_shared<SimulatedAnnotator>(
         annotator.error_rate, derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
   auto rankings = read_rankings(annotator.file);
   if (!rankings) return tl::unexpected(rankings.error());
+  for (const auto& skipped : rankings->skipped)
+    options.show({{"labels", 0, {}}, "left out: " + skipped});
   return std::make_shared<RecordedAnnotator>(std::move(*rankings));
 }
 
@@ -65,8 +69,9 @@ class StorySession {
     if (!files) return tl::unexpected(files.error());
     auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
     if (!store) return tl::unexpected(store.error());
-    auto annotator = make_annotator(options_.config);
+    auto annotator = make_annotator(options_);
     if (!annotator) return tl::unexpected(annotator.error());
+    if (auto read = read_labels(); !read) return tl::unexpected(read.error());
     auto& system = immortal_system();
     archive_ = spawn_archive(system, std::make_shared<Store>(std::move(*store)));
     annotator_ = spawn_annotator(system, std::move(*annotator));
@@ -89,6 +94,17 @@ class StorySession {
   const std::map<std::string, ModelFile>& models() const { return models_; }
 
  private:
+  Status read_labels() {
+    const auto& config = options_.config;
+    if (!config.stages.verifiers || config.verifiers.label_file.empty()) return {};
+    auto labels = read_step_labels(config.verifiers.label_file);
+    if (!labels) return tl::unexpected(labels.error());
+    for (const auto& skipped : labels->skipped)
+      options_.show({{"labels", 0, {}}, "left out: " + skipped});
+    step_labels_ = std::move(*labels);
+    return {};
+  }
+
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
   StoryHost host(caf::actor_system& system, StoryFiles& files) {
@@ -100,6 +116,7 @@ class StorySession {
       return remote_policy(system, decoders_, std::move(*weights), trouble_);
     };
     host.annotator = [this, &system] { return remote_annotator(system, annotator_); };
+    host.step_labels = step_labels_;
     host.keep = [this, &system](std::span<const AttemptGroup> groups) {
       return groups.empty() ? Status{} : archive(system, archive_, groups);
     };
@@ -124,6 +141,7 @@ class StorySession {
   ArchiveActor archive_;
   AnnotatorActor annotator_;
   std::vector<DecoderActor> decoders_;
+  LabelFile<RatedWork> step_labels_;
   std::map<std::string, ModelFile> models_;
 };
 
@@ -133,7 +151,7 @@ Status check_one_process(const ProcessOptions& options) {
               "a story runs in one process: leave out --workers, --listen and --certs");
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> final_files(
+std::vector<std::pair<std::string, std::string>> final_files(
     const StoryConfig& config, const std::map<std::string, ModelFile>& models, const json& report) {
   std::vector<std::pair<std::string, std::string>> files;
   const auto add = [&](const char* file, const char* name, const char* role) {
@@ -145,6 +163,7 @@ Result<std::vector<std::pair<std::string, std::string>>> final_files(
   };
   add("policy.safetensors", "final", "policy");
   add("critic.safetensors", "critic", "critic");
+  for (auto& file : report_files(report)) files.push_back(std::move(file));
   files.emplace_back("report.json", report.dump(2) + "\n");
   return files;
 }
@@ -171,9 +190,8 @@ Result<json> run_story_head(const StoryHeadOptions& options) {
   };
   if (auto done = run_sessions(options, options.restart, session); !done)
     return tl::unexpected(done.error());
-  const auto files = final_files(options.config, models, report);
-  if (!files) return tl::unexpected(files.error());
-  if (auto written = directory->conclude(*files); !written) return tl::unexpected(written.error());
+  if (auto written = directory->conclude(final_files(options.config, models, report)); !written)
+    return tl::unexpected(written.error());
   return report;
 }
 

@@ -19,7 +19,7 @@ struct RankAnswers {
   std::vector<AttemptGroup> groups;  // judged
 };
 struct RankedAnswers {
-  std::vector<RankedGroup> groups;
+  Rankings rankings;
 };
 
 }  // namespace qstar

@@ -18,8 +18,8 @@ std::pair<std::size_t, bool> merit_of(const Trajectory& attempt) {
 
 }  // namespace
 
-Result<std::vector<RankedGroup>> SimulatedAnnotator::rank(std::span<const AttemptGroup> groups) {
-  std::vector<RankedGroup> ranked;
+Result<Rankings> SimulatedAnnotator::rank(std::span<const AttemptGroup> groups) {
+  Rankings ranked;
   for (const auto& group : groups) {
     Rng rng(derive_seed(seed_, "ranking", group.group));
     std::vector<std::size_t> order;  // the best first
@@ -42,20 +42,20 @@ Result<std::vector<RankedGroup>> SimulatedAnnotator::rank(std::span<const Attemp
           i > 0 && merit_of(said.attempts[order[i]]) == merit_of(said.attempts[order[i - 1]]);
       said.ranks[order[i]] = tie ? rank : ++rank;
     }
-    ranked.push_back(std::move(said));
+    ranked.groups.push_back(std::move(said));
   }
   return ranked;
 }
 
-Result<std::vector<RankedGroup>> RecordedAnnotator::rank(std::span<const AttemptGroup>) {
-  std::vector<RankedGroup> ranked;
+Result<Rankings> RecordedAnnotator::rank(std::span<const AttemptGroup>) {
+  Rankings ranked{{}, file_.skipped};
   for (const auto& ranking : file_.records) {
     RankedGroup said;
     for (const auto& attempt : ranking.attempts) {
       said.attempts.push_back(attempt_of(ranking.problem, attempt.steps));
       said.ranks.push_back(attempt.rank);
     }
-    ranked.push_back(std::move(said));
+    ranked.groups.push_back(std::move(said));
   }
   return ranked;
 }

@@ -19,11 +19,17 @@ struct RankedGroup {
   std::vector<std::int64_t> ranks;
 };
 
+// What an annotator said, and what of it was of no use: a message a line left out.
+struct Rankings {
+  std::vector<RankedGroup> groups;
+  std::vector<std::string> skipped = {};
+};
+
 class Annotator {
  public:
   virtual ~Annotator() = default;
   // Rankings of these groups, or, of somebody who has spoken already, those that there are.
-  virtual Result<std::vector<RankedGroup>> rank(std::span<const AttemptGroup> groups) = 0;
+  virtual Result<Rankings> rank(std::span<const AttemptGroup> groups) = 0;
 };
 
 // Ranks an answer by its steps before the first wrong one; of two with as many, the one that is
@@ -35,7 +41,7 @@ class SimulatedAnnotator final : public Annotator {
   SimulatedAnnotator(double error_rate, std::uint64_t seed)
       : error_rate_(error_rate), seed_(seed) {}
   // The attempts have to be judged.
-  Result<std::vector<RankedGroup>> rank(std::span<const AttemptGroup> groups) override;
+  Result<Rankings> rank(std::span<const AttemptGroup> groups) override;
 
  private:
   double error_rate_;
@@ -46,7 +52,7 @@ class SimulatedAnnotator final : public Annotator {
 class RecordedAnnotator final : public Annotator {
  public:
   explicit RecordedAnnotator(LabelFile<Ranking> file) : file_(std::move(file)) {}
-  Result<std::vector<RankedGroup>> rank(std::span<const AttemptGroup>) override;
+  Result<Rankings> rank(std::span<const AttemptGroup>) override;
 
  private:
   LabelFile<Ranking> file_;

@@ -13,9 +13,8 @@ namespace {
 using nlohmann::json;
 
 // Attempts at one problem with this many samples, ranked by the annotator.
-Result<std::vector<RankedGroup>> ranked(Story& story, Annotator& annotator,
-                                        std::span<const std::string> problems,
-                                        std::string_view label) {
+Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std::string> problems,
+                        std::string_view label) {
   auto policy = story.host().policy(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
   const auto groups = story.attempt(**policy, problems, story.config().rlhf.samples, label);
@@ -42,7 +41,7 @@ Result<double> measure(Story& story, RewardLearner& model) {
   const auto problems = held_out_problems(story.environment(), 200);
   const auto groups = ranked(story, exact, problems, "rlhf.held_out");
   if (!groups) return tl::unexpected(groups.error());
-  return pair_accuracy(model, *groups);
+  return pair_accuracy(model, groups->groups);
 }
 
 Status learn_preferences(Story& story, json& section) {
@@ -52,17 +51,17 @@ Status learn_preferences(Story& story, json& section) {
   const auto problems = story.training_problems("rlhf", config.problems);
   const auto groups = ranked(story, *annotator, problems, "rlhf.ranked");
   if (!groups) return tl::unexpected(groups.error());
-  const auto pairs = pairs_of(*groups);
+  const auto pairs = pairs_of(groups->groups);
   RewardLearner model(story.models.at("base"), ScorerRole::kPreference, story.seed("preference"));
   if (auto taught = teach(story, model, pairs, config.reward, "preference"); !taught) return taught;
   const double spent = process_cpu_seconds() - cpu;
   const auto accuracy = measure(story, model);
   if (!accuracy) return tl::unexpected(accuracy.error());
   story.models["preference"] = model.model();
-  section["annotator"] = {{"kind", config.annotator.kind},
-                          {"error_rate", config.annotator.error_rate},
-                          {"rankings", groups->size()},
-                          {"pairs", pairs.size()}};
+  section["annotator"] = {
+      {"kind", config.annotator.kind},     {"error_rate", config.annotator.error_rate},
+      {"rankings", groups->groups.size()}, {"pairs", pairs.size()},
+      {"skipped", groups->skipped.size()}, {"skipped_lines", groups->skipped}};
   section["reward_model"] = {{"pair_accuracy", *accuracy}, {"cpu_seconds", spent}};
   return {};
 }

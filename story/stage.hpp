@@ -17,6 +17,7 @@
 #include "core/models.hpp"
 #include "core/result.hpp"
 #include "environment/environment.hpp"
+#include "learning/label_file.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
 #include "learning/tokenizer.hpp"
@@ -40,6 +41,8 @@ struct StoryHost {
   std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>
       policy;
   std::function<std::unique_ptr<Annotator>()> annotator;
+  // What people said of steps, for a process model of its own.
+  LabelFile<RatedWork> step_labels = {};
   // Keeps groups for good. A group that is there already changes nothing.
   std::function<Status(std::span<const AttemptGroup> groups)> keep;
   // kInterrupted: stop now.

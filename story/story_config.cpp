@@ -27,6 +27,8 @@ void VerifierConfig::describe(FieldVisitor& v) {
   v.value({"samples", "attempts a problem", 1, 4096}, samples);
   v.value({"completions", "of every step, for Monte-Carlo labels", 1, 4096}, completions);
   v.value({"held_out", "problems for step AUC and best of n", 1, 1e6}, held_out);
+  v.value({"label_file", "steps that people rated (PRM800K's format), for a PRM of its own"},
+          label_file);
   section(v, "reward", "process, outcome and preference models", reward);
   v.value({"critic_updates", "optimiser steps of the critic", 0, 1e7}, critic_updates);
   section(v, "critic", "Q-learning from the win signal", critic);
@@ -175,9 +177,9 @@ std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::s
 
 namespace {
 
-constexpr std::array kGuides = {"prm", "orm", "prm_completions", "critic"};
+constexpr std::array kGuides = {"prm", "orm", "prm_completions", "prm_labels", "critic"};
 
-Status check_search(const SearchTableConfig& config) {
+Status check_search(const SearchTableConfig& config, bool has_labels) {
   for (const auto& text : split(config.methods, ';')) {
     if (auto row = parse_search_row(text); !row) return tl::unexpected(row.error());
   }
@@ -185,6 +187,10 @@ Status check_search(const SearchTableConfig& config) {
     if (std::find(kGuides.begin(), kGuides.end(), guide) == kGuides.end())
       return fail(Errc::kConfig, fmt::format("search.guides: \"{}\" is none of {}", guide,
                                              fmt::join(kGuides, ", ")));
+    if (guide == "prm_labels" && !has_labels)
+      return fail(
+          Errc::kConfig,
+          "search.guides: \"prm_labels\" needs verifiers.label_file, a file of rated steps");
   }
   return {};
 }
@@ -223,7 +229,8 @@ Status check(const StoryConfig& config) {
   }
   if (auto weights = numbers_of("rlhf.kl_weights", config.rlhf.kl_weights); !weights)
     return tl::unexpected(weights.error());
-  if (auto rows = check_search(config.search); !rows) return rows;
+  if (auto rows = check_search(config.search, !config.verifiers.label_file.empty()); !rows)
+    return rows;
   return check_stages(config);
 }
 

@@ -48,6 +48,7 @@ struct VerifierConfig {
   std::int64_t samples = 8;      // attempts a problem
   std::int64_t completions = 4;  // of every step, for Monte-Carlo labels
   std::int64_t held_out = 500;   // problems for step AUC and best of n, 16 attempts each
+  std::string label_file;        // of a PRM by what people said; empty: none
   RewardConfig reward;
   std::int64_t critic_updates = 600;
   CriticConfig critic;

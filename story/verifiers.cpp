@@ -99,11 +99,8 @@ struct Taught {
 };
 
 // Teaches one and measures it; `cpu` is when the work for its labels began.
-Status teach_one(Story& story, const Taught& what, const Material& material, const Labels& labels,
-                 double cpu) {
-  std::vector<LabelledAttempt> examples;
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    examples.push_back({&material.attempts[i], labels[i]});
+Status teach_one(Story& story, const Taught& what, const Material& material,
+                 const std::vector<LabelledAttempt>& examples, double cpu) {
   RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
   const auto& config = story.config().verifiers.reward;
   if (auto taught = teach(story, learner, examples, config, what.name); !taught) return taught;
@@ -116,24 +113,43 @@ Status teach_one(Story& story, const Taught& what, const Material& material, con
 }
 
 template <class Make>
-Labels labels_of(const std::vector<Trajectory>& attempts, Make make) {
-  Labels labels;
-  for (const auto& attempt : attempts) labels.push_back(make(attempt));
-  return labels;
+std::vector<LabelledAttempt> labelled(const std::vector<Trajectory>& attempts, Make make) {
+  std::vector<LabelledAttempt> examples;
+  for (const auto& attempt : attempts) examples.push_back({&attempt, make(attempt)});
+  return examples;
 }
 
-Result<Labels> completed_labels(Story& story, const Material& material) {
+Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& material) {
   const auto& config = story.config();
   auto policy = story.host().policy(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
   const RolloutOptions how{.samples = config.verifiers.completions,
                            .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
                            .seed = story.seed("completions")};
-  Labels labels;
-  for (const auto& estimates :
-       rollout_estimates(story.environment(), **policy, material.attempts, how))
-    labels.push_back(rollout_labels(estimates, RolloutLabel::kSoft));
-  return labels;
+  const auto estimates = rollout_estimates(story.environment(), **policy, material.attempts, how);
+  std::vector<LabelledAttempt> examples;
+  for (std::size_t a = 0; a < estimates.size(); ++a)
+    examples.push_back({&material.attempts[a], rollout_labels(estimates[a], RolloutLabel::kSoft)});
+  return examples;
+}
+
+// What people said of steps, where there is a file of it.
+Status teach_from_people(Story& story, const Material& material) {
+  const auto& file = story.host().step_labels;
+  if (story.config().verifiers.label_file.empty()) return {};
+  const double cpu = process_cpu_seconds();
+  std::vector<Trajectory> attempts;
+  for (const auto& work : file.records) attempts.push_back(attempt_of(work.problem, work.steps));
+  std::vector<LabelledAttempt> examples;
+  for (std::size_t a = 0; a < attempts.size(); ++a)
+    examples.push_back({&attempts[a], rated_labels(file.records[a], Neutral::kRight)});
+  if (auto done = teach_one(story, {"prm_labels", ScorerRole::kProcess, "what people said"},
+                            material, examples, cpu);
+      !done)
+    return done;
+  story.report["verifiers"]["prm_labels"].update(
+      {{"skipped", file.skipped.size()}, {"skipped_lines", file.skipped}});
+  return {};
 }
 
 Status teach_critic(Story& story, const Material& material) {
@@ -163,26 +179,27 @@ Status verifier_stage(Story& story) {
   const auto& attempts = material->attempts;
   story.report["verifiers"] = json::object();
   const auto exact =
-      labels_of(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
+      labelled(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
   if (auto done =
           teach_one(story, {"prm", ScorerRole::kProcess, "exact verdicts"}, *material, exact, cpu);
       !done)
     return done;
   cpu = process_cpu_seconds();
   const auto outcomes =
-      labels_of(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
+      labelled(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
   if (auto done =
           teach_one(story, {"orm", ScorerRole::kOutcome, "outcomes"}, *material, outcomes, cpu);
       !done)
     return done;
   cpu = process_cpu_seconds();
-  const auto completed = completed_labels(story, *material);
-  if (!completed) return tl::unexpected(completed.error());
+  const auto continued = completed(story, *material);
+  if (!continued) return tl::unexpected(continued.error());
   if (auto done =
           teach_one(story, {"prm_completions", ScorerRole::kProcess, "shares of completions won"},
-                    *material, *completed, cpu);
+                    *material, *continued, cpu);
       !done)
     return done;
+  if (auto done = teach_from_people(story, *material); !done) return done;
   return teach_critic(story, *material);
 }
 

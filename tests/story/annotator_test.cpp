@@ -26,19 +26,19 @@ AttemptGroup four() {
 
 TEST_CASE("steps before the first wrong one decide, then the answer") {
   const std::vector groups = {four()};
-  const auto ranked = SimulatedAnnotator(0, 1).rank(groups).value();
+  const auto ranked = SimulatedAnnotator(0, 1).rank(groups).value().groups;
   REQUIRE(ranked.size() == 1);
   CHECK(ranked[0].ranks == std::vector<std::int64_t>{3, 1, 2, 2});
   // Right all the way and unfinished is less than finished.
   const std::vector unfinished = {
       AttemptGroup{8, {work({kRight}, Outcome::kUnfinished), work({kRight}, Outcome::kWon)}}};
-  CHECK(SimulatedAnnotator(0, 1).rank(unfinished).value()[0].ranks ==
+  CHECK(SimulatedAnnotator(0, 1).rank(unfinished).value().groups[0].ranks ==
         std::vector<std::int64_t>{2, 1});
 }
 
 TEST_CASE("who always errs ranks the other way round, ties stay ties") {
   const std::vector groups = {four()};
-  const auto ranked = SimulatedAnnotator(1, 1).rank(groups).value();
+  const auto ranked = SimulatedAnnotator(1, 1).rank(groups).value().groups;
   CHECK(ranked[0].ranks == std::vector<std::int64_t>{1, 3, 2, 2});
 }
 
@@ -47,20 +47,24 @@ TEST_CASE("errors happen as often as they are said to, and depend on the group a
   for (std::uint64_t g = 0; g < 2000; ++g)
     groups.push_back({g, {work({kRight}, Outcome::kWon), work({kWrong}, Outcome::kLost)}});
   SimulatedAnnotator annotator(0.1, 5);
-  const auto ranked = annotator.rank(groups).value();
+  const auto ranked = annotator.rank(groups).value().groups;
   int wrong = 0;
   for (const auto& said : ranked) wrong += said.ranks[0] == 2 ? 1 : 0;
   CHECK(wrong > 150);
   CHECK(wrong < 250);
   for (std::size_t g = 0; g < 50; ++g)
-    CHECK(annotator.rank(std::span(groups).subspan(g, 1)).value()[0].ranks == ranked[g].ranks);
+    CHECK(annotator.rank(std::span(groups).subspan(g, 1)).value().groups[0].ranks ==
+          ranked[g].ranks);
 }
 
 TEST_CASE("recorded rankings are taken as they stand") {
   LabelFile<Ranking> file;
   file.records.push_back({"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}}});
-  const auto ranked = RecordedAnnotator(file).rank({}).value();
+  file.skipped = {"rankings.jsonl:2: two attempts have no rank"};
+  const auto said = RecordedAnnotator(file).rank({}).value();
+  const auto& ranked = said.groups;
   REQUIRE(ranked.size() == 1);
+  CHECK(said.skipped == file.skipped);
   const auto pairs = pairs_of(ranked);
   REQUIRE(pairs.size() == 1);
   CHECK(pairs[0].better->steps[0].text == "3");
