@@ -26,7 +26,8 @@ struct CriticState {
     auto policy = parse_model(start.policy, "the policy handed to the critic");
     if (!policy) return self->quit(to_caf(policy.error()));
     critic = std::make_unique<CriticLearner>(
-        *policy, derive_seed(static_cast<std::uint64_t>(config.seed), "critic"));
+        *policy, derive_seed(static_cast<std::uint64_t>(config.seed), "critic"),
+        heads_of(config.critic));
   }
 
   Groups score(Score& request) {

@@ -34,7 +34,7 @@ struct Loop {
     for (std::int64_t i = 0; i < p.steps; ++i) {
       pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i);
     }
-    critic.emplace(learner.model(), derive_seed(seed, "critic"));
+    critic.emplace(learner.model(), derive_seed(seed, "critic"), heads_of(config.critic));
     learner.reset_optimizer();
   }
 

@@ -12,37 +12,18 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "benchmarks/sampled_work.hpp"
 #include "core/metrics.hpp"
-#include "environment/registry.hpp"
+#include "core/rng.hpp"
 #include "learning/critic_learner.hpp"
-#include "learning/decoder.hpp"
 #include "learning/reward_learner.hpp"
 #include "learning/step_labels.hpp"
-#include "search/evaluate.hpp"
 
 using namespace qstar;
 
 namespace {
 
 constexpr std::int64_t kProblems = 2000, kSamples = 8, kChoices = 16, kCompletions = 4;
-
-std::vector<Trajectory> flat(const std::vector<AttemptGroup>& groups) {
-  std::vector<Trajectory> attempts;
-  for (const auto& group : groups)
-    attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
-  return attempts;
-}
-
-// In batches: all at once would take gigabytes.
-std::vector<std::vector<float>> scores_of(RewardLearner& learner,
-                                          std::span<const Trajectory> attempts) {
-  std::vector<std::vector<float>> scores;
-  for (std::size_t at = 0; at < attempts.size(); at += 256) {
-    const auto part = attempts.subspan(at, std::min<std::size_t>(256, attempts.size() - at));
-    for (auto& row : learner.step_scores(part)) scores.push_back(std::move(row));
-  }
-  return scores;
-}
 
 // A solution is worth its worst step, or its last; what has none is worth nothing.
 float worst(const std::vector<float>& s) {
@@ -92,7 +73,7 @@ Status measure(const ModelFile& base, const Judge& judge, const std::vector<Traj
   const double start = process_cpu_seconds();
   teach(learner, examples);
   const double taught = process_cpu_seconds() - start;
-  const auto scores = scores_of(learner, held_out);
+  const auto scores = in_batches(held_out, [&](auto part) { return learner.step_scores(part); });
   fmt::print("{} by {}: step AUC {:.4f}, {:.0f} CPU s of learning\n", to_string(judge.role),
              judge.labelled, assess(held_out, scores).step_auc, taught);
   for (const std::size_t n : {4, 8, 16}) {
@@ -114,45 +95,30 @@ int run(const std::string& path, std::int64_t problems, const std::string& folde
   const auto left = [&](const std::string& name) {
     return folder.empty() ? "" : folder + "/" + name + ".safetensors";
   };
-  if (auto ready = prepare_torch(); !ready)
-    return fmt::print(stderr, "{}\n", ready.error().message), exit_code(ready.error().code);
-  const auto base = read_model(path);
-  auto weights = base ? DecoderWeights::make(*base, 1) : tl::unexpected(base.error());
-  if (!weights)
-    return fmt::print(stderr, "{}\n", weights.error().message), exit_code(weights.error().code);
-  const auto environment = make_environment({}).value();
-  const auto search = make_search("sample").value();
-  DecoderPolicy policy(*weights);
-  Rng rng(1);
-  std::vector<std::string> texts;
-  for (std::int64_t i = 0; i < kProblems; ++i)
-    texts.push_back(environment->sample_problem(rng, Split::kTraining));
-  const auto training = flat(groups_of(
-      search.attempt(*environment, {policy}, texts, {.samples = kSamples, .seed = 1}).value()));
-  const auto held_out =
-      flat(groups_of(search
-                         .attempt(*environment, {policy}, held_out_problems(*environment, problems),
-                                  {.samples = kChoices, .seed = 7})
-                         .value()));
+  const auto work = sample_work(path, {kProblems, kSamples, problems, kChoices});
+  if (!work) return fmt::print(stderr, "{}\n", work.error().message), exit_code(work.error().code);
+  const ModelFile& base = work->base;
+  const auto training = flat(work->training);
+  const auto& held_out = work->held_out;
   const std::vector<std::vector<float>> nothing(held_out.size());
   fmt::print("a single sample is right {:.3f}\n", best_of(1, held_out, nothing, worst));
   const auto exact =
       labels_of(training, [](const auto& t) { return exact_labels(t, AfterWrong::kWrong); });
-  auto kept = measure(*base, {ScorerRole::kProcess, "exact labels", left("prm")}, training, exact,
-                      held_out);
+  auto kept =
+      measure(base, {ScorerRole::kProcess, "exact labels", left("prm")}, training, exact, held_out);
   const auto outcomes =
       labels_of(training, [](const auto& t) { return outcome_labels(t, OutcomeAt::kEveryStep); });
   if (kept)
-    kept = measure(*base, {ScorerRole::kOutcome, "outcomes", left("orm")}, training, outcomes,
+    kept = measure(base, {ScorerRole::kOutcome, "outcomes", left("orm")}, training, outcomes,
                    held_out);
   const double start = process_cpu_seconds();
   Labels completed;
-  for (const auto& estimates :
-       rollout_estimates(*environment, policy, training, {.samples = kCompletions, .seed = 3}))
+  for (const auto& estimates : rollout_estimates(*work->environment, *work->policy, training,
+                                                 {.samples = kCompletions, .seed = 3}))
     completed.push_back(rollout_labels(estimates, RolloutLabel::kSoft));
   fmt::print("{} completions a step: {:.0f} CPU s\n", kCompletions, process_cpu_seconds() - start);
   if (kept)
-    kept = measure(*base, {ScorerRole::kProcess, "completions", left("prm_completions")}, training,
+    kept = measure(base, {ScorerRole::kProcess, "completions", left("prm_completions")}, training,
                    completed, held_out);
   if (kept) return 0;
   return fmt::print(stderr, "{}\n", kept.error().message), exit_code(kept.error().code);

@@ -18,16 +18,20 @@ std::string prompt_of(std::string_view problem, std::span<const std::string> ste
 std::string text_of(const Trajectory& attempt) {
   std::string text = prompt_of(attempt.problem, {});
   for (std::size_t i = 0; i < attempt.steps.size(); ++i) {
-    const Step& step = attempt.steps[i];
-    text += step.text;
-    if (i + 1 < attempt.steps.size())
-      text += kStepSeparator;
-    else if (attempt.outcome != Outcome::kUnfinished)
+    text += attempt.steps[i].text;
+    if (i + 1 == attempt.steps.size() && attempt.outcome != Outcome::kUnfinished)
       text += kEndSeparator;
-    else if (step.tokens.size() > step.text.size())
+    else if (i < closed_steps(attempt))
       text += kStepSeparator;
   }
   return text;
+}
+
+std::size_t closed_steps(const Trajectory& attempt) {
+  const auto& steps = attempt.steps;
+  const bool open = !steps.empty() && attempt.outcome == Outcome::kUnfinished &&
+                    steps.back().tokens.size() <= steps.back().text.size();
+  return steps.size() - (open ? 1 : 0);
 }
 
 std::size_t tokens_of(const Trajectory& attempt) {

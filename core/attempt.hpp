@@ -29,6 +29,10 @@ std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
 // The text of an attempt; without the last separator when the attempt ran out of tokens before it.
 std::string text_of(const Trajectory& attempt);
 
+// How many of its steps a separator closes: all, but for the last of an attempt that ran out of
+// tokens in the middle of it. Only a closed step can be scored, or gone on from.
+std::size_t closed_steps(const Trajectory& attempt);
+
 // Tokens generated for an attempt.
 std::size_t tokens_of(const Trajectory& attempt);
 

@@ -2,11 +2,20 @@
 //
 // Network: a copy of the policy's trunk plus one block and a scalar head, read at the separator
 // that closes a step; the extra block also sees the trunk's own log p(token) and log p − max log p.
-// Learning: double Q-learning (van Hasselt, Guez, Silver 2016) over the tree that the attempts of a
-// group span: the target of a step is the win for the last one, otherwise
-//   γ · Q_target(s′, argmax_{a′} Q_online(s′, a′)),
-// a′ over the steps that any attempt of the group took in s′. The target network is a copy, renewed
-// every `target_period` updates.
+// Learning: the targets of q_targets.hpp, over the tree that the attempts of a group span; the
+// target network that double Q and n steps ask is a copy, renewed every `target_period` updates.
+//
+// Dueling heads (Wang et al. 2016, arXiv 1511.06581): the logit of Q(s, a) is V(s) + A(s, a), V
+// read by a second head at the separator before the step. Departs from the paper's eq. 9, which
+// subtracts the mean of A over all actions: a text's steps cannot be listed, and a search that asks
+// about one step knows no other. In its place the square of the mean of A over the different steps
+// that the group's attempts took in a state is part of the loss, times `centring`, which tells V
+// from A without changing what is computed at work.
+//
+// Conservative Q-learning (Kumar et al. 2020, arXiv 2006.04779, eq. 4, CQL(H)): `conservative`
+// times the mean over all steps of log Σ_a exp Q(s, a) − Q(s, a of the data). Departs from the
+// paper in the actions of the sum, which for text cannot be listed: they are the different steps
+// that the group's attempts took in s; the data are those steps as often as attempts took them.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +30,36 @@
 #include "core/trajectory.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
+#include "learning/q_targets.hpp"
 
 namespace qstar {
 
 struct CriticConfig {
   std::int64_t updates_per_version = 12;
   std::int64_t groups_per_update = 8;
+  // Learned from, of each group, drawn anew every time; 0: all. Backups see the whole group, so a
+  // batch can be of as many problems as attempts; double Q and n steps see only what is learned.
+  std::int64_t attempts_per_group = 0;
+  std::string target = "double_q";  // a word of kQTargets
+  std::int64_t steps = 3;           // of the target n_step
+  double luck = 0.03;               // of the target kept_chance
   double discount = 1.0;            // γ
   std::int64_t target_period = 20;  // updates between copies to the target network
   double inside_weight = 0.2;       // loss weight on tokens inside a step (1 at its end)
   double language_weight = 0.5;     // weight of the trunk's language-model loss on won attempts
+  bool dueling = false;             // Q = V + A
+  double centring = 0.1;            // weight of the squared mean of A in a state; of dueling heads
+  double conservative = 0;          // α of conservative Q-learning
   OptimizerConfig optimizer{.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 20};
   void describe(FieldVisitor& v);
   friend bool operator==(const CriticConfig&, const CriticConfig&) = default;
 };
+
+// V + A, or A alone.
+enum class ScorerHeads : std::uint8_t { kPlain, kDueling };
+inline ScorerHeads heads_of(const CriticConfig& config) {
+  return config.dueling ? ScorerHeads::kDueling : ScorerHeads::kPlain;
+}
 
 // A group whose sampling was corrected for prioritised replay (Schaul et al. 2016).
 struct WeightedGroup {
@@ -43,7 +68,7 @@ struct WeightedGroup {
 };
 
 struct CriticStats {
-  double loss = 0;                // weighted binary cross-entropy, nats
+  double loss = 0;                // weighted binary cross-entropy, nats, without penalties
   std::vector<float> priorities;  // one a group: mean |TD error| over its steps
   std::int64_t tokens = 0;
 };
@@ -51,14 +76,15 @@ struct CriticStats {
 class CriticLearner final : public StepScorer {
  public:
   // The trunk starts as a copy of the policy.
-  CriticLearner(const ModelFile& policy, std::uint64_t seed);
+  CriticLearner(const ModelFile& policy, std::uint64_t seed,
+                ScorerHeads heads = ScorerHeads::kPlain);
   ~CriticLearner() override;
   CriticLearner(CriticLearner&&) noexcept;
   CriticLearner& operator=(CriticLearner&&) noexcept;
 
   CriticStats update(std::span<const WeightedGroup> groups, const CriticConfig& config,
                      double rate_factor);
-  // Q of every step of every attempt, in order; attempts that do not encode give none.
+  // Q of every closed step of every attempt, in order; attempts that do not encode give none.
   std::vector<std::vector<float>> step_values(std::span<const Trajectory> attempts);
   ScorerRole role() const override { return ScorerRole::kCritic; }
   std::vector<float> scores(std::span<const StepQuery> queries) override;
@@ -74,16 +100,9 @@ class CriticLearner final : public StepScorer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Writes the critic's Q into every step of the group's attempts, and its updates so far as their
-// critic_version.
+// Writes the critic's Q into every closed step of the group's attempts, and its updates so far as
+// their critic_version.
 void write_values(CriticLearner& critic, AttemptGroup& group);
-
-// The tree of states that a group's attempts span, and the double-Q targets on it: pure.
-// `online` and `target` hold Q a step of every attempt; returns the targets in the same shape.
-std::vector<std::vector<float>> double_q_targets(const AttemptGroup& group,
-                                                 std::span<const std::vector<float>> online,
-                                                 std::span<const std::vector<float>> target,
-                                                 double discount);
 
 // How well Q tells right steps from wrong ones (by the exact verifier) and how honest it is.
 struct CriticReport {
@@ -98,6 +117,7 @@ struct CriticReport {
   };
   std::vector<Bin> bins;  // 10 of equal width
 };
+// Rows of Q as step_values gives them; what a row lacks is left out.
 CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q);
 
 }  // namespace qstar

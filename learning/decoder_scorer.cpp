@@ -25,6 +25,24 @@ std::optional<ScorerRole> role_of(const ModelFile& model) {
 
 using Tokens = std::vector<std::int32_t>;
 
+// x -> weight · x + bias.
+struct Head {
+  std::vector<float> weight;  // [width]; empty: there is no such head
+  float bias = 0;
+
+  Head(const ModelFile& model, const std::string& name) {
+    const auto found = model.tensors.find(name + ".weight");
+    if (found == model.tensors.end()) return;
+    weight = found->second.data;
+    bias = model.tensors.at(name + ".bias").data[0];
+  }
+  float of(const float* x) const {
+    return std::inner_product(weight.begin(), weight.end(), x, bias);
+  }
+};
+
+bool is_dueling(const ModelFile& model) { return model.tensors.count("scorer.value.weight") > 0; }
+
 }  // namespace
 
 struct DecoderScorer::Impl {
@@ -32,6 +50,7 @@ struct DecoderScorer::Impl {
 
   float score(const Tokens& text);
   void read(std::size_t begin, std::size_t end);
+  std::size_t state_before(std::size_t place) const;
   void add_surprise(std::size_t begin, std::size_t n);
 
   std::shared_ptr<const DecoderWeights> weights;
@@ -39,14 +58,15 @@ struct DecoderScorer::Impl {
   ScorerRole role;
   Block block;
   Norm norm;
-  std::vector<float> features[2], head;  // [width]
-  float bias;
-  std::vector<Scope> scopes;  // of the block's heads
+  std::vector<float> features[2];  // [width]
+  Head head, value;                // value: of dueling heads
+  std::vector<Scope> scopes;       // of the block's heads
 
   // The text read last, and what is known of each of its places.
   Tokens tokens;
   std::vector<LinePlace> places;
   std::vector<float> scores;
+  std::vector<float> values;  // of the states that end there, of dueling heads; 0 without
   std::vector<float> logits;  // [context, V]
   ForwardPass pass;
   Floats cache;
@@ -59,10 +79,11 @@ DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const ModelFi
       role(r),
       block(block_of(model, "scorer.blocks.0")),
       norm(norm_of(model, "scorer.norm")),
-      head(model.tensors.at("scorer.head.weight").data),
-      bias(model.tensors.at("scorer.head.bias").data[0]),
+      head(model, "scorer.head"),
+      value(model, "scorer.value"),
       scopes(p.heads, Scope::kAll),
       scores(static_cast<std::size_t>(p.spec.context)),
+      values(scores.size()),
       logits(scores.size() * p.head.view.n),
       pass(p),
       cache(pass.cache_floats(p.blocks.size() + 1)) {
@@ -90,6 +111,13 @@ void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
   }
 }
 
+// Where the state ends in which the step at a place is taken; 0 before the first.
+std::size_t DecoderScorer::Impl::state_before(std::size_t place) const {
+  while (place > 0 && tokens[--place] != Tokenizer::kStepToken) {
+  }
+  return place;
+}
+
 // Places [begin, end) of the text, at most a chunk; all before them have been read.
 void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
   std::vector<Row> rows;
@@ -104,7 +132,9 @@ void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
   pass.run_block(block, p.blocks.size(), scopes, rows);
   const float* last = pass.normalise(norm, rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const float z = std::inner_product(head.begin(), head.end(), last + i * p.stride, bias);
+    const float* x = last + i * p.stride;
+    values[begin + i] = value.of(x);
+    const float z = head.of(x) + values[state_before(begin + i)];
     scores[begin + i] = 1 / (1 + std::exp(-z));
   }
 }
@@ -132,7 +162,7 @@ Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& mode
                 "model: it scores no steps: its role is not critic, prm, orm or preference");
   auto weights = DecoderWeights::make(model, 0);
   if (!weights) return tl::unexpected(weights.error());
-  if (auto ok = check_tensors(model, scorer_shapes(model.spec)); !ok)
+  if (auto ok = check_tensors(model, scorer_shapes(model.spec, is_dueling(model))); !ok)
     return tl::unexpected(ok.error());
   return std::unique_ptr<DecoderScorer>(
       new DecoderScorer(std::make_unique<Impl>(std::move(*weights), model, *role)));
@@ -156,7 +186,8 @@ std::vector<float> DecoderScorer::scores(std::span<const StepQuery> queries) {
   return scores;
 }
 
-std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec) {
+std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec,
+                                                               bool dueling) {
   const std::int64_t d = spec.width;
   const std::string block = "scorer.blocks.0.";
   std::map<std::string, std::vector<std::int64_t>> shapes{
@@ -169,6 +200,10 @@ std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& 
       {block + "attention.out.weight", {d, d}},
       {block + "mlp.up.weight", {4 * d, d}},
       {block + "mlp.down.weight", {d, 4 * d}}};
+  if (dueling) {
+    shapes["scorer.value.weight"] = {1, d};
+    shapes["scorer.value.bias"] = {1};
+  }
   for (const char* norm : {"norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"})
     shapes[block + norm] = {d};
   return shapes;

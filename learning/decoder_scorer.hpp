@@ -1,9 +1,10 @@
 // A critic or reward model at work, without torch: scores steps with the decoder's kernels.
 //
 // The network is that of learning/nn/step_scorer.hpp: the policy's trunk, one block more and a
-// scalar head. Texts are read in sorted order and what a text shares with the one before it is not
-// computed again, so the proposals of one state, or the steps of one attempt, cost little more than
-// their own tokens. A score does not depend on the other queries, to the last bit.
+// scalar head, or two (dueling: told by the tensors that the file has). Texts are read in sorted
+// order and what a text shares with the one before it is not computed again, so the proposals of
+// one state, or the steps of one attempt, cost little more than their own tokens. A score does not
+// depend on the other queries, to the last bit.
 #pragma once
 
 #include <map>
@@ -39,6 +40,8 @@ class DecoderScorer final : public StepScorer {
 //   scorer.blocks.0.…: as a policy's block, its heads see everything
 //   scorer.norm.{weight,bias} [D]
 //   scorer.head.weight [1,D], scorer.head.bias [1]
-std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec);
+// and with dueling heads:
+//   scorer.value.weight [1,D], scorer.value.bias [1]
+std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec, bool dueling);
 
 }  // namespace qstar

@@ -1,22 +1,15 @@
+#include "learning/q_targets.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
-#include <set>
+#include <optional>
 
-#include "learning/critic_learner.hpp"
-#include "learning/policy_learner.hpp"
+#include "core/result.hpp"
 
 namespace qstar {
 namespace {
-
-// A step as the network sees it: its text and the separator that closes it.
-std::string action_of(const Trajectory& attempt, std::size_t i) {
-  const bool last = i + 1 == attempt.steps.size();
-  std::string action = attempt.steps[i].text;
-  if (!last) return action + Tokenizer::kStep;
-  if (attempt.outcome != Outcome::kUnfinished) return action + Tokenizer::kEnd;
-  return action;
-}
 
 // The best known way on from one state, by the online network, and the target network's value of
 // it.
@@ -25,124 +18,99 @@ struct BestAction {
   float target = 0;
 };
 
-// Probability that a right step's value exceeds a wrong one's, from ranks (Mann & Whitney 1947).
-double auc(std::vector<std::pair<float, bool>> scored) {
-  std::sort(scored.begin(), scored.end());
-  double wins = 0;
-  double wrong_below = 0;
-  double right = 0;
-  for (std::size_t i = 0; i < scored.size();) {
-    double tied_right = 0;
-    double tied_wrong = 0;
-    std::size_t j = i;
-    for (; j < scored.size() && scored[j].first == scored[i].first; ++j)
-      (scored[j].second ? tied_right : tied_wrong) += 1;
-    wins += tied_right * (wrong_below + 0.5 * tied_wrong);
-    wrong_below += tied_wrong;
-    right += tied_right;
-    i = j;
+std::vector<std::optional<BestAction>> best_actions(const StepTree& tree,
+                                                    std::span<const std::vector<float>> online,
+                                                    std::span<const std::vector<float>> target) {
+  std::vector<std::optional<BestAction>> best(tree.nodes.size());
+  for (std::size_t a = 0; a < tree.places.size(); ++a) {
+    for (std::size_t i = 0; i < online[a].size(); ++i) {
+      auto& known = best[tree.nodes[tree.places[a][i]].parent];
+      if (!known || online[a][i] > known->online) known = {online[a][i], target[a][i]};
+    }
   }
-  return right == 0 || wrong_below == 0 ? 0.5 : wins / (right * wrong_below);
+  return best;
+}
+
+QRows rows_of(const StepTree& tree, const std::vector<double>& values) {
+  QRows rows;
+  for (const auto& places : tree.places) {
+    rows.emplace_back();
+    for (const std::size_t node : places) rows.back().push_back(static_cast<float>(values[node]));
+  }
+  return rows;
 }
 
 }  // namespace
 
-void OptimizerConfig::describe(FieldVisitor& v) {
-  v.value({"muon_rate", "learning rate of Muon (block matrices)", 0, 1}, muon_rate);
-  v.value({"adamw_rate", "learning rate of AdamW (all else)", 0, 1}, adamw_rate);
-  v.value({"weight_decay", "decoupled weight decay, a step, times the rate", 0, 10}, weight_decay);
-  v.value({"clip", "largest global gradient norm", 1e-6, 1e6}, clip);
-  v.value({"warmup", "steps of linear warm-up", 0, 1e7}, warmup);
-  v.value({"decay_start", "share of all steps after which the rate falls", 0, 1}, decay_start);
-  v.value({"decay_to", "share of itself that the rate falls to", 1e-6, 1}, decay_to);
-}
-
-void CriticConfig::describe(FieldVisitor& v) {
-  v.value({"updates_per_version", "updates for each version of the policy", 0, 1e6},
-          updates_per_version);
-  v.value({"groups_per_update", "attempt groups in a batch", 1, 1e6}, groups_per_update);
-  v.value({"discount", "discount a step", 0, 1}, discount);
-  v.value({"target_period", "updates between copies to the target network", 1, 1e7}, target_period);
-  v.value({"inside_weight", "loss weight on tokens inside a step", 0, 1}, inside_weight);
-  v.value({"language_weight", "weight of the language-model loss on won attempts", 0, 100},
-          language_weight);
-  section(v, "optimizer", "the critic's optimiser", optimizer);
-}
-
-double schedule(const OptimizerConfig& config, std::int64_t step, std::int64_t total) {
-  const double warm =
-      config.warmup <= 0
-          ? 1.0
-          : std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(config.warmup));
-  const double start = config.decay_start * static_cast<double>(total);
-  const double span = static_cast<double>(total) - start;
-  const double past = static_cast<double>(step) - start;
-  if (past <= 0 || span <= 0) return warm;
-  return warm * (1.0 - (1.0 - config.decay_to) * std::min(1.0, past / span));
-}
-
-std::vector<std::vector<float>> double_q_targets(const AttemptGroup& group,
-                                                 std::span<const std::vector<float>> online,
-                                                 std::span<const std::vector<float>> target,
-                                                 double discount) {
-  const std::size_t n = group.attempts.size();
-  QSTAR_ASSERT(online.size() == n && target.size() == n, "one row of Q an attempt");
-  const auto valued = [&](std::size_t a) {  // attempts that do not encode have no values
-    const std::size_t steps = group.attempts[a].steps.size();
-    return online[a].size() == steps && target[a].size() == steps;
-  };
-  std::map<std::string, BestAction> best;
+QRows n_step_targets(const StepTree& tree, std::span<const std::vector<float>> online,
+                     std::span<const std::vector<float>> target, std::int64_t steps,
+                     double discount) {
+  const std::size_t n = tree.places.size();
+  QSTAR_ASSERT(online.size() == n && target.size() == n && steps > 0, "one row of Q an attempt");
+  const auto best = best_actions(tree, online, target);
+  QRows targets(n);
   for (std::size_t a = 0; a < n; ++a) {
-    std::string state = group.attempts[a].problem + Tokenizer::kStep;
-    for (std::size_t i = 0; valued(a) && i < online[a].size(); ++i) {
-      const BestAction action{online[a][i], target[a][i]};
-      const auto [known, fresh] = best.try_emplace(state, action);
-      if (!fresh && action.online > known->second.online) known->second = action;
-      state += action_of(group.attempts[a], i);
-    }
-  }
-  std::vector<std::vector<float>> targets(n);
-  for (std::size_t a = 0; a < n; ++a) {
-    const Trajectory& attempt = group.attempts[a];
-    std::string state = attempt.problem + Tokenizer::kStep;
-    for (std::size_t i = 0; valued(a) && i < online[a].size(); ++i) {
-      state += action_of(attempt, i);
-      const bool last = i + 1 == online[a].size();
-      targets[a].push_back(last ? (attempt.win() ? 1.0F : 0.0F)
-                                : static_cast<float>(discount * best.at(state).target));
+    const auto& places = tree.places[a];
+    for (std::size_t i = 0; i < online[a].size(); ++i) {
+      const auto at = std::min(i + static_cast<std::size_t>(steps) - 1, places.size() - 1);
+      const auto& node = tree.nodes[places[at]];
+      const auto& on = best[places[at]];
+      const double value = on ? discount * on->target : node.won ? 1 : 0;
+      targets[a].push_back(
+          static_cast<float>(std::pow(discount, static_cast<double>(at - i)) * value));
     }
   }
   return targets;
 }
 
-CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q) {
-  QSTAR_ASSERT(attempts.size() == q.size(), "one row of Q an attempt");
-  CriticReport report;
-  report.bins.resize(10);
-  std::vector<std::pair<float, bool>> judged;
-  for (std::size_t a = 0; a < attempts.size(); ++a) {
-    const std::vector<Step>& steps = attempts[a].steps;
-    bool clean = true;  // after a wrong step nothing can be won, however right the steps are
-    for (std::size_t i = 0; q[a].size() == steps.size() && i < steps.size(); ++i) {
-      if (clean && steps[i].verdict != Verdict::kUnknown)
-        judged.emplace_back(q[a][i], steps[i].verdict == Verdict::kRight);
-      clean = clean && steps[i].verdict == Verdict::kRight;
-      auto& bin = report.bins[static_cast<std::size_t>(std::clamp(q[a][i] * 10.0F, 0.0F, 9.0F))];
-      bin.mean_q += q[a][i];  // sums until all are in
-      bin.win_rate += attempts[a].win() ? 1 : 0;
-      ++bin.n;
-      ++report.steps;
+std::vector<double> kept_chances(const StepTree& tree, double discount, double luck) {
+  const auto q = backed_up(tree, Backup::kExpected, discount);
+  std::vector<double> kept(tree.nodes.size(), 1.0);
+  for (std::size_t n = 0; n < tree.nodes.size(); ++n) {
+    double best = 0;
+    for (const std::size_t child : tree.nodes[n].children) best = std::max(best, q[child]);
+    for (const std::size_t child : tree.nodes[n].children) {
+      if (kept[n] < kLost)
+        kept[child] = kept[n];
+      else if (best == 0)
+        kept[child] = std::numeric_limits<double>::quiet_NaN();
+      else
+        kept[child] = kept[n] * q[child] / (best + luck);
     }
   }
-  for (auto& bin : report.bins) {
-    if (bin.n == 0) continue;
-    report.calibration_error +=
-        std::abs(bin.mean_q - bin.win_rate) / static_cast<double>(report.steps);
-    bin.mean_q /= static_cast<double>(bin.n);
-    bin.win_rate /= static_cast<double>(bin.n);
+  return kept;
+}
+
+QRows q_targets(const StepTree& tree, std::span<const std::vector<float>> online,
+                std::span<const std::vector<float>> target, const QTargetOptions& options) {
+  const double discount = options.discount;
+  if (options.target == "max_backup") return rows_of(tree, backed_up(tree, Backup::kMax, discount));
+  if (options.target == "expected_backup")
+    return rows_of(tree, backed_up(tree, Backup::kExpected, discount));
+  if (options.target == "kept_chance")
+    return rows_of(tree, kept_chances(tree, discount, options.luck));
+  QSTAR_ASSERT(asks_network(options), options.target);
+  return n_step_targets(tree, online, target, options.target == "n_step" ? options.steps : 1,
+                        discount);
+}
+
+bool asks_network(const QTargetOptions& options) {
+  return options.target == "double_q" || options.target == "n_step";
+}
+
+void StateIndex::add(const StepTree& tree, std::span<const std::vector<float>> values) {
+  std::map<std::size_t, std::int64_t> known;  // states of this group
+  std::vector<bool> met(tree.nodes.size());
+  for (std::size_t a = 0; a < tree.places.size(); ++a) {
+    for (std::size_t i = 0; i < values[a].size(); ++i, ++steps_) {
+      const std::size_t node = tree.places[a][i];
+      const auto [state, fresh] = known.try_emplace(tree.nodes[node].parent, size);
+      if (fresh) ++size;
+      states.push_back(state->second);
+      if (!met[node]) distinct.push_back(steps_);
+      met[node] = true;
+    }
   }
-  report.step_auc = auc(std::move(judged));
-  return report;
 }
 
 }  // namespace qstar

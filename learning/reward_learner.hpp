@@ -6,8 +6,8 @@
 // targets alone: a label a step, or the outcome; step_labels.hpp makes both. Loss: binary
 // cross-entropy, weight 1 where a step ends and `inside_weight` before, plus `language_weight`
 // times the trunk's next-token loss on the steps labelled right. A preference model has
-// −log σ(r_better − r_worse), r the logit where the solution ends, plus the same next-token loss on
-// the better one (Askell et al. 2021).
+// −log σ(r_better − r_worse), r the logit where the solution's last closed step ends, plus the same
+// next-token loss on the better one (Askell et al. 2021).
 //
 // Torch-free to include. Not thread-safe; deterministic: the same calls give bit-identical weights.
 #pragma once
@@ -76,8 +76,8 @@ class RewardLearner final : public StepScorer {
   // One optimiser step of a process or outcome model; nothing is learned where there is no target.
   RewardStats update(std::span<const LabelledAttempt> batch, const RewardConfig& config,
                      double rate_factor);
-  // One optimiser step of a preference model. Pairs that do not encode, or have no step, are left
-  // out.
+  // One optimiser step of a preference model. Pairs that do not encode, or have no closed step, are
+  // left out.
   RewardStats update(std::span<const RankedPair> batch, const RewardConfig& config,
                      double rate_factor);
 

@@ -18,10 +18,9 @@ struct Prefix {
 
 // How many steps can be gone on from: not the end of the problem, not half a step.
 std::size_t continued_steps(const Trajectory& attempt) {
-  if (attempt.steps.empty()) return 0;
-  const bool open =
-      attempt.outcome == Outcome::kUnfinished && text_of(attempt).back() == kStepSeparator;
-  return attempt.steps.size() - (open ? 0 : 1);
+  if (attempt.steps.empty() || attempt.outcome == Outcome::kUnfinished)
+    return closed_steps(attempt);
+  return attempt.steps.size() - 1;
 }
 
 std::vector<GenerateRequest> requests_of(std::span<const Trajectory> attempts,

@@ -125,10 +125,11 @@ class Proximal final : public PolicyGradients {
       const double first = first_value(values);
       for (std::size_t a = 0; a < group.attempts.size(); ++a) {
         if (values[a].empty()) continue;
+        const auto& attempt = group.attempts[a];
         const double reward = round.rewards[g][a];
-        attempts.push_back({&group.attempts[a], advantages(values[a], first, reward)});
+        attempts.push_back({&attempt, advantages(values[a], first, reward, attempt.steps.size())});
         lessons.push_back(
-            {&group.attempts[a], std::vector<float>(values[a].size(), static_cast<float>(reward))});
+            {&attempt, std::vector<float>(attempt.steps.size(), static_cast<float>(reward))});
       }
     }
     normalise(attempts);
@@ -144,11 +145,14 @@ class Proximal final : public PolicyGradients {
     return n > 0 ? sum / n : 0;
   }
 
-  std::vector<double> advantages(const std::vector<float>& after, double first,
-                                 double reward) const {
-    std::vector<double> rewards(after.size(), 0.0), values{first};
+  // V before each step is V after the one before it; a step that was never closed has none after
+  // it, and needs none.
+  std::vector<double> advantages(const std::vector<float>& after, double first, double reward,
+                                 std::size_t steps) const {
+    std::vector<double> rewards(steps, 0.0), values{first};
     rewards.back() = reward;
-    values.insert(values.end(), after.begin(), after.end() - 1);
+    values.insert(values.end(), after.begin(), after.end());
+    values.resize(steps);
     return generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
   }
 
@@ -171,7 +175,8 @@ class Proximal final : public PolicyGradients {
 class QAdvantage final : public PolicyGradients {
  public:
   explicit QAdvantage(const ImproverParts& parts)
-      : PolicyGradients(parts), critic_(*parts.start, derive_seed(parts.seed, "critic")) {}
+      : PolicyGradients(parts),
+        critic_(*parts.start, derive_seed(parts.seed, "critic"), heads_of(parts.critic)) {}
 
  private:
   std::vector<AdvantagedAttempt> advantages_of(Round& round) override {

@@ -155,14 +155,14 @@ Status teach_from_people(Story& story, const Material& material) {
 Status teach_critic(Story& story, const Material& material) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().verifiers;
-  CriticLearner critic(story.models.at("base"), story.seed("critic"));
+  CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
   if (auto taught =
           teach(story, critic, material.training, config.critic_updates, config.critic, "critic");
       !taught)
     return taught;
   const double spent = process_cpu_seconds() - cpu;
   auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
-  figures.update({{"labels", "the win signal, by double Q-learning"},
+  figures.update({{"labels", "the win signal, target " + config.critic.target},
                   {"examples", material.attempts.size()},
                   {"cpu_seconds", spent}});
   story.report["verifiers"]["critic"] = std::move(figures);

@@ -3,17 +3,21 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "core/rng.hpp"
 #include "learning/nn/scorer_learner.hpp"
+#include "learning/nn/state_losses.hpp"
 
 namespace qstar {
 
 struct CriticLearner::Impl : nn::ScorerLearner {
   nn::Parameters target;
 
-  Impl(const ModelFile& policy, std::uint64_t seed)
-      : ScorerLearner(policy, nn::scorer_parameters(policy, seed)) {
+  Impl(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
+      : ScorerLearner(policy, nn::scorer_parameters(policy, seed, heads)) {
     copy_target();
   }
 
@@ -22,54 +26,119 @@ struct CriticLearner::Impl : nn::ScorerLearner {
   }
 };
 
-CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed)
-    : impl_(std::make_unique<Impl>(policy, seed)) {}
+namespace {
+
+// The attempts to learn from, and which they are of each group.
+struct Attempts {
+  std::vector<const Trajectory*> attempts;
+  std::vector<float> won;
+  std::vector<std::vector<std::size_t>> of_group;  // ascending
+
+  // `most` of every group, drawn; 0: all.
+  Attempts(std::span<const WeightedGroup> groups, std::int64_t most, Rng rng) {
+    for (const auto& g : groups) {
+      of_group.push_back(drawn(g.group->attempts.size(), most, rng));
+      for (const std::size_t a : of_group.back()) {
+        const Trajectory& attempt = g.group->attempts[a];
+        attempts.push_back(&attempt);
+        won.push_back(attempt.win() ? 1.0F : 0.0F);
+      }
+    }
+  }
+
+  static std::vector<std::size_t> drawn(std::size_t n, std::int64_t most, Rng& rng) {
+    std::vector<std::size_t> all(n);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    if (most == 0 || n <= static_cast<std::size_t>(most)) return all;
+    rng.shuffle(std::span(all));
+    all.resize(static_cast<std::size_t>(most));
+    std::sort(all.begin(), all.end());
+    return all;
+  }
+};
+
+// The rows of a group of n attempts, empty where an attempt is not learned from.
+QRows rows_of_group(std::size_t n, std::span<const std::size_t> taken,
+                    std::span<const std::vector<float>> rows) {
+  QRows of_group(n);
+  for (std::size_t i = 0; i < taken.size(); ++i) of_group[taken[i]] = rows[i];
+  return of_group;
+}
+
+// Mean distance of Q to its targets, where there are any.
+float mean_error(std::span<const std::vector<float>> q,
+                 std::span<const std::vector<float>> wanted) {
+  double error = 0;
+  std::int64_t steps = 0;
+  for (std::size_t a = 0; a < wanted.size(); ++a) {
+    for (std::size_t s = 0; s < std::min(q[a].size(), wanted[a].size()); ++s) {
+      if (std::isnan(wanted[a][s])) continue;
+      error += std::abs(wanted[a][s] - q[a][s]);
+      ++steps;
+    }
+  }
+  return steps > 0 ? static_cast<float>(error / static_cast<double>(steps)) : 0.0F;
+}
+
+// What is asked of all steps of a state at once, beside their targets.
+at::Tensor penalties(const StateIndex& index, const nn::StepRows& rows, const nn::StepScores& out,
+                     const CriticConfig& config) {
+  auto sum = at::zeros({});
+  if (index.size == 0) return sum;
+  if (config.conservative > 0)
+    sum = sum + config.conservative *
+                    nn::conservative_penalty(index, at::sigmoid(nn::at_ends(rows, out.scores)));
+  if (config.dueling)
+    sum = sum + config.centring * nn::centring_penalty(index, nn::at_ends(rows, out.advantages));
+  return sum;
+}
+
+}  // namespace
+
+CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
+    : impl_(std::make_unique<Impl>(policy, seed, heads)) {}
 CriticLearner::~CriticLearner() = default;
 CriticLearner::CriticLearner(CriticLearner&&) noexcept = default;
 CriticLearner& CriticLearner::operator=(CriticLearner&&) noexcept = default;
 
 CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const CriticConfig& config,
                                   double rate_factor) {
-  std::vector<const Trajectory*> attempts;
-  std::vector<float> won;
-  for (const auto& g : groups) {
-    for (const auto& attempt : g.group->attempts) {
-      attempts.push_back(&attempt);
-      won.push_back(attempt.win() ? 1.0F : 0.0F);
-    }
-  }
+  const Attempts made(groups, config.attempts_per_group,
+                      Rng(derive_seed(static_cast<std::uint64_t>(impl_->updates), "attempts")));
   CriticStats stats;
-  if (attempts.empty()) return stats;
-  const auto rows = nn::rows_of(impl_->tokenizer, attempts, won);
+  if (made.attempts.empty()) return stats;
+  const QTargetOptions options{config.target, config.steps, config.discount, config.luck};
+  const auto rows = nn::rows_of(impl_->tokenizer, made.attempts, made.won);
   const auto tokens = nn::tokens_of(rows.batch);
   const auto out = nn::score_steps(impl_->online, impl_->spec, tokens);
   const auto online = nn::read_scores(rows, out.scores);
-  std::vector<std::vector<float>> target;
-  {
+  QRows target = online;  // a shape, where the target network is not asked
+  if (asks_network(options)) {
     at::NoGradGuard no_gradients;
     target = nn::read_scores(rows, nn::score_steps(impl_->target, impl_->spec, tokens).scores);
   }
   nn::StepTargets targets(rows);
+  StateIndex index;
   std::size_t row = 0;
-  for (const auto& g : groups) {
-    const std::size_t n = g.group->attempts.size();
-    const auto q = std::span(online).subspan(row, n);
-    const auto wanted =
-        double_q_targets(*g.group, q, std::span(target).subspan(row, n), config.discount);
-    double error = 0;
-    std::int64_t steps = 0;
-    for (std::size_t a = 0; a < n; ++a) {
-      targets.teach(rows, row + a, wanted[a], static_cast<float>(config.inside_weight), g.weight);
-      for (std::size_t s = 0; s < wanted[a].size(); ++s, ++steps)
-        error += std::abs(wanted[a][s] - q[a][s]);
-    }
-    stats.priorities.push_back(steps > 0 ? static_cast<float>(error / static_cast<double>(steps))
-                                         : 0.0F);
-    row += n;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const AttemptGroup& group = *groups[g].group;
+    const auto& taken = made.of_group[g];
+    const StepTree tree(group);
+    const auto of_group = [&](const QRows& all) {
+      return rows_of_group(group.attempts.size(), taken, std::span(all).subspan(row));
+    };
+    const auto q = of_group(online);
+    const auto wanted = q_targets(tree, q, of_group(target), options);
+    for (const std::size_t a : taken)
+      targets.teach(rows, row++, wanted[a], static_cast<float>(config.inside_weight),
+                    groups[g].weight);
+    stats.priorities.push_back(mean_error(q, wanted));
+    index.add(tree, q);
   }
   const auto critic_loss = nn::binary_loss(out.scores, targets.values, targets.weights);
   const auto language = nn::next_token_loss(out.logits, tokens, nn::weights_of(rows.batch));
-  (critic_loss + config.language_weight * language).backward();
+  (critic_loss + config.language_weight * language + penalties(index, rows, out, config))
+      .backward();
   impl_->optimizer.step(config.optimizer, rate_factor);
   if (++impl_->updates % config.target_period == 0) impl_->copy_target();
   stats.loss = critic_loss.item<double>();

@@ -97,7 +97,7 @@ RewardStats RewardLearner::update(std::span<const RankedPair> batch, const Rewar
   std::vector<const Trajectory*> attempts;
   std::vector<float> imitated;
   const auto usable = [this](const Trajectory& attempt) {
-    return !attempt.steps.empty() && impl_->tokenizer.encode(text_of(attempt)).has_value();
+    return closed_steps(attempt) > 0 && impl_->tokenizer.encode(text_of(attempt)).has_value();
   };
   for (const auto& pair : batch) {
     if (!usable(*pair.better) || !usable(*pair.worse)) continue;

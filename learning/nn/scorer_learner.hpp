@@ -23,7 +23,7 @@ struct ScorerLearner {
   // `policy`: where spec and alphabet come from; `parameters`: scorer_parameters' names and shapes.
   ScorerLearner(const ModelFile& policy, Parameters parameters);
 
-  // Probabilities of every step of every attempt; attempts that do not encode give none.
+  // Probabilities of every closed step of every attempt; attempts that do not encode give none.
   std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts) const;
   std::vector<float> scores(std::span<const StepQuery> queries) const;
 

@@ -14,15 +14,7 @@ namespace {
 // "blocks." in its name: Muon trains its matrices.
 constexpr const char* kBlock = "scorer.blocks.0";
 
-// The text with every step closed, the last by the end.
-std::string closed_text(const Trajectory& attempt) {
-  std::string text = prompt_of(attempt.problem, {});
-  for (std::size_t i = 0; i < attempt.steps.size(); ++i) {
-    text += attempt.steps[i].text;
-    text += i + 1 == attempt.steps.size() ? kEndSeparator : kStepSeparator;
-  }
-  return text;
-}
+constexpr const char* kValueHead = "scorer.value.weight";
 
 // log p(token) and log p − max log p of every token given those before it, clamped at −8, halved;
 // zero at place 0. [B,T,2], without gradients.
@@ -35,6 +27,15 @@ at::Tensor surprise(const at::Tensor& logits, const at::Tensor& tokens) {
   return at::constant_pad_nd(features, {0, 0, 1, 0}, 0);
 }
 
+// The last place before each at which a step (or the problem) was closed; 0 where there is none.
+// [B,T] int64.
+at::Tensor states_before(const at::Tensor& tokens) {
+  const auto places = at::arange(tokens.size(1), at::kLong).expand_as(tokens);
+  const auto closed = at::where(tokens == Tokenizer::kStepToken, places, at::zeros_like(places));
+  const auto last = std::get<0>(at::cummax(closed, 1));
+  return at::constant_pad_nd(last.slice(1, 0, -1), {1, 0}, 0);
+}
+
 }  // namespace
 
 StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> attempts,
@@ -42,15 +43,15 @@ StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> 
   std::vector<std::string> texts;
   StepRows rows;
   for (const Trajectory* attempt : attempts) {
-    std::string text = closed_text(*attempt);
+    std::string text = text_of(*attempt);
     std::vector<std::int64_t> ends;
     auto at = static_cast<std::int64_t>(prompt_of(attempt->problem, {}).size());
     rows.prompt.push_back(at);
     if (!tokenizer.encode(text))
       text = prompt_of("0", {});
     else {
-      for (const auto& step : attempt->steps) {
-        at += static_cast<std::int64_t>(step.text.size()) + 1;
+      for (std::size_t i = 0; i < closed_steps(*attempt); ++i) {
+        at += static_cast<std::int64_t>(attempt->steps[i].text.size()) + 1;
         ends.push_back(at - 1);
       }
     }
@@ -61,7 +62,7 @@ StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> 
   return rows;
 }
 
-Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed) {
+Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads) {
   auto p = from_model(policy, true);
   const auto d = policy.spec.width;
   Rng rng(seed);
@@ -83,6 +84,10 @@ Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed) {
   add("scorer.norm.bias", at::zeros({d}));
   add("scorer.head.weight", normal_tensor({1, d}, 0.1 * deviation, rng));
   add("scorer.head.bias", at::zeros({1}));
+  if (heads == ScorerHeads::kDueling) {
+    add(kValueHead, normal_tensor({1, d}, 0.1 * deviation, rng));
+    add("scorer.value.bias", at::zeros({1}));
+  }
   return p;
 }
 
@@ -98,7 +103,9 @@ StepScores score_steps(const Parameters& p, const ModelSpec& spec, const at::Ten
   x = at::layer_norm(x, {x.size(-1)}, p.at("scorer.norm.weight"), p.at("scorer.norm.bias"), 1e-5);
   const auto scores =
       at::linear(x, p.at("scorer.head.weight"), p.at("scorer.head.bias")).squeeze(-1);
-  return {scores, hidden.logits};
+  if (p.find(kValueHead) == p.end()) return {scores, hidden.logits, scores};
+  const auto values = at::linear(x, p.at(kValueHead), p.at("scorer.value.bias")).squeeze(-1);
+  return {scores + values.gather(1, states_before(tokens)), hidden.logits, scores};
 }
 
 std::vector<std::vector<float>> read_scores(const StepRows& rows, const at::Tensor& logits) {
@@ -112,6 +119,15 @@ std::vector<std::vector<float>> read_scores(const StepRows& rows, const at::Tens
     values.push_back(std::move(steps));
   }
   return values;
+}
+
+at::Tensor at_ends(const StepRows& rows, const at::Tensor& of_places) {
+  std::vector<std::int64_t> places;
+  for (std::size_t r = 0; r < rows.ends.size(); ++r) {
+    for (const auto end : rows.ends[r])
+      places.push_back(static_cast<std::int64_t>(r) * rows.batch.length + end);
+  }
+  return of_places.flatten().index_select(0, at::tensor(places));
 }
 
 std::vector<float> score_texts(const Parameters& parameters, const ModelSpec& spec,

@@ -29,5 +29,20 @@ TEST_CASE("a generation is cut into steps with their tokens", "[attempt]") {
   REQUIRE(attempt_seed(1, 2, 3) != attempt_seed(1, 3, 2));
 }
 
+TEST_CASE("a step is closed unless tokens ran out in the middle of it") {
+  Trajectory attempt;
+  CHECK(closed_steps(attempt) == 0);
+  attempt.steps.resize(2);
+  attempt.steps[0].text = "3+4";
+  attempt.steps[1].text = "12";
+  attempt.steps[1].tokens = {5, 6};
+  CHECK(closed_steps(attempt) == 1);
+  attempt.steps[1].tokens.push_back(1);
+  CHECK(closed_steps(attempt) == 2);
+  attempt.steps[1].tokens.clear();
+  attempt.outcome = Outcome::kLost;
+  CHECK(closed_steps(attempt) == 2);
+}
+
 }  // namespace
 }  // namespace qstar

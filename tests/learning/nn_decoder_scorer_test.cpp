@@ -4,6 +4,7 @@
 // After torch: both have a CHECK.
 #include <catch2/catch.hpp>
 
+#include <cmath>
 #include <limits>
 
 #include "core/rng.hpp"
@@ -15,12 +16,18 @@ namespace qstar {
 namespace {
 
 // A critic whose own block says something: its output projections begin as zero.
-ModelFile random_critic(std::uint64_t seed, const ModelSpec& spec) {
-  auto model = CriticLearner(testing::random_model(seed, spec), seed).model();
+ModelFile random_critic(std::uint64_t seed, const ModelSpec& spec,
+                        ScorerHeads heads = ScorerHeads::kPlain) {
+  auto model = CriticLearner(testing::random_model(seed, spec), seed, heads).model();
   Rng rng(seed);
   for (const char* name : {"scorer.blocks.0.attention.out.weight",
                            "scorer.blocks.0.mlp.down.weight", "scorer.head.weight"})
     for (float& x : model.tensors.at(name).data) x = static_cast<float>(0.3 * rng.normal());
+  if (heads == ScorerHeads::kDueling) {
+    model.tensors.at("scorer.value.bias").data[0] = 0.25F;
+    for (float& x : model.tensors.at("scorer.value.weight").data)
+      x = static_cast<float>(0.3 * rng.normal());
+  }
   return model;
 }
 
@@ -44,9 +51,10 @@ std::vector<StepQuery> random_queries(std::uint64_t seed) {
 }
 
 TEST_CASE("a scorer without torch scores as the network that learned", "[nn][scorer]") {
+  const auto heads = GENERATE(ScorerHeads::kPlain, ScorerHeads::kDueling);
   for (const ModelSpec& spec :
        {ModelSpec{2, 32, 2, 96, 1000}, ModelSpec{1, 32, 4, 96, 1000, "apPC"}}) {
-    const auto model = random_critic(3, spec);
+    const auto model = random_critic(3, spec, heads);
     auto scorer = DecoderScorer::make(model);
     REQUIRE(scorer);
     CHECK((*scorer)->role() == ScorerRole::kCritic);
@@ -63,9 +71,27 @@ TEST_CASE("a scorer without torch scores as the network that learned", "[nn][sco
       largest = std::max(largest, scores[i]);
       CHECK(DecoderScorer::make(model).value()->scores(std::span(&queries[i], 1))[0] == scores[i]);
     }
-    CHECK(largest - smallest > 0.1F);
+    // Random values of states say less than random advantages.
+    CHECK(largest - smallest > (heads == ScorerHeads::kPlain ? 0.1F : 0.02F));
     CHECK((*scorer)->scores(queries) == scores);
   }
+}
+
+TEST_CASE("dueling heads add the value of the state to the step's advantage", "[nn][scorer]") {
+  auto model = random_critic(3, {1, 32, 2, 96, 1000}, ScorerHeads::kDueling);
+  const auto logit = [&](const StepQuery& query) {
+    const float q = DecoderScorer::make(model).value()->scores(std::span(&query, 1))[0];
+    return std::log(q / (1 - q));
+  };
+  // A head that says the same of all states moves all logits by as much.
+  auto& value = model.tensors.at("scorer.value.weight").data;
+  std::fill(value.begin(), value.end(), 0.0F);
+  const StepQuery query{";1+2+3=3+3=", "6;"};
+  const float before = logit(query);
+  model.tensors.at("scorer.value.bias").data[0] += 0.5F;
+  CHECK(logit(query) == Approx(before + 0.5F).margin(1e-4));
+  model.tensors.erase("scorer.value.bias");
+  CHECK(DecoderScorer::make(model).error().code == Errc::kCorrupt);
 }
 
 TEST_CASE("a scorer gives 0 to what it cannot read", "[nn][scorer]") {

@@ -1,12 +1,18 @@
 // The learners as their users see them: they learn, they repeat bit for bit, they go on after a
 // save.
-#include <catch2/catch.hpp>
+#include <ATen/ATen.h>
+
+#include <cmath>
 
 #include "core/attempt.hpp"
 #include "learning/critic_learner.hpp"
+#include "learning/nn/state_losses.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/small_sums.hpp"
+
+// After torch: both have a CHECK.
+#include <catch2/catch.hpp>
 
 namespace qstar {
 namespace {
@@ -105,21 +111,10 @@ AttemptGroup right_and_wrong(std::uint64_t id, Rng& rng) {
   return group;
 }
 
-TEST_CASE("a critic learns from wins to tell right steps from wrong ones", "[nn][learning]") {
-  CriticLearner critic(testing::random_model(1, {1, 32, 2, 48, 1000}), 1);
-  CriticConfig config;
-  Rng rng(5);
-  const auto auc = [&] {
-    Rng fresh(99);
-    std::vector<Trajectory> attempts;
-    for (std::uint64_t g = 0; g < 100; ++g) {
-      for (auto& attempt : right_and_wrong(g, fresh).attempts)
-        attempts.push_back(std::move(attempt));
-    }
-    return assess(attempts, critic.step_values(attempts)).step_auc;
-  };
-  const double before = auc();
-  for (int i = 0; i < 600; ++i) {
+// How well a critic tells steps after so many updates.
+double taught_auc(CriticLearner& critic, const CriticConfig& config, int updates) {
+  Rng rng(5), fresh(99);
+  for (int i = 0; i < updates; ++i) {
     std::vector<AttemptGroup> groups;
     for (std::uint64_t g = 0; g < 8; ++g) groups.push_back(right_and_wrong(g, rng));
     std::vector<WeightedGroup> batch;
@@ -127,8 +122,115 @@ TEST_CASE("a critic learns from wins to tell right steps from wrong ones", "[nn]
     const auto stats = critic.update(batch, config, 1);
     REQUIRE(stats.priorities.size() == 8);
   }
-  CHECK(before < 0.75);
-  CHECK(auc() > 0.9);
+  std::vector<Trajectory> attempts;
+  for (std::uint64_t g = 0; g < 100; ++g) {
+    for (auto& attempt : right_and_wrong(g, fresh).attempts) attempts.push_back(std::move(attempt));
+  }
+  return assess(attempts, critic.step_values(attempts)).step_auc;
+}
+
+TEST_CASE("a critic learns from wins to tell right steps from wrong ones", "[nn][learning]") {
+  CriticLearner critic(testing::random_model(1, {1, 32, 2, 48, 1000}), 1);
+  CHECK(taught_auc(critic, {}, 0) < 0.75);
+  CHECK(taught_auc(critic, {}, 600) > 0.9);
+}
+
+TEST_CASE("a critic learns with every target, two heads and a penalty", "[nn][learning]") {
+  CriticConfig config;
+  config.target = GENERATE("n_step", "max_backup", "expected_backup", "kept_chance");
+  config.dueling = true;
+  config.conservative = 0.1;
+  CAPTURE(config.target);
+  CriticLearner critic(testing::random_model(1, {1, 32, 2, 48, 1000}), 1, heads_of(config));
+  CHECK(taught_auc(critic, config, 400) > 0.85);
+}
+
+TEST_CASE("a critic can learn from some attempts of a group, and see all", "[nn]") {
+  const auto model = testing::random_model(2, {1, 32, 2, 48, 1000});
+  Rng rng(1);
+  auto group = right_and_wrong(1, rng);
+  const auto tokens = [&](std::int64_t most) {
+    CriticConfig config;
+    config.target = "max_backup";
+    config.attempts_per_group = most;
+    const WeightedGroup batch{&group, 1};
+    return CriticLearner(model, 1).update(std::span(&batch, 1), config, 1).tokens;
+  };
+  CHECK(tokens(0) == tokens(9));
+  CHECK(tokens(2) <= tokens(0) / 2);
+  // One attempt, that runs out of tokens at a state from which another one wins.
+  Trajectory cut, won;
+  cut.problem = won.problem = "1+2";
+  cut.steps = {step_of("3")};
+  cut.steps[0].tokens = {5, 1};
+  won.steps = {step_of("3"), step_of("3")};
+  won.outcome = Outcome::kWon;
+  group.attempts = {cut, won};
+  CriticConfig config;
+  config.target = "max_backup";
+  config.attempts_per_group = 1;
+  config.language_weight = 0;
+  config.inside_weight = 0;
+  CriticLearner critic(model, 1);
+  const float before = critic.step_values(group.attempts)[0][0];
+  const WeightedGroup batch{&group, 1};
+  for (int i = 0; i < 30; ++i) critic.update(std::span(&batch, 1), config, 1);
+  CHECK(critic.step_values(group.attempts)[0][0] > before + 0.2F);
+}
+
+TEST_CASE("what a state's steps are asked together is worked out by hand", "[nn]") {
+  StateIndex index;  // two states; the first step was taken twice
+  index.states = {0, 0, 0, 1};
+  index.distinct = {0, 2, 3};
+  index.size = 2;
+  const auto q = at::tensor(std::vector<float>{.5F, .5F, .2F, .9F});
+  const double of_first = std::log(std::exp(.5) + std::exp(.2));
+  CHECK(nn::conservative_penalty(index, q).item<double>() ==
+        Approx((3 * of_first - 1.2 + .9 - .9) / 4));
+  CHECK(nn::centring_penalty(index, q).item<double>() == Approx((.35 * .35 + .9 * .9) / 2));
+}
+
+TEST_CASE("a penalty is a part of what is learned", "[nn]") {
+  const auto model = testing::random_model(2, {1, 32, 2, 48, 1000});
+  Rng rng(1);
+  const auto group = right_and_wrong(1, rng);
+  const WeightedGroup batch{&group, 1};
+  const auto after = [&](const CriticConfig& config) {
+    CriticLearner critic(model, 1, heads_of(config));
+    critic.update(std::span(&batch, 1), config, 1);
+    return critic.save();
+  };
+  CriticConfig plain, conservative, dueling, centred;
+  conservative.conservative = 1;
+  dueling.dueling = centred.dueling = true;
+  dueling.centring = 0;
+  CHECK(after(plain) == after({}));
+  CHECK(after(plain) != after(conservative));
+  CHECK(after(dueling) != after(centred));
+}
+
+TEST_CASE("half a step is neither scored nor closed for it", "[nn]") {
+  CriticLearner critic(testing::random_model(2, {1, 32, 2, 48, 1000}), 1);
+  Trajectory cut;
+  cut.problem = "1+2+3";
+  cut.steps = {step_of("3+3"), step_of("6")};
+  cut.steps[1].tokens = {8};
+  AttemptGroup group{1, {cut}};
+  const auto rows = critic.step_values(group.attempts);
+  REQUIRE(rows[0].size() == 1);
+  const StepQuery query{prompt_of(cut.problem, {}), "3+3="};
+  CHECK(critic.scores(std::span(&query, 1))[0] == Approx(rows[0][0]).margin(1e-5));
+  write_values(critic, group);
+  CHECK(group.attempts[0].steps[0].q);
+  CHECK(!group.attempts[0].steps[1].q);
+  const WeightedGroup batch{&group, 1};
+  for (const char* target : {"double_q", "kept_chance"}) {
+    CriticConfig config;
+    config.target = target;
+    const auto stats = critic.update(std::span(&batch, 1), config, 1);
+    CHECK(stats.priorities.size() == 1);
+    CHECK(std::isfinite(stats.loss));
+  }
 }
 
 TEST_CASE("a critic gives the same values one by one and in attempts, and after a save", "[nn]") {
