@@ -8,7 +8,6 @@ namespace qstar {
 namespace {
 
 using nlohmann::json;
-constexpr const char* kLabel = "label";
 
 }  // namespace
 
@@ -66,25 +65,26 @@ Status StoryFiles::keep(std::string_view stage, const Story& story) {
   return write_file_atomically(stage_file(stage), kept.dump());
 }
 
+CheckpointDirectory StoryFiles::checkpoints(std::string_view label) const {
+  return {fmt::format("{}/checkpoints/{}", path_, label), config_.keep};
+}
+
 Result<StoryFiles::Parts> StoryFiles::load(std::string_view label) const {
-  auto loaded = checkpoints_.load_newest();
+  auto loaded = checkpoints(label).load_newest();
   if (!loaded && loaded.error().code == Errc::kMissingFile) return Parts{};
   if (!loaded) return tl::unexpected(loaded.error());
-  if (loaded->parts[kLabel] != label) return Parts{};
-  loaded->parts.erase(kLabel);
   return std::move(loaded->parts);
 }
 
 Status StoryFiles::save(std::string_view label, const std::function<Parts()>& parts, double now,
                         bool at_once) {
   if (last_save_ < 0) last_save_ = now;
-  if (!at_once && now - last_save_ < seconds_) return {};
+  if (!at_once && now - last_save_ < config_.seconds) return {};
   last_save_ = now;
-  auto all = parts();
-  all[kLabel] = label;
-  const auto serials = checkpoints_.list();
+  auto directory = checkpoints(label);
+  const auto serials = directory.list();
   if (!serials) return tl::unexpected(serials.error());
-  return checkpoints_.write(serials->empty() ? 1 : serials->back() + 1, all);
+  return directory.write(serials->empty() ? 1 : serials->back() + 1, parts());
 }
 
 }  // namespace qstar

@@ -3,7 +3,7 @@
 //
 //   stages/NAME.json           the report so far and the names of the models
 //   models/NAME.safetensors
-//   checkpoints/               of the stage under way
+//   checkpoints/LABEL/         of pre-training and every run of the stage under way
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ class StoryFiles {
   Status keep(std::string_view stage, const Story& story);
 
   using Parts = std::map<std::string, std::string>;
-  // Of the stage of that label; empty when the newest save is another's.
+  // Empty when nothing was saved under this label.
   Result<Parts> load(std::string_view label) const;
   // Saves when the configured time has gone by since the last save, or `at_once`.
   Status save(std::string_view label, const std::function<Parts()>& parts, double now,
@@ -34,15 +34,13 @@ class StoryFiles {
 
  private:
   StoryFiles(std::string path, const CheckpointConfig& config)
-      : path_(std::move(path)),
-        checkpoints_(path_ + "/checkpoints", config.keep),
-        seconds_(config.seconds) {}
+      : path_(std::move(path)), config_(config) {}
+  CheckpointDirectory checkpoints(std::string_view label) const;
   std::string stage_file(std::string_view stage) const;
   std::string model_file(std::string_view model) const;
 
   std::string path_;
-  CheckpointDirectory checkpoints_;
-  double seconds_;
+  CheckpointConfig config_;
   double last_save_ = -1;
   std::set<std::string> written_;  // models
 };

@@ -43,16 +43,35 @@ class StoryProgress {
   Pace pace_;
 };
 
-Result<std::shared_ptr<Annotator>> make_annotator(const StoryHeadOptions& options) {
+// What people said, to be learned from: without what is held out, or no problem of this family.
+// What is left out is shown.
+template <class Record, class Read>
+Result<LabelFile<Record>> read_lessons(const std::string& path, Read read,
+                                       const Environment& environment,
+                                       const StoryHeadOptions& options) {
+  Result<LabelFile<Record>> file = read(path, {});
+  if (!file) return file;
+  std::erase_if(file->records, [&](const Record& record) {
+    if (!is_held_out(record.problem) && environment.admits(record.problem)) return false;
+    file->skipped.push_back(fmt::format(
+        "{}: \"{}\" is held out, or no problem of this family: nothing is learned from it", path,
+        record.problem));
+    return true;
+  });
+  for (const auto& skipped : file->skipped)
+    options.show({{"labels", 0, {}}, "left out: " + skipped});
+  return file;
+}
+
+Result<std::shared_ptr<Annotator>> make_annotator(const StoryHeadOptions& options,
+                                                  const Environment& environment) {
   const auto& config = options.config;
   const auto& annotator = config.rlhf.annotator;
   if (annotator.kind == "simulated" || !config.stages.rlhf)
     return std::make_shared<SimulatedAnnotator>(
         annotator.error_rate, derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
-  auto rankings = read_rankings(annotator.file);
+  auto rankings = read_lessons<Ranking>(annotator.file, read_rankings, environment, options);
   if (!rankings) return tl::unexpected(rankings.error());
-  for (const auto& skipped : rankings->skipped)
-    options.show({{"labels", 0, {}}, "left out: " + skipped});
   return std::make_shared<RecordedAnnotator>(std::move(*rankings));
 }
 
@@ -69,9 +88,9 @@ class StorySession {
     if (!files) return tl::unexpected(files.error());
     auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
     if (!store) return tl::unexpected(store.error());
-    auto annotator = make_annotator(options_);
+    auto annotator = make_annotator(options_, **environment);
     if (!annotator) return tl::unexpected(annotator.error());
-    if (auto read = read_labels(); !read) return tl::unexpected(read.error());
+    if (auto read = read_labels(**environment); !read) return tl::unexpected(read.error());
     auto& system = immortal_system();
     archive_ = spawn_archive(system, std::make_shared<Store>(std::move(*store)));
     annotator_ = spawn_annotator(system, std::move(*annotator));
@@ -79,9 +98,7 @@ class StorySession {
       decoders_.push_back(
           spawn_decoder(system, static_cast<std::int32_t>(options_.config.attempts.slots)));
     Story story(options_.config, std::move(*environment), host(system, *files));
-    const auto told = tell(
-        story, {[&](std::string_view stage, Story& s) { return files->restore(stage, s); },
-                [&](std::string_view stage, const Story& s) { return files->keep(stage, s); }});
+    const auto told = tell_safely(story, *files);
     std::vector<caf::actor> actors = {caf::actor_cast<caf::actor>(archive_),
                                       caf::actor_cast<caf::actor>(annotator_)};
     for (const auto& decoder : decoders_) actors.push_back(caf::actor_cast<caf::actor>(decoder));
@@ -94,13 +111,28 @@ class StorySession {
   const std::map<std::string, ModelFile>& models() const { return models_; }
 
  private:
-  Status read_labels() {
+  // What an actor could not do spoils what came after it, and an exception of a library would end
+  // the process: both are errors of this session.
+  Status tell_safely(Story& story, StoryFiles& files) {
+    const FinishedStages finished{
+        [&](std::string_view stage, Story& s) { return files.restore(stage, s); },
+        [&](std::string_view stage, const Story& s) {
+          return *trouble_ ? files.keep(stage, s) : *trouble_;
+        }};
+    try {
+      if (auto told = tell(story, finished); !told) return told;
+      return *trouble_;
+    } catch (const std::exception& e) {
+      return fail(Errc::kActorFailed, e.what());
+    }
+  }
+
+  Status read_labels(const Environment& environment) {
     const auto& config = options_.config;
     if (!config.stages.verifiers || config.verifiers.label_file.empty()) return {};
-    auto labels = read_step_labels(config.verifiers.label_file);
+    auto labels = read_lessons<RatedWork>(config.verifiers.label_file, read_step_labels,
+                                          environment, options_);
     if (!labels) return tl::unexpected(labels.error());
-    for (const auto& skipped : labels->skipped)
-      options_.show({{"labels", 0, {}}, "left out: " + skipped});
     step_labels_ = std::move(*labels);
     return {};
   }
@@ -117,7 +149,8 @@ class StorySession {
     };
     host.annotator = [this, &system] { return remote_annotator(system, annotator_); };
     host.step_labels = step_labels_;
-    host.keep = [this, &system](std::span<const AttemptGroup> groups) {
+    host.keep = [this, &system](std::span<const AttemptGroup> groups) -> Status {
+      if (!*trouble_) return *trouble_;
       return groups.empty() ? Status{} : archive(system, archive_, groups);
     };
     host.show = [this](const StageProgress& progress) -> Status {
@@ -127,8 +160,9 @@ class StorySession {
       return fail(Errc::kInterrupted, "stopped");
     };
     host.load = [&files](std::string_view label) { return files.load(label); };
-    host.save = [this, &files](std::string_view label, const auto& parts) {
-      return files.save(label, parts, seconds_now(), stopped());
+    host.save = [this, &files](std::string_view label, const auto& parts, bool at_once) -> Status {
+      if (!*trouble_) return *trouble_;
+      return files.save(label, parts, seconds_now(), at_once);
     };
     return host;
   }

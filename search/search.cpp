@@ -182,6 +182,11 @@ Status Search::check(const SearchOptions& options, const StepScorer* guide) cons
                             method_->name));
   if (!method_->guided && guide != nullptr)
     return fail(Errc::kUsage, fmt::format("search '{}' takes no guide (--guide)", method_->name));
+  if (auto ok = check(options); !ok) return ok;
+  return check_order(*method_, options, guide);
+}
+
+Status Search::check(const SearchOptions& options) const {
   if (auto ok = check_ranges(options); !ok) return ok;
   if (options.samples < method_->least_samples)
     return fail(Errc::kUsage, fmt::format("search '{}' needs samples of at least {} (--samples)",
@@ -191,7 +196,7 @@ Status Search::check(const SearchOptions& options, const StepScorer* guide) cons
                 fmt::format("search '{}' may go on for ever: give it a budget of generated tokens "
                             "a problem (--budget)",
                             method_->name));
-  return check_order(*method_, options, guide);
+  return {};
 }
 
 Result<std::vector<SearchResult>> Search::attempt(const Environment& environment,

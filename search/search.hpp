@@ -118,8 +118,9 @@ class Search {
   bool needs_guide() const;
   bool reads(SearchField field) const;
 
-  // kUsage names the option and the remedy: out of its range, needed and not given, or a guide
-  // where none is needed.
+  // kUsage names the option and the remedy: out of its range, or needed and not given.
+  Status check(const SearchOptions& options) const;
+  // The same, and of the guide: needed and not given, or given where none is needed.
   Status check(const SearchOptions& options, const StepScorer* guide) const;
   // One result a problem, in order. kUsage: see check().
   Result<std::vector<SearchResult>> attempt(const Environment& environment,

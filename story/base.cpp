@@ -37,9 +37,11 @@ Status base_stage(Story& story) {
   const auto saved = story.host().load("base");
   if (!saved) return tl::unexpected(saved.error());
   std::int64_t first = 0;
+  double before = 0;  // CPU seconds of earlier processes
   if (saved->contains("learner")) {
     if (auto loaded = learner.load(saved->at("learner")); !loaded) return loaded;
     first = std::stoll(saved->at("step"));
+    before = std::stod(saved->at("cpu"));
   }
   std::int64_t tokens = first * config.pretrain.rows * config.pretrain.length;
   for (std::int64_t i = first; i < config.pretrain.steps; ++i) {
@@ -47,16 +49,18 @@ Status base_stage(Story& story) {
                                      config.pretrain, story.seed("base"), i);
     tokens += stats.tokens;
     const auto parts = [&] {
-      return std::map<std::string, std::string>{{"learner", learner.save()},
-                                                {"step", std::to_string(i + 1)}};
+      return std::map<std::string, std::string>{
+          {"learner", learner.save()},
+          {"step", std::to_string(i + 1)},
+          {"cpu", std::to_string(before + process_cpu_seconds() - cpu)}};
     };
-    if (auto kept = story.host().save("base", parts); !kept) return kept;
-    if (auto on = story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
-        !on)
-      return on;
+    const auto on =
+        story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
+    if (auto kept = story.host().save("base", parts, !on); !kept) return kept;
+    if (!on) return on;
   }
   story.models["base"] = learner.model();
-  const double spent = process_cpu_seconds() - cpu;
+  const double spent = before + process_cpu_seconds() - cpu;
   auto figures = story.evaluate(story.models["base"], "base");
   if (!figures) return tl::unexpected(figures.error());
   figures->update({{"tokens", tokens}, {"cpu_seconds", spent}});

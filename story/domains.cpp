@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <unordered_set>
 
 #include "environment/arithmetic.hpp"
@@ -42,14 +43,15 @@ std::vector<Domain> other_domains(const EnvironmentConfig& family) {
     change(config);
     domains.push_back({std::move(name), std::move(config)});
   };
-  for (const auto count : {most + 1, most + 2, 2 * most})
+  for (const auto count : std::set{most + 1, most + 2, 2 * most})
     add(fmt::format("{} operators", count),
         [count](auto& c) { c.operator_counts = std::to_string(count); });
   add(fmt::format("values to {}", rules->max_value * 3 / 2),
       [](auto& c) { c.max_value = c.max_value * 3 / 2; });
   add(fmt::format("operands to {}", 2 * rules->max_operand + 1),
       [](auto& c) { c.max_operand = 2 * c.max_operand + 1; });
-  add(fmt::format("{} products", rules->max_products + 1), [](auto& c) { ++c.max_products; });
+  if (rules->operators.find_first_of("*/") != std::string::npos)
+    add(fmt::format("{} products", rules->max_products + 1), [](auto& c) { ++c.max_products; });
   if (rules->parentheses == 0) add("parentheses", [](auto& c) { c.parentheses = 1; });
   return domains;
 }
@@ -59,11 +61,13 @@ std::vector<std::string> domain_problems(const Environment& family, const Enviro
   Rng rng(derive_seed(0, "domain"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
-  for (std::int64_t tries = 0; tries < 1000 * n && static_cast<std::int64_t>(problems.size()) < n;
-       ++tries) {
+  constexpr std::int64_t kPatience = 5000;  // draws in a row that give nothing new
+  for (std::int64_t missed = 0;
+       missed < kPatience && static_cast<std::int64_t>(problems.size()) < n; ++missed) {
     auto problem = domain.sample_problem(rng, Split::kHeldOut);
-    if (!family.admits(problem) && seen.insert(problem).second)
-      problems.push_back(std::move(problem));
+    if (family.admits(problem) || !seen.insert(problem).second) continue;
+    problems.push_back(std::move(problem));
+    missed = 0;
   }
   return problems;
 }

@@ -89,6 +89,7 @@ Status feedback_stage(Story& story) {
   for (const double weight : weights) {
     const auto label = fmt::format("rlhf.{}", weight);
     ReinforcePlan plan{.label = label,
+                       .stream = "rlhf",
                        .algorithm = "grpo",
                        .reward = RewardKind::kProxy,
                        .reward_model = "preference",

@@ -15,7 +15,7 @@ constexpr std::array kRows = {
     Algorithm{"search_guided", "what Q* finds becomes training data", true, make_expert_iteration},
     Algorithm{"grpo", "advantages within a group, over their deviation", false, make_grpo},
     Algorithm{"dr_grpo", "the same without deviation and length", false, make_dr_grpo},
-    Algorithm{"dapo", "the same with separate clips and a price on length", false, make_dapo},
+    Algorithm{"dapo", "the same with DAPO's clips and a price on length", false, make_dapo},
     Algorithm{"ppo", "generalised advantages over steps, and a value model", false, make_ppo},
     Algorithm{"q_advantage", "Q of a step less that of its state", false, make_q_advantage},
 };

@@ -2,7 +2,10 @@
 //
 //   expert_iteration  the right ones of the last rounds become training data (Anthony et al. 2017)
 //   search_guided     the same of what Q* found, led by the critic
-//   grpo, dr_grpo, dapo  policy gradients with advantages within a group (learning/advantages.hpp)
+//   grpo      policy gradients with advantages within a group, as rl.gradient says: by default with
+//             DAPO's token mean and clips (learning/policy_gradient.hpp)
+//   dr_grpo   the same with centred advantages and a constant token mean, whatever rl.gradient says
+//   dapo      the same with DAPO's clips, token mean and price on length, whatever rl.gradient says
 //   ppo               policy gradients with generalised advantages over steps (Schulman et al.
 //   2016,
 //                     2017); V of a state is a model's word on the step that led there: steps here

@@ -115,7 +115,15 @@ Status measure_contexts(Story& story) {
   const auto groups =
       story.attempt(**policy, story.training_problems("context", 500), 8, "context");
   if (!groups) return tl::unexpected(groups.error());
-  const auto wrong = earlier_work(*groups, false), right = earlier_work(*groups, true);
+  auto wrong = earlier_work(*groups, false), right = earlier_work(*groups, true);
+  // Three of them, the problem and its work have to fit the context: what is measured is not lack
+  // of room.
+  const auto room = (story.config().model.context - 2 * story.config().attempts.max_tokens) / 3;
+  const auto too_long = [room](const Trajectory& work) {
+    return static_cast<std::int64_t>(text_of(work).size()) > room;
+  };
+  std::erase_if(wrong, too_long);
+  std::erase_if(right, too_long);
   if (wrong.empty() || right.empty()) return {};
   std::vector<Context> contexts = {{"none", 0, 0}};
   for (std::size_t n = 1; n <= 3; ++n) contexts.push_back({fmt::format("{} wrong", n), n, 0});

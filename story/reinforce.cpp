@@ -42,8 +42,8 @@ class Run {
                                   .tokenizer = &story.tokenizer(),
                                   .start = &start_,
                                   .measure_kl = plan.reward == RewardKind::kProxy,
-                                  .seed = story.seed(plan.label + ".improver")})),
-        uniform_(plan.config.problems, plan.label + ".problems"),
+                                  .seed = story.seed(stream() + ".improver")})),
+        uniform_(plan.config.problems, stream() + ".problems"),
         source_(plan.source != nullptr ? *plan.source : uniform_) {}
 
   Result<Reinforced> run() {
@@ -55,11 +55,15 @@ class Run {
       result_.cpu_seconds += process_cpu_seconds() - cpu;
       if (auto noted = note(std::move(*values)); !noted) return tl::unexpected(noted.error());
     }
+    // Until its stage is over: a resumed run does not begin it again.
+    if (auto kept = save(true); !kept) return tl::unexpected(kept.error());
     result_.policy = learner_.model();
     return std::move(result_);
   }
 
  private:
+  const std::string& stream() const { return plan_.stream.empty() ? plan_.label : plan_.stream; }
+
   Status prepare() {
     if (!plan_.reward_model.empty()) {
       auto model = RewardLearner::from_model(story_.models.at(plan_.reward_model));
@@ -106,7 +110,7 @@ class Run {
     const auto first = static_cast<std::uint64_t>(groups_);
     groups_ += static_cast<std::int64_t>(problems.size());
     auto how = algorithm_.searches ? search_for_data(plan_.config.samples) : SearchOptions{};
-    const auto defaults = story_.options(plan_.label, first);
+    const auto defaults = story_.options(stream(), first);
     if (!algorithm_.searches) how.samples = plan_.config.samples;
     how.temperature = plan_.config.temperature;
     how.max_tokens = defaults.max_tokens;
@@ -116,7 +120,13 @@ class Run {
     auto results = search.attempt(story_.environment(), {policy, guide_.get()}, problems, how);
     if (!results) return tl::unexpected(results.error());
     for (const auto& made : *results) result_.tokens += static_cast<std::int64_t>(made.tokens);
-    return groups_of(std::move(*results));
+    auto groups = groups_of(std::move(*results));
+    // Runs of a stream share their seeds, not their places in the store.
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      groups[g].group = Story::group_id(plan_.label, first + g);
+      for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
+    }
+    return groups;
   }
 
   static double pass_rate(const std::vector<AttemptGroup>& groups) {
@@ -150,10 +160,16 @@ class Run {
     result_.curve.push_back(std::move(point));
     result_.glances.push_back(std::move(*right));
     if (plan_.target && accuracy >= *plan_.target) result_.tokens_to_target = result_.tokens;
-    if (auto kept = story_.host().save(plan_.label, [this] { return parts(); }); !kept) return kept;
     values["accuracy"] = accuracy;
-    return story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
-                               plan_.config.tokens, std::move(values)});
+    const auto on = story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
+                                        plan_.config.tokens, std::move(values)});
+    if (auto kept = save(!on); !kept) return kept;
+    return on;
+  }
+
+  Status save(bool at_once) {
+    return story_.host().save(
+        plan_.label, [this] { return parts(); }, at_once);
   }
 
   std::map<std::string, std::string> parts() const {
@@ -213,7 +229,7 @@ Result<json> Reinforced::figures(const Story& story, std::string_view name) cons
   if (!figures) return tl::unexpected(figures.error());
   figures->update({{"tokens", tokens},
                    {"cpu_seconds", cpu_seconds},
-                   {"lucky", curve.empty() ? 0.0 : curve.back().value("lucky", 0.0)},
+                   {"lucky", figures->at("sampled").at("lucky")},
                    {"curve", curve}});
   return figures;
 }

@@ -50,7 +50,9 @@ class UniformProblems final : public ProblemSource {
 };
 
 struct ReinforcePlan {
-  std::string label;  // of seeds, saves and groups in the store, such as "rl.grpo"
+  std::string label;        // of saves and groups in the store, such as "rl.grpo"
+  std::string stream = {};  // of problems and seeds: the same for runs that are compared; empty:
+                            // the label
   std::string algorithm = "expert_iteration";
   std::string start = "base";  // the model it begins from
   RewardKind reward = RewardKind::kOutcome;
@@ -65,8 +67,9 @@ struct Reinforced {
   std::int64_t tokens = 0;  // generated
   std::optional<std::int64_t> tokens_to_target;
   double cpu_seconds = 0;                          // glances left out
-  nlohmann::json curve = nlohmann::json::array();  // {"tokens", "accuracy", "lucky", …} a round
-  std::vector<std::vector<bool>> glances;          // right or not, a point and problem
+  nlohmann::json curve = nlohmann::json::array();  // a round: {"tokens", "accuracy"} after it,
+  // "lucky", "reward", "kl", … of the attempts it learned from
+  std::vector<std::vector<bool>> glances;  // right or not, a point and problem
   // {"greedy", "sampled", "tokens", "cpu_seconds", "lucky", "curve"} for the report.
   Result<nlohmann::json> figures(const Story& story, std::string_view name) const;
 };

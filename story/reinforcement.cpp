@@ -8,12 +8,29 @@
 
 namespace qstar {
 
+namespace {
+
+// CPU seconds of learning that led to the model.
+double spent_before(const Story& story, const std::string& model) {
+  double spent = story.report.at("base").at("cpu_seconds");
+  if (model == "sft") spent += story.report.at("sft").at("cpu_seconds").get<double>();
+  return spent;
+}
+
+// And of the models that its rewards and searches ask.
+double spent_on_verifiers(const Story& story, const ReinforcePlan& plan) {
+  const bool asks = needs_scores(plan.reward) || find_algorithm(plan.algorithm)->searches;
+  return asks ? story.report.at("stages").at("verifiers").get<double>() : 0;
+}
+
+}  // namespace
+
 Status reinforcement_stage(Story& story) {
   auto section = nlohmann::json::object();
   for (const auto& name : split(story.config().algorithms, ',')) {
     const auto label = "rl." + name;
-    const auto done =
-        reinforce(story, {.label = label, .algorithm = name, .config = story.config().rl});
+    const auto done = reinforce(
+        story, {.label = label, .stream = "rl", .algorithm = name, .config = story.config().rl});
     if (!done) return tl::unexpected(done.error());
     auto figures = done->figures(story, label);
     if (!figures) return tl::unexpected(figures.error());
@@ -29,6 +46,7 @@ Status reward_stage(Story& story) {
     const auto label = fmt::format("rewards.{}", to_string(reward));
     // The same problems and seeds for all: only what is paid differs.
     const auto done = reinforce(story, {.label = label,
+                                        .stream = "rewards",
                                         .reward = reward,
                                         .reward_model = needs_scores(reward) ? "prm" : "",
                                         .config = story.config().rl});
@@ -42,15 +60,25 @@ Status reward_stage(Story& story) {
 }
 
 Status final_stage(Story& story) {
-  auto config = story.config().rl;
-  config.tokens = story.config().final_tokens;
-  auto done = reinforce(story, {.label = "final", .config = config});
+  const auto& how = story.config().final_;
+  ReinforcePlan plan{.label = "final",
+                     .algorithm = how.algorithm,
+                     .start = how.start,
+                     .reward = reward_kind(how.reward),
+                     .config = story.config().rl};
+  if (needs_scores(plan.reward)) plan.reward_model = "prm";
+  plan.config.tokens = how.tokens;
+  auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());
   auto figures = done->figures(story, "final");
   if (!figures) return tl::unexpected(figures.error());
-  const double base = story.report.at("base").at("cpu_seconds");
   figures->update(
-      {{"pipeline_cpu_seconds", base + done->cpu_seconds}, {"model", "policy.safetensors"}});
+      {{"start", how.start},
+       {"algorithm", how.algorithm},
+       {"reward", how.reward},
+       {"pipeline_cpu_seconds",
+        spent_before(story, how.start) + spent_on_verifiers(story, plan) + done->cpu_seconds},
+       {"model", "policy.safetensors"}});
   story.models["final"] = std::move(done->policy);
   story.report["final"] = std::move(*figures);
   return {};

@@ -36,6 +36,12 @@ std::string_view to_string(RewardKind kind) {
   return {};
 }
 
+RewardKind reward_kind(std::string_view text) {
+  for (const auto kind : {RewardKind::kProcess, RewardKind::kBoth, RewardKind::kProxy})
+    if (text == to_string(kind)) return kind;
+  return RewardKind::kOutcome;
+}
+
 double reward_of(RewardKind kind, const Trajectory& attempt) {
   switch (kind) {
     case RewardKind::kOutcome: return attempt.win() ? 1 : 0;

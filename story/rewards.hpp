@@ -19,6 +19,8 @@ enum class RewardKind : std::uint8_t {
 };
 // "outcome", "process", "both", "proxy".
 std::string_view to_string(RewardKind kind);
+// The inverse; kOutcome of other text.
+RewardKind reward_kind(std::string_view text);
 // Whether the steps have to carry a reward model's scores.
 constexpr bool needs_scores(RewardKind kind) { return kind != RewardKind::kOutcome; }
 

@@ -48,9 +48,12 @@ Status self_play_stage(Story& story) {
   if (auto done = teach_setter(story, taught); !done) return done;
   // Both begin from the network that has learned to set problems: nothing else differs.
   story.models["setter"] = taught.model();
-  Setter setter(story, "selfplay");
-  ReinforcePlan plan{
-      .label = "uniform", .start = "setter", .config = story.config().rl, .target = config.target};
+  Setter setter(story, "selfplay.problems");
+  ReinforcePlan plan{.label = "uniform",
+                     .stream = "selfplay",
+                     .start = "setter",
+                     .config = story.config().rl,
+                     .target = config.target};
   plan.config.tokens = config.tokens;
   const auto uniform = reinforce(story, plan);
   if (!uniform) return tl::unexpected(uniform.error());

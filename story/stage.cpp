@@ -37,7 +37,7 @@ StoryHost local_host(const StoryConfig& config) {
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
   host.show = [](const StageProgress&) { return Status{}; };
   host.load = [](std::string_view) { return std::map<std::string, std::string>{}; };
-  host.save = [](std::string_view, const auto&) { return Status{}; };
+  host.save = [](std::string_view, const auto&, bool) { return Status{}; };
   return host;
 }
 
@@ -102,12 +102,14 @@ Result<nlohmann::json> Story::evaluate(std::string_view search, const SearchMode
   auto figures = qstar::evaluate(*method, *environment_, with, problems, all);
   if (!figures) return tl::unexpected(figures.error());
   const double spent = process_cpu_seconds() - cpu;
-  if (auto kept = keep(groups_of(std::move(figures->results))); !kept)
-    return tl::unexpected(kept.error());
+  const auto groups = groups_of(std::move(figures->results));
+  if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return nlohmann::json{{"accuracy", figures->accuracy},
                         {"ci95", {figures->ci95.low, figures->ci95.high}},
                         {"n", figures->n},
                         {"tokens_per_problem", figures->tokens_per_problem},
+                        {"guide_queries_per_problem", figures->guide_queries_per_problem},
+                        {"lucky", lucky_share(groups)},
                         {"cpu_seconds", spent}};
 }
 
@@ -128,7 +130,8 @@ Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view 
 Result<std::vector<bool>> Story::glance(const ModelFile& model) const {
   auto policy = host_.policy(model, 0);
   if (!policy) return tl::unexpected(policy.error());
-  const auto problems = held_out_problems(*environment_, config_.measure.curve_problems);
+  // Not those of the figures: by these it is decided when a run may end.
+  const auto problems = held_out_problems(*environment_, config_.measure.curve_problems, 1);
   const auto results =
       make_search("greedy").value().attempt(*environment_, {**policy}, problems, options("glance"));
   if (!results) return tl::unexpected(results.error());

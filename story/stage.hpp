@@ -49,9 +49,11 @@ struct StoryHost {
   std::function<Status(const StageProgress& progress)> show;
   // What a stage under way has to know to go on after an interruption; empty: nothing was saved.
   std::function<Result<std::map<std::string, std::string>>(std::string_view label)> load;
-  // `parts` replaces what was saved before; called often, it may save seldom.
+  // `parts` replaces what was saved before under this label; called often, it may save seldom,
+  // unless it is to be `at_once`.
   std::function<Status(std::string_view label,
-                       const std::function<std::map<std::string, std::string>()>& parts)>
+                       const std::function<std::map<std::string, std::string>()>& parts,
+                       bool at_once)>
       save;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "story/improvers.hpp"
@@ -74,6 +75,15 @@ void ReinforceConfig::describe(FieldVisitor& v) {
   v.value({"gae_lambda", "of PPO's advantages", 0, 1}, gae_lambda);
 }
 
+void FinalConfig::describe(FieldVisitor& v) {
+  v.value({.name = "start", .doc = "the model it begins from", .choices = "base|sft"}, start);
+  v.value({"algorithm", "of reinforcement learning"}, algorithm);
+  v.value(
+      {.name = "reward", .doc = "what an attempt is paid for", .choices = "outcome|process|both"},
+      reward);
+  v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
+}
+
 void SelfPlayConfig::describe(FieldVisitor& v) {
   v.value({"target", "greedy accuracy at which tokens are compared", 0, 1}, target);
   v.value({"tokens", "generated, at most", 1, 1e12}, tokens);
@@ -106,7 +116,6 @@ void StoryConfig::describe(FieldVisitor& v) {
   v.value({"name", "of the run"}, name);
   v.value({"seed", "of everything random", 0, 9e15}, seed);
   v.value({"algorithms", "of reinforcement learning, compared at equal tokens"}, algorithms);
-  v.value({"final_tokens", "generated, of the deployed policy's run", 1, 1e12}, final_tokens);
   section(v, "environment", "the problems", environment);
   section(v, "corpus", "the students whose work is the pre-training corpus", corpus);
   section(v, "model", "the policy's transformer", model);
@@ -120,6 +129,7 @@ void StoryConfig::describe(FieldVisitor& v) {
   section(v, "rlhf", "learning from rankings", rlhf);
   section(v, "rl", "reinforcement learning", rl);
   section(v, "selfplay", "a setter and a solver", selfplay);
+  section(v, "final", "the deployed policy's run", final_);
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -149,6 +159,22 @@ Result<std::vector<double>> numbers_of(std::string_view key, std::string_view te
   return numbers;
 }
 
+namespace {
+
+// The option of a search by its name in describe(SearchOptions).
+SearchField field_of(std::string_view name) {
+  if (name == "samples") return SearchField::kSamples;
+  if (name == "temperature") return SearchField::kTemperature;
+  if (name == "budget") return SearchField::kBudget;
+  if (name == "weight") return SearchField::kWeight;
+  if (name == "step_cost") return SearchField::kStepCost;
+  if (name == "repeat_cost") return SearchField::kRepeatCost;
+  if (name == "exploration" || name == "simulations") return SearchField::kMcts;
+  return SearchField::kBeam;
+}
+
+}  // namespace
+
 Result<SearchRow> parse_search_row(std::string_view text) {
   auto words = split(text, ' ');
   if (words.empty()) return fail(Errc::kConfig, "search.methods: a search without a name");
@@ -162,6 +188,14 @@ Result<SearchRow> parse_search_row(std::string_view text) {
   const auto parsed =
       parse_config("", source, words, [&row](FieldVisitor& v) { describe(v, row.how); });
   if (!parsed) return tl::unexpected(parsed.error());
+  const auto search = make_search(row.method).value();
+  for (const auto& word : words) {
+    const auto name = word.substr(0, word.find('='));
+    if (!search.reads(field_of(name)))
+      return fail(Errc::kConfig, fmt::format("{}: it does not read {}", source, name));
+  }
+  if (auto ok = search.check(row.how); !ok)
+    return fail(Errc::kConfig, fmt::format("search.methods: {}", ok.error().message));
   return row;
 }
 
@@ -181,7 +215,12 @@ constexpr std::array kGuides = {"prm", "orm", "prm_completions", "prm_labels", "
 
 Status check_search(const SearchTableConfig& config, bool has_labels) {
   for (const auto& text : split(config.methods, ';')) {
-    if (auto row = parse_search_row(text); !row) return tl::unexpected(row.error());
+    const auto row = parse_search_row(text);
+    if (!row) return tl::unexpected(row.error());
+    if (split(config.guides, ',').empty() && make_search(row->method)->needs_guide())
+      return fail(
+          Errc::kConfig,
+          fmt::format("search.guides is empty: {} of search.methods needs a guide", row->method));
   }
   for (const auto& guide : split(config.guides, ',')) {
     if (std::find(kGuides.begin(), kGuides.end(), guide) == kGuides.end())
@@ -195,12 +234,42 @@ Status check_search(const SearchTableConfig& config, bool has_labels) {
   return {};
 }
 
+// Rates fall with the generated tokens, so a warm-up in steps has no meaning.
+Status check_rates(const StoryConfig& config) {
+  const auto& rl = config.rl;
+  if (rl.optimizer.warmup == 0 && rl.gradient.optimizer.warmup == 0) return {};
+  return fail(Errc::kConfig,
+              "rl.optimizer.warmup and rl.gradient.optimizer.warmup have to be 0: the rates of "
+              "these runs fall with the tokens that were generated");
+}
+
+Status check_leashes(const FeedbackConfig& config) {
+  const auto weights = numbers_of("rlhf.kl_weights", config.kl_weights);
+  if (!weights) return tl::unexpected(weights.error());
+  for (const double weight : *weights) {
+    if (!(weight <= 100) || std::count(weights->begin(), weights->end(), weight) > 1)
+      return fail(Errc::kConfig,
+                  fmt::format("rlhf.kl_weights: {} has to be at most 100, and there once", weight));
+  }
+  return {};
+}
+
 Status check_stages(const StoryConfig& config) {
   const auto& s = config.stages;
   if (!s.verifiers && (s.search || s.rl || s.rewards))
     return fail(Errc::kConfig,
                 "stages.verifiers = false: stages.search, rl and rewards need what it learns; "
                 "switch them off, too");
+  const auto algorithm = find_algorithm(config.final_.algorithm);
+  if (!algorithm) return fail(Errc::kConfig, "final." + algorithm.error().message);
+  if (algorithm->name == "q_advantage" && config.final_.reward != "outcome")
+    return fail(Errc::kConfig,
+                "final.reward: q_advantage learns its critic from wins; choose \"outcome\"");
+  if (!s.verifiers && (algorithm->searches || config.final_.reward != "outcome"))
+    return fail(Errc::kConfig,
+                "stages.verifiers = false: final.algorithm and final.reward need what it learns");
+  if (!s.sft && config.final_.start == "sft")
+    return fail(Errc::kConfig, "stages.sft = false: final.start = \"sft\" needs its model");
   if (s.rlhf && config.rlhf.annotator.kind == "recorded" && config.rlhf.annotator.file.empty())
     return fail(Errc::kConfig,
                 "rlhf.annotator.file: kind = \"recorded\" needs a file of rankings, as 'qstar "
@@ -224,11 +293,14 @@ Status check(const StoryConfig& config) {
                 fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
                             "or raise the other",
                             config.pretrain.length, config.model.context));
-  for (const auto& name : split(config.algorithms, ',')) {
+  const auto names = split(config.algorithms, ',');
+  for (const auto& name : names) {
     if (auto known = find_algorithm(name); !known) return tl::unexpected(known.error());
+    if (std::count(names.begin(), names.end(), name) > 1)
+      return fail(Errc::kConfig, fmt::format("algorithms: \"{}\" is there twice", name));
   }
-  if (auto weights = numbers_of("rlhf.kl_weights", config.rlhf.kl_weights); !weights)
-    return tl::unexpected(weights.error());
+  if (auto weights = check_leashes(config.rlhf); !weights) return weights;
+  if (auto rates = check_rates(config); !rates) return rates;
   if (auto rows = check_search(config.search, !config.verifiers.label_file.empty()); !rows)
     return rows;
   return check_stages(config);

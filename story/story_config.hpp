@@ -110,6 +110,16 @@ struct ReinforceConfig {
   friend bool operator==(const ReinforceConfig&, const ReinforceConfig&) = default;
 };
 
+// The deployed policy's run; everything else as in `rl`.
+struct FinalConfig {
+  std::string start = "base";  // or "sft"
+  std::string algorithm = "expert_iteration";
+  std::string reward = "outcome";   // or "process", "both"
+  std::int64_t tokens = 2'000'000;  // generated
+  void describe(FieldVisitor& v);
+  friend bool operator==(const FinalConfig&, const FinalConfig&) = default;
+};
+
 struct SelfPlayConfig {
   double target = 0.99;             // greedy accuracy at which tokens are compared
   std::int64_t tokens = 1'500'000;  // at most
@@ -160,8 +170,8 @@ struct StoryConfig {
   FeedbackConfig rlhf;
   std::string algorithms = "expert_iteration,grpo,ppo,q_advantage,search_guided";
   ReinforceConfig rl;
-  std::int64_t final_tokens = 2'000'000;  // generated, of the deployed policy's run
   SelfPlayConfig selfplay;
+  FinalConfig final_;
   void describe(FieldVisitor& v);
   friend bool operator==(const StoryConfig&, const StoryConfig&) = default;
 };

@@ -12,7 +12,10 @@ template <class Learner, class Example>
 Status teach_examples(Story& story, Learner& learner, std::span<const Example> examples,
                       const RewardConfig& config, std::string_view label) {
   if (examples.empty())
-    return fail(Errc::kConfig, std::string(label) + ": there is nothing to learn from");
+    return fail(Errc::kConfig,
+                std::string(label) +
+                    ": there is nothing to learn from: the answers are all alike, or the file has "
+                    "none; have more problems answered (rlhf.problems)");
   Rng rng(story.seed(label));
   for (std::int64_t i = 0; i < config.updates; ++i) {
     std::vector<Example> batch;

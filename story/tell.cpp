@@ -66,6 +66,8 @@ json missed_aims(const json& report) {
                       "aimed at less than 0.5 %",
                       reward, 100 * lucky));
   }
+  if (report.contains("/selfplay/ratio"_json_pointer) && report["selfplay"]["ratio"].is_null())
+    missed.push_back("self-play against uniform problems: the target was not reached by both");
   const double ratio = number(report, "/selfplay/ratio");
   if (ratio >= 1)
     missed.push_back(

@@ -55,7 +55,10 @@ double best_of(std::int64_t n, const Material& material, const Labels& scores,
   for (std::size_t first = 0; first < material.judged.size(); first += kChoices) {
     std::size_t best = first;
     for (std::size_t i = first; i < first + static_cast<std::size_t>(n); ++i) {
-      if (value(scores[i]) > value(scores[best])) best = i;
+      const bool finished = material.judged[i].outcome != Outcome::kUnfinished;
+      if (finished && (material.judged[best].outcome == Outcome::kUnfinished ||
+                       value(scores[i]) > value(scores[best])))
+        best = i;
     }
     right += material.judged[best].win() ? 1 : 0;
   }

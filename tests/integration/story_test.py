@@ -47,8 +47,8 @@ class StoryTest(RunTest):
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
         straight = self.path("straight")
-        self.assert_ok(qstar("train", STORY, "--run", straight, "final_tokens=40000", *ONLY_BASE_AND_FINAL))
-        process = self.start("train", STORY, "--run", self.path("run"), "final_tokens=40000", *ONLY_BASE_AND_FINAL)
+        self.assert_ok(qstar("train", STORY, "--run", straight, "final.tokens=40000", *ONLY_BASE_AND_FINAL))
+        process = self.start("train", STORY, "--run", self.path("run"), "final.tokens=40000", *ONLY_BASE_AND_FINAL)
         self.assertTrue(wait_for(lambda: self.reached("final"), 120))
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)

@@ -1,7 +1,9 @@
 // What every algorithm of reinforcement learning must do: the same again for the same seed, and go
 // on from a save as if nothing had been.
 #include <catch2/catch.hpp>
+#include <set>
 
+#include "core/attempt.hpp"
 #include "story/reinforce.hpp"
 #include "story/stages.hpp"
 #include "tests/support/small_story.hpp"
@@ -14,7 +16,7 @@ using Saves = std::map<std::string, std::map<std::string, std::string>>;
 // Saves at every opportunity, and interrupts after so many rounds.
 StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
   auto host = local_host(config);
-  host.save = [&saves](std::string_view label, const auto& parts) {
+  host.save = [&saves](std::string_view label, const auto& parts, bool) {
     saves[std::string(label)] = parts();
     return Status{};
   };
@@ -63,6 +65,46 @@ TEST_CASE("every algorithm is deterministic, changes the policy, and survives an
     CHECK(resumed.tokens == straight.tokens);
     CHECK(resumed.glances == straight.glances);
   }
+}
+
+TEST_CASE("a run that is over is not begun again") {
+  const auto config = testing::small_story_config();
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, -1));
+  const auto done = reinforce(story, plan_of("ppo", config)).value();
+  // Whoever stops a later run of the stage finds this one as it was, without a round.
+  auto resumed = taught_story(config, saving_host(config, saves, 1));
+  const auto again = reinforce(resumed, plan_of("ppo", config)).value();
+  CHECK(again.policy.tensors == done.policy.tensors);
+  CHECK(again.curve == done.curve);
+}
+
+TEST_CASE("runs of one stream are given the same problems and draws") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 1;  // a round
+  std::map<std::string, std::vector<std::string>> texts;
+  std::set<std::uint64_t> groups;
+  for (const std::string label : {"one", "two"}) {
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    host.keep = [&](std::span<const AttemptGroup> made) {
+      for (const auto& group : made) {
+        CHECK(groups.insert(group.group).second);
+        for (const auto& attempt : group.attempts) {
+          CHECK(attempt.id.group == group.group);
+          texts[label].push_back(text_of(attempt));
+        }
+      }
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    auto plan = plan_of("grpo", config);
+    plan.label = label;
+    plan.stream = "same";
+    REQUIRE(reinforce(story, plan).has_value());
+  }
+  CHECK(texts["one"].size() == 48);
+  CHECK(texts["one"] == texts["two"]);
 }
 
 TEST_CASE("an unknown algorithm is refused with the known ones") {

@@ -33,7 +33,9 @@ TEST_CASE("a search is its name and its options") {
   REQUIRE_FALSE(unknown.has_value());
   CHECK(unknown.error().message.find("samples") != std::string::npos);  // the nearest known one
   CHECK_FALSE(parse_search_row("bean samples=4").has_value());
-  CHECK_FALSE(parse_search_row("beam samples=0").has_value());
+  // Out of range, not read by it, not enough, endless: said before anything is trained.
+  for (const auto* bad : {"beam samples=0", "greedy samples=4", "best_of_n", "qstar samples=4"})
+    CHECK(parse_search_row(bad).error().code == Errc::kConfig);
 }
 
 TEST_CASE("the default story passes, and what contradicts itself does not") {
@@ -48,9 +50,28 @@ TEST_CASE("the default story passes, and what contradicts itself does not") {
     CHECK(status.error().message.find(key) != std::string::npos);
   };
   refused("algorithms", [](auto& c) { c.algorithms = "grpo,gpro"; });
+  refused("algorithms", [](auto& c) { c.algorithms = "ppo,ppo"; });
   refused("search.guides", [](auto& c) { c.search.guides = "prm,omr"; });
+  refused("search.guides", [](auto& c) { c.search.guides = ""; });
+  refused("search.guides", [](auto& c) { c.search.guides = "prm_labels"; });
+  refused("rlhf.kl_weights", [](auto& c) { c.rlhf.kl_weights = "0,inf"; });
+  refused("rlhf.kl_weights", [](auto& c) { c.rlhf.kl_weights = "0.1,0.1"; });
+  refused("warmup", [](auto& c) { c.rl.optimizer.warmup = 8; });
+  refused("final.reward", [](auto& c) {
+    c.final_.algorithm = "q_advantage";
+    c.final_.reward = "both";
+  });
   refused("stages.verifiers", [](auto& c) { c.stages.verifiers = false; });
   refused("rlhf.annotator.file", [](auto& c) { c.rlhf.annotator.kind = "recorded"; });
+  refused("final.start", [](auto& c) {
+    c.stages.sft = false;
+    c.final_.start = "sft";
+  });
+  refused("final.reward", [](auto& c) {
+    c.stages.verifiers = c.stages.search = c.stages.rl = c.stages.rewards = false;
+    c.final_.reward = "both";
+  });
+  refused("algorithms", [](auto& c) { c.final_.algorithm = "none"; });
   refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
   refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
 }

@@ -80,6 +80,7 @@ TEST_CASE("aims that were missed are said in words, those reached are not") {
   CHECK(missed[2].get<std::string>().find("2.00 %") != std::string::npos);
   CHECK(missed[3].get<std::string>().find("1.25") != std::string::npos);
   CHECK(missed_aims(nlohmann::json::object()).empty());
+  CHECK(missed_aims({{"selfplay", {{"ratio", nullptr}}}}).size() == 1);
 }
 
 }  // namespace

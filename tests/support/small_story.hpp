@@ -39,7 +39,7 @@ inline StoryConfig small_story_config() {
   config.rl.groups_per_update = 8;
   config.rl.attempts_per_update = 16;
   config.rl.value_updates = 2;
-  config.final_tokens = 1000;
+  config.final_.tokens = 1000;
   config.selfplay.tokens = 1000;
   config.selfplay.setter_steps = 2;
   return config;
