@@ -54,8 +54,7 @@ Status base_stage(Story& story) {
           {"step", std::to_string(i + 1)},
           {"cpu", std::to_string(before + process_cpu_seconds() - cpu)}};
     };
-    const auto on =
-        story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
+    auto on = story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
     if (auto kept = story.host().save("base", parts, !on); !kept) return kept;
     if (!on) return on;
   }

@@ -161,8 +161,8 @@ class Run {
     result_.glances.push_back(std::move(*right));
     if (plan_.target && accuracy >= *plan_.target) result_.tokens_to_target = result_.tokens;
     values["accuracy"] = accuracy;
-    const auto on = story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
-                                        plan_.config.tokens, std::move(values)});
+    auto on = story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
+                                  plan_.config.tokens, std::move(values)});
     if (auto kept = save(!on); !kept) return kept;
     return on;
   }
