@@ -104,21 +104,7 @@ std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
 }
 
 Status check(const ExperimentConfig& config) {
-  const auto environment = make_environment(config.environment);
-  if (!environment) return tl::unexpected(environment.error());
-  const std::string alphabet((*environment)->alphabet());
-  if (alphabet.empty()) {
-    return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
-                                           "text; a language model learns arithmetic",
-                                           config.environment.name));
-  }
-  if (auto spec = check(config.model, ";=" + alphabet); !spec) return spec;
-  if (config.pretrain.length > config.model.context) {
-    return fail(Errc::kConfig,
-                fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
-                            "or raise the other",
-                            config.pretrain.length, config.model.context));
-  }
+  if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
   if (config.rl.groups_per_update > config.replay.policy.capacity) {
     return fail(Errc::kConfig,
                 fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",

@@ -56,9 +56,10 @@ Status StoryFiles::keep(std::string_view stage, const Story& story) {
     names.push_back(name);
     if (!written_.insert(name).second) continue;
     ModelFile told = model;
-    const bool scorer = told.metadata.contains("role") && told.metadata.at("role") != "policy";
-    const std::string role = scorer ? told.metadata.at("role") : "policy";
-    told.metadata = metadata_of(story.config(), role);
+    // A learner's policy says nothing of itself, a scorer its role.
+    const auto role = told.metadata.find("role");
+    told.metadata =
+        metadata_of(story.config(), role == told.metadata.end() ? "policy" : role->second);
     if (auto done = write_model(told, model_file(name)); !done) return done;
   }
   const json kept = {{"models", std::move(names)}, {"report", story.report}};

@@ -82,12 +82,18 @@ void prepare(ProcessOptions& options, const std::string& name, std::int64_t seed
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// The file and the words that override it, and whether its parts fit each other.
+template <class Config>
+Status load_checked(const Words& words, Config& config) {
+  if (auto loaded = load_config(words.config, words.overrides, describe_of(config)); !loaded)
+    return loaded;
+  return check(config);
+}
+
 int train_text(const Words& words) {
   HeadOptions options{words.process, {}, nullptr};
-  if (auto loaded = load_config(words.config, words.overrides, describe_of(options.config));
-      !loaded)
+  if (auto loaded = load_checked(words, options.config); !loaded)
     return report_error(loaded.error());
-  if (auto fits = check(options.config); !fits) return report_error(fits.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   prepare(options, options.config.name, options.config.seed);
   const auto end = run_head(options);
@@ -116,10 +122,8 @@ int train_puzzle(const Words& words, const std::string& puzzle) {
 
 int train_story(const Words& words) {
   StoryHeadOptions options{words.process, {}};
-  if (auto loaded = load_config(words.config, words.overrides, describe_of(options.config));
-      !loaded)
+  if (auto loaded = load_checked(words, options.config); !loaded)
     return report_error(loaded.error());
-  if (auto fits = check(options.config); !fits) return report_error(fits.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   prepare(options, options.config.name, options.config.seed);
   const auto report = run_story_head(options);

@@ -1,5 +1,7 @@
 #include "learning/pretraining.hpp"
 
+#include <fmt/format.h>
+
 namespace qstar {
 
 void PretrainConfig::describe(FieldVisitor& v) {
@@ -7,6 +9,24 @@ void PretrainConfig::describe(FieldVisitor& v) {
   v.value({"rows", "rows of the corpus a step", 1, 65536}, rows);
   v.value({"length", "tokens a row", 8, 65536}, length);
   section(v, "optimizer", "Muon and AdamW", optimizer);
+}
+
+Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
+                  const PretrainConfig& pretrain) {
+  const auto environment = make_environment(config);
+  if (!environment) return tl::unexpected(environment.error());
+  const std::string alphabet((*environment)->alphabet());
+  if (alphabet.empty()) {
+    return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
+                                           "text; a language model learns arithmetic",
+                                           config.name));
+  }
+  if (auto spec = check(model, ";=" + alphabet); !spec) return spec;
+  if (pretrain.length <= model.context) return {};
+  return fail(Errc::kConfig,
+              fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
+                          "or raise the other",
+                          pretrain.length, model.context));
 }
 
 }  // namespace qstar

@@ -5,7 +5,10 @@
 #include <cstdint>
 
 #include "core/config.hpp"
+#include "core/result.hpp"
 #include "environment/corpus.hpp"
+#include "environment/registry.hpp"
+#include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
 
 namespace qstar {
@@ -18,6 +21,11 @@ struct PretrainConfig {
   void describe(FieldVisitor& v);
   friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
 };
+
+// Whether a model can learn this environment's text by these rows. kConfig names the fields: steps
+// that are moves, a model that does not fit the alphabet, rows longer than its context.
+Status check_text(const EnvironmentConfig& environment, const ModelSpec& model,
+                  const PretrainConfig& pretrain);
 
 // Optimiser step number `step` of all. Its rows depend on (seed, step) alone, so that whoever
 // resumes reads on where another stopped.

@@ -63,10 +63,7 @@ std::vector<std::vector<double>> rewards_of(RewardKind kind,
 }
 
 void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups) {
-  std::vector<Trajectory> attempts;
-  for (const auto& group : groups)
-    attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
-  const auto scores = scores_in_slices(model, attempts);
+  const auto scores = scores_in_slices(model, attempts_of(groups));
   std::size_t at = 0;
   for (auto& group : groups) {
     for (auto& attempt : group.attempts) {

@@ -280,19 +280,7 @@ Status check_stages(const StoryConfig& config) {
 }  // namespace
 
 Status check(const StoryConfig& config) {
-  const auto environment = make_environment(config.environment);
-  if (!environment) return tl::unexpected(environment.error());
-  const std::string alphabet((*environment)->alphabet());
-  if (alphabet.empty())
-    return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
-                                           "text; a story is told of arithmetic",
-                                           config.environment.name));
-  if (auto spec = check(config.model, ";=" + alphabet); !spec) return spec;
-  if (config.pretrain.length > config.model.context)
-    return fail(Errc::kConfig,
-                fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
-                            "or raise the other",
-                            config.pretrain.length, config.model.context));
+  if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
   const auto names = split(config.algorithms, ',');
   for (const auto& name : names) {
     if (auto known = find_algorithm(name); !known) return tl::unexpected(known.error());
