@@ -1,28 +1,36 @@
 #include "learning/kernels.hpp"
 
+#include "learning/lanes.hpp"
+
 namespace qstar::kernels {
 namespace {
 
-typedef float Vec __attribute__((vector_size(64)));
-typedef int IntVec __attribute__((vector_size(64)));
-typedef float LooseVec __attribute__((vector_size(64), aligned(4), may_alias));
+using lanes::kTileRows, lanes::kTileVectors;
+static_assert(kRows % kTileRows == 0 && kColumns % (kTileVectors * kLanes) == 0);
+static_assert(kLanes == lanes::kLanes);
 
-inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
-inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
-inline Vec splat(float x) { return Vec{} + x; }
-inline Vec max(Vec a, Vec b) { return a > b ? a : b; }
-inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
+using lanes::load, lanes::store, lanes::select, lanes::cast, lanes::convert, lanes::max, lanes::min;
+using Vec = lanes::Floats;
+using IntVec = lanes::Ints;
 
-constexpr IntVec kIndex = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+inline Vec load(const float* p) { return load<Vec>(p); }
+inline Vec splat(float x) { return lanes::splat<Vec>(x); }
+
+constexpr std::int32_t kPlaces[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+inline IntVec index() { return load<IntVec>(kPlaces); }
 
 // A fixed tree, so that the order of summation is the same everywhere.
-inline float sum(Vec v) {
+inline float sum(Vec vector) {
+  float v[kLanes];
+  store(v, vector);
   const float a = ((v[0] + v[8]) + (v[4] + v[12])) + ((v[2] + v[10]) + (v[6] + v[14]));
   const float b = ((v[1] + v[9]) + (v[5] + v[13])) + ((v[3] + v[11]) + (v[7] + v[15]));
   return a + b;
 }
 
-inline float largest(Vec v) {
+inline float largest(Vec vector) {
+  float v[kLanes];
+  store(v, vector);
   float m = v[0];
   for (int i = 1; i < 16; ++i) m = v[i] > m ? v[i] : m;
   return m;
@@ -44,31 +52,36 @@ inline Vec exponential(Vec x) {
   p = p * r + 0.5F;
   p = p * r + 1.0F;
   p = p * r + 1.0F;
-  const IntVec power = (__builtin_convertvector(n, IntVec) + 127) << 23;
-  return p * reinterpret_cast<Vec>(power);
+  const IntVec power = (convert<IntVec>(n) + 127) << 23;
+  return p * cast<Vec>(power);
 }
 
-inline void gemm_block(const float* panel, std::size_t k, const float* x, std::size_t x_stride,
-                       float* y, std::size_t y_stride, Write write) {
-  Vec acc[kRows][2];
+// A tile of kTileRows rows and kTileVectors vectors of a panel's columns.
+inline void gemm_tile(const float* panel, std::size_t k, const float* x, std::size_t x_stride,
+                      float* y, std::size_t y_stride, Write write) {
+  Vec sums[kTileRows][kTileVectors];
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r) acc[r][0] = acc[r][1] = Vec{};
+  for (std::size_t r = 0; r < kTileRows; ++r)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v) sums[r][v] = Vec{};
   for (std::size_t i = 0; i < k; ++i) {
-    const Vec b0 = load(panel + i * kColumns);
-    const Vec b1 = load(panel + i * kColumns + kLanes);
+    Vec b[kTileVectors];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v) b[v] = load(panel + i * kColumns + v * kLanes);
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t r = 0; r < kTileRows; ++r) {
       const Vec a = splat(x[r * x_stride + i]);
-      acc[r][0] += a * b0;
-      acc[r][1] += a * b1;
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kTileVectors; ++v) sums[r][v] += a * b[v];
     }
   }
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r) {
-    float* out = y + r * y_stride;
-    store(out, write == Write::kAdd ? load(out) + acc[r][0] : acc[r][0]);
-    store(out + kLanes, write == Write::kAdd ? load(out + kLanes) + acc[r][1] : acc[r][1]);
-  }
+  for (std::size_t r = 0; r < kTileRows; ++r)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v) {
+      float* out = y + r * y_stride + v * kLanes;
+      store(out, write == Write::kAdd ? load(out) + sums[r][v] : sums[r][v]);
+    }
 }
 
 // Softmax weights, not yet normalised, of one head's query into `weights`; returns their sum.
@@ -78,7 +91,7 @@ float softmax_weights(const Cache& cache, std::size_t head, Range range, const f
   const float* keys = cache.keys + head * cache.size * kLanes;
   const std::size_t first = range.begin / kLanes * kLanes;
   const auto inside = [&](std::size_t t) {
-    const IntVec place = kIndex + static_cast<int>(t);
+    const IntVec place = index() + static_cast<int>(t);
     return (place >= static_cast<int>(range.begin)) & (place < static_cast<int>(range.end));
   };
   Vec top = splat(-3.0e38F);
@@ -90,14 +103,14 @@ float softmax_weights(const Cache& cache, std::size_t head, Range range, const f
       even += splat(q[j]) * load(block + j * kLanes);
       odd += splat(q[j + 1]) * load(block + (j + 1) * kLanes);
     }
-    const Vec score = inside(t) ? (even + odd) * scale : splat(-3.0e38F);
+    const Vec score = select(inside(t), (even + odd) * scale, splat(-3.0e38F));
     store(weights + t, score);
     top = max(top, score);
   }
   const Vec peak = splat(largest(top));
   Vec total{};
   for (std::size_t t = first; t < range.end; t += kLanes) {
-    const Vec weight = inside(t) ? exponential(load(weights + t) - peak) : Vec{};
+    const Vec weight = select(inside(t), exponential(load(weights + t) - peak), Vec{});
     store(weights + t, weight);
     total += weight;
   }
@@ -117,23 +130,24 @@ void pack(const float* weights, std::size_t n, std::size_t k, float* packed) {
 void gemm(const Matrix& w, const float* x, std::size_t x_stride, std::size_t rows, float* y,
           std::size_t y_stride, Write write) {
   for (std::size_t column = 0; column < w.n; column += kColumns)
-    for (std::size_t row = 0; row < rows; row += kRows)
-      gemm_block(w.packed + column * w.k, w.k, x + row * x_stride, x_stride,
-                 y + row * y_stride + column, y_stride, write);
+    for (std::size_t row = 0; row < rows; row += kTileRows)
+      for (std::size_t part = 0; part < kColumns; part += kTileVectors * kLanes)
+        gemm_tile(w.packed + column * w.k + part, w.k, x + row * x_stride, x_stride,
+                  y + row * y_stride + column + part, y_stride, write);
 }
 
 void layer_norm(const float* x, const float* gain, const float* bias, std::size_t width,
                 std::size_t stride, float* y) {
   Vec total{};
   for (std::size_t i = 0; i < stride; i += kLanes) {
-    const IntVec inside = kIndex + static_cast<int>(i) < static_cast<int>(width);
-    total += inside ? load(x + i) : Vec{};
+    const IntVec inside = index() + static_cast<int>(i) < static_cast<int>(width);
+    total += select(inside, load(x + i), Vec{});
   }
   const float mean = sum(total) / static_cast<float>(width);
   Vec squares{};
   for (std::size_t i = 0; i < stride; i += kLanes) {
-    const IntVec inside = kIndex + static_cast<int>(i) < static_cast<int>(width);
-    const Vec centred = inside ? load(x + i) - mean : Vec{};
+    const IntVec inside = index() + static_cast<int>(i) < static_cast<int>(width);
+    const Vec centred = select(inside, load(x + i) - mean, Vec{});
     squares += centred * centred;
   }
   const float factor = 1.0F / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + 1e-5F);
@@ -142,11 +156,11 @@ void layer_norm(const float* x, const float* gain, const float* bias, std::size_
 }
 
 void gelu(float* x, std::size_t n) {
-  const IntVec magnitude = IntVec{} + 0x7fffffff;
+  const auto magnitude = lanes::splat<IntVec>(0x7fffffff);
   for (std::size_t i = 0; i < n; i += kLanes) {
     const Vec v = load(x + i);
     const Vec z = v * 0.70710678F;
-    const Vec size = reinterpret_cast<Vec>(reinterpret_cast<IntVec>(z) & magnitude);
+    const Vec size = cast<Vec>(cast<IntVec>(z) & magnitude);
     const Vec t = 1.0F / (size * 0.3275911F + 1.0F);
     Vec p = splat(1.061405429F);
     p = p * t + -1.453152027F;
@@ -154,7 +168,7 @@ void gelu(float* x, std::size_t n) {
     p = p * t + -0.284496736F;
     p = p * t + 0.254829592F;
     const Vec tail = 0.5F * (p * t * exponential(-(z * z)));  // 1 − Φ(|x|)
-    store(x + i, v * (v < 0.0F ? tail : 1.0F - tail));
+    store(x + i, v * select(v < 0.0F, tail, 1.0F - tail));
   }
 }
 

@@ -1,6 +1,9 @@
 #include "learning/mlp_kernels.hpp"
 
 #include <cmath>
+#include <type_traits>
+
+#include "learning/lanes.hpp"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
 #include <immintrin.h>
@@ -10,49 +13,44 @@
 namespace qstar::mlp {
 namespace {
 
-constexpr std::size_t kLanes = 16;
-typedef float Vec __attribute__((vector_size(64)));
-typedef std::uint32_t Bits __attribute__((vector_size(64)));
-typedef std::uint16_t HalfBits __attribute__((vector_size(32)));
-typedef float LooseVec __attribute__((vector_size(64), aligned(4), may_alias));
-typedef std::uint32_t LooseBits __attribute__((vector_size(64), aligned(2), may_alias));
-typedef std::uint16_t LooseHalf __attribute__((vector_size(32), aligned(2), may_alias));
+using lanes::kLanes, lanes::kTileRows, lanes::kTileVectors;
+using lanes::load, lanes::store, lanes::select, lanes::cast, lanes::convert;
+using Vec = lanes::Floats;
+using Bits = lanes::Words;
+using HalfBits = lanes::HalfWords;
+static_assert(kRows % kTileRows == 0 && kColumns % (kTileVectors * kLanes) == 0);
 
-inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
-inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
-inline Bits load_bits(const Bf16* p) { return *reinterpret_cast<const LooseBits*>(p); }
-inline void store_bits(Bf16* p, Bits v) { *reinterpret_cast<LooseBits*>(p) = v; }
-inline Vec splat(float x) { return Vec{} + x; }
-inline Vec max0(Vec a) { return a > 0.0F ? a : Vec{}; }
+inline Vec load(const float* p) { return load<Vec>(p); }
+inline Bits load_bits(const Bf16* p) { return load<Bits>(p); }
+inline void store_bits(Bf16* p, Bits v) { store(p, v); }
+inline Vec splat(float x) { return lanes::splat<Vec>(x); }
+inline Vec max0(Vec a) { return select(a > 0.0F, a, Vec{}); }
 
-inline Vec as_float(Bits b) { return reinterpret_cast<Vec>(b); }
+inline Vec as_float(Bits b) { return cast<Vec>(b); }
 // A bfloat16 pair as 32 bits: the first element is the lower half.
 inline Vec first_of(Bits pair) { return as_float(pair << 16); }
 inline Vec second_of(Bits pair) { return as_float(pair & 0xffff0000U); }
 // Rounded to bfloat16 (nearest, ties to even), in the upper half of each lane.
 inline Bits rounded(Vec v) {
-  const Bits b = reinterpret_cast<Bits>(v);
+  const Bits b = cast<Bits>(v);
   return b + 0x7fffU + ((b >> 16) & 1U);
 }
 
 inline Vec widen(const float* p) { return load(p); }
-inline Vec widen(const Bf16* p) {
-  const HalfBits half = *reinterpret_cast<const LooseHalf*>(p);
-  return as_float(__builtin_convertvector(half, Bits) << 16);
-}
+inline Vec widen(const Bf16* p) { return as_float(convert<Bits>(load<HalfBits>(p)) << 16); }
 inline void narrow_store(float* p, Vec v) { store(p, v); }
-inline void narrow_store(Bf16* p, Vec v) {
-  *reinterpret_cast<LooseHalf*>(p) = __builtin_convertvector(rounded(v) >> 16, HalfBits);
-}
+inline void narrow_store(Bf16* p, Vec v) { store(p, convert<HalfBits>(rounded(v) >> 16)); }
 
 // What one step multiplies: a group of kPair elements in each of 16 columns.
+template <class T>
+using Operand = std::conditional_t<kPair<T> == 1, Vec, Bits>;
 inline Vec right_of(const float* p) { return load(p); }
 inline Bits right_of(const Bf16* p) { return load_bits(p); }
 inline Vec left_of(const float* p) { return splat(*p); }
 inline Bits left_of(const Bf16* p) {
   std::uint32_t pair;
   __builtin_memcpy(&pair, p, sizeof pair);
-  return Bits{} + pair;
+  return lanes::splat<Bits>(pair);
 }
 inline Vec multiply_add(Vec sum, Vec a, Vec b) { return sum + a * b; }
 inline Vec multiply_add(Vec sum, Bits a, Bits b) {
@@ -64,29 +62,34 @@ inline Vec multiply_add(Vec sum, Bits a, Bits b) {
 #endif
 }
 
+// kTileRows rows and kTileVectors vectors of columns.
 template <class T>
 inline void tile(const T* left, const Left<T>& l, const T* right, std::size_t right_step,
                  std::size_t steps, float* out, std::size_t out_row, Write write) {
-  constexpr std::size_t kHalf = kLanes * kPair<T>;
-  Vec sums[kRows][2];
+  Vec sums[kTileRows][kTileVectors];
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = Vec{};
+  for (std::size_t r = 0; r < kTileRows; ++r)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v) sums[r][v] = Vec{};
   for (std::size_t s = 0; s < steps; ++s) {
-    const auto b0 = right_of(right + s * right_step);
-    const auto b1 = right_of(right + s * right_step + kHalf);
+    Operand<T> b[kTileVectors];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v)
+      b[v] = right_of(right + s * right_step + v * kLanes * kPair<T>);
 #pragma GCC unroll 8
-    for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t r = 0; r < kTileRows; ++r) {
       const auto a = left_of(left + r * l.row + s * l.step);
-      sums[r][0] = multiply_add(sums[r][0], a, b0);
-      sums[r][1] = multiply_add(sums[r][1], a, b1);
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kTileVectors; ++v) sums[r][v] = multiply_add(sums[r][v], a, b[v]);
     }
   }
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < kRows; ++r) {
-    float* to = out + r * out_row;
-    store(to, write == Write::kAdd ? load(to) + sums[r][0] : sums[r][0]);
-    store(to + kLanes, write == Write::kAdd ? load(to + kLanes) + sums[r][1] : sums[r][1]);
-  }
+  for (std::size_t r = 0; r < kTileRows; ++r)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < kTileVectors; ++v) {
+      float* to = out + r * out_row + v * kLanes;
+      store(to, write == Write::kAdd ? load(to) + sums[r][v] : sums[r][v]);
+    }
 }
 
 // The sums of one panel's 32 columns for one row, in the order in which the table keeps them.
@@ -120,13 +123,13 @@ inline void gather_one(const Bf16* panel, const float* bias, const std::uint32_t
     even += first_of(a);
     odd += second_of(a);
   }
-  Vec even_bias, odd_bias;
+  float even_bias[kLanes], odd_bias[kLanes];
   for (std::size_t j = 0; j < kLanes; ++j) {
     even_bias[j] = bias[2 * j];
     odd_bias[j] = bias[2 * j + 1];
   }
-  even = max0(even + even2 + even_bias);
-  odd = max0(odd + odd2 + odd_bias);
+  even = max0(even + even2 + load(even_bias));
+  odd = max0(odd + odd2 + load(odd_bias));
   store_bits(y, (rounded(even) >> 16) | (rounded(odd) & 0xffff0000U));
 }
 
@@ -144,9 +147,11 @@ template <class T>
 void product(const Left<T>& left, const Right<T>& right, const Extent& extent, float* out,
              Write write) {
   for (std::size_t column = 0; column < extent.columns; column += kColumns)
-    for (std::size_t row = 0; row < extent.rows; row += kRows)
-      tile(left.data + row * left.row, left, right.data + column / kColumns * right.panel,
-           right.step, extent.steps, out + row * extent.columns + column, extent.columns, write);
+    for (std::size_t row = 0; row < extent.rows; row += kTileRows)
+      for (std::size_t part = 0; part < kColumns; part += kTileVectors * kLanes)
+        tile(left.data + row * left.row, left,
+             right.data + column / kColumns * right.panel + part * kPair<T>, right.step,
+             extent.steps, out + row * extent.columns + column + part, extent.columns, write);
 }
 
 template <class T>
@@ -184,8 +189,8 @@ void pack_backward(const float* weights, std::size_t n, std::size_t k, T* packed
 
 void interleave(const Bf16* even, const Bf16* odd, std::size_t n, Bf16* pairs) {
   for (std::size_t i = 0; i < n; i += kLanes) {
-    const Bits first = __builtin_convertvector(*reinterpret_cast<const LooseHalf*>(even + i), Bits);
-    const Bits second = __builtin_convertvector(*reinterpret_cast<const LooseHalf*>(odd + i), Bits);
+    const Bits first = convert<Bits>(load<HalfBits>(even + i));
+    const Bits second = convert<Bits>(load<HalfBits>(odd + i));
     store_bits(pairs + 2 * i, first | (second << 16));
   }
 }
@@ -234,7 +239,7 @@ void relu_backward(const T* y, std::size_t rows, std::size_t n, float* gradient,
     Vec total = load(sums + i);
     for (std::size_t r = 0; r < rows; ++r) {
       float* g = gradient + r * n + i;
-      const Vec kept = widen(y + r * n + i) > 0.0F ? load(g) : Vec{};
+      const Vec kept = select(widen(y + r * n + i) > 0.0F, load(g), Vec{});
       store(g, kept);
       total += kept;
     }
@@ -251,8 +256,9 @@ template <class T>
 float dot(const T* x, const float* y, std::size_t n) {
   Vec total{};
   for (std::size_t i = 0; i < n; i += kLanes) total += widen(x + i) * load(y + i);
-  float sum = 0;
-  for (std::size_t i = 0; i < kLanes; ++i) sum += total[i];
+  float parts[kLanes], sum = 0;
+  store(parts, total);
+  for (const float part : parts) sum += part;
   return sum;
 }
 
