@@ -41,15 +41,22 @@ std::vector<GenerateRequest> requests_of(std::span<const Trajectory> attempts,
   return requests;
 }
 
-bool wins(const Environment& environment, const Trajectory& attempt, std::size_t steps,
-          const Generation& generation) {
-  Trajectory completed;
-  completed.problem = attempt.problem;
-  completed.steps.assign(attempt.steps.begin(),
-                         attempt.steps.begin() + static_cast<std::ptrdiff_t>(steps));
-  for (auto& step : steps_of(generation, 0, 0)) completed.steps.push_back(std::move(step));
-  judge(environment, generation.finished, completed);
-  return completed.win();
+// The attempt's first steps, then those of the generation.
+Trajectory continued(const Environment& environment, const Trajectory& attempt, std::size_t steps,
+                     const Generation& generation, std::uint64_t version) {
+  Trajectory whole = attempt;
+  whole.steps.resize(steps);
+  for (auto& step : steps_of(generation, version, 0)) whole.steps.push_back(std::move(step));
+  judge(environment, generation.finished, whole);
+  return whole;
+}
+
+// Every closed step of every attempt that can be gone on from.
+std::vector<Prefix> prefixes_of(std::span<const Trajectory> attempts) {
+  std::vector<Prefix> prefixes;
+  for (std::size_t a = 0; a < attempts.size(); ++a)
+    for (std::size_t n = 1; n <= continued_steps(attempts[a]); ++n) prefixes.push_back({a, n});
+  return prefixes;
 }
 
 }  // namespace
@@ -79,14 +86,13 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
                                                             std::span<const Trajectory> attempts,
                                                             const RolloutOptions& options) {
   std::vector<std::vector<RolloutEstimate>> estimates(attempts.size());
-  std::vector<Prefix> prefixes;
   for (std::size_t a = 0; a < attempts.size(); ++a) {
     const auto& attempt = attempts[a];
     estimates[a].resize(attempt.steps.size());
-    for (std::size_t n = 1; n <= continued_steps(attempt); ++n) prefixes.push_back({a, n});
     if (!attempt.steps.empty() && attempt.outcome != Outcome::kUnfinished)
       estimates[a].back() = {1, attempt.win() ? 1 : 0};
   }
+  const auto prefixes = prefixes_of(attempts);
   const auto generations = policy.generate(requests_of(attempts, prefixes, options));
   std::size_t next = 0;
   for (const auto& [a, n] : prefixes) {
@@ -95,10 +101,29 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
       const auto& generation = generations[next++];
       if (generation.text.empty()) continue;  // the policy cannot take the prefix
       ++estimate.samples;
-      estimate.wins += wins(environment, attempts[a], n, generation) ? 1 : 0;
+      estimate.wins += continued(environment, attempts[a], n, generation, 0).win() ? 1 : 0;
     }
   }
   return estimates;
+}
+
+std::vector<Continuation> continuations(const Environment& environment, Policy& policy,
+                                        std::span<const Trajectory> attempts,
+                                        const RolloutOptions& options) {
+  const auto prefixes = prefixes_of(attempts);
+  const auto generations = policy.generate(requests_of(attempts, prefixes, options));
+  std::vector<Continuation> made;
+  std::size_t next = 0;
+  for (const auto& [a, n] : prefixes) {
+    for (std::int64_t k = 0; k < options.samples; ++k) {
+      const auto& generation = generations[next++];
+      if (generation.text.empty()) continue;
+      auto whole = continued(environment, attempts[a], n, generation, policy.version());
+      const std::size_t own = whole.steps.size() - n;
+      made.push_back({own, std::move(whole)});
+    }
+  }
+  return made;
 }
 
 std::vector<float> rollout_labels(std::span<const RolloutEstimate> estimates, RolloutLabel kind) {

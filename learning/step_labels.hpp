@@ -45,6 +45,15 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
                                                             Policy& policy,
                                                             std::span<const Trajectory> attempts,
                                                             const RolloutOptions& options);
+// The completed attempts themselves, by attempt, prefix and completion; `id` is the attempt's, so
+// that whoever keeps them has to number them.
+struct Continuation {
+  std::size_t own_steps = 0;  // the last so many are the policy's
+  Trajectory whole;           // judged
+};
+std::vector<Continuation> continuations(const Environment& environment, Policy& policy,
+                                        std::span<const Trajectory> attempts,
+                                        const RolloutOptions& options);
 // Hard: 1 when any completion won. Soft: the share that won. Not a number without samples.
 enum class RolloutLabel : std::uint8_t { kHard, kSoft };
 std::vector<float> rollout_labels(std::span<const RolloutEstimate> estimates, RolloutLabel kind);

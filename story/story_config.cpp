@@ -32,6 +32,10 @@ void VerifierConfig::describe(FieldVisitor& v) {
           label_file);
   section(v, "reward", "process, outcome and preference models", reward);
   v.value({"critic_updates", "optimiser steps of the critic", 0, 1e7}, critic_updates);
+  v.value({"critic_lessons", "more, each on where the critic so far leads", 0, 100},
+          critic_lessons);
+  v.value({"critic_continuations", "of every state that a lesson leads to", 1, 4096},
+          critic_continuations);
   section(v, "critic", "Q-learning from the win signal", critic);
 }
 

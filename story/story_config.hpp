@@ -51,6 +51,10 @@ struct VerifierConfig {
   std::string label_file;        // of a PRM by what people said; empty: none
   RewardConfig reward;
   std::int64_t critic_updates = 600;
+  // Lessons of as many updates, each on what the critic so far leads to as well: its own work on
+  // the problems, and so many continuations by the base of every state on the way.
+  std::int64_t critic_lessons = 0;
+  std::int64_t critic_continuations = 8;
   CriticConfig critic;
   void describe(FieldVisitor& v);
   friend bool operator==(const VerifierConfig&, const VerifierConfig&) = default;

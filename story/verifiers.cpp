@@ -2,11 +2,16 @@
 // from the same attempts of the base.
 #include "story/verifiers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 
 #include "core/metrics.hpp"
+#include "learning/decoder_scorer.hpp"
 #include "learning/step_labels.hpp"
 #include "search/evaluate.hpp"
+#include "story/exploration.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
@@ -155,18 +160,46 @@ Status teach_from_people(Story& story, const Material& material) {
   return {};
 }
 
+// Adds what the critic leads to on the problems of `groups` to them; the tokens that it took.
+Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t lesson,
+                                  std::vector<AttemptGroup>& groups) {
+  auto policy = story.host().policy(story.models.at("base"), 1);
+  if (!policy) return tl::unexpected(policy.error());
+  const auto guide = DecoderScorer::make(critic.model());
+  if (!guide) return tl::unexpected(guide.error());
+  std::vector<std::string> problems;
+  for (const auto& group : groups) problems.push_back(group.attempts.front().problem);
+  auto explored =
+      explore(story, **policy, **guide, problems, story.config().verifiers.critic_continuations,
+              fmt::format("verifiers.lesson{}", lesson));
+  if (!explored) return tl::unexpected(explored.error());
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    std::ranges::move(explored->groups[g].attempts, std::back_inserter(groups[g].attempts));
+  return explored->tokens;
+}
+
 Status teach_critic(Story& story, const Material& material) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().verifiers;
   CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
-  if (auto taught =
-          teach(story, critic, material.training, config.critic_updates, config.critic, "critic");
-      !taught)
-    return taught;
+  auto groups = material.training;
+  std::int64_t tokens = tokens_of(groups);
+  for (std::int64_t lesson = 0; lesson <= config.critic_lessons; ++lesson) {
+    if (lesson > 0) {
+      const auto more = add_explored(story, critic, lesson, groups);
+      if (!more) return tl::unexpected(more.error());
+      tokens += *more;
+    }
+    const auto label = lesson == 0 ? "critic" : fmt::format("critic.{}", lesson);
+    if (auto taught = teach(story, critic, groups, config.critic_updates, config.critic, label);
+        !taught)
+      return taught;
+  }
   const double spent = process_cpu_seconds() - cpu;
   auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
   figures.update({{"labels", "the win signal, target " + config.critic.target},
-                  {"examples", material.attempts.size()},
+                  {"examples", attempts_of(groups).size()},
+                  {"tokens", tokens},
                   {"cpu_seconds", spent}});
   story.report["verifiers"]["critic"] = std::move(figures);
   story.models["critic"] = critic.model();

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/attempt.hpp"
 #include "environment/registry.hpp"
 #include "learning/reward_learner.hpp"
 #include "tests/support/attempts.hpp"
@@ -113,6 +114,34 @@ TEST_CASE("prefixes that cannot be continued have no samples", "[labels]") {
   cut.steps[1].tokens = {0, 1};  // now it has
   rollout_estimates(*environment, policy, std::span(&cut, 1), {.samples = 2});
   CHECK(policy.seen.back().prompt == ";1+2+3=3+3=6=");
+}
+
+TEST_CASE("continuations are whole attempts, judged as such", "[labels]") {
+  const auto environment = make_environment({}).value();
+  ScriptedPolicy policy;
+  policy.script = {{";1+2+3=3+3=", {"6;", "7;", "6", "9=6;"}}};  // won, lost, cut off, lucky
+  const std::vector<Trajectory> attempts = {attempt("1+2+3", {"3+3", "6"}, true, 7),
+                                            attempt("1+2+3", {"5+3", "8"}, true, 8)};
+  const auto made = continuations(*environment, policy, attempts, {.samples = 4, .seed = 5});
+  REQUIRE(made.size() == 4);  // nothing goes on from ";1+2+3=5+3="
+  const std::vector<std::string> texts = {";1+2+3=3+3=6;", ";1+2+3=3+3=7;", ";1+2+3=3+3=6",
+                                          ";1+2+3=3+3=9=6;"};
+  const std::vector<Outcome> outcomes = {Outcome::kWon, Outcome::kLost, Outcome::kUnfinished,
+                                         Outcome::kLucky};
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(text_of(made[i].whole) == texts[i]);
+    CHECK(made[i].whole.outcome == outcomes[i]);
+    CHECK(made[i].own_steps == (i == 3 ? 2 : 1));
+    CHECK(made[i].whole.id == attempts[0].id);
+    CHECK(made[i].whole.steps.back().policy_version == 1);
+  }
+  // The same requests as for their estimates: half of them won.
+  ScriptedPolicy again;
+  again.script = policy.script;
+  const auto estimates =
+      rollout_estimates(*environment, again, attempts, {.samples = 4, .seed = 5});
+  CHECK(again.seen == policy.seen);
+  CHECK(estimates[0][0] == RolloutEstimate{4, 2});
 }
 
 TEST_CASE("a ranking orders every pair of different ranks", "[labels]") {

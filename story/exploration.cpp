@@ -1,0 +1,57 @@
+#include "story/exploration.hpp"
+
+#include <algorithm>
+
+#include "core/attempt.hpp"
+#include "learning/step_labels.hpp"
+
+namespace qstar {
+namespace {
+
+// How the critic chooses: one of four steps, and once more where none of them is good.
+SearchOptions led_by_critic(SearchOptions options) {
+  options.samples = 4;
+  options.stop_below = 0.5;
+  options.retries = 3;
+  return options;
+}
+
+std::int64_t tokens_of_last(const Trajectory& attempt, std::size_t steps) {
+  std::size_t tokens = 0;
+  for (std::size_t i = attempt.steps.size() - steps; i < attempt.steps.size(); ++i)
+    tokens += attempt.steps[i].tokens.size();
+  return static_cast<std::int64_t>(tokens);
+}
+
+}  // namespace
+
+Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
+                            std::span<const std::string> problems, std::int64_t samples,
+                            std::string_view label) {
+  const auto how = led_by_critic(story.options(label));
+  const auto& environment = story.environment();
+  const auto found =
+      make_search("beam").value().attempt(environment, {policy, &critic}, problems, how);
+  if (!found) return tl::unexpected(found.error());
+  Exploration made;
+  std::vector<Trajectory> led;
+  for (const auto& result : *found) {
+    made.tokens += static_cast<std::int64_t>(result.tokens);
+    made.groups.push_back({result.group.group, {result.answer()}});
+    led.push_back(result.answer());
+  }
+  const RolloutOptions on{.samples = samples,
+                          .max_tokens = how.max_tokens,
+                          .seed = story.seed(std::string(label) + ".continuations")};
+  for (auto& [own_steps, whole] : continuations(environment, policy, led, on)) {
+    made.tokens += tokens_of_last(whole, own_steps);
+    made.groups[whole.id.group - how.first_group].attempts.push_back(std::move(whole));
+  }
+  for (auto& group : made.groups)
+    for (std::size_t s = 0; s < group.attempts.size(); ++s)
+      group.attempts[s].id = {group.group, static_cast<std::uint32_t>(s)};
+  if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
+  return made;
+}
+
+}  // namespace qstar

@@ -1,0 +1,85 @@
+// What a critic leads to: its own work on every problem, and the base's from every state on the
+// way.
+#include "story/exploration.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/attempt.hpp"
+#include "learning/critic_learner.hpp"
+#include "learning/decoder_scorer.hpp"
+#include "story/stages.hpp"
+#include "tests/support/small_story.hpp"
+
+namespace qstar {
+namespace {
+
+Exploration explored(const Story& story, std::span<const std::string> problems) {
+  const auto policy = story.host().policy(story.models.at("base"), 1).value();
+  const auto critic =
+      DecoderScorer::make(CriticLearner(story.models.at("base"), 1).model()).value();
+  return explore(story, *policy, *critic, problems, 3, "test").value();
+}
+
+std::string texts_of(const AttemptGroup& group) {
+  std::string texts;
+  for (const auto& attempt : group.attempts) texts += text_of(attempt) + "\n";
+  return texts;
+}
+
+TEST_CASE("every state on the critic's way is left by the policy, several times") {
+  auto config = testing::small_story_config();
+  std::vector<AttemptGroup> kept;
+  auto host = local_host(config);
+  host.keep = [&](std::span<const AttemptGroup> groups) {
+    kept.assign(groups.begin(), groups.end());
+    return Status{};
+  };
+  auto story = testing::small_story(config, std::move(host));
+  REQUIRE(base_stage(story));  // a little of the corpus, so that work ends
+  const auto problems = story.training_problems("test", 20);
+  const auto made = explored(story, problems);
+  REQUIRE(made.groups.size() == problems.size());
+  CHECK(kept == made.groups);
+  std::size_t continued = 0;
+  for (std::size_t g = 0; g < problems.size(); ++g) {
+    const auto& group = made.groups[g];
+    CHECK(group.group == Story::group_id("test", g));
+    const auto led = text_of(group.attempts.front());
+    for (std::size_t s = 0; s < group.attempts.size(); ++s) {
+      CHECK(group.attempts[s].id == TrajectoryId{group.group, static_cast<std::uint32_t>(s)});
+      CHECK(group.attempts[s].problem == problems[g]);
+      // At least the first step is the critic's.
+      if (s == 0) continue;
+      const auto& first = group.attempts[s].steps.front().text;
+      CHECK(led.starts_with(prompt_of(problems[g], std::span(&first, 1))));
+    }
+    CHECK((group.attempts.size() - 1) % 3 == 0);
+    continued += group.attempts.size() - 1;
+  }
+  CHECK(continued > 0);
+  CHECK(made.tokens > static_cast<std::int64_t>(continued));
+  // The same again for the same seed, and each problem for itself.
+  const auto again = explored(story, std::span(problems).first(3));
+  for (std::size_t g = 0; g < 3; ++g) CHECK(texts_of(again.groups[g]) == texts_of(made.groups[g]));
+}
+
+TEST_CASE("a critic's later lessons are about what it leads to") {
+  auto config = testing::small_story_config();
+  const auto tokens_and_examples = [&](std::int64_t lessons) {
+    config.verifiers.critic_lessons = lessons;
+    config.verifiers.critic_continuations = 2;
+    auto story = testing::small_story(config);
+    REQUIRE(base_stage(story));
+    REQUIRE(verifier_stage(story));
+    const auto& figures = story.report["verifiers"]["critic"];
+    return std::pair<std::int64_t, std::int64_t>{figures["tokens"], figures["examples"]};
+  };
+  const auto [tokens, examples] = tokens_and_examples(0);
+  const auto [more_tokens, more_examples] = tokens_and_examples(2);
+  CHECK(examples == config.verifiers.problems * config.verifiers.samples);
+  CHECK(more_examples >= examples + 2 * config.verifiers.problems);  // the critic's own work
+  CHECK(more_tokens > tokens);
+}
+
+}  // namespace
+}  // namespace qstar
