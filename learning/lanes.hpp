@@ -111,7 +111,7 @@ QSTAR_INLINE V splat(S x) {
     const auto half = splat<decltype(V::low)>(x);
     return {half, half};
   } else {
-    return V{} + x;
+    return x - V{};  // unlike x + 0, it is x for every x
   }
 }
 
@@ -150,11 +150,12 @@ QSTAR_INLINE V min(V a, V b) {
   return select(a < b, a, b);
 }
 
-// How many rows and vectors of sums a matrix product keeps in registers.
+// How many rows and vectors of sums a matrix product keeps in registers (measured: the best of
+// those that divide a block of eight rows and two vectors).
 #if defined(__AVX512F__)
 inline constexpr std::size_t kTileRows = 8, kTileVectors = 2;  // 16 of 32 registers
 #elif defined(__AVX2__) || defined(__aarch64__)
-inline constexpr std::size_t kTileRows = 4, kTileVectors = 1;  // 8 of 16, 16 of 32
+inline constexpr std::size_t kTileRows = 2, kTileVectors = 2;  // 8 of 16, 16 of 32
 #else
 inline constexpr std::size_t kTileRows = 2, kTileVectors = 1;  // 8 of 16
 #endif
