@@ -4,6 +4,7 @@
 
 #include "core/metrics.hpp"
 #include "learning/decoder_scorer.hpp"
+#include "story/revisits.hpp"
 #include "story/verifiers.hpp"
 
 namespace qstar {
@@ -43,8 +44,8 @@ class Run {
                                   .start = &start_,
                                   .measure_kl = plan.reward == RewardKind::kProxy,
                                   .seed = story.seed(stream() + ".improver")})),
-        uniform_(plan.config.problems, stream() + ".problems"),
-        source_(plan.source != nullptr ? *plan.source : uniform_) {}
+        problems_(plan.config.problems, plan.config.revisit_share, stream() + ".problems"),
+        source_(plan.source != nullptr ? *plan.source : problems_) {}
 
   Result<Reinforced> run() {
     if (auto ready = prepare(); !ready) return tl::unexpected(ready.error());
@@ -209,7 +210,7 @@ class Run {
   const ModelFile& start_;
   PolicyLearner learner_;
   std::unique_ptr<Improver> improver_;
-  UniformProblems uniform_;
+  RevisitedProblems problems_;
   ProblemSource& source_;
   std::optional<RewardLearner> reward_model_;
   std::unique_ptr<DecoderScorer> guide_;
@@ -218,11 +219,6 @@ class Run {
 };
 
 }  // namespace
-
-Result<ProblemSource::Proposal> UniformProblems::propose(Story& story, Policy&,
-                                                         std::int64_t round) {
-  return Proposal{story.training_problems(fmt::format("{}.{}", stream_, round), problems_), 0, {}};
-}
 
 Result<json> Reinforced::figures(const Story& story, std::string_view name) const {
   auto figures = story.evaluate(policy, name);

@@ -34,21 +34,6 @@ class ProblemSource {
   virtual Status load(std::string_view bytes) = 0;
 };
 
-// Training problems of the environment, drawn uniformly.
-class UniformProblems final : public ProblemSource {
- public:
-  UniformProblems(std::int64_t problems, std::string stream)
-      : problems_(problems), stream_(std::move(stream)) {}
-  Result<Proposal> propose(Story& story, Policy& policy, std::int64_t round) override;
-  void learn(PolicyLearner&, const std::vector<AttemptGroup>&, double) override {}
-  std::string save() const override { return {}; }
-  Status load(std::string_view) override { return {}; }
-
- private:
-  std::int64_t problems_;
-  std::string stream_;
-};
-
 struct ReinforcePlan {
   std::string label;        // of saves and groups in the store, such as "rl.grpo"
   std::string stream = {};  // of problems and seeds: the same for runs that are compared; empty:
@@ -59,7 +44,7 @@ struct ReinforcePlan {
   std::string reward_model = {};  // whose scores the reward reads; empty: none
   ReinforceConfig config;
   std::optional<double> target = {};  // greedy accuracy at which the run may end
-  ProblemSource* source = nullptr;    // null: UniformProblems
+  ProblemSource* source = nullptr;    // null: the environment's, by config.revisit_share
 };
 
 struct Reinforced {

@@ -99,6 +99,7 @@ struct FeedbackConfig {
 struct ReinforceConfig {
   std::int64_t tokens = 800'000;  // generated, what searches threw away included
   std::int64_t problems = 384;    // a round
+  double revisit_share = 0;       // of them, those that were not always won when last attempted
   std::int64_t samples = 8;       // attempts a problem
   double temperature = 1;
   std::int64_t updates = 16;             // a round, of expert iteration

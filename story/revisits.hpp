@@ -1,0 +1,41 @@
+// New problems, and again those that were not always won: prioritised level replay (Jiang,
+// Grefenstette, Rocktäschel 2021, arXiv 2010.03934).
+//
+// Departs from the paper in the score, which is what is left to win, 1 − the pass rate when last
+// attempted, in place of a value's error, and in drawing by the score itself, not by its rank.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "story/reinforce.hpp"
+
+namespace qstar {
+
+class RevisitedProblems final : public ProblemSource {
+ public:
+  static constexpr std::size_t kMost = 4096;  // remembered; of more the oldest are forgotten
+
+  // Of `problems` a round, `share` in [0, 1] are revisited, as far as there are any.
+  RevisitedProblems(std::int64_t problems, double share, std::string stream)
+      : problems_(problems), share_(share), stream_(std::move(stream)) {}
+
+  // New ones, drawn uniformly, come first; revisited ones are distinct.
+  Result<Proposal> propose(Story& story, Policy& policy, std::int64_t round) override;
+  void learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
+             double rate_factor) override;
+  std::string save() const override;
+  Status load(std::string_view bytes) override;
+
+ private:
+  struct Unsolved {
+    std::string problem;
+    double pass_rate = 0;  // below 1
+  };
+  std::int64_t problems_;
+  double share_;
+  std::string stream_;
+  std::vector<Unsolved> unsolved_;  // the oldest first
+};
+
+}  // namespace qstar
