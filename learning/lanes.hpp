@@ -3,8 +3,9 @@
 //
 // Vectors are GCC's own; what is wider than the machine's is a Pair of halves here. GCC takes wider
 // vectors, too, but keeps them in memory and computes lane by lane: under AVX2 that took a matrix
-// product to 2 % of its peak. All operators work lane by lane, so that a program gives the same
-// numbers whatever it is compiled for, but for the machine's having fused multiply-adds or not.
+// product to 2 % of its peak. All operators work lane by lane, in the order that is written;
+// machines still differ in the products that the compiler fuses
+// (docs/decisions/batch_invariant_decoder.md).
 //
 // For files that are compiled for this machine's vector units, and for no header.
 #pragma once
@@ -159,5 +160,7 @@ inline constexpr std::size_t kTileRows = 2, kTileVectors = 2;  // 8 of 16, 16 of
 #else
 inline constexpr std::size_t kTileRows = 2, kTileVectors = 1;  // 8 of 16
 #endif
+
+#undef QSTAR_INLINE
 
 }  // namespace qstar::lanes

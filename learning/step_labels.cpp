@@ -111,14 +111,17 @@ std::vector<Continuation> continuations(const Environment& environment, Policy& 
                                         std::span<const Trajectory> attempts,
                                         const RolloutOptions& options) {
   const auto prefixes = prefixes_of(attempts);
-  const auto generations = policy.generate(requests_of(attempts, prefixes, options));
+  const auto requests = requests_of(attempts, prefixes, options);
+  const auto generations = policy.generate(requests);
   std::vector<Continuation> made;
   std::size_t next = 0;
   for (const auto& [a, n] : prefixes) {
     for (std::int64_t k = 0; k < options.samples; ++k) {
-      const auto& generation = generations[next++];
+      const auto at = next++;
+      const auto& generation = generations[at];
       if (generation.text.empty()) continue;
       auto whole = continued(environment, attempts[a], n, generation, policy.version());
+      whole.seed = requests[at].seed;
       const std::size_t own = whole.steps.size() - n;
       made.push_back({own, std::move(whole)});
     }

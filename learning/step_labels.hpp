@@ -45,8 +45,9 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
                                                             Policy& policy,
                                                             std::span<const Trajectory> attempts,
                                                             const RolloutOptions& options);
-// The completed attempts themselves, by attempt, prefix and completion; `id` is the attempt's, so
-// that whoever keeps them has to number them.
+// The completed attempts themselves, by attempt, prefix and completion; prefixes that the policy
+// cannot take have none. `id` is the attempt's, so that whoever keeps them has to number them;
+// `seed` is that of the policy's own steps, behind the prefix.
 struct Continuation {
   std::size_t own_steps = 0;  // the last so many are the policy's
   Trajectory whole;           // judged

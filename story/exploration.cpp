@@ -8,7 +8,7 @@
 namespace qstar {
 namespace {
 
-// How the critic chooses: one of four steps, and once more where none of them is good.
+// How the critic chooses: one of four steps, and of four more where none of them is good.
 SearchOptions led_by_critic(SearchOptions options) {
   options.samples = 4;
   options.stop_below = 0.5;
@@ -40,6 +40,8 @@ Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& crit
     made.groups.push_back({result.group.group, {result.answer()}});
     led.push_back(result.answer());
   }
+  if (auto go_on = story.host().show({std::string(label), 1, 2, {}}); !go_on)
+    return tl::unexpected(go_on.error());
   const RolloutOptions on{.samples = samples,
                           .max_tokens = how.max_tokens,
                           .seed = story.seed(std::string(label) + ".continuations")};
@@ -51,6 +53,8 @@ Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& crit
     for (std::size_t s = 0; s < group.attempts.size(); ++s)
       group.attempts[s].id = {group.group, static_cast<std::uint32_t>(s)};
   if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
+  if (auto go_on = story.host().show({std::string(label), 2, 2, {}}); !go_on)
+    return tl::unexpected(go_on.error());
   return made;
 }
 

@@ -1,9 +1,9 @@
 // Attempts that a critic leads: what its next lesson is about.
 //
-// On every problem the critic chooses among the policy's steps until work is finished; from each
-// state on that way the policy then goes on by itself, several times. So states that matter, and
-// that the policy alone seldom reaches, are left in several ways whose outcomes are known. No
-// verifier and no step label has a part in it.
+// On every problem the critic chooses among the policy's steps until work is finished or too long;
+// from each state behind a step on that way the policy then goes on by itself, several times. So
+// states that matter, and that the policy alone seldom reaches, are left in several ways whose
+// outcomes are known. No verifier and no step label has a part in it.
 #pragma once
 
 #include <span>

@@ -44,7 +44,7 @@ class Run {
                                   .start = &start_,
                                   .measure_kl = plan.reward == RewardKind::kProxy,
                                   .seed = story.seed(stream() + ".improver")})),
-        problems_(plan.config.problems, plan.config.revisit_share, stream() + ".problems"),
+        problems_(plan.config.problems, plan.revisit_share, stream() + ".problems"),
         source_(plan.source != nullptr ? *plan.source : problems_) {}
 
   Result<Reinforced> run() {

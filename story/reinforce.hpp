@@ -43,8 +43,10 @@ struct ReinforcePlan {
   RewardKind reward = RewardKind::kOutcome;
   std::string reward_model = {};  // whose scores the reward reads; empty: none
   ReinforceConfig config;
+  double revisit_share = 0;  // of a round's problems; runs that are compared revisit nothing, so
+                             // that they differ in what is compared alone
   std::optional<double> target = {};  // greedy accuracy at which the run may end
-  ProblemSource* source = nullptr;    // null: the environment's, by config.revisit_share
+  ProblemSource* source = nullptr;    // null: the environment's
 };
 
 struct Reinforced {

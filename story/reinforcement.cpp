@@ -67,6 +67,7 @@ Status final_stage(Story& story) {
                      .reward = reward_kind(how.reward),
                      .config = story.config().rl};
   if (needs_scores(plan.reward)) plan.reward_model = "prm";
+  plan.revisit_share = how.revisit_share;
   plan.config.tokens = how.tokens;
   auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());

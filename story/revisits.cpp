@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <unordered_map>
 
 namespace qstar {
@@ -25,11 +26,12 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, Policy&
   std::ranges::sort(keys, std::greater());
   for (std::size_t k = 0; k < again; ++k)
     proposal.problems.push_back(unsolved_[keys[k].second].problem);
-  proposal.figures["unsolved"] = static_cast<double>(unsolved_.size());
+  if (share_ > 0) proposal.figures["unsolved"] = static_cast<double>(unsolved_.size());
   return proposal;
 }
 
 void RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
+  if (share_ == 0) return;
   std::unordered_map<std::string, double> latest;
   for (const auto& group : groups)
     if (!group.attempts.empty()) latest[group.attempts.front().problem] = group.pass_rate();
@@ -53,6 +55,7 @@ std::string RevisitedProblems::save() const {
 }
 
 Status RevisitedProblems::load(std::string_view bytes) {
+  if (bytes.empty()) return {};  // of a run from before there were any
   const auto rows = json::parse(bytes, nullptr, false);
   if (!rows.is_array()) return fail(Errc::kCorrupt, "saved problems to revisit are damaged");
   std::vector<Unsolved> unsolved;

@@ -62,7 +62,6 @@ void FeedbackConfig::describe(FieldVisitor& v) {
 void ReinforceConfig::describe(FieldVisitor& v) {
   v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
   v.value({"problems", "a round", 1, 1e6}, problems);
-  v.value({"revisit_share", "of them, that were not always won before", 0, 1}, revisit_share);
   v.value({"samples", "attempts a problem", 1, 4096}, samples);
   v.value({"temperature", "of sampling", 0.01, 10}, temperature);
   v.value({"updates", "a round, of expert iteration", 1, 1e6}, updates);
@@ -87,6 +86,7 @@ void FinalConfig::describe(FieldVisitor& v) {
       {.name = "reward", .doc = "what an attempt is paid for", .choices = "outcome|process|both"},
       reward);
   v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
+  v.value({"revisit_share", "of a round's problems, that were lost before", 0, 1}, revisit_share);
 }
 
 void SelfPlayConfig::describe(FieldVisitor& v) {

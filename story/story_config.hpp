@@ -99,7 +99,6 @@ struct FeedbackConfig {
 struct ReinforceConfig {
   std::int64_t tokens = 800'000;  // generated, what searches threw away included
   std::int64_t problems = 384;    // a round
-  double revisit_share = 0;       // of them, those that were not always won when last attempted
   std::int64_t samples = 8;       // attempts a problem
   double temperature = 1;
   std::int64_t updates = 16;             // a round, of expert iteration
@@ -121,6 +120,8 @@ struct FinalConfig {
   std::string algorithm = "expert_iteration";
   std::string reward = "outcome";   // or "process", "both"
   std::int64_t tokens = 2'000'000;  // generated
+  // Of a round's problems, those that were not always won when last attempted.
+  double revisit_share = 0;
   void describe(FieldVisitor& v);
   friend bool operator==(const FinalConfig&, const FinalConfig&) = default;
 };

@@ -178,7 +178,8 @@ Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std
   return explored->tokens;
 }
 
-Status teach_critic(Story& story, const Material& material) {
+// `gathering`: CPU seconds that the material took.
+Status teach_critic(Story& story, const Material& material, double gathering) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().verifiers;
   CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
@@ -195,7 +196,7 @@ Status teach_critic(Story& story, const Material& material) {
         !taught)
       return taught;
   }
-  const double spent = process_cpu_seconds() - cpu;
+  const double spent = gathering + process_cpu_seconds() - cpu;
   auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
   figures.update({{"labels", "the win signal, target " + config.critic.target},
                   {"examples", attempts_of(groups).size()},
@@ -212,6 +213,7 @@ Status verifier_stage(Story& story) {
   double cpu = process_cpu_seconds();
   const auto material = gather(story);
   if (!material) return tl::unexpected(material.error());
+  const double gathering = process_cpu_seconds() - cpu;
   const auto& attempts = material->attempts;
   story.report["verifiers"] = json::object();
   const auto exact =
@@ -236,7 +238,7 @@ Status verifier_stage(Story& story) {
       !done)
     return done;
   if (auto done = teach_from_people(story, *material); !done) return done;
-  return teach_critic(story, *material);
+  return teach_critic(story, *material, gathering);
 }
 
 }  // namespace qstar

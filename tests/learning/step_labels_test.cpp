@@ -133,6 +133,7 @@ TEST_CASE("continuations are whole attempts, judged as such", "[labels]") {
     CHECK(made[i].whole.outcome == outcomes[i]);
     CHECK(made[i].own_steps == (i == 3 ? 2 : 1));
     CHECK(made[i].whole.id == attempts[0].id);
+    CHECK(made[i].whole.seed == policy.seen[i].seed);
     CHECK(made[i].whole.steps.back().policy_version == 1);
   }
   // The same requests as for their estimates: half of them won.

@@ -3,6 +3,7 @@
 #include "story/exploration.hpp"
 
 #include <catch2/catch.hpp>
+#include <tuple>
 
 #include "core/attempt.hpp"
 #include "learning/critic_learner.hpp"
@@ -40,7 +41,7 @@ TEST_CASE("every state on the critic's way is left by the policy, several times"
   const auto made = explored(story, problems);
   REQUIRE(made.groups.size() == problems.size());
   CHECK(kept == made.groups);
-  std::size_t continued = 0;
+  std::size_t continued = 0, tokens = 0;
   for (std::size_t g = 0; g < problems.size(); ++g) {
     const auto& group = made.groups[g];
     CHECK(group.group == Story::group_id("test", g));
@@ -49,6 +50,8 @@ TEST_CASE("every state on the critic's way is left by the policy, several times"
       CHECK(group.attempts[s].id == TrajectoryId{group.group, static_cast<std::uint32_t>(s)});
       CHECK(group.attempts[s].problem == problems[g]);
       // At least the first step is the critic's.
+      tokens +=
+          s == 0 ? tokens_of(group.attempts[0]) : group.attempts[s].steps.back().tokens.size();
       if (s == 0) continue;
       const auto& first = group.attempts[s].steps.front().text;
       CHECK(led.starts_with(prompt_of(problems[g], std::span(&first, 1))));
@@ -57,7 +60,7 @@ TEST_CASE("every state on the critic's way is left by the policy, several times"
     continued += group.attempts.size() - 1;
   }
   CHECK(continued > 0);
-  CHECK(made.tokens > static_cast<std::int64_t>(continued));
+  CHECK(made.tokens > static_cast<std::int64_t>(tokens));  // and the steps that were not chosen
   // The same again for the same seed, and each problem for itself.
   const auto again = explored(story, std::span(problems).first(3));
   for (std::size_t g = 0; g < 3; ++g) CHECK(texts_of(again.groups[g]) == texts_of(made.groups[g]));
@@ -65,20 +68,22 @@ TEST_CASE("every state on the critic's way is left by the policy, several times"
 
 TEST_CASE("a critic's later lessons are about what it leads to") {
   auto config = testing::small_story_config();
-  const auto tokens_and_examples = [&](std::int64_t lessons) {
+  const auto taught = [&](std::int64_t lessons) {
     config.verifiers.critic_lessons = lessons;
     config.verifiers.critic_continuations = 2;
     auto story = testing::small_story(config);
     REQUIRE(base_stage(story));
     REQUIRE(verifier_stage(story));
     const auto& figures = story.report["verifiers"]["critic"];
-    return std::pair<std::int64_t, std::int64_t>{figures["tokens"], figures["examples"]};
+    return std::tuple{figures["tokens"].get<std::int64_t>(),
+                      figures["examples"].get<std::int64_t>(), story.models["critic"].tensors};
   };
-  const auto [tokens, examples] = tokens_and_examples(0);
-  const auto [more_tokens, more_examples] = tokens_and_examples(2);
+  const auto [tokens, examples, once] = taught(0);
+  const auto [more_tokens, more_examples, thrice] = taught(2);
   CHECK(examples == config.verifiers.problems * config.verifiers.samples);
   CHECK(more_examples >= examples + 2 * config.verifiers.problems);  // the critic's own work
   CHECK(more_tokens > tokens);
+  CHECK(thrice != once);
 }
 
 }  // namespace

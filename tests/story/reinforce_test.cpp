@@ -67,6 +67,20 @@ TEST_CASE("every algorithm is deterministic, changes the policy, and survives an
   }
 }
 
+TEST_CASE("a run that revisits problems goes on where it was interrupted") {
+  const auto config = testing::small_story_config();
+  auto plan = plan_of("expert_iteration", config);
+  plan.revisit_share = 0.5;
+  Saves none, saves;
+  auto whole = taught_story(config, saving_host(config, none, -1));
+  const auto straight = reinforce(whole, plan).value();
+  auto first = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(first, plan).has_value());
+  CHECK(saves["test.expert_iteration"]["source"].size() > 2);  // there is something to revisit
+  auto second = taught_story(config, saving_host(config, saves, -1));
+  CHECK(reinforce(second, plan).value().curve == straight.curve);
+}
+
 TEST_CASE("a run that is over is not begun again") {
   const auto config = testing::small_story_config();
   Saves saves;
@@ -115,7 +129,7 @@ TEST_CASE("an unknown algorithm is refused with the known ones") {
 
 TEST_CASE("a damaged save is refused") {
   const auto config = testing::small_story_config();
-  for (const auto* part : {"state.json", "learner", "improver"}) {
+  for (const auto* part : {"state.json", "learner", "improver", "source"}) {
     Saves saves;
     auto story = taught_story(config, saving_host(config, saves, 1));
     REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
