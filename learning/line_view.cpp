@@ -32,13 +32,18 @@ Sight sight_of(Scope scope, std::span<const LinePlace> places, std::int32_t plac
   const LinePlace& at = places[static_cast<std::size_t>(place)];
   Sight whole{0, place + 1};
   if (scope == Scope::kAll) return whole;
-  if (scope == Scope::kPrevious || scope == Scope::kPreviousWhole) whole = {at.previous, at.line};
+  if (scope == Scope::kPrevious || scope == Scope::kPreviousWhole || scope == Scope::kPreviousDone)
+    whole = {at.previous, at.line};
   if (scope == Scope::kCurrent || scope == Scope::kCurrentWhole) whole.begin = at.line;
   if (whole.begin >= whole.end) return {};
-  if (!has_items(scope)) return whole;
   const auto item = [&](std::int32_t i) { return places[static_cast<std::size_t>(i)].found; };
+  const auto end_after = [&](std::int32_t last) {
+    while (whole.begin < whole.end && item(whole.end - 1) > last) --whole.end;
+  };
+  if (scope == Scope::kPreviousDone) end_after(at.asks + 1);
+  if (!has_items(scope)) return whole.begin < whole.end ? whole : Sight{};
   while (whole.begin < whole.end && item(whole.begin) < at.asks - kWindow) ++whole.begin;
-  while (whole.begin < whole.end && item(whole.end - 1) > at.asks + kWindow) --whole.end;
+  end_after(at.asks + kWindow);
   return whole.begin < whole.end ? whole : Sight{};
 }
 

@@ -28,10 +28,12 @@ enum class Scope : char {
   kAll = 'a',            // everything so far; positions count tokens from the start
   kPrevious = 'p',       // the line before, kWindow items around one's own
   kPreviousWhole = 'P',  // the whole line before, without positions
+  kPreviousDone = 'd',   // the line before up to the item after one's own, without positions: what
+                         // the new line has already dealt with
   kCurrent = 'c',        // this line, the last kWindow items
   kCurrentWhole = 'C',   // this line so far, without positions
 };
-inline constexpr std::string_view kScopes = "apPcC";
+inline constexpr std::string_view kScopes = "apPdcC";
 inline constexpr std::int32_t kWindow = 4;  // items to either side
 
 // A token's place; all places count tokens from the start of the text.

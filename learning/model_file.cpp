@@ -49,10 +49,12 @@ void ModelSpec::describe(FieldVisitor& v) {
   v.value({"heads", "attention heads; width is a multiple of twice this", 1, 1024}, heads);
   v.value({"context", "tokens at most, prompt included", 2, 65536}, context);
   v.value({"rope_base", "base of the rotary position angles", 1, 1e9}, rope_base);
-  v.value({"scopes",
-           "what each head sees, a letter a head: a all, p and c the previous and the current line "
-           "near one's own item, P and C the whole of them without positions; empty: all"},
-          scopes);
+  v.value(
+      {"scopes",
+       "what each head sees, a letter a head: a all, p and c the previous and the current line "
+       "near one's own item, P and C the whole of them without positions, d what the new line has "
+       "dealt with of the previous one; empty: all"},
+      scopes);
 }
 
 Status check(const ModelSpec& spec) {

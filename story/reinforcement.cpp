@@ -19,8 +19,13 @@ double spent_before(const Story& story, const std::string& model) {
 
 // And of the models that its rewards and searches ask.
 double spent_on_verifiers(const Story& story, const ReinforcePlan& plan) {
-  const bool asks = needs_scores(plan.reward) || find_algorithm(plan.algorithm)->searches;
-  return asks ? story.report.at("stages").at("verifiers").get<double>() : 0;
+  double spent = 0;
+  const auto add = [&](const std::string& model) {
+    spent += story.report.at("verifiers").at(model).at("cpu_seconds").get<double>();
+  };
+  if (!plan.reward_model.empty()) add(plan.reward_model);
+  if (find_algorithm(plan.algorithm)->searches) add("critic");
+  return spent;
 }
 
 }  // namespace
@@ -42,7 +47,8 @@ Status reinforcement_stage(Story& story) {
 
 Status reward_stage(Story& story) {
   auto section = nlohmann::json::object();
-  for (const auto reward : {RewardKind::kOutcome, RewardKind::kProcess, RewardKind::kBoth}) {
+  for (const auto reward :
+       {RewardKind::kOutcome, RewardKind::kProcess, RewardKind::kBoth, RewardKind::kScreened}) {
     const auto label = fmt::format("rewards.{}", to_string(reward));
     // The same problems and seeds for all: only what is paid differs.
     const auto done = reinforce(story, {.label = label,

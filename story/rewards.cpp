@@ -24,6 +24,11 @@ double last_logit(const Trajectory& attempt) {
   return std::log(p / (1 - p));
 }
 
+bool accepted_win(const Trajectory& attempt) {
+  constexpr double kAccepted = 0.5;
+  return attempt.win() && least_score(attempt) >= kAccepted;
+}
+
 }  // namespace
 
 std::string_view to_string(RewardKind kind) {
@@ -31,20 +36,23 @@ std::string_view to_string(RewardKind kind) {
     case RewardKind::kOutcome: return "outcome";
     case RewardKind::kProcess: return "process";
     case RewardKind::kBoth: return "both";
+    case RewardKind::kScreened: return "screened";
     case RewardKind::kProxy: return "proxy";
   }
   return {};
 }
 
 RewardKind reward_kind(std::string_view text) {
-  for (const auto kind : {RewardKind::kProcess, RewardKind::kBoth, RewardKind::kProxy})
+  for (const auto kind :
+       {RewardKind::kProcess, RewardKind::kBoth, RewardKind::kScreened, RewardKind::kProxy})
     if (text == to_string(kind)) return kind;
   return RewardKind::kOutcome;
 }
 
 double reward_of(RewardKind kind, const Trajectory& attempt) {
   switch (kind) {
-    case RewardKind::kOutcome: return attempt.win() ? 1 : 0;
+    case RewardKind::kOutcome:
+    case RewardKind::kScreened: return attempt.win() ? 1 : 0;
     case RewardKind::kProcess: return least_score(attempt);
     case RewardKind::kBoth: return attempt.win() ? least_score(attempt) : 0;
     case RewardKind::kProxy: return last_logit(attempt);
@@ -57,7 +65,10 @@ std::vector<std::vector<double>> rewards_of(RewardKind kind,
   std::vector<std::vector<double>> rewards;
   for (const auto& group : groups) {
     auto& row = rewards.emplace_back();
-    for (const auto& attempt : group.attempts) row.push_back(reward_of(kind, attempt));
+    const bool screens =
+        kind == RewardKind::kScreened && std::ranges::any_of(group.attempts, accepted_win);
+    for (const auto& attempt : group.attempts)
+      row.push_back(screens ? accepted_win(attempt) : reward_of(kind, attempt));
   }
   return rewards;
 }

@@ -82,9 +82,10 @@ void ReinforceConfig::describe(FieldVisitor& v) {
 void FinalConfig::describe(FieldVisitor& v) {
   v.value({.name = "start", .doc = "the model it begins from", .choices = "base|sft"}, start);
   v.value({"algorithm", "of reinforcement learning"}, algorithm);
-  v.value(
-      {.name = "reward", .doc = "what an attempt is paid for", .choices = "outcome|process|both"},
-      reward);
+  v.value({.name = "reward",
+           .doc = "what an attempt is paid for",
+           .choices = "outcome|process|both|screened"},
+          reward);
   v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
   v.value({"revisit_share", "of a round's problems, that were lost before", 0, 1}, revisit_share);
 }
@@ -104,7 +105,7 @@ void StagesConfig::describe(FieldVisitor& v) {
   v.value({"search", "searches that they guide; needs verifiers"}, search);
   v.value({"rlhf", "learning from rankings"}, rlhf);
   v.value({"rl", "algorithms at equal tokens; needs verifiers"}, rl);
-  v.value({"rewards", "outcome, process and both as the reward; needs verifiers"}, rewards);
+  v.value({"rewards", "what may be paid: outcome, process, both; needs verifiers"}, rewards);
   v.value({"selfplay", "a setter that proposes problems"}, selfplay);
   v.value({"measurements", "other domains, polluted context, the calculator"}, measurements);
 }

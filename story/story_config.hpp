@@ -118,7 +118,7 @@ struct ReinforceConfig {
 struct FinalConfig {
   std::string start = "base";  // or "sft"
   std::string algorithm = "expert_iteration";
-  std::string reward = "outcome";   // or "process", "both"
+  std::string reward = "outcome";   // or "process", "both", "screened"
   std::int64_t tokens = 2'000'000;  // generated
   // Of a round's problems, those that were not always won when last attempted.
   double revisit_share = 0;

@@ -58,7 +58,7 @@ json missed_aims(const json& report) {
     aim("final policy, " + row.value("name", ""),
         fmt::format("/out_of_domain/{}/final/accuracy", i), 0.9);
   }
-  for (const auto* reward : {"process", "both"}) {
+  for (const auto* reward : {"process", "both", "screened"}) {
     const double lucky = number(report, fmt::format("/rewards/{}/lucky", reward));
     if (lucky >= 0.005)
       missed.push_back(

@@ -14,7 +14,7 @@ namespace {
 
 const std::vector<ModelSpec> kSpecs = {{3, 64, 4, 96, 1000},      {1, 8, 2, 20, 10},
                                        {2, 36, 3, 33, 100},       {2, 96, 3, 48, 1000},
-                                       {1, 40, 1, 17, 50},        {2, 64, 8, 96, 100, "ppPPccCC"},
+                                       {1, 40, 1, 17, 50},        {2, 64, 8, 96, 100, "ppPdccCC"},
                                        {1, 36, 3, 33, 100, "apC"}};
 
 std::shared_ptr<const DecoderWeights> weights_of(const ModelFile& model,

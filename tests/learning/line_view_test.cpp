@@ -53,10 +53,27 @@ TEST_CASE("scopes are the line before, this line, or a window of items in them",
   CHECK(sight_of(Scope::kPrevious, at, 12) == Sight{1, 5});  // items 0 to 3, asked from −1
   CHECK(sight_of(Scope::kCurrent, at, 12) == Sight{});
   CHECK(sight_of(Scope::kPreviousWhole, at, 3) == Sight{});
+  CHECK(sight_of(Scope::kPreviousDone, at, last) == Sight{1, 11});  // items 0 to 9, asked from 8
+  CHECK(sight_of(Scope::kPreviousDone, at, 12) == Sight{1, 2});     // the first, asked from −1
+  CHECK(sight_of(Scope::kPreviousDone, at, 3) == Sight{});
+  CHECK(found_position(Scope::kPreviousDone, at[12], 12) == 0);
   CHECK(asking_position(Scope::kPrevious, at[12], 12) == -1);
   CHECK(found_position(Scope::kPrevious, at[12], 12) == 11);
   CHECK(found_position(Scope::kPreviousWhole, at[12], 12) == 0);
   CHECK(found_position(Scope::kAll, at[12], 12) == 12);
+}
+
+TEST_CASE("a head of what is dealt with sees the operation once it is done", "[lines]") {
+  //                       0123456789
+  const auto at = read(";2+3*4-1=2+12-1");
+  const auto sees = [&](std::int32_t place) {
+    const auto sight = sight_of(Scope::kPreviousDone, at, place);
+    return sight.begin <= 4 && 4 < sight.end;  // the product's sign, item 3
+  };
+  CHECK_FALSE(sees(9));   // 2
+  CHECK_FALSE(sees(10));  // +
+  CHECK(sees(11));        // 1 of 12
+  CHECK(sees(14));        // the 1 that was copied
 }
 
 TEST_CASE("nobody sees what comes later, whatever the text", "[lines]") {

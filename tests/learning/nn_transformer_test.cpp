@@ -52,7 +52,7 @@ struct Fixture {
 };
 
 TEST_CASE("gradients agree with finite differences in every parameter", "[nn]") {
-  const auto scopes = GENERATE("", "pPcC");
+  const auto scopes = GENERATE("", "pPcC", "dPcC");
   const Fixture f(*scopes == 0 ? ModelSpec{2, 16, 2, 32, 1000}
                                : ModelSpec{2, 16, 4, 32, 1000, scopes});
   auto p = from_model(f.model, true);
@@ -95,7 +95,7 @@ TEST_CASE("fresh weights depend on the seed alone", "[nn]") {
 }
 
 TEST_CASE("the decoder computes the network's probabilities", "[nn]") {
-  const auto scopes = GENERATE("", "pPcC");
+  const auto scopes = GENERATE("", "pPcC", "dPcC");
   const auto model = qstar::testing::random_model(11, {3, 64, 4, 48, 1000, scopes});
   const auto weights = DecoderWeights::make(model, 1).value();
   DecoderPolicy policy(weights);

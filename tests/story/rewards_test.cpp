@@ -38,6 +38,16 @@ TEST_CASE("rewards by outcome, process, both and proxy") {
   CHECK(std::isfinite(reward_of(RewardKind::kProxy, scored({1.0F}, Outcome::kLost))));
 }
 
+TEST_CASE("wins are screened by their work where that of one of them is accepted") {
+  const auto accepted = scored({0.9F, 0.5F}, Outcome::kWon);
+  const auto rejected = scored({0.9F, 0.49F}, Outcome::kLucky);
+  const auto lost = scored({1.0F}, Outcome::kLost);
+  const auto rewards =
+      rewards_of(RewardKind::kScreened,
+                 {{0, {accepted, rejected, lost}}, {1, {rejected, lost}}, {2, {lost}}, {3, {}}});
+  CHECK(rewards == std::vector<std::vector<double>>{{1, 0, 0}, {1, 0}, {0}, {}});
+}
+
 TEST_CASE("calibration: ten bins, their means and rates, and the error") {
   const std::vector<std::pair<float, bool>> predictions = {
       {0.05F, false}, {0.15F, true}, {0.25F, false}, {1.0F, true}, {0.95F, false}};
