@@ -23,6 +23,23 @@ std::int64_t tokens_of_last(const Trajectory& attempt, std::size_t steps) {
   return static_cast<std::int64_t>(tokens);
 }
 
+// To each group, of one attempt so far, those that the policy makes of every state on its way.
+// Returns the tokens that it generated.
+std::int64_t add_continuations(const Environment& environment, Policy& policy,
+                               const RolloutOptions& on, std::uint64_t first_group,
+                               std::vector<AttemptGroup>& groups) {
+  const auto led = attempts_of(groups);
+  std::int64_t tokens = 0;
+  for (auto& [own_steps, whole] : continuations(environment, policy, led, on)) {
+    tokens += tokens_of_last(whole, own_steps);
+    groups[whole.id.group - first_group].attempts.push_back(std::move(whole));
+  }
+  for (auto& group : groups)
+    for (std::size_t s = 0; s < group.attempts.size(); ++s)
+      group.attempts[s].id = {group.group, static_cast<std::uint32_t>(s)};
+  return tokens;
+}
+
 }  // namespace
 
 Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
@@ -34,24 +51,16 @@ Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& crit
       make_search("beam").value().attempt(environment, {policy, &critic}, problems, how);
   if (!found) return tl::unexpected(found.error());
   Exploration made;
-  std::vector<Trajectory> led;
   for (const auto& result : *found) {
     made.tokens += static_cast<std::int64_t>(result.tokens);
     made.groups.push_back({result.group.group, {result.answer()}});
-    led.push_back(result.answer());
   }
   if (auto go_on = story.host().show({std::string(label), 1, 2, {}}); !go_on)
     return tl::unexpected(go_on.error());
   const RolloutOptions on{.samples = samples,
                           .max_tokens = how.max_tokens,
                           .seed = story.seed(std::string(label) + ".continuations")};
-  for (auto& [own_steps, whole] : continuations(environment, policy, led, on)) {
-    made.tokens += tokens_of_last(whole, own_steps);
-    made.groups[whole.id.group - how.first_group].attempts.push_back(std::move(whole));
-  }
-  for (auto& group : made.groups)
-    for (std::size_t s = 0; s < group.attempts.size(); ++s)
-      group.attempts[s].id = {group.group, static_cast<std::uint32_t>(s)};
+  made.tokens += add_continuations(environment, policy, on, how.first_group, made.groups);
   if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
   if (auto go_on = story.host().show({std::string(label), 2, 2, {}}); !go_on)
     return tl::unexpected(go_on.error());
