@@ -1,6 +1,7 @@
 #include "learning/line_view.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "learning/tokenizer.hpp"
 
@@ -36,14 +37,13 @@ Sight sight_of(Scope scope, std::span<const LinePlace> places, std::int32_t plac
     whole = {at.previous, at.line};
   if (scope == Scope::kCurrent || scope == Scope::kCurrentWhole) whole.begin = at.line;
   if (whole.begin >= whole.end) return {};
+  constexpr auto kAny = std::numeric_limits<std::int32_t>::max();
+  const bool near = has_items(scope);
+  const auto first = near ? at.asks - kWindow : -kAny;
+  const auto last = near ? at.asks + kWindow : scope == Scope::kPreviousDone ? at.asks + 1 : kAny;
   const auto item = [&](std::int32_t i) { return places[static_cast<std::size_t>(i)].found; };
-  const auto end_after = [&](std::int32_t last) {
-    while (whole.begin < whole.end && item(whole.end - 1) > last) --whole.end;
-  };
-  if (scope == Scope::kPreviousDone) end_after(at.asks + 1);
-  if (!has_items(scope)) return whole.begin < whole.end ? whole : Sight{};
-  while (whole.begin < whole.end && item(whole.begin) < at.asks - kWindow) ++whole.begin;
-  end_after(at.asks + kWindow);
+  while (whole.begin < whole.end && item(whole.begin) < first) ++whole.begin;
+  while (whole.begin < whole.end && item(whole.end - 1) > last) --whole.end;
   return whole.begin < whole.end ? whole : Sight{};
 }
 

@@ -17,7 +17,7 @@ double spent_before(const Story& story, const std::string& model) {
   return spent;
 }
 
-// And of the models that its rewards and searches ask.
+// And of the models that its rewards and searches ask, each with the attempts that it learned from.
 double spent_on_verifiers(const Story& story, const ReinforcePlan& plan) {
   double spent = 0;
   const auto add = [&](const std::string& model) {

@@ -105,7 +105,8 @@ void StagesConfig::describe(FieldVisitor& v) {
   v.value({"search", "searches that they guide; needs verifiers"}, search);
   v.value({"rlhf", "learning from rankings"}, rlhf);
   v.value({"rl", "algorithms at equal tokens; needs verifiers"}, rl);
-  v.value({"rewards", "what may be paid: outcome, process, both; needs verifiers"}, rewards);
+  v.value({"rewards", "outcome, process, both and screened as the reward; needs verifiers"},
+          rewards);
   v.value({"selfplay", "a setter that proposes problems"}, selfplay);
   v.value({"measurements", "other domains, polluted context, the calculator"}, measurements);
 }
