@@ -42,6 +42,25 @@ class Comparison {
     const auto value = operation_value(before_, operation);
     return value && *value == next_.spelling(next_.tokens[p.first]);
   }
+  // Whether that place holds a sum of as many terms as the distributive law gives; kRight for the
+  // right ones, kWrongValue for others.
+  std::optional<Verdict> distributes(std::size_t operation) const {
+    const auto sum = distribute(before_, operation);
+    if (!sum) return std::nullopt;
+    Expression expected;
+    parse_expression(sum->text(), expected);
+    const Place p = place_of(before_, operation);
+    const std::size_t n = before_.tokens.size(), width = expected.tokens.size();
+    if (n - (p.last - p.first) + width != next_.tokens.size() || p.first > prefix_ ||
+        n - p.last > suffix_)
+      return std::nullopt;
+    bool right = true;
+    for (std::size_t i = 0; i < width; ++i) {
+      if (expected.tokens[i].kind != next_.tokens[p.first + i].kind) return std::nullopt;
+      right = right && same_token(expected, i, next_, p.first + i);
+    }
+    return right ? Verdict::kRight : Verdict::kWrongValue;
+  }
 
  private:
   const Expression& before_;
@@ -50,14 +69,19 @@ class Comparison {
   std::size_t suffix_ = 0;
 };
 
-Verdict compare(const Expression& before, const Expression& next) {
+Verdict compare(const Expression& before, const Expression& next, bool long_products) {
   const auto due = due_operation(before);
-  if (!due || next.tokens.size() >= before.tokens.size()) return Verdict::kNotARewrite;
+  if (!due || (next.tokens.size() >= before.tokens.size() && !long_products))
+    return Verdict::kNotARewrite;
   const Comparison comparison(before, next);
   if (comparison.does(*due)) return Verdict::kRight;
   if (comparison.replaces(place_of(before, *due))) return Verdict::kWrongValue;
+  if (long_products)
+    if (const auto verdict = comparison.distributes(*due)) return *verdict;
   for (std::size_t i = 1; i + 1 < before.tokens.size(); ++i) {
-    if (i != *due && before.is_operation(i) && comparison.does(i)) return Verdict::kWrongOrder;
+    if (i == *due || !before.is_operation(i)) continue;
+    if (comparison.does(i) || (long_products && comparison.distributes(i) == Verdict::kRight))
+      return Verdict::kWrongOrder;
   }
   return Verdict::kNotARewrite;
 }
@@ -85,9 +109,9 @@ Result<std::vector<std::int64_t>> parse_counts(std::string_view text) {
                                  "\" is not a list of counts from 1 to 64, such as \"2,3,3,4\"");
 }
 
-ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0}; }
-ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0}; }
-ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5}; }
+ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0, false}; }
+ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0, false}; }
+ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5, true}; }
 
 // Quotients are rarely integers by chance, so a divisor is drawn from those of the operand before
 // it.
@@ -126,7 +150,8 @@ Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& c) {
   }
   return parse_counts(c.operator_counts).map([&c](std::vector<std::int64_t> counts) {
     return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(counts),
-                           c.max_products, c.min_value,   c.max_value,   c.parentheses};
+                           c.max_products, c.min_value,   c.max_value,   c.parentheses,
+                           c.long_products};
   });
 }
 
@@ -243,7 +268,7 @@ StepResult Arithmetic::step(const State& state, std::string_view step) const {
   Expression before;
   const bool readable = parse_expression(state.line, before);
   StepResult result;
-  result.verdict = readable ? compare(before, next) : Verdict::kNotARewrite;
+  result.verdict = readable ? compare(before, next, rules_.long_products) : Verdict::kNotARewrite;
   result.next = {state.problem, std::string(step),
                  state.clean && result.verdict == Verdict::kRight};
   result.done = next.is_number();
@@ -270,7 +295,8 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
       return fail(Errc::kBadProblem, "\"" + state.problem + "\" has no value: \"" + line +
                                          "\" cannot be worked out in integers of 64 digits");
     }
-    line = rewrite(*e, *due, *value);
+    const auto sum = rules_.long_products ? distribute(*e, *due) : std::nullopt;
+    line = rewrite(*e, *due, sum ? sum->text() : *value);
     steps.push_back(line);
   }
 }

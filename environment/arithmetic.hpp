@@ -8,6 +8,10 @@
 //   wrong_order    one correct operation, at a place whose turn it was not
 //   not_a_rewrite  anything else
 // An operation without a value (division by zero, a remainder) has no right step.
+//
+// With long_products the distributive law is an operation, too (expression.hpp, distribute):
+// "34*7" -> "(210+28)" -> "238". It is how the calculator and the students work; who knows a product
+// by heart may write it at once.
 #pragma once
 
 #include <memory>
@@ -29,10 +33,12 @@ struct ArithmeticRules {
   std::int64_t min_value = 0;
   std::int64_t max_value = 40;
   double parentheses = 0;
+  bool long_products = false;
 };
 
 // Presets: "C" (the easy family), "B" (two products, values to 99), "hard" (parentheses, exact
-// division, operands to 99, values to 999, 2 to 6 operators); "custom" takes the fields.
+// division, operands to 99, values to 999, 2 to 6 operators, long products digit by digit);
+// "custom" takes the fields.
 // kConfig for an unknown family or fields that contradict each other.
 Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config);
 
@@ -41,6 +47,7 @@ class Arithmetic final : public Environment {
   // kConfig when the rules give no problems, or hardly any, of one of the splits.
   static Result<std::unique_ptr<Environment>> make(const EnvironmentConfig& config);
 
+  const ArithmeticRules& rules() const { return rules_; }
   std::string_view name() const override { return "arithmetic"; }
   std::string_view alphabet() const override { return "0123456789+-*/()"; }
   std::string sample_problem(Rng& rng, Split split) const override;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "environment/arithmetic.hpp"
 #include "environment/expression.hpp"
 
 namespace qstar {
@@ -34,6 +35,12 @@ void CorpusConfig::describe(FieldVisitor& v) {
           misread_minus);
   v.value({"bad_slip", "probability that a bad student slips at a step", 0, 1}, bad_slip);
   v.value({"good_slip", "probability that a good student slips at a step", 0, 1}, good_slip);
+}
+
+Corpus::Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)
+    : problems_(&problems), config_(config), rng_(seed) {
+  const auto* arithmetic = dynamic_cast<const Arithmetic*>(&problems);
+  long_products_ = arithmetic != nullptr && arithmetic->rules().long_products;
 }
 
 Corpus::Student Corpus::draw_student() {
@@ -96,13 +103,26 @@ std::string Corpus::worked_value(const Student& student, const Expression& e,
   const Token& a = e.tokens[operation - 1];
   const Token& b = e.tokens[operation + 1];
   const char op = e.tokens[operation].kind;
-  const std::string right = operation_value(e, operation).value_or(std::to_string(shrug(a, op, b)));
+  const std::int64_t* factor = op == '*' && a.small ? &a.value : nullptr;
+  if (auto sum = long_products_ ? distribute(e, operation) : std::nullopt) {
+    if (sum->values) {
+      auto& term = sum->terms[rng_.below(sum->terms.size())];
+      term = slipped(student, term, factor);
+    }
+    return sum->text();
+  }
+  return slipped(student,
+                 operation_value(e, operation).value_or(std::to_string(shrug(a, op, b))), factor);
+}
+
+std::string Corpus::slipped(const Student& student, const std::string& right,
+                            const std::int64_t* factor) {
   if (!rng_.bernoulli(student.slip)) return right;
   std::int64_t value = 0;
   const auto read = std::from_chars(right.data(), right.data() + right.size(), value);
   if (read.ec != std::errc{} || right.size() > 17) return right;
-  const std::array<std::int64_t, 4> amounts = {1, 2, 10, a.value};
-  const std::int64_t amount = amounts[rng_.below(op == '*' && a.small ? 4 : 3)];
+  const std::array<std::int64_t, 4> amounts = {1, 2, 10, factor != nullptr ? *factor : 0};
+  const std::int64_t amount = amounts[rng_.below(factor != nullptr ? 4 : 3)];
   return std::to_string(rng_.bernoulli(0.5) ? value + amount : value - amount);
 }
 

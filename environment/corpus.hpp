@@ -41,8 +41,7 @@ struct CorpusConfig {
 class Corpus {
  public:
   // `problems` must be an environment of text and outlive the corpus.
-  Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)
-      : problems_(&problems), config_(config), rng_(seed) {}
+  Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed);
 
   // The next row, exactly `length` characters.
   std::string row(std::size_t length);
@@ -63,9 +62,14 @@ class Corpus {
   void append_rewriting(const Student& student, std::string line, std::string& row);
   // Steps chosen among the listed ones, until none is left.
   void append_choices(const Student& student, State state, std::string& row);
+  // What the student writes in the operation's place.
   std::string worked_value(const Student& student, const Expression& e, std::size_t operation);
+  // A right number as the student writes it; `factor` is a product's, null otherwise.
+  std::string slipped(const Student& student, const std::string& right,
+                      const std::int64_t* factor);
 
   const Environment* problems_;
+  bool long_products_ = false;
   CorpusConfig config_;
   Rng rng_;
 };

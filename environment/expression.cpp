@@ -1,5 +1,6 @@
 #include "environment/expression.hpp"
 
+#include <algorithm>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <charconv>
 #include <limits>
@@ -139,6 +140,16 @@ std::string to_text(std::int64_t value) {
 }
 std::string to_text(const Exact& value) { return numerator(value).str(); }
 
+// 203 = 200 + 3: the digits that are not zero, each with the zeros behind it.
+boost::container::small_vector<std::int64_t, 4> digits_of(std::int64_t number) {
+  boost::container::small_vector<std::int64_t, 4> digits;
+  for (std::int64_t unit = 1; unit <= number; unit *= 10) {
+    if (const auto digit = number / unit % 10; digit != 0)
+      digits.insert(digits.begin(), digit * unit);
+  }
+  return digits;
+}
+
 template <class T>
 Applied apply_at(const Expression& e, std::size_t operation, T& out) {
   T a{};
@@ -271,6 +282,32 @@ bool values_within(const Expression& e, std::int64_t min, std::int64_t max) {
   std::int64_t out = 0;
   const auto inside = [=](std::int64_t v) { return v >= min && v <= max; };
   return evaluate(e, out, inside) == Applied::kOk;
+}
+
+std::string Distributed::text() const {
+  std::string sum = "(";
+  for (const auto& term : terms) sum += (sum.size() > 1 ? "+" : "") + term;
+  return sum + ')';
+}
+
+std::optional<Distributed> distribute(const Expression& e, std::size_t operation) {
+  const Token& a = e.tokens[operation - 1];
+  const Token& b = e.tokens[operation + 1];
+  constexpr std::int64_t kMost = 999'999'999;
+  if (e.tokens[operation].kind != '*' || !a.small || !b.small || std::min(a.value, b.value) < 1 ||
+      std::max(a.value, b.value) > kMost)
+    return std::nullopt;
+  const auto of_a = digits_of(a.value);
+  const auto of_b = digits_of(b.value);
+  if (of_a.size() == 1 && of_b.size() == 1) return std::nullopt;
+  Distributed sum;
+  sum.values = of_a.size() == 1 || of_b.size() == 1;
+  for (const auto digit : of_b.size() > 1 ? of_b : of_a) {
+    const auto other = of_b.size() > 1 ? a.value : b.value;
+    sum.terms.push_back(sum.values ? to_text(other * digit)
+                                   : to_text(other) + '*' + to_text(digit));
+  }
+  return sum;
 }
 
 Place place_of(const Expression& e, std::size_t operation) {

@@ -63,6 +63,19 @@ std::optional<std::string> value_of(const Expression& e);
 // Whether every operation on the way to the value gives an integer in [min, max].
 bool values_within(const Expression& e, std::int64_t min, std::int64_t max);
 
+// A product by the distributive law, a digit at a time, for those who know the products of single
+// digits (and zeros behind them) alone: the sum, in parentheses, over the digits of the second
+// factor, or of the first where the second has but one that is not zero. Its terms are values where
+// such a product is all that is left of them: 34*7 = (210+28), 34*27 = (34*20+34*7). None for what
+// is no product, for two factors of one such digit each, and for those below zero or of more than
+// nine digits.
+struct Distributed {
+  boost::container::small_vector<std::string, 2> terms;
+  bool values = false;  // terms are numbers, all of them, or else all products
+  std::string text() const;
+};
+std::optional<Distributed> distribute(const Expression& e, std::size_t operation);
+
 // The tokens [first, last) that an operation's value replaces.
 struct Place {
   std::size_t first = 0;
