@@ -12,6 +12,7 @@
 #include "core/models.hpp"
 #include "persistence/store.hpp"
 #include "story/annotator.hpp"
+#include "story/setter.hpp"
 
 namespace qstar {
 
@@ -19,6 +20,11 @@ namespace qstar {
 using DecoderActor = caf::typed_actor<caf::replies_to<Decode>::with<Generated>>;
 // Ranks answers.
 using AnnotatorActor = caf::typed_actor<caf::replies_to<RankAnswers>::with<RankedAnswers>>;
+// Proposes problems, and learns which are worth proposing.
+using SetterActor = caf::typed_actor<caf::replies_to<ProposeProblems>::with<Proposed>,
+                                     caf::replies_to<RateProblems>::with<Imitate>,
+                                     caf::replies_to<SaveSetter>::with<SetterState>,
+                                     caf::replies_to<SetterState>::with<SetterState>>;
 // Keeps groups in the store: acknowledged when durable.
 using ArchiveActor = caf::typed_actor<caf::replies_to<Insert>::with<Inserted>>;
 
@@ -26,8 +32,8 @@ DecoderActor spawn_decoder(caf::actor_system& system, std::int32_t slots);
 AnnotatorActor spawn_annotator(caf::actor_system& system, std::shared_ptr<Annotator> annotator);
 ArchiveActor spawn_archive(caf::actor_system& system, std::shared_ptr<Store> store);
 
-// What went wrong with an actor since it was last asked; the answers meanwhile are empty. An
-// Annotator or Policy cannot say so itself in time.
+// What went wrong with an actor since it was last asked; the answers meanwhile are empty. A
+// Policy or a setter's save cannot say so itself.
 using Trouble = std::shared_ptr<Status>;
 
 // The policy of these weights, decoded by all of the actors together. What it generates does not
@@ -38,6 +44,9 @@ std::unique_ptr<Policy> remote_policy(caf::actor_system& system,
                                       Trouble trouble);
 std::unique_ptr<Annotator> remote_annotator(caf::actor_system& system,
                                             const AnnotatorActor& annotator);
+// The setter as an actor of its own, which ends with who speaks for it.
+std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter,
+                                      Trouble trouble);
 Status archive(caf::actor_system& system, const ArchiveActor& archive,
                std::span<const AttemptGroup> groups);
 

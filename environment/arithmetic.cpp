@@ -149,9 +149,9 @@ Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& c) {
     return fail(Errc::kConfig, "environment.min_value: must not exceed max_value");
   }
   return parse_counts(c.operator_counts).map([&c](std::vector<std::int64_t> counts) {
-    return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(counts),
-                           c.max_products, c.min_value,   c.max_value,   c.parentheses,
-                           c.long_products};
+    return ArithmeticRules{c.operators,       c.min_operand,  c.max_operand,
+                           std::move(counts), c.max_products, c.min_value,
+                           c.max_value,       c.parentheses,  c.long_products};
   });
 }
 

@@ -111,8 +111,8 @@ std::string Corpus::worked_value(const Student& student, const Expression& e,
     }
     return sum->text();
   }
-  return slipped(student,
-                 operation_value(e, operation).value_or(std::to_string(shrug(a, op, b))), factor);
+  return slipped(student, operation_value(e, operation).value_or(std::to_string(shrug(a, op, b))),
+                 factor);
 }
 
 std::string Corpus::slipped(const Student& student, const std::string& right,

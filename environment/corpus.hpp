@@ -65,8 +65,7 @@ class Corpus {
   // What the student writes in the operation's place.
   std::string worked_value(const Student& student, const Expression& e, std::size_t operation);
   // A right number as the student writes it; `factor` is a product's, null otherwise.
-  std::string slipped(const Student& student, const std::string& right,
-                      const std::int64_t* factor);
+  std::string slipped(const Student& student, const std::string& right, const std::int64_t* factor);
 
   const Environment* problems_;
   bool long_products_ = false;

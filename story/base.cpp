@@ -1,34 +1,10 @@
 // Pre-training on noisy work, and fine-tuning on right work.
-#include <unordered_set>
-
-#include "core/attempt.hpp"
 #include "core/metrics.hpp"
 #include "learning/pretraining.hpp"
+#include "story/curated.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
-namespace {
-
-// Right solutions of distinct training problems, as texts.
-std::vector<std::string> solutions_of(const Story& story, std::int64_t n) {
-  const auto& environment = story.environment();
-  Rng rng(story.seed("curated"));
-  std::unordered_set<std::string> seen;
-  std::vector<std::string> texts;
-  for (std::int64_t tries = 0; tries < 100 * n && static_cast<std::int64_t>(texts.size()) < n;
-       ++tries) {
-    const auto problem = environment.sample_problem(rng, Split::kTraining);
-    const auto steps = environment.reset(problem).and_then(
-        [&](const State& state) { return environment.solve(state); });
-    if (!steps || !seen.insert(problem).second) continue;
-    auto text = prompt_of(problem, *steps);
-    text.back() = kEndSeparator;
-    texts.push_back(std::move(text));
-  }
-  return texts;
-}
-
-}  // namespace
 
 Status base_stage(Story& story) {
   const double cpu = process_cpu_seconds();
@@ -71,16 +47,13 @@ Status fine_tuning_stage(Story& story) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().sft;
   PolicyLearner learner(story.models.at("base"));
-  const auto texts = solutions_of(story, config.solutions);
+  const auto texts = curated_solutions(story, config.solutions);
   Rng rng(story.seed("sft"));
   std::int64_t tokens = 0;
   for (std::int64_t i = 0; i < config.steps; ++i) {
-    std::vector<std::string> rows;
-    for (std::int64_t r = 0; r < config.rows; ++r) rows.push_back(texts[rng.below(texts.size())]);
-    const std::vector<float> weights(rows.size(), 1.0F);
+    const auto batch = draw_solutions(story.tokenizer(), texts, config.rows, rng);
     const auto stats =
-        learner.update(batch_of_solutions(story.tokenizer(), rows, weights), config.optimizer,
-                       schedule(config.optimizer, i, config.steps));
+        learner.update(batch, config.optimizer, schedule(config.optimizer, i, config.steps));
     tokens += stats.tokens;
     if (auto on = story.host().show({"sft", i + 1, config.steps, {{"loss", stats.loss}}}); !on)
       return on;

@@ -83,9 +83,10 @@ class Run {
 
   // Problems, attempts, rewards, updates.
   Result<std::map<std::string, double>> round() {
-    auto policy = story_.host().policy(learner_.model(), static_cast<std::uint64_t>(rounds_ + 1));
+    const auto model = learner_.model();
+    auto policy = story_.host().policy(model, static_cast<std::uint64_t>(rounds_ + 1));
     if (!policy) return tl::unexpected(policy.error());
-    auto proposal = source_.propose(story_, **policy, rounds_);
+    auto proposal = source_.propose(story_, model, rounds_);
     if (!proposal) return tl::unexpected(proposal.error());
     result_.tokens += proposal->tokens;
     auto groups = attempt(**policy, proposal->problems);
@@ -98,7 +99,8 @@ class Run {
     values["reward"] = mean(rewards);
     if (auto kept = story_.keep(*groups); !kept) return tl::unexpected(kept.error());
     const double rate = rate_factor();
-    source_.learn(learner_, *groups, rate);
+    if (auto learned = source_.learn(learner_, *groups, rate); !learned)
+      return tl::unexpected(learned.error());
     for (const auto& [name, value] :
          improver_->improve(learner_, {std::move(*groups), std::move(rewards), rate}))
       values[name] = value;

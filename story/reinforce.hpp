@@ -25,10 +25,10 @@ class ProblemSource {
     std::int64_t tokens = 0;  // generated for it
     std::map<std::string, double> figures;
   };
-  virtual Result<Proposal> propose(Story& story, Policy& policy, std::int64_t round) = 0;
+  virtual Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) = 0;
   // What became of them: groups in the order of the problems. May teach the policy, too.
-  virtual void learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
-                     double rate_factor) = 0;
+  virtual Status learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
+                       double rate_factor) = 0;
   // Everything that the next rounds depend on.
   virtual std::string save() const = 0;
   virtual Status load(std::string_view bytes) = 0;

@@ -4,6 +4,7 @@
 
 #include "core/metrics.hpp"
 #include "story/reinforce.hpp"
+#include "story/set_problems.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
@@ -74,6 +75,14 @@ Status final_stage(Story& story) {
                      .config = story.config().rl};
   if (needs_scores(plan.reward)) plan.reward_model = "prm";
   plan.revisit_share = how.revisit_share;
+  std::optional<SetProblems> set;
+  if (how.setter_share > 0) {
+    PolicyLearner taught(story.models.at(how.start));
+    if (auto done = teach_setter(story, taught, how.start); !done) return done;
+    story.models["final_start"] = taught.model();
+    plan.start = "final_start";
+    plan.source = &set.emplace(story, "final.problems", how.setter_share);
+  }
   plan.config.tokens = how.tokens;
   auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());

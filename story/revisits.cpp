@@ -11,7 +11,7 @@ namespace qstar {
 
 using nlohmann::json;
 
-Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, Policy&,
+Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const ModelFile&,
                                                            std::int64_t round) {
   const auto most = static_cast<std::size_t>(std::llround(share_ * static_cast<double>(problems_)));
   const std::size_t again = std::min(most, unsolved_.size());
@@ -30,8 +30,8 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, Policy&
   return proposal;
 }
 
-void RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
-  if (share_ == 0) return;
+Status RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
+  if (share_ == 0) return {};
   std::unordered_map<std::string, double> latest;
   for (const auto& group : groups)
     if (!group.attempts.empty()) latest[group.attempts.front().problem] = group.pass_rate();
@@ -46,6 +46,7 @@ void RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>& g
   }
   if (unsolved_.size() > kMost)
     unsolved_.erase(unsolved_.begin(), unsolved_.end() - static_cast<std::ptrdiff_t>(kMost));
+  return {};
 }
 
 std::string RevisitedProblems::save() const {

@@ -1,7 +1,7 @@
 // The same reinforcement learning twice: on problems drawn uniformly, and on those of a setter.
 #include "core/metrics.hpp"
 #include "story/ratings.hpp"
-#include "story/setter.hpp"
+#include "story/set_problems.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
@@ -45,10 +45,10 @@ Status self_play_stage(Story& story) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().selfplay;
   PolicyLearner taught(story.models.at("base"));
-  if (auto done = teach_setter(story, taught); !done) return done;
+  if (auto done = teach_setter(story, taught, "base"); !done) return done;
   // Both begin from the network that has learned to set problems: nothing else differs.
   story.models["setter"] = taught.model();
-  Setter setter(story, "selfplay.problems");
+  SetProblems problems(story, "selfplay.problems", config.setter_share);
   ReinforcePlan plan{.label = "uniform",
                      .stream = "selfplay",
                      .start = "setter",
@@ -58,7 +58,7 @@ Status self_play_stage(Story& story) {
   const auto uniform = reinforce(story, plan);
   if (!uniform) return tl::unexpected(uniform.error());
   plan.label = "selfplay";
-  plan.source = &setter;
+  plan.source = &problems;
   const auto played = reinforce(story, plan);
   if (!played) return tl::unexpected(played.error());
   auto of_uniform = figures_of(story, *uniform, "uniform");

@@ -34,6 +34,7 @@ StoryHost local_host(const StoryConfig& config) {
   host.annotator = [seed, error_rate] {
     return std::make_unique<SimulatedAnnotator>(error_rate, seed);
   };
+  host.setter = [](std::unique_ptr<Setter> setter) { return setter; };
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
   host.show = [](const StageProgress&) { return Status{}; };
   host.load = [](std::string_view) { return std::map<std::string, std::string>{}; };

@@ -23,6 +23,7 @@
 #include "learning/tokenizer.hpp"
 #include "search/search.hpp"
 #include "story/annotator.hpp"
+#include "story/setter.hpp"
 #include "story/story_config.hpp"
 
 namespace qstar {
@@ -41,6 +42,9 @@ struct StoryHost {
   std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>
       policy;
   std::function<std::unique_ptr<Annotator>()> annotator;
+  // Who speaks for a setter, wherever it is to live. It may call `policy` from its own thread,
+  // while the story's waits for it.
+  std::function<std::unique_ptr<Setter>(std::unique_ptr<Setter> setter)> setter;
   // What people said of steps, for a process model of its own.
   LabelFile<RatedWork> step_labels = {};
   // Keeps groups for good. A group that is there already changes nothing.

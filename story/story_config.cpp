@@ -88,6 +88,7 @@ void FinalConfig::describe(FieldVisitor& v) {
           reward);
   v.value({"tokens", "generated until the run ends, all of them", 1, 1e12}, tokens);
   v.value({"revisit_share", "of a round's problems, that were lost before", 0, 1}, revisit_share);
+  v.value({"setter_share", "of a round's problems, that a setter proposes", 0, 1}, setter_share);
 }
 
 void SelfPlayConfig::describe(FieldVisitor& v) {
@@ -95,7 +96,7 @@ void SelfPlayConfig::describe(FieldVisitor& v) {
   v.value({"tokens", "generated, at most", 1, 1e12}, tokens);
   v.value({"setter_steps", "of teaching the setter what problems look like", 0, 1e6}, setter_steps);
   v.value({"setter_share", "of a round's problems that the setter proposes", 0, 1}, setter_share);
-  v.value({"entropy_weight", "that keeps the setter's problems various", 0, 100}, entropy_weight);
+  v.value({"updates", "of the setter a round", 0, 1e6}, updates);
   section(v, "optimizer", "of the setter's updates", optimizer);
 }
 
@@ -277,6 +278,9 @@ Status check_stages(const StoryConfig& config) {
                 "stages.verifiers = false: final.algorithm and final.reward need what it learns");
   if (!s.sft && config.final_.start == "sft")
     return fail(Errc::kConfig, "stages.sft = false: final.start = \"sft\" needs its model");
+  if (config.final_.revisit_share > 0 && config.final_.setter_share > 0)
+    return fail(Errc::kConfig,
+                "final.revisit_share, final.setter_share: only one of them can be above 0");
   if (s.rlhf && config.rlhf.annotator.kind == "recorded" && config.rlhf.annotator.file.empty())
     return fail(Errc::kConfig,
                 "rlhf.annotator.file: kind = \"recorded\" needs a file of rankings, as 'qstar "

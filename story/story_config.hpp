@@ -122,6 +122,7 @@ struct FinalConfig {
   std::int64_t tokens = 2'000'000;  // generated
   // Of a round's problems, those that were not always won when last attempted.
   double revisit_share = 0;
+  double setter_share = 0;  // … that a setter proposes (selfplay)
   void describe(FieldVisitor& v);
   friend bool operator==(const FinalConfig&, const FinalConfig&) = default;
 };
@@ -131,7 +132,7 @@ struct SelfPlayConfig {
   std::int64_t tokens = 1'500'000;  // at most
   std::int64_t setter_steps = 100;  // of teaching the setter what problems look like
   double setter_share = 0.5;        // of a round's problems that the setter proposes
-  double entropy_weight = 0.01;     // that keeps the setter's problems various
+  std::int64_t updates = 4;         // a round, of the setter
   OptimizerConfig optimizer{.muon_rate = 0.002, .adamw_rate = 0.0004, .warmup = 0};
   void describe(FieldVisitor& v);
   friend bool operator==(const SelfPlayConfig&, const SelfPlayConfig&) = default;

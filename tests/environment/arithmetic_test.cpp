@@ -225,9 +225,9 @@ TEST_CASE("products may be worked out digit by digit where the rules say so") {
 
 TEST_CASE("the calculator works products out digit by digit where the rules say so") {
   const auto hard = family("hard");
-  CHECK(hard->solve(*hard->reset("5+34*27")).value() ==
-        Lines{"5+(34*20+34*7)", "5+((600+80)+34*7)", "5+(680+34*7)", "5+(680+(210+28))",
-              "5+(680+238)", "5+918", "923"});
+  CHECK(hard->solve(*hard->reset("5+34*27")).value() == Lines{"5+(34*20+34*7)", "5+((600+80)+34*7)",
+                                                              "5+(680+34*7)", "5+(680+(210+28))",
+                                                              "5+(680+238)", "5+918", "923"});
   CHECK(hard->solve(*hard->reset("30*20")).value() == Lines{"600"});
   CHECK(solution("5+34*27") == Lines{"5+918", "923"});
 }

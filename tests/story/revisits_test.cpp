@@ -21,23 +21,17 @@ AttemptGroup group_of(const std::string& problem, int won, int lost) {
   return group;
 }
 
-class NoPolicy final : public Policy {
- public:
-  std::vector<Generation> generate(std::span<const GenerateRequest>) override { return {}; }
-  std::uint64_t version() const override { return 0; }
-};
-
 class Fixture {
  public:
   std::vector<std::string> propose(RevisitedProblems& source, std::int64_t round) {
     return source.propose(story, policy, round)->problems;
   }
   void learn(RevisitedProblems& source, const std::vector<AttemptGroup>& groups) {
-    source.learn(learner, groups, 1);
+    REQUIRE(source.learn(learner, groups, 1).has_value());
   }
   Story story = testing::small_story();
   PolicyLearner learner{story.models.at("base")};
-  NoPolicy policy;
+  const ModelFile policy;  // is not asked
 };
 
 TEST_CASE_METHOD(Fixture, "only what was lost comes again, once a round, after new problems") {

@@ -1,7 +1,8 @@
-// The referee of self-play: what a proposal is worth, whatever the setter writes.
+// The setter of self-play: its referee, what it imitates, and a policy that it teaches.
 #include <catch2/catch.hpp>
 
-#include "story/setter.hpp"
+#include "core/attempt.hpp"
+#include "story/set_problems.hpp"
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
@@ -11,6 +12,10 @@ namespace {
 class Writer final : public Policy {
  public:
   explicit Writer(std::vector<std::string> texts) : texts_(std::move(texts)) {}
+  // A hand that writes them, whatever the weights.
+  static PolicySetter::Hand hand(std::vector<std::string> texts) {
+    return [texts](const ModelFile&, std::uint64_t) { return std::make_unique<Writer>(texts); };
+  }
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
     std::vector<Generation> made;
     for (const auto& request : requests) {
@@ -37,31 +42,69 @@ std::string problem_of(const Environment& environment, Split split) {
 }
 
 TEST_CASE("proposals: malformed, held out, foreign and repeated ones are not admitted") {
-  auto config = testing::small_story_config();
-  config.rl.problems = 12;
-  config.selfplay.setter_share = 0.5;  // six proposals
-  auto story = testing::small_story(config);
+  const auto story = testing::small_story();
   const auto& environment = story.environment();
   const auto fresh = problem_of(environment, Split::kTraining);
   const auto held_out = problem_of(environment, Split::kHeldOut);
-  Writer writer({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
-  Setter setter(story, "test");
-  const auto proposal = setter.propose(story, writer, 0).value();
-  REQUIRE(proposal.problems.size() == 12);
-  CHECK(proposal.problems.front() == fresh);
-  CHECK(proposal.figures.at("fresh") == Approx(1.0 / 6));
-  CHECK(proposal.figures.at("valid") == Approx(3.0 / 6));  // held out and repeated are problems
-  for (const auto& problem : proposal.problems) CHECK_FALSE(is_held_out(problem));
+  const auto hand =
+      Writer::hand({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
+  const ModelFile weights;
+  PolicySetter setter(environment, hand, {.label = "test"});
+  const auto made = setter.propose(weights, 6, 0).value();
+  CHECK(made.problems == std::vector{fresh});
+  CHECK(made.fresh == Approx(1.0 / 6));
+  CHECK(made.valid == Approx(3.0 / 6));  // held out and repeated are problems
+  CHECK(made.written.attempts.size() == 6);
+  CHECK(made.tokens > 0);
   // Known for ever, after a save too.
-  Setter again(story, "test");
+  PolicySetter again(environment, hand, {.label = "test"});
   REQUIRE(again.load(setter.save()).has_value());
-  CHECK(again.propose(story, writer, 1).value().figures.at("fresh") == 0);
+  CHECK(again.propose(weights, 6, 1).value().fresh == 0);
   CHECK_FALSE(again.load("damaged").has_value());
+  CHECK(again.propose(weights, 6, 2).value().fresh == 0);  // as it was
+  CHECK(again.propose(weights, 0, 3).value().written.attempts.empty());
 }
 
-TEST_CASE("a setter learns to write what the solver half knows") {
+std::map<std::string, int> counts_of(const SetterLesson& lesson) {
+  std::map<std::string, int> counts;
+  for (const auto& rows : lesson)
+    for (const auto& problem : rows) ++counts[problem];
+  return counts;
+}
+
+TEST_CASE("a setter imitates problems as often as they are worth, of the last rounds") {
+  const auto story = testing::small_story();
+  PolicySetter setter(story.environment(), Writer::hand({}),
+                      {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
+  // 4p(1 - p): 1, 0.75, 0, 0.
+  const std::vector<RatedProblem> first = {
+      {"half", 0.5}, {"quarter", 0.25}, {"won", 1}, {"lost", 0}};
+  const auto lesson = setter.lesson(first).value();
+  REQUIRE(lesson.size() == 10);
+  auto counts = counts_of(lesson);
+  CHECK(counts.size() == 2);
+  CHECK(counts["half"] == Approx(10000 / 1.75).epsilon(0.05));
+  CHECK(counts["quarter"] == Approx(7500 / 1.75).epsilon(0.05));
+  // The same from a save, and both rounds together.
+  PolicySetter copy(story.environment(), Writer::hand({}),
+                    {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
+  REQUIRE(copy.load(setter.save()).has_value());
+  const std::vector<RatedProblem> second = {{"new", 0.5}};
+  const auto both = setter.lesson(second).value();
+  CHECK(copy.lesson(second).value() == both);
+  counts = counts_of(both);
+  CHECK(counts["new"] == Approx(10000 / 2.75).epsilon(0.05));
+  CHECK(counts["half"] == Approx(10000 / 2.75).epsilon(0.05));
+  // The first round has left the window, and nothing of the third is worth anything.
+  counts = counts_of(setter.lesson(std::vector<RatedProblem>{{"won", 1}}).value());
+  CHECK(counts == std::map<std::string, int>{{"new", 10000}});
+  CHECK(setter.lesson({}).value().empty());
+}
+
+TEST_CASE("a policy learns to write what the solver half knows") {
   auto config = testing::small_story_config();
   config.selfplay.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.01, .warmup = 0};
+  config.rl.problems = 12;
   auto story = testing::small_story(config);
   const auto& environment = story.environment();
   Rng rng(2);
@@ -78,37 +121,20 @@ TEST_CASE("a setter learns to write what the solver half knows") {
     return difference;
   };
   const double before = preference();
+  SetProblems source(story, "test", 0.5);
   for (std::int64_t round = 0; round < 5; ++round) {
-    // The tokens are those of the texts, so that the update speaks of them.
-    class Speller final : public Policy {
-     public:
-      Speller(const Tokenizer& tokenizer, std::vector<std::string> texts)
-          : tokenizer_(tokenizer), texts_(std::move(texts)) {}
-      std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
-        std::vector<Generation> made;
-        for (std::size_t i = 0; i < requests.size(); ++i) {
-          const auto& text = texts_[i % texts_.size()];
-          const auto tokens = tokenizer_.encode(text).value();
-          made.push_back({text, tokens, std::vector<float>(tokens.size(), -1.0F), true});
-        }
-        return made;
-      }
-      std::uint64_t version() const override { return 1; }
-
-     private:
-      const Tokenizer& tokenizer_;
-      std::vector<std::string> texts_;
-    } speller(story.tokenizer(), {taught + ";", known + ";"});
-    Setter setter(story, "test");
-    const auto proposal = setter.propose(story, speller, round).value();
+    const auto proposal = source.propose(story, policy.model(), round).value();
+    REQUIRE(proposal.problems.size() == 12);
+    for (const auto& problem : proposal.problems) CHECK_FALSE(is_held_out(problem));
     std::vector<AttemptGroup> groups;
-    for (const auto& problem : proposal.problems) {
+    for (const auto& problem : {taught, known}) {
       Trajectory won, lost;
+      won.problem = lost.problem = problem;
       won.outcome = Outcome::kWon;
       lost.outcome = problem == taught ? Outcome::kLost : Outcome::kWon;
       groups.push_back({groups.size(), {won, lost}});
     }
-    setter.learn(policy, groups, 1);
+    REQUIRE(source.learn(policy, groups, 1).has_value());
   }
   CHECK(preference() > before + 0.1);
 }

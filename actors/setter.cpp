@@ -1,0 +1,84 @@
+// The setter of self-play as an actor: it asks the decoders to write, referees and remembers.
+#include "actors/actors.hpp"
+#include "actors/story_actors.hpp"
+#include "actors/system.hpp"
+
+namespace qstar {
+namespace {
+
+SetterActor::behavior_type behavior(SetterActor::pointer self,
+                                    const std::shared_ptr<Setter>& setter) {
+  explain_exceptions(*self);
+  return {[setter](const ProposeProblems& request) -> caf::result<Proposed> {
+            auto made = setter->propose(*request.policy, request.problems, request.round);
+            if (!made) return to_caf(made.error());
+            return Proposed{std::move(*made)};
+          },
+          [setter](const RateProblems& rated) -> caf::result<Imitate> {
+            auto lesson = setter->lesson(rated.problems);
+            if (!lesson) return to_caf(lesson.error());
+            return Imitate{std::move(*lesson)};
+          },
+          [setter](const SaveSetter&) { return SetterState{setter->save()}; },
+          [setter](const SetterState& saved) -> caf::result<SetterState> {
+            if (auto loaded = setter->load(saved.bytes); !loaded) return to_caf(loaded.error());
+            return SetterState{};
+          }};
+}
+
+class RemoteSetter final : public Setter {
+ public:
+  RemoteSetter(caf::actor_system& system, std::shared_ptr<Setter> setter, Trouble trouble)
+      : self_(system),
+        actor_(system.spawn<caf::detached>(behavior, std::move(setter))),
+        trouble_(std::move(trouble)) {}
+  ~RemoteSetter() override { end_all(self_->system(), {caf::actor_cast<caf::actor>(actor_)}); }
+
+  Result<Proposals> propose(const ModelFile& policy, std::int64_t n, std::int64_t round) override {
+    Result<Proposals> result;
+    ask<Proposed>(ProposeProblems{std::make_shared<const ModelFile>(policy), n, round}, result,
+                  [](Proposed& made) { return std::move(made.proposals); });
+    return result;
+  }
+  Result<SetterLesson> lesson(std::span<const RatedProblem> problems) override {
+    Result<SetterLesson> result;
+    ask<Imitate>(RateProblems{{problems.begin(), problems.end()}}, result,
+                 [](Imitate& made) { return std::move(made.lesson); });
+    return result;
+  }
+  std::string save() const override {
+    Result<std::string> result;
+    ask<SetterState>(SaveSetter{}, result,
+                     [](SetterState& state) { return std::move(state.bytes); });
+    if (!result) *trouble_ = tl::unexpected(result.error());
+    return result.value_or(std::string());
+  }
+  Status load(std::string_view bytes) override {
+    Status result;
+    self_->request(actor_, caf::infinite, SetterState{std::string(bytes)})
+        .receive([](SetterState&) {},
+                 [&](const caf::error& error) { result = tl::unexpected(error_of(error)); });
+    return result;
+  }
+
+ private:
+  template <class Answer, class Message, class Value, class Take>
+  void ask(Message message, Result<Value>& result, Take take) const {
+    self_->request(actor_, caf::infinite, std::move(message))
+        .receive([&](Answer& answer) { result = take(answer); },
+                 [&](const caf::error& error) { result = tl::unexpected(error_of(error)); });
+  }
+
+  mutable caf::scoped_actor self_;
+  SetterActor actor_;
+  Trouble trouble_;
+};
+
+}  // namespace
+
+std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter,
+                                      Trouble trouble) {
+  return std::make_unique<RemoteSetter>(system, std::move(setter), std::move(trouble));
+}
+
+}  // namespace qstar

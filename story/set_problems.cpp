@@ -1,0 +1,98 @@
+#include "story/set_problems.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/attempt.hpp"
+#include "learning/pretraining.hpp"
+#include "story/curated.hpp"
+
+namespace qstar {
+namespace {
+
+// As the setter is to write them.
+TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::string>& problems) {
+  std::vector<std::string> texts;
+  for (const auto& problem : problems)
+    texts.push_back(prompt_of(kNoProblem, {}) + problem + kEndSeparator);
+  return batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
+}
+
+SetterOptions options_of(const Story& story, const std::string& label) {
+  const auto& config = story.config();
+  return {.label = label,
+          .seed = story.seed(label + ".setter"),
+          .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
+          .updates = config.selfplay.updates,
+          .rows = config.rl.groups_per_update,
+          .window = config.rl.window};
+}
+
+}  // namespace
+
+SetProblems::SetProblems(const Story& story, std::string label, double share)
+    : story_(story),
+      label_(std::move(label)),
+      share_(share),
+      setter_(story.host().setter(std::make_unique<PolicySetter>(
+          story.environment(), story.host().policy, options_of(story, label_)))) {}
+
+Result<ProblemSource::Proposal> SetProblems::propose(Story& story, const ModelFile& policy,
+                                                     std::int64_t round) {
+  const auto problems = story.config().rl.problems;
+  auto made = setter_->propose(policy, std::llround(share_ * static_cast<double>(problems)), round);
+  if (!made) return tl::unexpected(made.error());
+  if (auto kept = story.keep({&made->written, made->written.attempts.empty() ? 0UL : 1UL}); !kept)
+    return tl::unexpected(kept.error());
+  Proposal proposal{
+      std::move(made->problems), made->tokens, {{"valid", made->valid}, {"fresh", made->fresh}}};
+  const auto missing = problems - static_cast<std::int64_t>(proposal.problems.size());
+  for (auto& more : story.training_problems(fmt::format("{}.{}", label_, round), missing))
+    proposal.problems.push_back(std::move(more));
+  return proposal;
+}
+
+Status SetProblems::learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
+                          double rate_factor) {
+  std::vector<RatedProblem> rated;
+  for (const auto& group : groups)
+    if (!group.attempts.empty())
+      rated.push_back({group.attempts.front().problem, group.pass_rate()});
+  const auto lesson = setter_->lesson(rated);
+  if (!lesson) return tl::unexpected(lesson.error());
+  for (const auto& problems : *lesson)
+    policy.update(batch_of_problems(story_.tokenizer(), problems),
+                  story_.config().selfplay.optimizer, rate_factor);
+  return {};
+}
+
+Status teach_setter(Story& story, PolicyLearner& policy, const std::string& start) {
+  const auto& config = story.config();
+  const auto steps = config.selfplay.setter_steps;
+  const auto& optimizer = config.sft.optimizer;
+  const auto solutions =
+      start == "sft" ? curated_solutions(story, config.sft.solutions) : std::vector<std::string>{};
+  Rng rng(story.seed("setter.solutions"));
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const double rate = schedule(optimizer, i, steps);
+    const auto problems =
+        story.training_problems(fmt::format("setter.{}", i), config.pretrain.rows);
+    policy.update(batch_of_problems(story.tokenizer(), problems), optimizer, rate);
+    if (solutions.empty()) {
+      Corpus rows(story.environment(), config.corpus,
+                  story.seed("setter.corpus", static_cast<std::uint64_t>(i)));
+      policy.update(
+          corpus_batch(rows, story.tokenizer(), config.pretrain.rows, config.pretrain.length),
+          optimizer, rate);
+    } else {
+      policy.update(draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng), optimizer,
+                    rate);
+    }
+    if (auto on = story.host().show({"setter", i + 1, steps, {}}); !on) return on;
+  }
+  policy.reset_optimizer();
+  return {};
+}
+
+}  // namespace qstar
