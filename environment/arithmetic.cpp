@@ -45,15 +45,16 @@ class Comparison {
   // Whether that place holds a sum of as many terms as the distributive law gives; kRight for the
   // right ones, kWrongValue for others.
   std::optional<Verdict> distributes(std::size_t operation) const {
+    const Place p = place_of(before_, operation);
+    const std::size_t n = before_.tokens.size();
+    if (p.first > prefix_ || n - p.last > suffix_) return std::nullopt;
     const auto sum = distribute(before_, operation);
     if (!sum) return std::nullopt;
+    const std::string text = sum->text();
     Expression expected;
-    parse_expression(sum->text(), expected);
-    const Place p = place_of(before_, operation);
-    const std::size_t n = before_.tokens.size(), width = expected.tokens.size();
-    if (n - (p.last - p.first) + width != next_.tokens.size() || p.first > prefix_ ||
-        n - p.last > suffix_)
-      return std::nullopt;
+    parse_expression(text, expected);
+    const std::size_t width = expected.tokens.size();
+    if (n - (p.last - p.first) + width != next_.tokens.size()) return std::nullopt;
     bool right = true;
     for (std::size_t i = 0; i < width; ++i) {
       if (expected.tokens[i].kind != next_.tokens[p.first + i].kind) return std::nullopt;
@@ -296,7 +297,14 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
                                          "\" cannot be worked out in integers of 64 digits");
     }
     const auto sum = rules_.long_products ? distribute(*e, *due) : std::nullopt;
-    line = rewrite(*e, *due, sum ? sum->text() : *value);
+    std::string next = rewrite(*e, *due, *value);
+    if (sum) {
+      // Unless parentheses would nest too deeply.
+      std::string longer = rewrite(*e, *due, sum->text());
+      Expression parsed;
+      if (parse_expression(longer, parsed)) next = std::move(longer);
+    }
+    line = std::move(next);
     steps.push_back(line);
   }
 }

@@ -70,9 +70,10 @@ std::string setter(const json& arm) {
   const json& last = last_of(member(arm, "curve"));
   if (member(last, "valid").is_null()) return "";
   return fmt::format(
-      "\nOf the setter's newest problems {} parse and {} are fresh; their learnability is {}.\n",
+      "\nOf what the setter wrote last {} are problems of the family and {} are new; their "
+      "learnability is {}, that of uniform problems {}.\n",
       shown(member(last, "valid"), 3), shown(member(last, "fresh"), 3),
-      shown(member(last, "learnability"), 3));
+      shown(member(last, "learnability"), 3), shown(member(last, "uniform_learnability"), 3));
 }
 
 std::string ratings_table(const json& ratings) {

@@ -99,8 +99,9 @@ class Run {
     values["reward"] = mean(rewards);
     if (auto kept = story_.keep(*groups); !kept) return tl::unexpected(kept.error());
     const double rate = rate_factor();
-    if (auto learned = source_.learn(learner_, *groups, rate); !learned)
-      return tl::unexpected(learned.error());
+    const auto learned = source_.learn(learner_, *groups, rate);
+    if (!learned) return tl::unexpected(learned.error());
+    values.insert(learned->begin(), learned->end());
     for (const auto& [name, value] :
          improver_->improve(learner_, {std::move(*groups), std::move(rewards), rate}))
       values[name] = value;

@@ -26,9 +26,11 @@ class ProblemSource {
     std::map<std::string, double> figures;
   };
   virtual Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) = 0;
-  // What became of them: groups in the order of the problems. May teach the policy, too.
-  virtual Status learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
-                       double rate_factor) = 0;
+  // What became of them: groups in the order of the problems. May teach the policy, too. Figures of
+  // the round.
+  virtual Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+                                                      const std::vector<AttemptGroup>& groups,
+                                                      double rate_factor) = 0;
   // Everything that the next rounds depend on.
   virtual std::string save() const = 0;
   virtual Status load(std::string_view bytes) = 0;

@@ -30,8 +30,9 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const M
   return proposal;
 }
 
-Status RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
-  if (share_ == 0) return {};
+Result<std::map<std::string, double>> RevisitedProblems::learn(
+    PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
+  if (share_ == 0) return std::map<std::string, double>{};
   std::unordered_map<std::string, double> latest;
   for (const auto& group : groups)
     if (!group.attempts.empty()) latest[group.attempts.front().problem] = group.pass_rate();
@@ -46,7 +47,7 @@ Status RevisitedProblems::learn(PolicyLearner&, const std::vector<AttemptGroup>&
   }
   if (unsolved_.size() > kMost)
     unsolved_.erase(unsolved_.begin(), unsolved_.end() - static_cast<std::ptrdiff_t>(kMost));
-  return {};
+  return std::map<std::string, double>{};
 }
 
 std::string RevisitedProblems::save() const {

@@ -22,8 +22,9 @@ class RevisitedProblems final : public ProblemSource {
 
   // New ones, drawn uniformly, come first; revisited ones are distinct.
   Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) override;
-  Status learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
-               double rate_factor) override;
+  Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+                                              const std::vector<AttemptGroup>& groups,
+                                              double rate_factor) override;
   std::string save() const override;
   Status load(std::string_view bytes) override;
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/attempt.hpp"
+#include "learning/advantages.hpp"
 #include "learning/pretraining.hpp"
 #include "story/curated.hpp"
 
@@ -45,6 +46,7 @@ Result<ProblemSource::Proposal> SetProblems::propose(Story& story, const ModelFi
   if (!made) return tl::unexpected(made.error());
   if (auto kept = story.keep({&made->written, made->written.attempts.empty() ? 0UL : 1UL}); !kept)
     return tl::unexpected(kept.error());
+  proposed_ = made->problems.size();
   Proposal proposal{
       std::move(made->problems), made->tokens, {{"valid", made->valid}, {"fresh", made->fresh}}};
   const auto missing = problems - static_cast<std::int64_t>(proposal.problems.size());
@@ -53,18 +55,26 @@ Result<ProblemSource::Proposal> SetProblems::propose(Story& story, const ModelFi
   return proposal;
 }
 
-Status SetProblems::learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
-                          double rate_factor) {
+Result<std::map<std::string, double>> SetProblems::learn(PolicyLearner& policy,
+                                                         const std::vector<AttemptGroup>& groups,
+                                                         double rate_factor) {
   std::vector<RatedProblem> rated;
-  for (const auto& group : groups)
-    if (!group.attempts.empty())
-      rated.push_back({group.attempts.front().problem, group.pass_rate()});
+  double worth = 0, others = 0;  // sums of learnability
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g].attempts.empty()) continue;
+    rated.push_back({groups[g].attempts.front().problem, groups[g].pass_rate()});
+    (g < proposed_ ? worth : others) += learnability(rated.back().pass_rate);
+  }
   const auto lesson = setter_->lesson(rated);
   if (!lesson) return tl::unexpected(lesson.error());
   for (const auto& problems : *lesson)
     policy.update(batch_of_problems(story_.tokenizer(), problems),
                   story_.config().selfplay.optimizer, rate_factor);
-  return {};
+  std::map<std::string, double> figures;
+  if (proposed_ > 0) figures["learnability"] = worth / static_cast<double>(proposed_);
+  if (proposed_ < groups.size())
+    figures["uniform_learnability"] = others / static_cast<double>(groups.size() - proposed_);
+  return figures;
 }
 
 Status teach_setter(Story& story, PolicyLearner& policy, const std::string& start) {

@@ -18,8 +18,9 @@ class SetProblems final : public ProblemSource {
   SetProblems(const Story& story, std::string label, double share);
 
   Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) override;
-  Status learn(PolicyLearner& policy, const std::vector<AttemptGroup>& groups,
-               double rate_factor) override;
+  Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+                                              const std::vector<AttemptGroup>& groups,
+                                              double rate_factor) override;
   std::string save() const override { return setter_->save(); }
   Status load(std::string_view bytes) override { return setter_->load(bytes); }
 
@@ -28,6 +29,7 @@ class SetProblems final : public ProblemSource {
   std::string label_;
   double share_;
   std::unique_ptr<Setter> setter_;
+  std::size_t proposed_ = 0;  // of this round's problems: the first ones
 };
 
 // Teaches a policy what problems look like: next-token prediction on ";=problem;", beside what the

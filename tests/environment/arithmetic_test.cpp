@@ -229,6 +229,12 @@ TEST_CASE("the calculator works products out digit by digit where the rules say 
                                                               "5+(680+34*7)", "5+(680+(210+28))",
                                                               "5+(680+238)", "5+918", "923"});
   CHECK(hard->solve(*hard->reset("30*20")).value() == Lines{"600"});
+  // No deeper than lines may nest.
+  const std::string open(64, '('), close(64, ')');
+  const auto deep = hard->solve(*hard->reset(open + "34*27" + close)).value();
+  CHECK(deep.front() == "(34*20+34*7)");
+  const auto inner = hard->solve(*hard->reset(open + "34*7+1" + close)).value();
+  CHECK(inner.front() == open + "238+1" + close);
   CHECK(solution("5+34*27") == Lines{"5+918", "923"});
 }
 

@@ -1,8 +1,10 @@
 // The students' corpus: its shape, its share of right work, and what a row's characters are for.
 #include "environment/corpus.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <map>
 
 #include "environment/registry.hpp"
 
@@ -115,6 +117,29 @@ TEST_CASE("bad students finish even where an order of work leaves no value") {
     }
   }
   REQUIRE(lost > 0);
+}
+
+TEST_CASE("slips in products that are worked out digit by digit are wrong values") {
+  const auto environment = family("hard");
+  Corpus corpus(*environment, {1, 0, 0, 0.5, 0}, 5);  // no misconceptions, and many slips
+  std::map<Verdict, std::size_t> sums, all;
+  for (int i = 0; i < 300; ++i) {
+    for (const auto& s : solutions(*environment, corpus.row(400))) {
+      std::string before = s.problem;
+      for (const auto& step : s.steps) {
+        ++all[step.verdict];
+        // A product gave way to a sum in parentheses.
+        if (std::ranges::count(step.text, '*') < std::ranges::count(before, '*') &&
+            std::ranges::count(step.text, '+') > std::ranges::count(before, '+'))
+          ++sums[step.verdict];
+        before = step.text;
+      }
+    }
+  }
+  CHECK(all.size() == 2);
+  CHECK(all[Verdict::kRight] > 1000);
+  CHECK(sums[Verdict::kRight] > 100);
+  CHECK(sums[Verdict::kWrongValue] > 100);
 }
 
 TEST_CASE("rows have the length asked for, training problems only, and can be resumed") {

@@ -14,6 +14,9 @@ std::vector<std::unique_ptr<Environment>> all_environments() {
   for (const auto& name : environment_names()) {
     all.push_back(std::move(*make_environment(environment_config(name))));
   }
+  EnvironmentConfig hard;
+  hard.family = "hard";
+  all.push_back(std::move(*make_environment(hard)));
   return all;
 }
 

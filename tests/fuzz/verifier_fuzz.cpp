@@ -4,9 +4,10 @@
 
 namespace {
 
-std::unique_ptr<qstar::Environment> made(const std::string& name) {
+std::unique_ptr<qstar::Environment> made(const std::string& name, const std::string& family = "C") {
   qstar::EnvironmentConfig config;
   config.name = name;
+  config.family = family;
   config.size = 4;  // of countdown: exhausted at once
   return qstar::make_environment(config).value();
 }
@@ -50,13 +51,16 @@ std::vector<std::string> fuzz_seeds() {
           "-1-(-2)\n1",
           "((1))\n1",
           "7/0+99999999999999999999\n1",
+          "34*27-1\n(34*20+34*7)-1\n((600+80)+34*7)-1\n(680+34*7)-1",
           "25 50 3 6:952\n25*3:75\n75+50:125\n125*6:750",
           "8 8 7 4 : 24\n7-4:3\n3*8:24\n8+8:16"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const auto arithmetic = made("arithmetic"), countdown = made("countdown");
+  static const auto arithmetic = made("arithmetic"), countdown = made("countdown"),
+                    hard = made("arithmetic", "hard");
   walk(*arithmetic, text_of(data, size));
+  walk(*hard, text_of(data, size));
   walk(*countdown, text_of(data, size));
   return 0;
 }

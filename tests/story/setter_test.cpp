@@ -134,7 +134,8 @@ TEST_CASE("a policy learns to write what the solver half knows") {
       lost.outcome = problem == taught ? Outcome::kLost : Outcome::kWon;
       groups.push_back({groups.size(), {won, lost}});
     }
-    REQUIRE(source.learn(policy, groups, 1).has_value());
+    const auto figures = source.learn(policy, groups, 1).value();
+    CHECK(figures.contains("learnability") == (proposal.figures.at("fresh") > 0));
   }
   CHECK(preference() > before + 0.1);
 }
