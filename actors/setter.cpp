@@ -1,4 +1,6 @@
 // The setter of self-play as an actor: it asks the decoders to write, referees and remembers.
+#include <stdexcept>
+
 #include "actors/actors.hpp"
 #include "actors/story_actors.hpp"
 #include "actors/system.hpp"
@@ -28,10 +30,8 @@ SetterActor::behavior_type behavior(SetterActor::pointer self,
 
 class RemoteSetter final : public Setter {
  public:
-  RemoteSetter(caf::actor_system& system, std::shared_ptr<Setter> setter, Trouble trouble)
-      : self_(system),
-        actor_(system.spawn<caf::detached>(behavior, std::move(setter))),
-        trouble_(std::move(trouble)) {}
+  RemoteSetter(caf::actor_system& system, std::shared_ptr<Setter> setter)
+      : self_(system), actor_(system.spawn<caf::detached>(behavior, std::move(setter))) {}
   ~RemoteSetter() override { end_all(self_->system(), {caf::actor_cast<caf::actor>(actor_)}); }
 
   Result<Proposals> propose(const ModelFile& policy, std::int64_t n, std::int64_t round) override {
@@ -50,8 +50,9 @@ class RemoteSetter final : public Setter {
     Result<std::string> result;
     ask<SetterState>(SaveSetter{}, result,
                      [](SetterState& state) { return std::move(state.bytes); });
-    if (!result) *trouble_ = tl::unexpected(result.error());
-    return result.value_or(std::string());
+    // Half a save would be worse than none.
+    if (!result) throw std::runtime_error("the setter was not saved: " + result.error().message);
+    return std::move(*result);
   }
   Status load(std::string_view bytes) override {
     Status result;
@@ -71,14 +72,12 @@ class RemoteSetter final : public Setter {
 
   mutable caf::scoped_actor self_;
   SetterActor actor_;
-  Trouble trouble_;
 };
 
 }  // namespace
 
-std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter,
-                                      Trouble trouble) {
-  return std::make_unique<RemoteSetter>(system, std::move(setter), std::move(trouble));
+std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter) {
+  return std::make_unique<RemoteSetter>(system, std::move(setter));
 }
 
 }  // namespace qstar

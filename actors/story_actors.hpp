@@ -44,9 +44,9 @@ std::unique_ptr<Policy> remote_policy(caf::actor_system& system,
                                       Trouble trouble);
 std::unique_ptr<Annotator> remote_annotator(caf::actor_system& system,
                                             const AnnotatorActor& annotator);
-// The setter as an actor of its own, which ends with who speaks for it.
-std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter,
-                                      Trouble trouble);
+// The setter as an actor of its own, which ends with who speaks for it. Its save() throws where the
+// actor could not.
+std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter);
 Status archive(caf::actor_system& system, const ArchiveActor& archive,
                std::span<const AttemptGroup> groups);
 

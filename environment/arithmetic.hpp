@@ -10,8 +10,8 @@
 // An operation without a value (division by zero, a remainder) has no right step.
 //
 // With long_products the distributive law is an operation, too (expression.hpp, distribute):
-// "34*7" -> "(210+28)" -> "238". It is how the calculator and the students work; who knows a
-// product by heart may write it at once.
+// "34*7" -> "(210+28)" -> "238"; its sum is judged like a value. It is how the calculator and the
+// students work; who knows a product by heart may write it at once.
 #pragma once
 
 #include <memory>

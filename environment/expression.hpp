@@ -67,7 +67,7 @@ bool values_within(const Expression& e, std::int64_t min, std::int64_t max);
 // digits (and zeros behind them) alone: the sum, in parentheses, over the digits of the second
 // factor, or of the first where the second has but one that is not zero. Its terms are values where
 // such a product is all that is left of them: 34*7 = (210+28), 34*27 = (34*20+34*7). None for what
-// is no product, for two factors of one such digit each, and for those below zero or of more than
+// is no product, for two factors of one such digit each, and for those below one or of more than
 // nine digits.
 struct Distributed {
   boost::container::small_vector<std::string, 2> terms;

@@ -51,7 +51,7 @@ constexpr const char* kSchema = R"({
   "point": {"generated_tokens": "number", "greedy": "number", "updates": "number",
             "solved": "number", "tokens": "number", "accuracy": "number", "lucky": "number",
             "kl": "number", "proxy": "number", "valid": "number", "fresh": "number",
-            "learnability": "number", "rating": "number"}
+            "learnability": "number", "uniform_learnability": "number", "rating": "number"}
 })";
 
 const json& schema() {

@@ -76,6 +76,7 @@ Status final_stage(Story& story) {
   if (needs_scores(plan.reward)) plan.reward_model = "prm";
   plan.revisit_share = how.revisit_share;
   std::optional<SetProblems> set;
+  const double cpu = process_cpu_seconds();
   if (how.setter_share > 0) {
     PolicyLearner taught(story.models.at(how.start));
     if (auto done = teach_setter(story, taught, how.start); !done) return done;
@@ -83,6 +84,7 @@ Status final_stage(Story& story) {
     plan.start = "final_start";
     plan.source = &set.emplace(story, "final.problems", how.setter_share);
   }
+  const double spent_on_setter = process_cpu_seconds() - cpu;
   plan.config.tokens = how.tokens;
   auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());
@@ -92,8 +94,9 @@ Status final_stage(Story& story) {
       {{"start", how.start},
        {"algorithm", how.algorithm},
        {"reward", how.reward},
-       {"pipeline_cpu_seconds",
-        spent_before(story, how.start) + spent_on_verifiers(story, plan) + done->cpu_seconds},
+       {"pipeline_cpu_seconds", spent_before(story, how.start) + spent_on_verifiers(story, plan) +
+                                    spent_on_setter + done->cpu_seconds},
+       {"setter_share", how.setter_share},
        {"model", "policy.safetensors"}});
   story.models["final"] = std::move(done->policy);
   story.report["final"] = std::move(*figures);

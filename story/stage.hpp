@@ -36,7 +36,8 @@ struct StageProgress {
   std::map<std::string, double> values;
 };
 
-// The world outside of a story. Every function may be called from the story's thread only.
+// The world outside of a story. Every function is called from the story's thread, but for what
+// is said at `setter`.
 struct StoryHost {
   // Whoever generates with these weights; `version` is written into the steps.
   std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>

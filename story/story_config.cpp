@@ -24,6 +24,7 @@ void FineTuneConfig::describe(FieldVisitor& v) {
 }
 
 void VerifierConfig::describe(FieldVisitor& v) {
+  v.value({"models", "that are taught, of prm, orm, prm_completions and critic"}, models);
   v.value({"problems", "attempted for teaching", 1, 1e7}, problems);
   v.value({"samples", "attempts a problem", 1, 4096}, samples);
   v.value({"completions", "of every step, for Monte-Carlo labels", 1, 4096}, completions);
@@ -219,6 +220,7 @@ std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::s
 
 namespace {
 
+constexpr std::array kVerifiers = {"prm", "orm", "prm_completions", "critic"};
 constexpr std::array kGuides = {"prm", "orm", "prm_completions", "prm_labels", "critic"};
 
 Status check_search(const SearchTableConfig& config, bool has_labels) {
@@ -262,12 +264,50 @@ Status check_leashes(const FeedbackConfig& config) {
   return {};
 }
 
+// Whether what other stages ask for is taught at all.
+Status check_verifiers(const StoryConfig& config) {
+  const auto models = split(config.verifiers.models, ',');
+  const auto taught = [&](std::string_view name) {
+    return std::find(models.begin(), models.end(), name) != models.end();
+  };
+  for (const auto& model : models) {
+    if (std::find(kVerifiers.begin(), kVerifiers.end(), model) == kVerifiers.end())
+      return fail(Errc::kConfig, fmt::format("verifiers.models: \"{}\" is none of {}", model,
+                                             fmt::join(kVerifiers, ", ")));
+  }
+  const auto needs = [&](std::string_view model, std::string_view key) -> Status {
+    if (!config.stages.verifiers || taught(model)) return {};
+    return fail(Errc::kConfig, fmt::format("verifiers.models: {} needs \"{}\"", key, model));
+  };
+  if (config.stages.search) {
+    for (const auto& guide : split(config.search.guides, ',')) {
+      if (guide == "prm_labels") continue;
+      if (auto there = needs(guide, "search.guides"); !there) return there;
+    }
+  }
+  const auto searches = [](const std::string& algorithm) {
+    const auto known = find_algorithm(algorithm);
+    return known && known->searches;
+  };
+  const auto algorithms = split(config.algorithms, ',');
+  if (config.stages.rl && std::any_of(algorithms.begin(), algorithms.end(), searches))
+    if (auto there = needs("critic", "algorithms"); !there) return there;
+  if (searches(config.final_.algorithm))
+    if (auto there = needs("critic", "final.algorithm"); !there) return there;
+  if (config.stages.rewards)
+    if (auto there = needs("prm", "stages.rewards"); !there) return there;
+  if (config.final_.reward != "outcome")
+    if (auto there = needs("prm", "final.reward"); !there) return there;
+  return {};
+}
+
 Status check_stages(const StoryConfig& config) {
   const auto& s = config.stages;
   if (!s.verifiers && (s.search || s.rl || s.rewards))
     return fail(Errc::kConfig,
                 "stages.verifiers = false: stages.search, rl and rewards need what it learns; "
                 "switch them off, too");
+  if (auto taught = check_verifiers(config); !taught) return taught;
   const auto algorithm = find_algorithm(config.final_.algorithm);
   if (!algorithm) return fail(Errc::kConfig, "final." + algorithm.error().message);
   if (algorithm->name == "q_advantage" && config.final_.reward != "outcome")

@@ -44,11 +44,12 @@ struct FineTuneConfig {
 
 // Reward models and the critic, taught on the base's own attempts.
 struct VerifierConfig {
-  std::int64_t problems = 2000;  // attempted for teaching
-  std::int64_t samples = 8;      // attempts a problem
-  std::int64_t completions = 4;  // of every step, for Monte-Carlo labels
-  std::int64_t held_out = 500;   // problems for step AUC and best of n, 16 attempts each
-  std::string label_file;        // of a PRM by what people said; empty: none
+  std::string models = "prm,orm,prm_completions,critic";  // that are taught
+  std::int64_t problems = 2000;                           // attempted for teaching
+  std::int64_t samples = 8;                               // attempts a problem
+  std::int64_t completions = 4;                           // of every step, for Monte-Carlo labels
+  std::int64_t held_out = 500;  // problems for step AUC and best of n, 16 attempts each
+  std::string label_file;       // of a PRM by what people said; empty: none
   RewardConfig reward;
   std::int64_t critic_updates = 600;
   // Lessons of as many updates, each on what the critic so far leads to as well: its own work on

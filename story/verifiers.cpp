@@ -210,35 +210,45 @@ Status teach_critic(Story& story, const Material& material, double gathering) {
 }  // namespace
 
 Status verifier_stage(Story& story) {
-  double cpu = process_cpu_seconds();
+  const double begin = process_cpu_seconds();
   const auto material = gather(story);
   if (!material) return tl::unexpected(material.error());
-  const double gathering = process_cpu_seconds() - cpu;
+  const double gathering = process_cpu_seconds() - begin;
   const auto& attempts = material->attempts;
   story.report["verifiers"] = json::object();
-  const auto exact =
-      labelled(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
-  if (auto done =
-          teach_one(story, {"prm", ScorerRole::kProcess, "exact verdicts"}, *material, exact, cpu);
-      !done)
-    return done;
-  cpu = process_cpu_seconds();
-  const auto outcomes =
-      labelled(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
-  if (auto done =
-          teach_one(story, {"orm", ScorerRole::kOutcome, "outcomes"}, *material, outcomes, cpu);
-      !done)
-    return done;
-  cpu = process_cpu_seconds();
-  const auto continued = completed(story, *material);
-  if (!continued) return tl::unexpected(continued.error());
-  if (auto done =
-          teach_one(story, {"prm_completions", ScorerRole::kProcess, "shares of completions won"},
-                    *material, *continued, cpu);
-      !done)
-    return done;
+  const auto wanted = split(story.config().verifiers.models, ',');
+  const auto is_wanted = [&](std::string_view model) {
+    return std::find(wanted.begin(), wanted.end(), model) != wanted.end();
+  };
+  if (is_wanted("prm")) {
+    const auto examples =
+        labelled(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
+    if (auto done = teach_one(story, {"prm", ScorerRole::kProcess, "exact verdicts"}, *material,
+                              examples, begin);
+        !done)
+      return done;
+  }
+  if (is_wanted("orm")) {
+    const double cpu = process_cpu_seconds();
+    const auto examples =
+        labelled(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
+    if (auto done =
+            teach_one(story, {"orm", ScorerRole::kOutcome, "outcomes"}, *material, examples, cpu);
+        !done)
+      return done;
+  }
+  if (is_wanted("prm_completions")) {
+    const double cpu = process_cpu_seconds();
+    const auto examples = completed(story, *material);
+    if (!examples) return tl::unexpected(examples.error());
+    if (auto done =
+            teach_one(story, {"prm_completions", ScorerRole::kProcess, "shares of completions won"},
+                      *material, *examples, cpu);
+        !done)
+      return done;
+  }
   if (auto done = teach_from_people(story, *material); !done) return done;
-  return teach_critic(story, *material, gathering);
+  return is_wanted("critic") ? teach_critic(story, *material, gathering) : Status{};
 }
 
 }  // namespace qstar

@@ -23,7 +23,10 @@ class Scripted final : public Setter {
     if (problems.empty()) return fail(Errc::kActorFailed, "nothing to learn from");
     return SetterLesson{{problems.front().problem, std::to_string(problems.front().pass_rate)}};
   }
-  std::string save() const override { return known_; }
+  std::string save() const override {
+    if (known_ == "unspeakable") throw std::runtime_error(known_);
+    return known_;
+  }
   Status load(std::string_view bytes) override {
     if (bytes == "damaged") return fail(Errc::kCorrupt, "a saved setter is damaged");
     known_ = bytes;
@@ -37,10 +40,8 @@ class Scripted final : public Setter {
 
 TEST_CASE("a setter can live in an actor of its own") {
   auto alive = std::make_shared<int>(0);
-  auto trouble = std::make_shared<Status>();
   {
-    const auto setter =
-        remote_setter(immortal_system(), std::make_unique<Scripted>(alive), trouble);
+    const auto setter = remote_setter(immortal_system(), std::make_unique<Scripted>(alive));
     CHECK(alive.use_count() == 2);
     ModelFile weights;
     weights.characters = "abc";
@@ -59,7 +60,8 @@ TEST_CASE("a setter can live in an actor of its own") {
     REQUIRE(setter->load("all that it knew").has_value());
     CHECK(setter->save() == "all that it knew");
     CHECK(setter->load("damaged").error().code == Errc::kCorrupt);
-    CHECK(trouble->has_value());
+    REQUIRE(setter->load("unspeakable").has_value());
+    CHECK_THROWS_WITH(setter->save(), "the setter was not saved: unspeakable");
   }
   CHECK(alive.use_count() == 1);
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/attempt.hpp"
+#include "story/set_problems.hpp"
 #include "story/reinforce.hpp"
 #include "story/stages.hpp"
 #include "tests/support/small_story.hpp"
@@ -79,6 +80,24 @@ TEST_CASE("a run that revisits problems goes on where it was interrupted") {
   CHECK(saves["test.expert_iteration"]["source"].size() > 2);  // there is something to revisit
   auto second = taught_story(config, saving_host(config, saves, -1));
   CHECK(reinforce(second, plan).value().curve == straight.curve);
+}
+
+TEST_CASE("a run on a setter's problems goes on where it was interrupted") {
+  const auto config = testing::small_story_config();
+  auto plan = plan_of("expert_iteration", config);
+  const auto run = [&](Saves& saves, std::int64_t rounds) {
+    auto story = taught_story(config, saving_host(config, saves, rounds));
+    SetProblems problems(story, "test.problems", 0.5);
+    plan.source = &problems;
+    return reinforce(story, plan);
+  };
+  Saves none, saves;
+  const auto straight = run(none, -1).value();
+  REQUIRE_FALSE(run(saves, 1).has_value());
+  const auto resumed = run(saves, -1).value();
+  CHECK(resumed.curve == straight.curve);
+  CHECK(resumed.policy.tensors == straight.policy.tensors);
+  CHECK(straight.curve.back().contains("uniform_learnability"));
 }
 
 TEST_CASE("a run that is over is not begun again") {

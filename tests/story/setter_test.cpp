@@ -101,6 +101,57 @@ TEST_CASE("a setter imitates problems as often as they are worth, of the last ro
   CHECK(setter.lesson({}).value().empty());
 }
 
+// Proposes the same every time, and has nothing to teach.
+class Stubborn final : public Setter {
+ public:
+  explicit Stubborn(std::vector<std::string> problems) : problems_(std::move(problems)) {}
+  Result<Proposals> propose(const ModelFile&, std::int64_t n, std::int64_t) override {
+    CHECK(n == 3);
+    Proposals made;
+    made.problems = problems_;
+    made.tokens = 17;
+    return made;
+  }
+  Result<SetterLesson> lesson(std::span<const RatedProblem> problems) override {
+    CHECK(problems.size() == 4);
+    return SetterLesson{};
+  }
+  std::string save() const override { return ""; }
+  Status load(std::string_view) override { return {}; }
+
+ private:
+  std::vector<std::string> problems_;
+};
+
+TEST_CASE("a setter's problems come first, and are told from uniform ones by their worth") {
+  auto config = testing::small_story_config();
+  config.rl.problems = 4;
+  auto host = local_host(config);
+  host.setter = [](std::unique_ptr<Setter>) {
+    return std::make_unique<Stubborn>(std::vector<std::string>{"1+2", "3+4+5"});
+  };
+  auto story = testing::small_story(config, host);
+  PolicyLearner policy(story.models.at("base"));
+  SetProblems source(story, "test", 0.75);
+  const auto proposal = source.propose(story, policy.model(), 0).value();
+  REQUIRE(proposal.problems.size() == 4);
+  CHECK(proposal.problems[0] == "1+2");
+  CHECK(proposal.problems[1] == "3+4+5");
+  CHECK(proposal.tokens == 17);
+  std::vector<AttemptGroup> groups;
+  for (const std::size_t wins : {2U, 1U, 4U, 0U}) {  // of four: worth 1, 0.75, 0, 0
+    AttemptGroup group;
+    for (std::size_t a = 0; a < 4; ++a) {
+      group.attempts.emplace_back().problem = proposal.problems[groups.size()];
+      group.attempts.back().outcome = a < wins ? Outcome::kWon : Outcome::kLost;
+    }
+    groups.push_back(std::move(group));
+  }
+  const auto figures = source.learn(policy, groups, 1).value();
+  CHECK(figures.at("learnability") == Approx(0.875));
+  CHECK(figures.at("uniform_learnability") == 0);
+}
+
 TEST_CASE("a policy learns to write what the solver half knows") {
   auto config = testing::small_story_config();
   config.selfplay.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.01, .warmup = 0};
@@ -134,8 +185,7 @@ TEST_CASE("a policy learns to write what the solver half knows") {
       lost.outcome = problem == taught ? Outcome::kLost : Outcome::kWon;
       groups.push_back({groups.size(), {won, lost}});
     }
-    const auto figures = source.learn(policy, groups, 1).value();
-    CHECK(figures.contains("learnability") == (proposal.figures.at("fresh") > 0));
+    REQUIRE(source.learn(policy, groups, 1).has_value());
   }
   CHECK(preference() > before + 0.1);
 }

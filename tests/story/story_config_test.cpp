@@ -72,6 +72,23 @@ TEST_CASE("the default story passes, and what contradicts itself does not") {
     c.final_.reward = "both";
   });
   refused("algorithms", [](auto& c) { c.final_.algorithm = "none"; });
+  refused("verifiers.models", [](auto& c) { c.verifiers.models = "prm,rpm"; });
+  refused("verifiers.models", [](auto& c) { c.verifiers.models = "prm"; });  // search.guides
+  const auto only_final = [](auto& c) { c.stages.search = c.stages.rl = c.stages.rewards = false; };
+  refused("verifiers.models", [&](auto& c) {
+    only_final(c);
+    c.verifiers.models = "orm";
+    c.final_.reward = "both";
+  });
+  refused("verifiers.models", [&](auto& c) {
+    only_final(c);
+    c.verifiers.models = "prm";
+    c.final_.algorithm = "search_guided";
+  });
+  refused("final.setter_share",
+          [](auto& c) { c.final_.setter_share = c.final_.revisit_share = 0.5; });
+  refused("final.setter_share",
+          [](auto& c) { c.final_.setter_share = c.final_.revisit_share = 0.5; });
   refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
   refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
 }

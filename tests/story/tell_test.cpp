@@ -65,6 +65,31 @@ TEST_CASE("stages that are switched off leave nothing") {
   CHECK(story.report.contains("final"));
 }
 
+TEST_CASE("the deployed policy may learn from a setter's problems") {
+  auto config = testing::small_story_config();
+  config.stages = {.sft = true,
+                   .verifiers = false,
+                   .search = false,
+                   .rlhf = false,
+                   .rl = false,
+                   .rewards = false,
+                   .selfplay = false,
+                   .measurements = false};
+  for (const std::string start : {"base", "sft"}) {
+    config.final_.start = start;
+    config.final_.setter_share = 0.5;
+    Kept kept;
+    Story story(config, testing::environment_of(config), local_host(config));
+    REQUIRE(tell(story, keeping(kept)).has_value());
+    const auto& final = story.report.at("final");
+    CHECK(final.at("setter_share") == 0.5);
+    CHECK(final.at("start") == start);
+    CHECK(final.at("curve").back().contains("valid"));
+    // It began from one that had been taught to set, not from that model itself.
+    CHECK(story.models.at("final_start").tensors != story.models.at(start).tensors);
+  }
+}
+
 TEST_CASE("aims that were missed are said in words, those reached are not") {
   const nlohmann::json report = {
       {"final", {{"greedy", {{"accuracy", 0.99}}}}},
