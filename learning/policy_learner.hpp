@@ -69,9 +69,13 @@ class PolicyLearner {
   ModelFile model() const;
   // Forgets the optimiser's moments (at the start of a new stage).
   void reset_optimizer();
+  // Puts the optimiser's moments aside and takes those that were put aside before, at first fresh
+  // ones: for work of another kind in between. Muon's steps are of one length, however small the
+  // gradients, so that moments of the one would lead the steps of the other astray.
+  void swap_optimizer();
 
-  // Weights, optimiser state and counters as bytes; load is the exact inverse. kCorrupt otherwise,
-  // and nothing changed.
+  // Weights, optimiser state (that put aside, too) and counters as bytes; load is the exact
+  // inverse. kCorrupt otherwise, and nothing changed.
   std::string save() const;
   Status load(std::string_view bytes);
 

@@ -67,9 +67,11 @@ Result<std::map<std::string, double>> SetProblems::learn(PolicyLearner& policy,
   }
   const auto lesson = setter_->lesson(rated);
   if (!lesson) return tl::unexpected(lesson.error());
+  policy.swap_optimizer();
   for (const auto& problems : *lesson)
     policy.update(batch_of_problems(story_.tokenizer(), problems),
                   story_.config().selfplay.optimizer, rate_factor);
+  policy.swap_optimizer();
   std::map<std::string, double> figures;
   if (proposed_ > 0) figures["learnability"] = worth / static_cast<double>(proposed_);
   if (proposed_ < groups.size())

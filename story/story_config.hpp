@@ -133,7 +133,7 @@ struct SelfPlayConfig {
   std::int64_t tokens = 1'500'000;  // at most
   std::int64_t setter_steps = 100;  // of teaching the setter what problems look like
   double setter_share = 0.25;       // of a round's problems that the setter proposes
-  std::int64_t updates = 4;         // a round, of the setter
+  std::int64_t updates = 16;        // a round, of the setter
   OptimizerConfig optimizer{.muon_rate = 0.002, .adamw_rate = 0.0004, .warmup = 0};
   void describe(FieldVisitor& v);
   friend bool operator==(const SelfPlayConfig&, const SelfPlayConfig&) = default;

@@ -1,5 +1,8 @@
 #include "learning/policy_learner.hpp"
 
+#include <optional>
+#include <utility>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
@@ -27,6 +30,7 @@ struct PolicyLearner::Impl {
   std::string characters;
   nn::Parameters parameters;
   nn::Optimizer optimizer;
+  std::optional<nn::Optimizer> aside;  // of swap_optimizer()
 
   Impl(const ModelSpec& s, const Tokenizer& tokenizer, std::uint64_t seed)
       : spec(s),
@@ -39,6 +43,9 @@ struct PolicyLearner::Impl {
         characters(policy.characters),
         parameters(nn::from_model(policy, true)),
         optimizer(parameters) {}
+
+  // All of it or, where it does not fit, a part.
+  bool load(std::string_view bytes);
 
   at::Tensor loss(const TokenBatch& batch) const {
     const auto tokens = nn::tokens_of(batch);
@@ -129,17 +136,26 @@ ModelFile PolicyLearner::model() const {
 
 void PolicyLearner::reset_optimizer() { impl_->optimizer.reset(); }
 
+void PolicyLearner::swap_optimizer() {
+  if (!impl_->aside) impl_->aside.emplace(impl_->parameters);
+  std::swap(impl_->optimizer, *impl_->aside);
+}
+
 std::string PolicyLearner::save() const {
-  return nn::save(impl_->parameters) + impl_->optimizer.save();
+  return nn::save(impl_->parameters) + impl_->optimizer.save() +
+         (impl_->aside ? impl_->aside->save() : std::string());
+}
+
+bool PolicyLearner::Impl::load(std::string_view bytes) {
+  if (!nn::load(parameters, bytes) || !optimizer.load(bytes)) return false;
+  aside.reset();
+  return bytes.empty() || (aside.emplace(parameters).load(bytes) && bytes.empty());
 }
 
 Status PolicyLearner::load(std::string_view bytes) {
   const std::string before = save();
-  if (nn::load(impl_->parameters, bytes) && impl_->optimizer.load(bytes) && bytes.empty())
-    return {};
-  std::string_view old = before;
-  nn::load(impl_->parameters, old);
-  impl_->optimizer.load(old);
+  if (impl_->load(bytes)) return {};
+  impl_->load(before);
   return fail(Errc::kCorrupt, "the saved policy learner does not fit this model");
 }
 

@@ -82,6 +82,43 @@ TEST_CASE("a policy learner repeats itself and goes on after a save, bit for bit
   }
 }
 
+TEST_CASE("moments that are put aside know nothing of the work in between", "[nn]") {
+  const auto environment = make_environment({}).value();
+  const ModelSpec spec{1, 32, 2, 64, 1000};
+  PolicyLearner plain(spec, tokenizer(), 3), aside(spec, tokenizer(), 3),
+      mixed(spec, tokenizer(), 3);
+  OptimizerConfig still;  // moments move, weights do not
+  still.muon_rate = still.adamw_rate = 0;
+  const auto train = [&](PolicyLearner& learner, std::uint64_t seed,
+                         const OptimizerConfig& config) {
+    Rng rng(seed);
+    for (int i = 0; i < 3; ++i) learner.update(solutions(*environment, rng, 8), config, 1);
+  };
+  for (auto* learner : {&plain, &aside, &mixed}) train(*learner, 1, {});
+  aside.swap_optimizer();
+  train(aside, 2, still);
+  aside.swap_optimizer();
+  train(mixed, 2, still);
+  for (auto* learner : {&plain, &aside, &mixed}) train(*learner, 3, {});
+  CHECK(serialize(aside.model()) == serialize(plain.model()));
+  CHECK(serialize(mixed.model()) != serialize(plain.model()));
+
+  // Both kinds of moments are saved, and a save without replaces one with.
+  PolicyLearner again(spec, tokenizer(), 4);
+  REQUIRE(again.load(aside.save()));
+  CHECK(again.save() == aside.save());
+  for (auto* learner : {&aside, &again}) {
+    learner->swap_optimizer();
+    train(*learner, 4, {});
+  }
+  CHECK(again.save() == aside.save());
+  REQUIRE(again.load(plain.save()));
+  CHECK(again.save() == plain.save());
+  const auto before = aside.save();
+  REQUIRE_FALSE(aside.load(before.substr(0, before.size() - 1)));
+  CHECK(aside.save() == before);
+}
+
 TEST_CASE("updates lower the loss that they are given", "[nn]") {
   const auto environment = make_environment({}).value();
   PolicyLearner learner({1, 32, 2, 64, 1000}, tokenizer(), 3);
