@@ -15,6 +15,7 @@ namespace {
 // As the setter is to write them.
 TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::string>& problems) {
   std::vector<std::string> texts;
+  texts.reserve(problems.size());
   for (const auto& problem : problems)
     texts.push_back(prompt_of(kNoProblem, {}) + problem + kEndSeparator);
   return batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));

@@ -1,10 +1,10 @@
 #include "learning/policy_learner.hpp"
 
-#include <optional>
-#include <utility>
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <optional>
+#include <utility>
 
 #include "learning/nn/optimizer.hpp"
 #include "learning/nn/policy_gradient_loss.hpp"
