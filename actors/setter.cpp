@@ -35,39 +35,32 @@ class RemoteSetter final : public Setter {
   ~RemoteSetter() override { end_all(self_->system(), {caf::actor_cast<caf::actor>(actor_)}); }
 
   Result<Proposals> propose(const ModelFile& policy, std::int64_t n, std::int64_t round) override {
-    Result<Proposals> result;
-    ask<Proposed>(ProposeProblems{std::make_shared<const ModelFile>(policy), n, round}, result,
-                  [](Proposed& made) { return std::move(made.proposals); });
-    return result;
+    return ask<Proposed>(ProposeProblems{std::make_shared<const ModelFile>(policy), n, round})
+        .map([](Proposed&& made) { return std::move(made.proposals); });
   }
   Result<SetterLesson> lesson(std::span<const RatedProblem> problems) override {
-    Result<SetterLesson> result;
-    ask<Imitate>(RateProblems{{problems.begin(), problems.end()}}, result,
-                 [](Imitate& made) { return std::move(made.lesson); });
-    return result;
+    return ask<Imitate>(RateProblems{{problems.begin(), problems.end()}}).map([](Imitate&& made) {
+      return std::move(made.lesson);
+    });
   }
   std::string save() const override {
-    Result<std::string> result;
-    ask<SetterState>(SaveSetter{}, result,
-                     [](SetterState& state) { return std::move(state.bytes); });
+    auto state = ask<SetterState>(SaveSetter{});
     // Half a save would be worse than none.
-    if (!result) throw std::runtime_error("the setter was not saved: " + result.error().message);
-    return std::move(*result);
+    if (!state) throw std::runtime_error("the setter was not saved: " + state.error().message);
+    return std::move(state->bytes);
   }
   Status load(std::string_view bytes) override {
-    Status result;
-    self_->request(actor_, caf::infinite, SetterState{std::string(bytes)})
-        .receive([](SetterState&) {},
-                 [&](const caf::error& error) { result = tl::unexpected(error_of(error)); });
-    return result;
+    return ask<SetterState>(SetterState{std::string(bytes)}).map([](SetterState&&) {});
   }
 
  private:
-  template <class Answer, class Message, class Value, class Take>
-  void ask(Message message, Result<Value>& result, Take take) const {
+  template <class Answer, class Message>
+  Result<Answer> ask(Message message) const {
+    Result<Answer> result;
     self_->request(actor_, caf::infinite, std::move(message))
-        .receive([&](Answer& answer) { result = take(answer); },
+        .receive([&](Answer& answer) { result = std::move(answer); },
                  [&](const caf::error& error) { result = tl::unexpected(error_of(error)); });
+    return result;
   }
 
   mutable caf::scoped_actor self_;

@@ -32,8 +32,8 @@ DecoderActor spawn_decoder(caf::actor_system& system, std::int32_t slots);
 AnnotatorActor spawn_annotator(caf::actor_system& system, std::shared_ptr<Annotator> annotator);
 ArchiveActor spawn_archive(caf::actor_system& system, std::shared_ptr<Store> store);
 
-// What went wrong with an actor since it was last asked; the answers meanwhile are empty. A
-// Policy or a setter's save cannot say so itself.
+// What went wrong with an actor since it was last asked; the answers meanwhile are empty. A Policy
+// cannot say so itself.
 using Trouble = std::shared_ptr<Status>;
 
 // The policy of these weights, decoded by all of the actors together. What it generates does not

@@ -22,7 +22,7 @@ Status search_stage(Story& story);
 Status feedback_stage(Story& story);
 // Algorithms of reinforcement learning at equal generated tokens.
 Status reinforcement_stage(Story& story);
-// The same algorithm paid by the outcome, by the process model, and by both.
+// The same algorithm, paid by every reward that needs no preference model (rewards.hpp).
 Status reward_stage(Story& story);
 // The deployed policy: models "final".
 Status final_stage(Story& story);
