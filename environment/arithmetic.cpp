@@ -42,15 +42,15 @@ class Comparison {
     const auto value = operation_value(before_, operation);
     return value && *value == next_.spelling(next_.tokens[p.first]);
   }
-  // Whether that place holds a sum of as many terms as the distributive law gives; kRight for the
-  // right ones, kWrongValue for others.
-  std::optional<Verdict> distributes(std::size_t operation) const {
-    const Place p = place_of(before_, operation);
+  // Whether the operation gave way to as many terms as its long form has; kRight for the right
+  // ones, kWrongValue for others.
+  std::optional<Verdict> works_out(std::size_t operation) const {
+    const auto form = long_form(before_, operation);
+    if (!form) return std::nullopt;
+    const Place p = form->place;
     const std::size_t n = before_.tokens.size();
     if (p.first > prefix_ || n - p.last > suffix_) return std::nullopt;
-    const auto sum = distribute(before_, operation);
-    if (!sum) return std::nullopt;
-    const std::string text = sum->text();
+    const std::string text = form->text();
     Expression expected;
     parse_expression(text, expected);
     const std::size_t width = expected.tokens.size();
@@ -70,18 +70,18 @@ class Comparison {
   std::size_t suffix_ = 0;
 };
 
-Verdict compare(const Expression& before, const Expression& next, bool long_products) {
+Verdict compare(const Expression& before, const Expression& next, bool long_work) {
   const auto due = due_operation(before);
-  if (!due || (next.tokens.size() >= before.tokens.size() && !long_products))
+  if (!due || (next.tokens.size() >= before.tokens.size() && !long_work))
     return Verdict::kNotARewrite;
   const Comparison comparison(before, next);
   if (comparison.does(*due)) return Verdict::kRight;
   if (comparison.replaces(place_of(before, *due))) return Verdict::kWrongValue;
-  if (long_products)
-    if (const auto verdict = comparison.distributes(*due)) return *verdict;
+  if (long_work)
+    if (const auto verdict = comparison.works_out(*due)) return *verdict;
   for (std::size_t i = 1; i + 1 < before.tokens.size(); ++i) {
     if (i == *due || !before.is_operation(i)) continue;
-    if (comparison.does(i) || (long_products && comparison.distributes(i) == Verdict::kRight))
+    if (comparison.does(i) || (long_work && comparison.works_out(i) == Verdict::kRight))
       return Verdict::kWrongOrder;
   }
   return Verdict::kNotARewrite;
@@ -110,9 +110,9 @@ Result<std::vector<std::int64_t>> parse_counts(std::string_view text) {
                                  "\" is not a list of counts from 1 to 64, such as \"2,3,3,4\"");
 }
 
-ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0, false}; }
-ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0, false}; }
-ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5, true}; }
+ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0}; }
+ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0}; }
+ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5}; }
 
 // Quotients are rarely integers by chance, so a divisor is drawn from those of the operand before
 // it.
@@ -150,16 +150,15 @@ Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& c) {
     return fail(Errc::kConfig, "environment.min_value: must not exceed max_value");
   }
   return parse_counts(c.operator_counts).map([&c](std::vector<std::int64_t> counts) {
-    return ArithmeticRules{c.operators,       c.min_operand,  c.max_operand,
-                           std::move(counts), c.max_products, c.min_value,
-                           c.max_value,       c.parentheses,  c.long_products};
+    return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(counts),
+                           c.max_products, c.min_value,   c.max_value,   c.parentheses};
   });
 }
 
 Result<std::unique_ptr<Environment>> Arithmetic::make(const EnvironmentConfig& config) {
   auto rules = arithmetic_rules(config);
   if (!rules) return tl::unexpected<Error>(rules.error());
-  std::unique_ptr<Arithmetic> made(new Arithmetic(std::move(*rules)));
+  std::unique_ptr<Arithmetic> made(new Arithmetic(std::move(*rules), config.long_work));
   for (const std::int64_t count : made->rules_.operator_counts) {
     for (const bool grouped : {false, true}) {
       if (grouped && (made->rules_.parentheses == 0 || count == 1)) continue;
@@ -269,7 +268,7 @@ StepResult Arithmetic::step(const State& state, std::string_view step) const {
   Expression before;
   const bool readable = parse_expression(state.line, before);
   StepResult result;
-  result.verdict = readable ? compare(before, next, rules_.long_products) : Verdict::kNotARewrite;
+  result.verdict = readable ? compare(before, next, long_work_) : Verdict::kNotARewrite;
   result.next = {state.problem, std::string(step),
                  state.clean && result.verdict == Verdict::kRight};
   result.done = next.is_number();
@@ -296,11 +295,11 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
       return fail(Errc::kBadProblem, "\"" + state.problem + "\" has no value: \"" + line +
                                          "\" cannot be worked out in integers of 64 digits");
     }
-    const auto sum = rules_.long_products ? distribute(*e, *due) : std::nullopt;
-    std::string next = rewrite(*e, *due, *value);
-    if (sum) {
+    const auto form = long_work_ ? long_form(*e, *due) : std::nullopt;
+    std::string next = rewrite(*e, place_of(*e, *due), *value);
+    if (form) {
       // Unless parentheses would nest too deeply.
-      std::string longer = rewrite(*e, *due, sum->text());
+      std::string longer = rewrite(*e, form->place, form->text());
       Expression parsed;
       if (parse_expression(longer, parsed)) next = std::move(longer);
     }

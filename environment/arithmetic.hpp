@@ -9,9 +9,10 @@
 //   not_a_rewrite  anything else
 // An operation without a value (division by zero, a remainder) has no right step.
 //
-// With long_products the distributive law is an operation, too (expression.hpp, distribute):
-// "34*7" -> "(210+28)" -> "238"; its sum is judged like a value. It is how the calculator and the
-// students work; who knows a product by heart may write it at once.
+// With long_work, taking an operation apart is a step, too (expression.hpp, LongForm): "34*7" ->
+// "(210+28)" -> "238", "93-27" -> "93-20-7" -> "73-7" -> "66"; what is written in its place is
+// judged like a value. It is how the calculator and the students work; who knows a result by heart
+// may write it at once.
 #pragma once
 
 #include <memory>
@@ -33,13 +34,12 @@ struct ArithmeticRules {
   std::int64_t min_value = 0;
   std::int64_t max_value = 40;
   double parentheses = 0;
-  bool long_products = false;
 };
 
 // Presets: "C" (the easy family), "B" (two products, values to 99), "hard" (parentheses, exact
-// division, operands to 99, values to 999, 2 to 6 operators, long products digit by digit);
-// "custom" takes the fields.
-// kConfig for an unknown family or fields that contradict each other.
+// division, operands to 99, values to 999, 2 to 6 operators); "custom" takes the fields. How
+// problems are worked out (long_work) is not theirs. kConfig for an unknown family or fields that
+// contradict each other.
 Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config);
 
 class Arithmetic final : public Environment {
@@ -48,6 +48,7 @@ class Arithmetic final : public Environment {
   static Result<std::unique_ptr<Environment>> make(const EnvironmentConfig& config);
 
   const ArithmeticRules& rules() const { return rules_; }
+  bool long_work() const { return long_work_; }
   std::string_view name() const override { return "arithmetic"; }
   std::string_view alphabet() const override { return "0123456789+-*/()"; }
   std::string sample_problem(Rng& rng, Split split) const override;
@@ -64,7 +65,8 @@ class Arithmetic final : public Environment {
   std::string render(const State& state) const override { return state.line; }
 
  private:
-  explicit Arithmetic(ArithmeticRules rules) : rules_(std::move(rules)) {}
+  Arithmetic(ArithmeticRules rules, bool long_work)
+      : rules_(std::move(rules)), long_work_(long_work) {}
   struct Shape {
     std::size_t operators = 1;
     bool grouped = false;  // has a pair of parentheses
@@ -75,6 +77,7 @@ class Arithmetic final : public Environment {
   bool has_problems(Shape shape) const;
 
   ArithmeticRules rules_;
+  bool long_work_;
 };
 
 }  // namespace qstar

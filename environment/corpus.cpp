@@ -40,7 +40,7 @@ void CorpusConfig::describe(FieldVisitor& v) {
 Corpus::Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)
     : problems_(&problems), config_(config), rng_(seed) {
   const auto* arithmetic = dynamic_cast<const Arithmetic*>(&problems);
-  long_products_ = arithmetic != nullptr && arithmetic->rules().long_products;
+  long_work_ = arithmetic != nullptr && arithmetic->long_work();
 }
 
 Corpus::Student Corpus::draw_student() {
@@ -76,7 +76,7 @@ void Corpus::append_rewriting(const Student& student, std::string line, std::str
   while (parse_expression(line, e) && !e.is_number()) {
     const std::size_t operation =
         chosen_operation(e, student.left_to_right, student.misreads_minus);
-    line = rewrite(e, operation, worked_value(student, e, operation));
+    line = worked(student, e, operation);
     row += '=';
     row += line;
   }
@@ -98,21 +98,20 @@ void Corpus::append_choices(const Student& student, State state, std::string& ro
   }
 }
 
-std::string Corpus::worked_value(const Student& student, const Expression& e,
-                                 std::size_t operation) {
+std::string Corpus::worked(const Student& student, const Expression& e, std::size_t operation) {
   const Token& a = e.tokens[operation - 1];
   const Token& b = e.tokens[operation + 1];
   const char op = e.tokens[operation].kind;
   const std::int64_t* factor = op == '*' && a.small ? &a.value : nullptr;
-  if (auto sum = long_products_ ? distribute(e, operation) : std::nullopt) {
-    if (sum->values) {
-      auto& term = sum->terms[rng_.below(sum->terms.size())];
+  if (auto form = long_work_ ? long_form(e, operation) : std::nullopt) {
+    if (form->values) {
+      auto& term = form->terms[rng_.below(form->terms.size())];
       term = slipped(student, term, factor);
     }
-    return sum->text();
+    return rewrite(e, form->place, form->text());
   }
-  return slipped(student, operation_value(e, operation).value_or(std::to_string(shrug(a, op, b))),
-                 factor);
+  const auto value = operation_value(e, operation).value_or(std::to_string(shrug(a, op, b)));
+  return rewrite(e, place_of(e, operation), slipped(student, value, factor));
 }
 
 std::string Corpus::slipped(const Student& student, const std::string& right,

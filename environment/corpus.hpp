@@ -62,13 +62,13 @@ class Corpus {
   void append_rewriting(const Student& student, std::string line, std::string& row);
   // Steps chosen among the listed ones, until none is left.
   void append_choices(const Student& student, State state, std::string& row);
-  // What the student writes in the operation's place.
-  std::string worked_value(const Student& student, const Expression& e, std::size_t operation);
+  // The line that the student writes, with the operation done, or taken apart where it is long.
+  std::string worked(const Student& student, const Expression& e, std::size_t operation);
   // A right number as the student writes it; `factor` is a product's, null otherwise.
   std::string slipped(const Student& student, const std::string& right, const std::int64_t* factor);
 
   const Environment* problems_;
-  bool long_products_ = false;
+  bool long_work_ = false;
   CorpusConfig config_;
   Rng rng_;
 };

@@ -284,30 +284,13 @@ bool values_within(const Expression& e, std::int64_t min, std::int64_t max) {
   return evaluate(e, out, inside) == Applied::kOk;
 }
 
-std::string Distributed::text() const {
-  std::string sum = "(";
-  for (const auto& term : terms) sum += (sum.size() > 1 ? "+" : "") + term;
-  return sum + ')';
-}
-
-std::optional<Distributed> distribute(const Expression& e, std::size_t operation) {
-  const Token& a = e.tokens[operation - 1];
-  const Token& b = e.tokens[operation + 1];
-  constexpr std::int64_t kMost = 999'999'999;
-  if (e.tokens[operation].kind != '*' || !a.small || !b.small || std::min(a.value, b.value) < 1 ||
-      std::max(a.value, b.value) > kMost)
-    return std::nullopt;
-  const auto of_a = digits_of(a.value);
-  const auto of_b = digits_of(b.value);
-  if (of_a.size() == 1 && of_b.size() == 1) return std::nullopt;
-  Distributed sum;
-  sum.values = of_a.size() == 1 || of_b.size() == 1;
-  for (const auto digit : of_b.size() > 1 ? of_b : of_a) {
-    const auto other = of_b.size() > 1 ? a.value : b.value;
-    sum.terms.push_back(sum.values ? to_text(other * digit)
-                                   : to_text(other) + '*' + to_text(digit));
+std::string LongForm::text() const {
+  std::string joined;
+  for (const auto& term : terms) {
+    if (!joined.empty()) joined += product ? '+' : '-';
+    joined += term;
   }
-  return sum;
+  return product ? '(' + joined + ')' : joined;
 }
 
 Place place_of(const Expression& e, std::size_t operation) {
@@ -320,12 +303,40 @@ Place place_of(const Expression& e, std::size_t operation) {
   return p;
 }
 
-std::string rewrite(const Expression& e, std::size_t operation, std::string_view value) {
-  const Place p = place_of(e, operation);
-  std::string line(e.text.substr(0, e.tokens[p.first].begin));
-  line += value;
-  line += e.text.substr(e.tokens[p.last - 1].end);
+std::string rewrite(const Expression& e, Place place, std::string_view text) {
+  std::string line(e.text.substr(0, e.tokens[place.first].begin));
+  line += text;
+  line += e.text.substr(e.tokens[place.last - 1].end);
   return line;
+}
+
+std::optional<LongForm> long_form(const Expression& e, std::size_t operation) {
+  const char kind = e.tokens[operation].kind;
+  const Token& a = e.tokens[operation - 1];
+  const Token& b = e.tokens[operation + 1];
+  constexpr std::int64_t kMost = 999'999'999;
+  if ((kind != '*' && kind != '-') || !a.small || !b.small || std::min(a.value, b.value) < 1 ||
+      std::max(a.value, b.value) > kMost)
+    return std::nullopt;
+  const auto of_a = digits_of(a.value);
+  const auto of_b = digits_of(b.value);
+  if (of_b.size() == 1 && (kind == '-' || of_a.size() == 1)) return std::nullopt;
+  LongForm form;
+  if (kind == '-') {
+    form.place = {operation - 1, operation + 2};
+    form.terms.push_back(to_text(a.value));
+    for (const auto digit : of_b) form.terms.push_back(to_text(digit));
+    return form;
+  }
+  form.place = place_of(e, operation);
+  form.product = true;
+  form.values = of_a.size() == 1 || of_b.size() == 1;
+  for (const auto digit : of_b.size() > 1 ? of_b : of_a) {
+    const auto other = of_b.size() > 1 ? a.value : b.value;
+    form.terms.push_back(form.values ? to_text(other * digit)
+                                     : to_text(other) + '*' + to_text(digit));
+  }
+  return form;
 }
 
 }  // namespace qstar

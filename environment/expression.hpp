@@ -63,26 +63,31 @@ std::optional<std::string> value_of(const Expression& e);
 // Whether every operation on the way to the value gives an integer in [min, max].
 bool values_within(const Expression& e, std::int64_t min, std::int64_t max);
 
-// A product by the distributive law, a digit at a time, for those who know the products of single
-// digits (and zeros behind them) alone: the sum, in parentheses, over the digits of the second
-// factor, or of the first where the second has but one that is not zero. Its terms are values where
-// such a product is all that is left of them: 34*7 = (210+28), 34*27 = (34*20+34*7). None for what
-// is no product, for two factors of one such digit each, and for those below one or of more than
-// nine digits.
-struct Distributed {
-  boost::container::small_vector<std::string, 2> terms;
-  bool values = false;  // terms are numbers, all of them, or else all products
-  std::string text() const;
-};
-std::optional<Distributed> distribute(const Expression& e, std::size_t operation);
-
-// The tokens [first, last) that an operation's value replaces.
+// The tokens [first, last) that something else replaces.
 struct Place {
   std::size_t first = 0;
   std::size_t last = 0;
 };
+// Where an operation's value goes.
 Place place_of(const Expression& e, std::size_t operation);
-// The line with the operation done and `value` written in its place.
-std::string rewrite(const Expression& e, std::size_t operation, std::string_view value);
+// The line with `text` written in that place.
+std::string rewrite(const Expression& e, Place place, std::string_view text);
+
+// An operation on two numbers, taken apart into operations on fewer digits; none where there is
+// nothing to take apart, for sums and quotients, and for numbers below one or of more than nine
+// digits.
+//   a product's, by the distributive law, is for those who know the products of single digits (and
+//   zeros behind them) alone: the sum, in parentheses, over the digits of the second factor, or of
+//   the first where the second has but one that is not zero. Its terms are values where such a
+//   product is all that is left: 34*7 = (210+28), 34*27 = (34*20+34*7)
+//   a difference's takes one digit away after the other: 93-27 = 93-20-7
+struct LongForm {
+  Place place;
+  boost::container::small_vector<std::string, 3> terms;
+  bool product = false;
+  bool values = false;  // of a product: the terms are numbers, all of them, or else all products
+  std::string text() const;
+};
+std::optional<LongForm> long_form(const Expression& e, std::size_t operation);
 
 }  // namespace qstar

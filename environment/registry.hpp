@@ -26,12 +26,12 @@ struct EnvironmentConfig {
   std::int64_t max_products = 1;  // * and / at most
   std::int64_t min_value = 0;     // every correct intermediate value
   std::int64_t max_value = 40;
-  double parentheses = 0;      // probability that a problem has a pair of them
-  bool long_products = false;  // products are worked out digit by digit
-  std::int64_t size = 3;       // puzzles: side length; pancake, countdown: how many
-  std::int64_t turns = 1;      // cube3, lights_out: a move is up to so many quarter turns, presses
-  bool repeats = false;        // cube3: keep moves of several turns that do the same
-  bool chase = false;          // lights_out: a network also sees what chasing the lights leaves
+  double parentheses = 0;  // probability that a problem has a pair of them
+  bool long_work = false;  // products and differences are worked out digit by digit
+  std::int64_t size = 3;   // puzzles: side length; pancake, countdown: how many
+  std::int64_t turns = 1;  // cube3, lights_out: a move is up to so many quarter turns, presses
+  bool repeats = false;    // cube3: keep moves of several turns that do the same
+  bool chase = false;      // lights_out: a network also sees what chasing the lights leaves
   void describe(FieldVisitor& v);
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace qstar {
 
@@ -25,6 +26,35 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
       batch.weights[row * length + i] = weights[row];
   }
   return batch;
+}
+
+std::vector<TokenBatch> split_by_length(const TokenBatch& batch) {
+  if (batch.rows * batch.length <= kWholePlaces) return {batch};
+  const auto length = static_cast<std::size_t>(batch.length);
+  // Nothing is learned behind the last place with weight.
+  std::vector<std::pair<std::int64_t, std::size_t>> order;
+  for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows); ++row) {
+    const std::span weights(batch.weights.data() + row * length, length);
+    const auto last =
+        std::find_if(weights.rbegin(), weights.rend(), [](float w) { return w != 0; });
+    if (last != weights.rend()) order.emplace_back(weights.rend() - last, row);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<TokenBatch> parts;
+  for (const auto& [places, row] : order) {
+    if (parts.empty() || parts.back().rows * parts.back().length >= kPartPlaces)
+      parts.push_back({0, places, {}, {}});
+    TokenBatch& part = parts.back();
+    ++part.rows;
+    const auto copy = [&](const auto& from, auto& to) {
+      const auto begin = from.begin() + static_cast<std::ptrdiff_t>(row * length);
+      to.insert(to.end(), begin, begin + part.length);
+    };
+    copy(batch.tokens, part.tokens);
+    copy(batch.weights, part.weights);
+  }
+  return parts;
 }
 
 TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,

@@ -31,6 +31,14 @@ struct TokenBatch {
 TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights);
 
+// The same rows in parts of similar length, longest first, none padded beyond its own longest: what
+// attention costs grows with the square of a row's length. A part is full at kPartPlaces
+// (rows × length); a batch of no more than kWholePlaces stays whole. Rows without weight are left
+// out; no parts where no row has any.
+inline constexpr std::int64_t kPartPlaces = 1024;
+inline constexpr std::int64_t kWholePlaces = 4096;
+std::vector<TokenBatch> split_by_length(const TokenBatch& batch);
+
 // The next `rows` rows of `length` tokens of a corpus, weight 1 on what the students wrote.
 TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
                         std::int64_t length);

@@ -52,7 +52,8 @@ class PolicyLearner {
   PolicyLearner(PolicyLearner&&) noexcept;
   PolicyLearner& operator=(PolicyLearner&&) noexcept;
 
-  // One optimiser step. `rate_factor` multiplies both rates (see schedule()).
+  // One optimiser step, a part of the batch after the other (batch.hpp, split_by_length).
+  // `rate_factor` multiplies both rates (see schedule()).
   TrainStats update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor);
   // Mean loss without an update.
   double loss(const TokenBatch& batch) const;

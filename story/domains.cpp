@@ -23,7 +23,6 @@ EnvironmentConfig spelled_out(const EnvironmentConfig& family, const ArithmeticR
   config.min_value = rules.min_value;
   config.max_value = rules.max_value;
   config.parentheses = rules.parentheses;
-  config.long_products = rules.long_products;
   config.operator_counts.clear();
   for (const auto count : rules.operator_counts)
     config.operator_counts += (config.operator_counts.empty() ? "" : ",") + std::to_string(count);

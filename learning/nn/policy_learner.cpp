@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -63,12 +64,20 @@ PolicyLearner& PolicyLearner::operator=(PolicyLearner&&) noexcept = default;
 
 TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig& config,
                                  double rate_factor) {
-  const auto loss = impl_->loss(batch);
-  loss.backward();
+  const auto sum = [](const std::vector<float>& weights) {
+    return std::accumulate(weights.begin(), weights.end(), 0.0);
+  };
+  const auto parts = split_by_length(batch);
+  const double all = parts.size() > 1 ? sum(batch.weights) : 0;
   TrainStats stats;
-  stats.loss = loss.item<double>();
+  for (const auto& part : parts) {
+    const auto mean = impl_->loss(part);
+    const auto loss = parts.size() > 1 ? mean * (sum(part.weights) / all) : mean;
+    loss.backward();
+    stats.loss += loss.item<double>();
+    stats.tokens += part.rows * part.length;
+  }
   stats.gradient_norm = impl_->optimizer.step(config, rate_factor);
-  stats.tokens = batch.rows * batch.length;
   return stats;
 }
 

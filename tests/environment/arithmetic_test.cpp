@@ -10,9 +10,10 @@
 namespace qstar {
 namespace {
 
-std::unique_ptr<Environment> family(const std::string& name) {
+std::unique_ptr<Environment> family(const std::string& name, bool long_work = false) {
   EnvironmentConfig config;
   config.family = name;
+  config.long_work = long_work;
   return std::move(*make_environment(config));
 }
 
@@ -183,11 +184,11 @@ TEST_CASE("families keep their rules") {
 }
 
 std::string hard_verdict(const std::string& line, const std::string& step) {
-  static const auto hard = family("hard");
+  static const auto hard = family("hard", true);
   return std::string(to_string(hard->step({line, line, true}, step).verdict));
 }
 
-TEST_CASE("products may be worked out digit by digit where the rules say so") {
+TEST_CASE("products may be worked out digit by digit where the configuration says so") {
   CHECK(hard_verdict("5+34*7", "5+(210+28)") == "right");
   CHECK(hard_verdict("5+(210+28)", "5+238") == "right");
   CHECK(hard_verdict("5+34*7", "5+238") == "right");  // by heart
@@ -223,8 +224,37 @@ TEST_CASE("products may be worked out digit by digit where the rules say so") {
   CHECK(verdict("5+34*7", "5+238") == "right");
 }
 
-TEST_CASE("the calculator works products out digit by digit where the rules say so") {
-  const auto hard = family("hard");
+TEST_CASE("differences may be worked out digit by digit where the configuration says so") {
+  CHECK(hard_verdict("93-27+4", "93-20-7+4") == "right");
+  CHECK(hard_verdict("93-20-7+4", "73-7+4") == "right");
+  CHECK(hard_verdict("93-27+4", "66+4") == "right");  // by heart
+  CHECK(hard_verdict("5*(93-27)", "5*(93-20-7)") == "right");
+  CHECK(hard_verdict("5*((93-27))", "5*((93-20-7))") == "right");
+  CHECK(hard_verdict("27-93", "27-90-3") == "right");
+  CHECK(hard_verdict("999-203", "999-200-3") == "right");
+  CHECK(hard_verdict("999-123", "999-100-20-3") == "right");
+
+  CHECK(hard_verdict("93-27+4", "93-20-8+4") == "wrong_value");
+  CHECK(hard_verdict("93-27+4", "92-20-7+4") == "wrong_value");
+  CHECK(hard_verdict("93-27+4", "93-20+7+4") == "not_a_rewrite");
+  CHECK(hard_verdict("93-27+4", "93-20-7+5") == "not_a_rewrite");
+  CHECK(hard_verdict("93-27+4", "(93-20-7)+4") == "not_a_rewrite");
+  CHECK(hard_verdict("999-123", "999-120-3") == "not_a_rewrite");
+  CHECK(hard_verdict("93-27*2", "93-20-7*2") == "wrong_order");
+  // Nothing is left to take apart here.
+  CHECK(hard_verdict("93-20", "93-20-0") == "not_a_rewrite");
+  CHECK(hard_verdict("-93-27", "-93-20-7") == "not_a_rewrite");
+  CHECK(hard_verdict("93--27", "93--20--7") == "not_a_rewrite");
+
+  CHECK(verdict("93-27+4", "93-20-7+4") == "not_a_rewrite");  // family C
+}
+
+TEST_CASE("the calculator works digit by digit where the configuration says so") {
+  const auto hard = family("hard", true);
+  CHECK(hard->solve(*hard->reset("5*(93-27)")).value() ==
+        Lines{"5*(93-20-7)", "5*(73-7)", "5*66", "(300+30)", "330"});
+  CHECK(family("B", true)->solve(*hard->reset("93-27")).value() == Lines{"93-20-7", "73-7", "66"});
+  CHECK(solution("93-27") == Lines{"66"});
   CHECK(hard->solve(*hard->reset("5+34*27")).value() == Lines{"5+(34*20+34*7)", "5+((600+80)+34*7)",
                                                               "5+(680+34*7)", "5+(680+(210+28))",
                                                               "5+(680+238)", "5+918", "923"});

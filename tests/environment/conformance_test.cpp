@@ -18,6 +18,7 @@ std::vector<Subject> subjects() {
     for (const std::string family : {"C", "B", "hard"}) {
       EnvironmentConfig config = environment_config(name, family == "hard");
       config.family = family;
+      config.long_work = family == "hard";
       all.push_back({name + " " + family, std::move(*make_environment(config))});
     }
   }

@@ -14,6 +14,7 @@ namespace {
 std::unique_ptr<Environment> family(const std::string& name) {
   EnvironmentConfig config;
   config.family = name;
+  config.long_work = name == "hard";
   return std::move(*make_environment(config));
 }
 

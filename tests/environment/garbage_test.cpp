@@ -16,6 +16,7 @@ std::vector<std::unique_ptr<Environment>> all_environments() {
   }
   EnvironmentConfig hard;
   hard.family = "hard";
+  hard.long_work = true;
   all.push_back(std::move(*make_environment(hard)));
   return all;
 }

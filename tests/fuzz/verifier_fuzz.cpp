@@ -9,6 +9,7 @@ std::unique_ptr<qstar::Environment> made(const std::string& name, const std::str
   config.name = name;
   config.family = family;
   config.size = 4;  // of countdown: exhausted at once
+  config.long_work = family == "hard";
   return qstar::make_environment(config).value();
 }
 
@@ -51,6 +52,7 @@ std::vector<std::string> fuzz_seeds() {
           "-1-(-2)\n1",
           "((1))\n1",
           "7/0+99999999999999999999\n1",
+          "93-27+4\n93-20-7+4\n73-7+4\n66+4",
           "34*27-1\n(34*20+34*7)-1\n((600+80)+34*7)-1\n(680+34*7)-1",
           "25 50 3 6:952\n25*3:75\n75+50:125\n125*6:750",
           "8 8 7 4 : 24\n7-4:3\n3*8:24\n8+8:16"};

@@ -30,6 +30,40 @@ TEST_CASE("solution tokens carry the weight, prompts and padding none", "[batch]
   REQUIRE(batch_of_solutions(t, {}, {}).tokens.empty());
 }
 
+TEST_CASE("large batches are split by length, padding and rows without weight left out",
+          "[batch]") {
+  // Row r counts r, at its places; its last place with weight is `last[r]`.
+  const std::int64_t length = 1000;
+  const std::vector<std::size_t> last = {9, 699, 0, 399, 699, 19};
+  TokenBatch whole{6, length, {}, std::vector<float>(6 * length, 0.0F)};
+  for (std::size_t row = 0; row < last.size(); ++row) {
+    whole.tokens.insert(whole.tokens.end(), length, static_cast<std::int32_t>(row));
+    if (last[row] > 0) whole.weights[row * length + last[row]] = 0.5F;
+  }
+  const auto parts = split_by_length(whole);
+  REQUIRE(parts.size() == 2);
+  CHECK(parts[0].rows == 2);
+  CHECK(parts[0].length == 700);
+  CHECK(parts[0].tokens.size() == 1400);
+  CHECK(parts[0].tokens.front() == 1);
+  CHECK(parts[0].tokens.back() == 4);
+  CHECK(parts[0].weights[699] == 0.5F);
+  CHECK(parts[0].weights[1399] == 0.5F);
+  CHECK(parts[1].rows == 3);
+  CHECK(parts[1].length == 400);
+  CHECK(parts[1].tokens[399] == 3);
+  CHECK(parts[1].tokens[400] == 5);
+  CHECK(parts[1].tokens[800] == 0);
+  CHECK(parts[1].weights[400 + 19] == 0.5F);
+  CHECK(parts[1].weights[800 + 9] == 0.5F);
+
+  const TokenBatch small{4, 1000, std::vector<std::int32_t>(4000), std::vector<float>(4000)};
+  REQUIRE(split_by_length(small).size() == 1);
+  CHECK(split_by_length(small)[0].rows == 4);
+  const TokenBatch idle{5, 1000, std::vector<std::int32_t>(5000), std::vector<float>(5000)};
+  CHECK(split_by_length(idle).empty());
+}
+
 TEST_CASE("distinct wins are selected, weighted by difficulty", "[batch]") {
   AttemptGroup group;
   group.attempts = {attempt({"4"}, Outcome::kLost), attempt({"9", "3"}, Outcome::kLucky),

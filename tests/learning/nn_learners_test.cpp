@@ -82,6 +82,40 @@ TEST_CASE("a policy learner repeats itself and goes on after a save, bit for bit
   }
 }
 
+TEST_CASE("a batch in parts teaches what it teaches as a whole", "[nn]") {
+  EnvironmentConfig hard;
+  hard.family = "hard";
+  const auto environment = make_environment(hard).value();
+  Rng rng(7);
+  TokenBatch batch = solutions(*environment, rng, 24);
+  for (std::size_t i = 0; i < batch.weights.size(); ++i) batch.weights[i] *= i % 3 == 0 ? 2 : 1;
+  // The same rows, padded until they are too large to stay whole.
+  TokenBatch longer{batch.rows, kWholePlaces / batch.rows + 1, {}, {}};
+  const auto width = static_cast<std::size_t>(batch.length);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows); ++row) {
+    const auto from = static_cast<std::ptrdiff_t>(row * width), to = from + batch.length;
+    const auto end = (row + 1) * static_cast<std::size_t>(longer.length);
+    longer.tokens.insert(longer.tokens.end(), batch.tokens.begin() + from,
+                         batch.tokens.begin() + to);
+    longer.weights.insert(longer.weights.end(), batch.weights.begin() + from,
+                          batch.weights.begin() + to);
+    longer.tokens.resize(end, Tokenizer::kEndToken);
+    longer.weights.resize(end, 0.0F);
+  }
+  REQUIRE(split_by_length(batch).size() == 1);
+  REQUIRE(split_by_length(longer).size() > 1);
+
+  PolicyLearner whole({1, 32, 2, 64, 1000}, tokenizer(), 3),
+      parts({1, 32, 2, 64, 1000}, tokenizer(), 3);
+  const auto a = whole.update(batch, {}, 1);
+  const auto b = parts.update(longer, {}, 1);
+  CHECK(b.loss == Approx(a.loss).epsilon(1e-5));
+  CHECK(b.gradient_norm == Approx(a.gradient_norm).epsilon(1e-4));
+  CHECK(b.tokens < a.tokens);
+  CHECK(parts.loss(batch) == Approx(whole.loss(batch)).epsilon(1e-4));
+  CHECK(whole.loss(batch) < a.loss);
+}
+
 TEST_CASE("moments that are put aside know nothing of the work in between", "[nn]") {
   const auto environment = make_environment({}).value();
   const ModelSpec spec{1, 32, 2, 64, 1000};
