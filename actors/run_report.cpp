@@ -10,6 +10,7 @@ nlohmann::json make_report(const ExperimentConfig& config, const RunEnd& end,
   const RunState& run = end.state;
   return {{"name", config.name},
           {"family", config.environment.family},
+          {"long_work", config.environment.long_work},
           {"seed", config.seed},
           {"config_hash", config_hash(describe_of(copy))},
           {"code_version", QSTAR_VERSION},

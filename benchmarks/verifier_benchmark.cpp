@@ -42,10 +42,12 @@ void judge_lines(benchmark::State& bench, const std::vector<Line>& work,
       benchmark::Counter(static_cast<double>(bench.iterations()), benchmark::Counter::kIsRate);
 }
 
-// Argument of each: the family, 0 for C and 1 for hard (exact division, parentheses).
+// Argument of each: the family, 0 for C and 1 for hard (exact division, parentheses), worked out
+// digit by digit.
 std::unique_ptr<Environment> environment_of(const benchmark::State& bench) {
   EnvironmentConfig config;
   config.family = bench.range(0) == 0 ? "C" : "hard";
+  config.long_work = bench.range(0) != 0;
   return make_environment(config).value();
 }
 

@@ -18,8 +18,8 @@ bool same_token(const Expression& a, std::size_t i, const Expression& b, std::si
   return x.small || x.kind != kNumber || a.spelling(x) == b.spelling(y);
 }
 
-// Answers "is `next` the line `before` with one place replaced by a number?" in constant time a
-// place.
+// Answers "is `next` the line `before` with one place replaced, by a number or a long form?" in
+// time that does not depend on the line's length.
 class Comparison {
  public:
   Comparison(const Expression& before, const Expression& next) : before_(before), next_(next) {
@@ -45,11 +45,13 @@ class Comparison {
   // Whether the operation gave way to as many terms as its long form has; kRight for the right
   // ones, kWrongValue for others.
   std::optional<Verdict> works_out(std::size_t operation) const {
-    const auto form = long_form(before_, operation);
-    if (!form) return std::nullopt;
-    const Place p = form->place;
     const std::size_t n = before_.tokens.size();
-    if (p.first > prefix_ || n - p.last > suffix_) return std::nullopt;
+    const auto elsewhere = [&](Place p) { return p.first > prefix_ || n - p.last > suffix_; };
+    // No long form needs more room than a value; most operations end here.
+    if (elsewhere(place_of(before_, operation))) return std::nullopt;
+    const auto form = long_form(before_, operation);
+    if (!form || elsewhere(form->place)) return std::nullopt;
+    const Place p = form->place;
     const std::string text = form->text();
     Expression expected;
     parse_expression(text, expected);

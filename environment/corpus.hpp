@@ -5,7 +5,8 @@
 // and cut at its length. A bad student has two misconceptions, each with its probability: working
 // strictly left to right, and reading a-b+c as a-(b+c); on top of that every student slips now and
 // then: a value off by 1, 2 or 10, or in a product a neighbouring factor (a*(b+1)).
-// With the defaults about 43 % of family C's solutions have the right answer.
+// With the defaults about 43 % of family C's solutions have the right answer. Where long operations
+// are taken apart (arithmetic.hpp), students slip at values only, never at writing digits down.
 //
 // Where the steps can be listed (Countdown), nothing is worked out from left to right: who would do
 // so takes any step there is, and so does a slip; the others take a shortest solution's next step,

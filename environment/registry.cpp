@@ -117,7 +117,7 @@ void EnvironmentConfig::describe(FieldVisitor& v) {
   v.value({"max_value", "largest correct intermediate value", -1e15, 1e15}, max_value);
   v.value({"parentheses", "probability that a problem has a pair of parentheses", 0, 1},
           parentheses);
-  v.value({"long_work", "in every family: work products and differences out digit by digit"},
+  v.value({"long_work", "arithmetic, any family: work products and differences out digit by digit"},
           long_work);
   v.value({"size", "puzzles: side length in cells; pancake, countdown: how many", 3, 64}, size);
   v.value({"turns", "cube3: quarter turns a move at most; lights_out: presses", 1, 3}, turns);

@@ -33,8 +33,8 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
 
 // The same rows in parts of similar length, longest first, none padded beyond its own longest: what
 // attention costs grows with the square of a row's length. A part is full at kPartPlaces
-// (rows × length); a batch of no more than kWholePlaces stays whole. Rows without weight are left
-// out; no parts where no row has any.
+// (rows × length), enough to keep a matrix product busy; a batch of no more than kWholePlaces stays
+// whole, there is little to save. Rows without weight are left out; no parts where no row has any.
 inline constexpr std::int64_t kPartPlaces = 1024;
 inline constexpr std::int64_t kWholePlaces = 4096;
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch);

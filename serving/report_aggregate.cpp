@@ -139,7 +139,7 @@ Status check_together(std::span<const json> reports) {
       return fail(Errc::kCorrupt, "there is no \"seed\": this is no report of a run");
   }
   if (auto same = check_same(reports, "kind", kind_of); !same) return same;
-  for (const char* what : {"family", "puzzle"}) {
+  for (const char* what : {"family", "puzzle", "long_work"}) {
     const auto of = [what](const json& report) { return words_of(member(report, what)); };
     if (auto same = check_same(reports, what, of); !same) return same;
   }

@@ -13,14 +13,14 @@ using nlohmann::json;
 // each an x. {"name": x, …}: those members, if they are there.
 constexpr const char* kSchema = R"({
   "run": {"name": "text", "seed": "number", "config_hash": "text", "code_version": "text"},
-  "text run": {"family": "text", "base": "policy", "final": "policy", "critic": {"*": "number"},
+  "text run": {"family": "text", "long_work": "scalar", "base": "policy", "final": "policy", "critic": {"*": "number"},
                "curve": ["point"], "attempts": {"*": "scalar"}, "cost": {"*": "scalar"}},
   "puzzle run": {"puzzle": "text", "curve": ["point"], "network": {"*": "scalar"},
                  "cost": {"*": "scalar"},
                  "final": {"solved": "number", "positions": "number", "moves": "number",
                            "updates": "number", "examples": "number"}},
   "story run": {
-    "family": "text", "base": "policy", "sft": "policy", "final": "policy",
+    "family": "text", "long_work": "scalar", "base": "policy", "sft": "policy", "final": "policy",
     "verifiers": {"*": "verifier"},
     "search": ["search"],
     "rlhf": {"annotator": {"kind": "text", "error_rate": "number", "rankings": "number"},

@@ -30,6 +30,7 @@ Status tell(Story& story, const FinishedStages& finished) {
   story.report.update({{"kind", "story"},
                        {"name", config.name},
                        {"family", config.environment.family},
+                       {"long_work", config.environment.long_work},
                        {"seed", config.seed},
                        {"config_hash", config_hash(describe_of(config))},
                        {"code_version", QSTAR_VERSION}});

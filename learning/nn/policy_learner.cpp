@@ -68,14 +68,14 @@ TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig&
     return std::accumulate(weights.begin(), weights.end(), 0.0);
   };
   const auto parts = split_by_length(batch);
-  const double all = parts.size() > 1 ? sum(batch.weights) : 0;
+  const double all = sum(batch.weights);
   TrainStats stats;
+  stats.tokens = batch.rows * batch.length;
   for (const auto& part : parts) {
-    const auto mean = impl_->loss(part);
-    const auto loss = parts.size() > 1 ? mean * (sum(part.weights) / all) : mean;
+    auto loss = impl_->loss(part);
+    if (parts.size() > 1) loss = loss * (sum(part.weights) / all);
     loss.backward();
     stats.loss += loss.item<double>();
-    stats.tokens += part.rows * part.length;
   }
   stats.gradient_norm = impl_->optimizer.step(config, rate_factor);
   return stats;
