@@ -47,9 +47,9 @@ std::vector<TokenBatch> split_by_length(const TokenBatch& batch) {
       parts.push_back({0, places, {}, {}});
     TokenBatch& part = parts.back();
     ++part.rows;
+    const auto at = static_cast<std::ptrdiff_t>(row * length);
     const auto copy = [&](const auto& from, auto& to) {
-      const auto begin = from.begin() + static_cast<std::ptrdiff_t>(row * length);
-      to.insert(to.end(), begin, begin + part.length);
+      to.insert(to.end(), from.begin() + at, from.begin() + at + part.length);
     };
     copy(batch.tokens, part.tokens);
     copy(batch.weights, part.weights);
