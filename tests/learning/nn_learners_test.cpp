@@ -105,8 +105,10 @@ TEST_CASE("a batch in parts teaches what it teaches as a whole", "[nn]") {
   REQUIRE(split_by_length(batch).size() == 1);
   REQUIRE(split_by_length(longer).size() > 1);
 
-  PolicyLearner whole({1, 32, 2, 64, 1000}, tokenizer(), 3),
-      parts({1, 32, 2, 64, 1000}, tokenizer(), 3);
+  const std::string scopes = GENERATE("", "apdC");
+  const ModelSpec spec{1, 32, 4, 256, 1000, scopes};
+  PolicyLearner whole(spec, tokenizer(), 3), parts(spec, tokenizer(), 3),
+      again(spec, tokenizer(), 3);
   const auto a = whole.update(batch, {}, 1);
   const auto b = parts.update(longer, {}, 1);
   CHECK(b.loss == Approx(a.loss).epsilon(1e-5));
@@ -114,6 +116,8 @@ TEST_CASE("a batch in parts teaches what it teaches as a whole", "[nn]") {
   CHECK(b.tokens == longer.rows * longer.length);
   CHECK(parts.loss(batch) == Approx(whole.loss(batch)).epsilon(1e-4));
   CHECK(whole.loss(batch) < a.loss);
+  again.update(longer, {}, 1);
+  CHECK(again.save() == parts.save());
 }
 
 TEST_CASE("moments that are put aside know nothing of the work in between", "[nn]") {
