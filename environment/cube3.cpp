@@ -82,7 +82,7 @@ Cube3::Cube3(std::size_t depth, bool repeats) {
     moves_.push_back({{kFaces[face]}, turn, 1});
   }
   add_sequences(depth, repeats);
-  find_inverses();
+  relate_moves();
   for (std::size_t i = 0; i < moves_.size(); ++i) by_name_[moves_[i].name] = static_cast<Move>(i);
 }
 
@@ -99,21 +99,27 @@ void Cube3::add_sequences(std::size_t depth, bool repeats) {
         const std::string name = moves_[i].name + ' ' + moves_[turn].name;
         const bool is_new = seen.emplace(both, true).second;
         if (repeats ? is_thrice(name) : !is_new) continue;
-        moves_.push_back({name, both, static_cast<float>(length)});
+        const auto first = moves_[i].parts ? moves_[i].parts->first : static_cast<Move>(i);
+        moves_.push_back({name, both, static_cast<float>(length), 0, Parts{first, 0}});
       }
     }
     begin = end;
   }
 }
 
-// What undoes a sequence is as long as itself, so it, or one that does the same at no
-// higher cost, is a move, too.
-void Cube3::find_inverses() {
+// What undoes a sequence is as long as itself, and what is left of it after its first turn shorter;
+// so they, or others that do the same at the same cost, are moves, too.
+void Cube3::relate_moves() {
   std::map<Permutation, Move> numbers;
   for (std::size_t i = 0; i < moves_.size(); ++i) {
     numbers.emplace(moves_[i].permutation, static_cast<Move>(i));  // the cheapest comes first
   }
-  for (Turn& turn : moves_) turn.inverse = numbers.at(inverse_of(turn.permutation));
+  for (Turn& turn : moves_) {
+    turn.inverse = numbers.at(inverse_of(turn.permutation));
+    if (!turn.parts) continue;
+    const Permutation undone = inverse_of(moves_[turn.parts->first].permutation);
+    turn.parts->rest = numbers.at(compose(undone, turn.permutation));
+  }
 }
 
 std::optional<Move> Cube3::move_of(std::string_view name) const {

@@ -39,6 +39,7 @@ class Cube3 final : public Puzzle {
   // The number of quarter turns.
   float cost(Move move) const override { return moves_[move].cost; }
   std::optional<Move> inverse(Move move) const override { return moves_[move].inverse; }
+  std::optional<Parts> parts(Move move) const override { return moves_[move].parts; }
 
   void apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
              std::span<std::uint8_t> next) const override;
@@ -66,9 +67,10 @@ class Cube3 final : public Puzzle {
     Permutation permutation;
     float cost;
     Move inverse = 0;
+    std::optional<Parts> parts = std::nullopt;
   };
   void add_sequences(std::size_t depth, bool repeats);
-  void find_inverses();
+  void relate_moves();
 
   std::vector<Turn> moves_;  // the quarter turns first, then by cost
   std::map<std::string, Move, std::less<>> by_name_;

@@ -1,6 +1,7 @@
 #include "environment/lights_out.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace qstar {
 namespace {
@@ -44,6 +45,7 @@ LightsOut::LightsOut(std::size_t side, std::size_t presses, bool chase)
       if (toggled[cell]) toggle(mask, cell);
     }
   }
+  find_parts();
 }
 
 // All sets of `presses` cells, in lexicographic order.
@@ -54,6 +56,19 @@ void LightsOut::add_moves(std::size_t presses) {
     Lamps& move = moves_.emplace_back();
     for (std::size_t cell = 0; cell < chosen.size(); ++cell) move[cell] = chosen[cell] != 0;
   } while (std::prev_permutation(chosen.begin(), chosen.end()));
+}
+
+void LightsOut::find_parts() {
+  std::unordered_map<Lamps, Move> numbers;
+  for (const Lamps& pressed : moves_) {
+    numbers.emplace(pressed, static_cast<Move>(numbers.size()));
+    std::size_t first = 0;
+    while (!pressed[first]) ++first;
+    Lamps others = pressed;
+    others.reset(first);
+    auto& parts = parts_.emplace_back();
+    if (others.any()) parts = Parts{static_cast<Move>(first), numbers.at(others)};
+  }
 }
 
 std::string LightsOut::move_name(Move move) const {

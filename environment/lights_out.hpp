@@ -60,6 +60,7 @@ class LightsOut final : public Puzzle {
   // The number of presses.
   float cost(Move move) const override { return static_cast<float>(moves_[move].count()); }
   std::optional<Move> inverse(Move move) const override { return move; }
+  std::optional<Parts> parts(Move move) const override { return parts_[move]; }
 
   void apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
              std::span<std::uint8_t> next) const override;
@@ -85,12 +86,14 @@ class LightsOut final : public Puzzle {
   LightsOutSolver::Lamps lamps_of(std::span<const std::uint8_t> state) const;
 
   void add_moves(std::size_t presses);
+  void find_parts();
   void encode_chase(LightsOutSolver::Lamps lamps, std::span<std::uint8_t> cells) const;
 
   std::size_t side_;
   bool chase_;
   std::vector<LightsOutSolver::Lamps> toggles_;        // by pressed cell
   std::vector<LightsOutSolver::Lamps> moves_;          // the cells that are pressed
+  std::vector<std::optional<Parts>> parts_;            // their first cell, and the others
   std::vector<std::vector<std::uint8_t>> byte_masks_;  // what a move toggles, packed
   LightsOutSolver solver_;
 };

@@ -37,6 +37,12 @@ class Puzzle {
   virtual float cost(Move) const { return 1; }
   // The move that undoes `move`, where one always does.
   virtual std::optional<Move> inverse(Move move) const = 0;
+  // A move that is several moves as one: the first of them, and the move that does what the others
+  // do. Costs add up. None of a move that is one.
+  struct Parts {
+    Move first, rest;
+  };
+  virtual std::optional<Parts> parts(Move) const { return std::nullopt; }
 
   // Takes moves[i] in states[i]: next [n, state_bytes] of states [n, state_bytes], moves [n].
   // A move that is not legal leaves the position as it is. `next` may be `states`.

@@ -145,12 +145,12 @@ void Workspace<T>::forward(const Packed<T>& packed, const float* parameters,
 template <class T>
 void Workspace<T>::outputs(const Packed<T>& packed, const float* parameters, std::span<float> out) {
   const Layout::Dense& dense = layout_.output();
-  const std::size_t n = out.size() / used_;
+  const std::size_t n = out.size() / used_, width = round_up(n, kColumns);
   product(rows_of(activations_.back(), dense.k), panels_of(packed.output.forward, dense.k),
-          {padded_, dense.n, dense.k / kPair<T>}, sums_.get(), Write::kStore);
+          {padded_, width, dense.k / kPair<T>}, sums_.get(), Write::kStore);
   for (std::size_t r = 0; r < used_; ++r)
     for (std::size_t i = 0; i < n; ++i)
-      out[r * n + i] = sums_.get()[r * dense.n + i] + parameters[dense.bias + i];
+      out[r * n + i] = sums_.get()[r * width + i] + parameters[dense.bias + i];
 }
 
 template <class T>

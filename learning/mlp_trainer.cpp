@@ -21,13 +21,17 @@ double Trainer<T>::chunk(const Fit& fit, std::size_t total, const Loss& loss) {
   values_.resize(fit.targets.size());
   workspace_.forward(packed_, parameters_.get(), fit.cells);
   workspace_.selected(parameters_.get(), fit.which, values_);
+  const std::size_t columns = fit.which.size() / (fit.cells.size() / layout_.sizes().cells);
   double sum = 0;
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const float error = std::isnan(fit.targets[i]) ? 0 : values_[i] - fit.targets[i];
     const float size = std::abs(error);
     const bool far = loss.huber > 0 && size > loss.huber;
-    sum += static_cast<double>(far ? loss.huber * (2 * size - loss.huber) : error * error);
-    values_[i] = 2 * (far ? std::copysign(loss.huber, error) : error) / static_cast<float>(total);
+    const float weight = (i + 1) % columns == 0 ? loss.last_weight : 1;
+    sum +=
+        static_cast<double>(weight * (far ? loss.huber * (2 * size - loss.huber) : error * error));
+    values_[i] =
+        2 * weight * (far ? std::copysign(loss.huber, error) : error) / static_cast<float>(total);
   }
   workspace_.backward(packed_, parameters_.get(), fit.which, values_, gradient_.get());
   return sum;

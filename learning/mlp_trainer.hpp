@@ -17,7 +17,8 @@ struct Fit {
 };
 // Loss of an error e: e², or (Huber 1964, scaled alike) δ(2|e| − δ) beyond |e| = δ, when δ > 0.
 struct Loss {
-  float huber = 0;  // δ; 0: squared error everywhere
+  float huber = 0;        // δ; 0: squared error everywhere
+  float last_weight = 1;  // how often the last output of each row counts
 };
 
 template <class T>

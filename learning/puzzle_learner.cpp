@@ -111,6 +111,7 @@ struct PuzzleLearner::Impl {
         trainer(trainer_of(start, precision)),
         target_parameters(start.parameters),
         targets(puzzle, config, network_of(start)),
+        taught(*puzzle, config),
         positions(fixed_set(puzzle, config)) {}
 
   Online online() { return {*puzzle, trainer, start}; }
@@ -128,6 +129,7 @@ struct PuzzleLearner::Impl {
   AnyTrainer trainer;
   std::vector<float> target_parameters;
   PuzzleTargets targets;
+  TaughtOutputs taught;
   std::vector<std::uint8_t> positions;  // the fixed set
   std::vector<std::uint8_t> cells;      // [n, cells] of the batch
   Counters counters;
@@ -200,6 +202,8 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
   v.value({"warm_up", "first updates, to the scrambles' ways back", 0, 1e9}, warm_up);
   v.value({"taught_moves", "of qv: moves of a position that are taught at once", 1, 65535},
           taught_moves);
+  v.value({"value_weight", "of qv: weight of V's error beside that of a move taught", 0, 1e6},
+          value_weight);
   v.value({"double_q", "the online network chooses, the target network values"}, double_q);
   v.value({"hindsight", "no target above the scramble's own way back"}, hindsight);
   v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
@@ -259,7 +263,7 @@ PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const 
   if (n == 0) return {};
   impl_->cells.resize(n * impl_->puzzle->cells());
   impl_->puzzle->encode(examples.states, impl_->cells);
-  const auto which = taught_by(impl_->config, impl_->puzzle->moves(), examples);
+  const auto which = impl_->taught.of(examples);
   const auto known =
       targets.size() - static_cast<std::size_t>(std::count_if(
                            targets.begin(), targets.end(), [](float t) { return std::isnan(t); }));
@@ -270,7 +274,8 @@ PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const 
   std::visit(
       [&](auto& trainer) {
         result.loss = trainer.accumulate({impl_->cells, which, targets}, known,
-                                         {static_cast<float>(config.huber)}) /
+                                         {static_cast<float>(config.huber),
+                                          static_cast<float>(config.value_weight)}) /
                       static_cast<double>(known);
         trainer.step(static_cast<float>(config.rate * decay));
       },

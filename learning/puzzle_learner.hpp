@@ -62,6 +62,7 @@ struct PuzzleLearnerConfig {
   std::int64_t horizon = 1;            // moves looked ahead
   std::int64_t warm_up = 0;            // first updates, whose targets are the scrambles' ways back
   std::int64_t taught_moves = 8;       // of "qv": moves of a position that are taught at once
+  double value_weight = 1;             // of "qv": how often V's error counts beside a move's
   bool double_q = false;
   bool hindsight = true;
   double dead_end = 100;  // the cost to go from a position without a legal move

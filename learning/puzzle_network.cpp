@@ -32,28 +32,19 @@ Workspace workspace_of(const Weights& weights) {
   return mlp::Workspace<Bf16>(weights.layout, kChunk, mlp::Use::kInference);
 }
 
+// Either may be empty.
 template <class T>
-const mlp::Packed<T>& forward(const Weights& weights, mlp::Workspace<T>& workspace,
-                              std::span<const std::uint8_t> cells) {
+void write_outputs(const Weights& weights, mlp::Workspace<T>& workspace,
+                   std::span<const std::uint8_t> cells, std::span<float> costs,
+                   std::span<float> values) {
   const auto& packed = std::get<mlp::Packed<T>>(weights.packed);
-  workspace.forward(packed, weights.parameters.data(), cells);
-  return packed;
-}
-
-template <class T>
-void write_costs(const Weights& weights, mlp::Workspace<T>& workspace,
-                 std::span<const std::uint8_t> cells, std::span<float> costs) {
-  const auto& packed = forward(weights, workspace, cells);
-  workspace.outputs(packed, weights.parameters.data(), costs);
-}
-
-template <class T>
-void write_values(const Weights& weights, mlp::Workspace<T>& workspace,
-                  std::span<const std::uint8_t> cells, std::span<float> values) {
-  forward(weights, workspace, cells);
+  const float* parameters = weights.parameters.data();
+  workspace.forward(packed, parameters, cells);
+  if (!costs.empty()) workspace.outputs(packed, parameters, costs);
+  if (values.empty()) return;
   const std::vector<std::uint16_t> last(
       values.size(), static_cast<std::uint16_t>(weights.layout.sizes().outputs - 1));
-  workspace.selected(weights.parameters.data(), last, values);
+  workspace.selected(parameters, last, values);
 }
 
 }  // namespace
@@ -67,21 +58,24 @@ struct PuzzleNetwork::Impl {
   Workspace workspace;
   std::vector<std::uint8_t> cells;  // [kChunk, cells]
 
-  // Calls use(workspace, cells, first row, rows) for one chunk after the other.
-  template <class Use>
-  void by_chunks(std::span<const std::uint8_t> states, Use use);
+  void write(std::span<const std::uint8_t> states, std::span<float> costs, std::span<float> values);
 };
 
-template <class Use>
-void PuzzleNetwork::Impl::by_chunks(std::span<const std::uint8_t> states, Use use) {
+void PuzzleNetwork::Impl::write(std::span<const std::uint8_t> states, std::span<float> costs,
+                                std::span<float> values) {
   const Puzzle& puzzle = *weights->puzzle;
   const std::size_t bytes = puzzle.state_bytes();
   const std::size_t n = states.size() / bytes;
+  if (n == 0) return;
+  const std::size_t width = costs.size() / n;
   for (std::size_t at = 0; at < n; at += kChunk) {
     const std::size_t rows = std::min(kChunk, n - at);
     const auto encoded = std::span(cells).first(rows * puzzle.cells());
     puzzle.encode(states.subspan(at * bytes, rows * bytes), encoded);
-    std::visit([&](auto& own) { use(own, encoded, at, rows); }, workspace);
+    const auto some_costs = costs.subspan(at * width, rows * width);
+    const auto some_values = values.empty() ? values : values.subspan(at, rows);
+    std::visit([&](auto& own) { write_outputs(*weights, own, encoded, some_costs, some_values); },
+               workspace);
   }
 }
 
@@ -116,16 +110,16 @@ PuzzleNetwork PuzzleNetwork::clone() const {
 std::size_t PuzzleNetwork::outputs() const { return impl_->weights->outputs; }
 
 void PuzzleNetwork::costs(std::span<const std::uint8_t> states, std::span<float> costs) {
-  const std::size_t width = outputs();
-  impl_->by_chunks(states, [&](auto& workspace, auto cells, std::size_t at, std::size_t rows) {
-    write_costs(*impl_->weights, workspace, cells, costs.subspan(at * width, rows * width));
-  });
+  impl_->write(states, costs, {});
 }
 
 void PuzzleNetwork::values(std::span<const std::uint8_t> states, std::span<float> values) {
-  impl_->by_chunks(states, [&](auto& workspace, auto cells, std::size_t at, std::size_t rows) {
-    write_values(*impl_->weights, workspace, cells, values.subspan(at, rows));
-  });
+  impl_->write(states, {}, values);
+}
+
+void PuzzleNetwork::costs_and_values(std::span<const std::uint8_t> states, std::span<float> costs,
+                                     std::span<float> values) {
+  impl_->write(states, costs, values);
 }
 
 }  // namespace qstar

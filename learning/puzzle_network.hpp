@@ -99,9 +99,13 @@ class PuzzleNetwork final : public CostToGo {
   PuzzleNetwork clone() const;
 
   std::size_t outputs() const override;  // of "qv", those of Q
+  // Also of the first moves only: costs [n, as many as there is room].
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override;
   // V of each position [n]; the network has one ("v" or "qv").
   void values(std::span<const std::uint8_t> states, std::span<float> values);
+  // Both at once.
+  void costs_and_values(std::span<const std::uint8_t> states, std::span<float> costs,
+                        std::span<float> values);
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <map>
 
 #include "learning/lookahead.hpp"
 
@@ -30,17 +31,44 @@ std::size_t taught_outputs(const PuzzleLearnerConfig& config) {
   return is(config, "qv") ? static_cast<std::size_t>(config.taught_moves) + 1 : 1;
 }
 
-std::vector<std::uint16_t> taught_by(const PuzzleLearnerConfig& config, std::size_t moves,
-                                     const PuzzleExamples& examples) {
-  if (is(config, "q")) return examples.moves;
-  if (is(config, "v")) return std::vector<std::uint16_t>(examples.size(), 0);
-  const std::size_t taught = taught_outputs(config) - 1;
+TaughtOutputs::TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config)
+    : values_(config.network.values), taught_(taught_outputs(config) - 1) {
+  std::map<Move, std::size_t> numbers;  // of groups, by the first move
+  for (std::size_t m = 0; m < puzzle.moves(); ++m) {
+    const auto parts = puzzle.parts(static_cast<Move>(m));
+    if (parts) rests_ = std::max<std::size_t>(rests_, parts->rest + 1U);
+  }
+  for (std::size_t m = 0; m < puzzle.moves(); ++m) {
+    const auto move = static_cast<Move>(m);
+    const auto parts = puzzle.parts(move);
+    const Move first = rests_ == 0 ? Move{0} : parts ? parts->first : move;
+    const std::size_t group = numbers.emplace(first, numbers.size()).first->second;
+    groups_.resize(numbers.size());
+    places_.push_back({group, groups_[group].size()});
+    groups_[group].push_back(move);
+  }
+}
+
+// Of moves with parts, of which only those of one beginning are taught, the example's own would be
+// the wrong choice: it leads to where the walk was, mostly towards the goal, and no example would
+// tell what the other beginnings cost. So beginnings are drawn, by a Weyl sequence over the rows.
+std::size_t TaughtOutputs::base(const PuzzleExamples& examples, std::size_t i) const {
+  if (rests_ == 0) return examples.moves[i];
+  const std::uint64_t drawn = static_cast<std::uint32_t>(i * 2654435769U);  // 2^32 / golden ratio
+  return (examples.moves[i] + (drawn * places_.size() >> 32)) % places_.size();
+}
+
+std::vector<std::uint16_t> TaughtOutputs::of(const PuzzleExamples& examples) const {
+  if (values_ == "q") return examples.moves;
+  if (values_ == "v") return std::vector<std::uint16_t>(examples.size(), 0);
   std::vector<std::uint16_t> which;
-  which.reserve(examples.size() * (taught + 1));
-  for (const Move move : examples.moves) {
-    for (std::size_t j = 0; j < taught; ++j)
-      which.push_back(static_cast<std::uint16_t>((move + j * moves / taught) % moves));
-    which.push_back(static_cast<std::uint16_t>(moves));
+  which.reserve(examples.size() * (taught_ + 1));
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const auto [number, at] = places_[base(examples, i)];
+    const auto& group = groups_[number];
+    for (std::size_t j = 0; j < taught_; ++j)
+      which.push_back(group[(at + j * group.size() / taught_) % group.size()]);
+    which.push_back(static_cast<std::uint16_t>(places_.size()));
   }
   return which;
 }
@@ -59,6 +87,7 @@ PuzzleTargets::PuzzleTargets(std::shared_ptr<const Puzzle> puzzle,
     : puzzle_(std::move(puzzle)),
       config_(config),
       network_(std::move(network)),
+      taught_(*puzzle_, config_),
       reversible_(knows_ways_back(*puzzle_)) {}
 
 std::vector<float> PuzzleTargets::of(const PuzzleExamples& examples, const When& when) {
@@ -139,24 +168,59 @@ std::vector<float> PuzzleTargets::values(std::span<const std::uint8_t> states) {
 // [n, taught moves]: what each move costs beyond the position's own value.
 std::vector<float> PuzzleTargets::advantages(const PuzzleExamples& examples) {
   const std::size_t taught = taught_outputs(config_) - 1, moves = puzzle_->moves();
-  const std::size_t bytes = puzzle_->state_bytes(), n = examples.size() * taught;
-  const std::vector<std::uint16_t> which = taught_by(config_, moves, examples);
-  std::vector<std::uint8_t> legal(examples.size() * moves), children(n * bytes);
-  puzzle_->legal(examples.states, legal);
-  std::vector<Move> taken(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    taken[i] = which[i / taught * (taught + 1) + i % taught];
-    const auto parent = std::span(examples.states).subspan(i / taught * bytes, bytes);
-    std::copy(parent.begin(), parent.end(), &children[i * bytes]);
-  }
-  puzzle_->apply(children, taken, children);
+  std::vector<std::uint16_t> which = taught_.of(examples);
+  for (std::size_t i = 0; i < examples.size(); ++i)  // without V, the last of each example's
+    std::copy_n(&which[i * (taught + 1)], taught, &which[i * taught]);
+  which.resize(examples.size() * taught);
+  std::vector<float> advantages = taught_.rests() > 0 ? costs_by_parts(examples.states, which)
+                                                      : costs_behind(examples.states, which);
   const std::vector<float> here = values(examples.states);
-  std::vector<float> advantages = values(children);
-  for (std::size_t i = 0; i < n; ++i) {
-    advantages[i] += puzzle_->cost(taken[i]) - here[i / taught];
-    if (legal[i / taught * moves + taken[i]] == 0) advantages[i] = kUntaught;
+  std::vector<std::uint8_t> legal(examples.size() * moves);
+  puzzle_->legal(examples.states, legal);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    advantages[i] -= here[i / taught];
+    if (legal[i / taught * moves + which[i]] == 0) advantages[i] = kUntaught;
   }
   return advantages;
+}
+
+// Of each move in its position, its cost and V_target of where it leads [n, k].
+std::vector<float> PuzzleTargets::costs_behind(std::span<const std::uint8_t> states,
+                                               std::span<const std::uint16_t> which) {
+  const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
+  std::vector<std::uint8_t> children(which.size() * bytes);
+  for (std::size_t i = 0; i < which.size(); ++i)
+    std::copy_n(states.begin() + static_cast<std::ptrdiff_t>(i / taught * bytes), bytes,
+                &children[i * bytes]);
+  puzzle_->apply(children, which, children);
+  std::vector<float> costs = values(children);
+  for (std::size_t i = 0; i < costs.size(); ++i) costs[i] += puzzle_->cost(which[i]);
+  return costs;
+}
+
+// The same, by one look at the position behind the move that all of them begin with.
+std::vector<float> PuzzleTargets::costs_by_parts(std::span<const std::uint8_t> states,
+                                                 std::span<const std::uint16_t> which) {
+  const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
+  const std::size_t n = states.size() / bytes, rests = taught_.rests();
+  std::vector<Move> firsts(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto parts = puzzle_->parts(which[i * taught]);
+    firsts[i] = parts ? parts->first : which[i * taught];
+  }
+  std::vector<std::uint8_t> children(states.size());
+  puzzle_->apply(states, firsts, children);
+  std::vector<float> behind(n * rests), values(n), costs(which.size());
+  network_.costs_and_values(children, behind, values);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const std::size_t row = i / taught;
+    const auto parts = puzzle_->parts(which[i]);
+    const bool solved = puzzle_->solved(std::span(children).subspan(row * bytes, bytes));
+    const float least = parts ? puzzle_->cost(parts->rest) : 0;
+    const float on = parts ? behind[row * rests + parts->rest] : solved ? 0 : values[row];
+    costs[i] = puzzle_->cost(firsts[row]) + std::max(on, least);
+  }
+  return costs;
 }
 
 }  // namespace qstar

@@ -14,10 +14,28 @@ namespace qstar {
 
 // How many outputs of the network an example teaches: k.
 std::size_t taught_outputs(const PuzzleLearnerConfig& config);
-// Which ones [n, k]: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1
-// others, spread over all moves, then V.
-std::vector<std::uint16_t> taught_by(const PuzzleLearnerConfig& config, std::size_t moves,
-                                     const PuzzleExamples& examples);
+
+// Which ones: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1 others,
+// then V. The others are spread over all moves; over those that begin as its move does, where moves
+// are several as one (Puzzle::parts).
+class TaughtOutputs {
+ public:
+  TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config);
+  // [n, k]
+  std::vector<std::uint16_t> of(const PuzzleExamples& examples) const;
+  // The most moves that `rest` of a move's parts may be: 0 when no move has parts.
+  std::size_t rests() const { return rests_; }
+
+ private:
+  std::size_t base(const PuzzleExamples& examples, std::size_t i) const;
+  struct Place {
+    std::size_t group, at;
+  };
+  std::string values_;
+  std::size_t taught_, rests_ = 0;
+  std::vector<std::vector<Move>> groups_;  // moves that are taught together
+  std::vector<Place> places_;              // of each move
+};
 // Whether these updates' targets need a network; else they are
 bool needs_network(const PuzzleLearnerConfig& config, bool warming_up);
 // the costs [n] of the ways back that the scrambles know; of Q, of those that begin with the move.
@@ -42,10 +60,15 @@ class PuzzleTargets {
   std::vector<float> by_best_move(std::span<const std::uint8_t> states, BestMoves& best);
   std::vector<float> values(std::span<const std::uint8_t> states);
   std::vector<float> advantages(const PuzzleExamples& examples);
+  std::vector<float> costs_behind(std::span<const std::uint8_t> states,
+                                  std::span<const std::uint16_t> which);
+  std::vector<float> costs_by_parts(std::span<const std::uint8_t> states,
+                                    std::span<const std::uint16_t> which);
 
   std::shared_ptr<const Puzzle> puzzle_;
   PuzzleLearnerConfig config_;
   PuzzleNetwork network_;
+  TaughtOutputs taught_;
   bool reversible_;  // so that no position is a dead end
 };
 

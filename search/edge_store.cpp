@@ -4,25 +4,38 @@
 
 namespace qstar {
 
-void select_edges(std::span<const float> costs, std::span<const std::uint8_t> allowed,
-                  std::size_t count, std::vector<ScoredEdge>& selected) {
-  selected.clear();
+namespace {
+
+// The `count` smallest edges, in any order.
+void keep_smallest(std::size_t count, std::vector<ScoredEdge>& edges) {
+  if (edges.size() <= count) return;
+  std::nth_element(edges.begin(), edges.begin() + static_cast<std::ptrdiff_t>(count) - 1,
+                   edges.end());
+  edges.resize(count);
+}
+
+void find_edges(std::span<const float> costs, std::span<const std::uint8_t> allowed,
+                std::size_t count, std::vector<ScoredEdge>& found) {
+  found.clear();
   if (count == 0) return;
   // Edges at or above the cut cannot be among the smallest. It falls each time that four times as
   // many as are wanted have come together, so most of many edges cost one comparison.
   float cut = EdgeStore::kNone;
-  const auto keep_smallest = [&] {
-    const auto last = selected.begin() + static_cast<std::ptrdiff_t>(count) - 1;
-    std::nth_element(selected.begin(), last, selected.end());
-    cut = last->cost;
-    selected.resize(count);
-  };
   for (std::size_t m = 0; m < costs.size(); ++m) {
     if (!(costs[m] < cut) || allowed[m] == 0) continue;
-    selected.push_back({costs[m], static_cast<Move>(m)});
-    if (selected.size() == 4 * count) keep_smallest();
+    found.push_back({costs[m], static_cast<Move>(m)});
+    if (found.size() < 4 * count) continue;
+    keep_smallest(count, found);
+    cut = found[count - 1].cost;
   }
-  if (selected.size() > count) keep_smallest();
+  keep_smallest(count, found);
+}
+
+}  // namespace
+
+void select_edges(std::span<const float> costs, std::span<const std::uint8_t> allowed,
+                  std::size_t count, std::vector<ScoredEdge>& selected) {
+  find_edges(costs, allowed, count, selected);
   std::sort(selected.begin(), selected.end());
 }
 
@@ -39,17 +52,34 @@ ScoredEdge EdgeStore::first_at(NodeIndex node, std::size_t i) const {
   return edge;
 }
 
+void EdgeStore::set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge) {
+  std::uint8_t* record = first_.at(node);
+  std::memcpy(record + i * sizeof(float), &edge.cost, sizeof(float));
+  std::memcpy(record + kept_ * sizeof(float) + i * sizeof(Move), &edge.move, sizeof(Move));
+}
+
+ScoredEdge EdgeStore::settle(NodeIndex node, std::size_t i) {
+  const ScoredEdge before = first_at(node, i);
+  ScoredEdge least = before;
+  std::size_t place = i;
+  for (std::size_t j = i + 1; j < kept_; ++j) {
+    const ScoredEdge edge = first_at(node, j);
+    if (least <= edge) continue;
+    least = edge;
+    place = j;
+  }
+  if (place == i) return before;
+  set_first(node, place, before);
+  set_first(node, i, least);
+  return least;
+}
+
 void EdgeStore::add(NodeIndex node, std::span<const float> costs,
                     std::span<const std::uint8_t> allowed) {
-  select_edges(costs, allowed, kept_, selected_);
-  selected_.resize(kept_, {kNone, 0});
   first_.grow_to(node + std::size_t{1});
-  std::uint8_t* record = first_.at(node);
-  for (std::size_t i = 0; i < kept_; ++i) {
-    std::memcpy(record + i * sizeof(float), &selected_[i].cost, sizeof(float));
-    std::memcpy(record + kept_ * sizeof(float) + i * sizeof(Move), &selected_[i].move,
-                sizeof(Move));
-  }
+  find_edges(costs, allowed, kept_, selected_);
+  selected_.resize(kept_, {kNone, 0});
+  for (std::size_t i = 0; i < kept_; ++i) set_first(node, i, selected_[i]);
 }
 
 void EdgeStore::add_more(NodeIndex node, std::span<const float> costs,
@@ -66,8 +96,8 @@ void EdgeStore::add_more(NodeIndex node, std::span<const float> costs,
   more_bytes_ += (more.capacity() - before) * sizeof(ScoredEdge);
 }
 
-EdgeStore::Found EdgeStore::at(NodeIndex node, std::size_t i) const {
-  if (i < kept_) return {first_at(node, i), true};
+EdgeStore::Found EdgeStore::at(NodeIndex node, std::size_t i) {
+  if (i < kept_) return {settle(node, i), true};
   ScoredEdge last = first_at(node, kept_ - 1);
   std::size_t stored = kept_;
   if (const auto more = more_.find(node); more != more_.end()) {

@@ -2,12 +2,13 @@
 //
 // Queueing every edge of every node, as Q* is written down, costs |A| entries a node: 1872 of them
 // for a node of which a search takes one or two. But the edges of a node leave the queue in a known
-// order, so the queue needs only the next one. Here a node's cheapest `kept` edges are stored,
-// sorted, in 6 bytes each; the others are forgotten. A node whose kept edges are used up is scored
-// again and gets four times as many. It is then as if every edge had been queued: until it is
-// scored again it stands in the queue at the cost of its last kept edge, which no forgotten one
-// undercuts; and edges already taken are left out by their move, so none is lost or taken twice
-// even when the network gives slightly other numbers in another batch.
+// order, so the queue needs only the next one. Here a node's cheapest `kept` edges are stored, in
+// 6 bytes each, and put in order as far as they are asked for: most nodes are asked for one or two.
+// The others are forgotten. A node whose kept edges are used up is scored again and gets four times
+// as many. It is then as if every edge had been queued: until it is scored again it stands in the
+// queue at the cost of its last kept edge, which no forgotten one undercuts; and edges already
+// taken are left out by their move, so none is lost or taken twice even when the network gives
+// slightly other numbers in another batch.
 //
 // Memory: 6 bytes × kept a node; 8 bytes for each further edge of the few that are scored again.
 #pragma once
@@ -47,13 +48,14 @@ class EdgeStore {
   void add_more(NodeIndex node, std::span<const float> costs,
                 std::span<const std::uint8_t> allowed);
 
-  // The i-th cheapest edge of a scored node. When it is not stored: `cost` is a lower bound of what
-  // it would be, kNone when the node has no more than i edges.
+  // The i-th cheapest edge of a scored node, of which all before it have been asked for. When it is
+  // not stored: `cost` is a lower bound of what it would be, kNone when the node has no more than i
+  // edges.
   struct Found {
     ScoredEdge edge;
     bool stored;
   };
-  Found at(NodeIndex node, std::size_t i) const;
+  Found at(NodeIndex node, std::size_t i);
   void prefetch(NodeIndex node) const { __builtin_prefetch(first_.at(node)); }
 
   std::size_t bytes() const { return first_.bytes() + more_bytes_; }
@@ -61,10 +63,13 @@ class EdgeStore {
 
  private:
   ScoredEdge first_at(NodeIndex node, std::size_t i) const;
+  void set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge);
+  // Swaps the cheapest of the kept edges from i on to place i.
+  ScoredEdge settle(NodeIndex node, std::size_t i);
 
   std::size_t moves_;
   std::size_t kept_;
-  Records first_;  // costs [kept] float, moves [kept]; unused ones cost kNone
+  Records first_;  // costs [kept] float, moves [kept]; unused ones cost kNone, at the end
   // Of nodes scored again: what follows the kept ones; an edge of cost kNone ends a complete list.
   boost::unordered_flat_map<NodeIndex, std::vector<ScoredEdge>> more_;
   std::size_t more_bytes_ = 0;

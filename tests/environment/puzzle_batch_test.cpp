@@ -33,6 +33,31 @@ Position row(std::span<const std::uint8_t> rows, std::size_t i) {
   return {part.begin(), part.end()};
 }
 
+TEST_CASE("puzzles: a move of several is its first part and then the rest") {
+  const auto turns = GENERATE(1, 2, 3);
+  const bool repeats = GENERATE(false, true);
+  const std::string name = GENERATE("cube3", "lights_out");
+  EnvironmentConfig config = environment_config(name);
+  config.turns = turns;
+  config.repeats = repeats && name == "cube3";
+  const auto puzzle = *make_puzzle(config);
+  Rng rng(3);
+  const auto state = puzzle->scrambled(20, rng);
+  std::size_t composed = 0;
+  for (std::size_t m = 0; m < puzzle->moves(); ++m) {
+    const auto move = static_cast<Move>(m);
+    const auto parts = puzzle->parts(move);
+    REQUIRE(parts.has_value() == (puzzle->cost(move) > 1));
+    if (!parts) continue;
+    ++composed;
+    REQUIRE_FALSE(puzzle->parts(parts->first));
+    REQUIRE(puzzle->cost(parts->first) + puzzle->cost(parts->rest) == puzzle->cost(move));
+    REQUIRE(after(*puzzle, after(*puzzle, state, parts->first), parts->rest) ==
+            after(*puzzle, state, move));
+  }
+  REQUIRE((composed > 0) == (turns > 1));
+}
+
 TEST_CASE("puzzles: a batch does what its positions do one by one, in place, too") {
   for (const auto& name : puzzle_names()) {
     INFO(name);

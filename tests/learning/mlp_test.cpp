@@ -141,6 +141,23 @@ TEST_CASE("what is not a number is not fitted", "[mlp]") {
     REQUIRE(both.gradient()[i] == Approx(one.gradient()[i]).margin(1e-6));
 }
 
+TEST_CASE("a weight of three counts as three of the same", "[mlp]") {
+  Problem once = random_problem(2), thrice = once;  // as one row of 2, and as one of 4
+  once.cells.resize(kSizes.cells);
+  thrice.cells.resize(kSizes.cells);
+  for (int i = 0; i < 2; ++i) {
+    thrice.which.push_back(once.which[1]);
+    thrice.targets.push_back(once.targets[1]);
+  }
+  for (const float huber : {0.0F, 0.1F}) {
+    auto weighted = busy_trainer<float>(), repeated = busy_trainer<float>();
+    const double loss = weighted.accumulate(once.fit(), 4, {huber, 3});
+    REQUIRE(repeated.accumulate(thrice.fit(), 4, {huber}) == Approx(loss));
+    for (std::size_t i = 0; i < weighted.gradient().size(); ++i)
+      REQUIRE(repeated.gradient()[i] == Approx(weighted.gradient()[i]).margin(1e-5));
+  }
+}
+
 TEST_CASE("Adam fits what can be fitted", "[mlp]") {
   const Problem problem = random_problem(64);
   Trainer<Bf16> trainer = busy_trainer<Bf16>();

@@ -97,6 +97,24 @@ TEST_CASE("a position's values do not depend on the batch, nor on the clone", "[
   }
 }
 
+TEST_CASE("the first moves' costs and V are those of all, and at once", "[puzzle_network]") {
+  PuzzleNetworkSpec spec = kSmall;
+  spec.values = "qv";
+  const auto states = some_states(70);
+  for (const Precision precision : {Precision::kFloat32, Precision::kBfloat16}) {
+    auto network = PuzzleNetwork::make(busy_model(*small(), spec), small(), "m", precision).value();
+    const std::vector<float> all = costs_of(network, states);
+    std::vector<float> some(70 * 4), values(70), only(70);
+    network.values(states, only);
+    network.costs_and_values(states, some, values);
+    REQUIRE(values == only);
+    for (std::size_t i = 0; i < some.size(); ++i) REQUIRE(some[i] == all[i / 4 * 9 + i % 4]);
+    std::fill(some.begin(), some.end(), 0.0F);
+    network.costs(states, some);
+    REQUIRE(some[4] == all[9]);
+  }
+}
+
 TEST_CASE("a value network has one output", "[puzzle_network]") {
   PuzzleNetworkSpec spec = kSmall;
   spec.values = "v";
