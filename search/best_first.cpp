@@ -111,6 +111,7 @@ std::size_t BestFirst::afford(std::size_t wanted) {
 
 void BestFirst::generate(std::span<const Edge> edges) {
   const std::size_t n = edges.size();
+  lap(&SearchStatistics::seconds_queue);
   build(edges);
   for (std::size_t i = 0; i < n + 2 * kAhead; ++i) {
     if (i < n) table_.prefetch_slot(hashes_[i]);

@@ -30,10 +30,10 @@ struct ScoredEdge {
   friend auto operator<=>(const ScoredEdge&, const ScoredEdge&) = default;
 };
 
-// The `count` smallest of the edges with allowed[move] and a cost below infinity, sorted. A cost
-// that is NaN is not below infinity.
-void select_edges(std::span<const float> costs, std::span<const std::uint8_t> allowed,
-                  std::size_t count, std::vector<ScoredEdge>& selected);
+// The `count` smallest of the edges with a cost below infinity, sorted. A cost that is NaN is not
+// below infinity.
+void select_edges(std::span<const float> costs, std::size_t count,
+                  std::vector<ScoredEdge>& selected);
 
 class EdgeStore {
  public:
@@ -42,11 +42,10 @@ class EdgeStore {
   // All of `moves` are kept when there are no more than `kept`.
   EdgeStore(std::size_t moves, std::size_t kept, std::size_t reserve_bytes);
 
-  // Stores the first edges of a node. costs, allowed [moves].
-  void add(NodeIndex node, std::span<const float> costs, std::span<const std::uint8_t> allowed);
+  // Stores the first edges of a node: costs [moves], infinite where there is no edge.
+  void add(NodeIndex node, std::span<const float> costs);
   // Stores further edges of a node that was scored again, four times as many as it had.
-  void add_more(NodeIndex node, std::span<const float> costs,
-                std::span<const std::uint8_t> allowed);
+  void add_more(NodeIndex node, std::span<const float> costs);
 
   // The i-th cheapest edge of a scored node, of which all before it have been asked for. When it is
   // not stored: `cost` is a lower bound of what it would be, kNone when the node has no more than i
@@ -56,6 +55,8 @@ class EdgeStore {
     bool stored;
   };
   Found at(NodeIndex node, std::size_t i);
+  // The same of an i that has been asked for.
+  Found again(NodeIndex node, std::size_t i) const;
   void prefetch(NodeIndex node) const { __builtin_prefetch(first_.at(node)); }
 
   std::size_t bytes() const { return first_.bytes() + more_bytes_; }
@@ -65,7 +66,7 @@ class EdgeStore {
   ScoredEdge first_at(NodeIndex node, std::size_t i) const;
   void set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge);
   // Swaps the cheapest of the kept edges from i on to place i.
-  ScoredEdge settle(NodeIndex node, std::size_t i);
+  void settle(NodeIndex node, std::size_t i);
 
   std::size_t moves_;
   std::size_t kept_;
@@ -73,8 +74,8 @@ class EdgeStore {
   // Of nodes scored again: what follows the kept ones; an edge of cost kNone ends a complete list.
   boost::unordered_flat_map<NodeIndex, std::vector<ScoredEdge>> more_;
   std::size_t more_bytes_ = 0;
-  std::vector<ScoredEdge> selected_;     // scratch
-  std::vector<std::uint8_t> remaining_;  // scratch
+  std::vector<ScoredEdge> selected_;  // scratch
+  std::vector<float> remaining_;      // scratch
 };
 
 }  // namespace qstar

@@ -31,65 +31,62 @@ OpenList::OpenList() : buckets_(kBuckets) {}
 void OpenList::push(float priority, std::uint32_t node) {
   QSTAR_ASSERT(priority >= 0, std::to_string(priority));
   const std::uint64_t key = key_of(priority + 0.0F, node);  // -0 becomes 0
-  ++size_;
-  const std::size_t bucket = bucket_of(priority);
-  if (bucket <= front_) {
-    late_.push_back(key);
-    std::push_heap(late_.begin(), late_.end(), std::greater<>());
-    return;
+  const std::size_t number = bucket_of(priority);
+  Bucket& bucket = buckets_[number];
+  const std::size_t before = bucket.bytes();
+  if (bucket.sorted) {
+    bucket.late.push_back(key);
+    std::push_heap(bucket.late.begin(), bucket.late.end(), std::greater<>());
+  } else {
+    bucket.run.push_back(key);
   }
-  auto& entries = buckets_[bucket];
-  const std::size_t before = entries.capacity();
-  entries.push_back(key);
-  bucket_bytes_ += (entries.capacity() - before) * sizeof(key);
+  bucket_bytes_ += bucket.bytes() - before;
+  front_ = size_ == 0 ? number : std::min(front_, number);
+  ++size_;
 }
 
-void OpenList::settle() {
-  if (!run_.empty() || !late_.empty()) return;
+OpenList::Bucket& OpenList::front() {
   while (buckets_[front_].empty()) ++front_;
-  bucket_bytes_ -= buckets_[front_].capacity() * sizeof(std::uint64_t);
-  run_ = std::move(buckets_[front_]);
-  buckets_[front_] = {};
-  std::sort(run_.begin(), run_.end(), std::greater<>());
-}
-
-bool OpenList::late_first() const {
-  return run_.empty() || (!late_.empty() && late_.front() < run_.back());
+  Bucket& bucket = buckets_[front_];
+  if (!bucket.sorted) {
+    std::sort(bucket.run.begin(), bucket.run.end(), std::greater<>());
+    bucket.sorted = true;
+  }
+  return bucket;
 }
 
 OpenList::Entry OpenList::top() {
   QSTAR_ASSERT(size_ > 0, "top of an empty list");
-  settle();
-  const std::uint64_t key = late_first() ? late_.front() : run_.back();
+  const Bucket& bucket = front();
+  const std::uint64_t key = bucket.late_first() ? bucket.late.front() : bucket.run.back();
   return {std::bit_cast<float>(static_cast<std::uint32_t>(key >> 32)), node_in(key)};
 }
 
 void OpenList::pop() {
   QSTAR_ASSERT(size_ > 0, "pop of an empty list");
-  settle();
+  Bucket& bucket = front();
   --size_;
-  if (late_first()) {
-    std::pop_heap(late_.begin(), late_.end(), std::greater<>());
-    late_.pop_back();
+  if (bucket.late_first()) {
+    std::pop_heap(bucket.late.begin(), bucket.late.end(), std::greater<>());
+    bucket.late.pop_back();
   } else {
-    run_.pop_back();
+    bucket.run.pop_back();
   }
+  if (!bucket.empty()) return;
+  bucket_bytes_ -= bucket.bytes();
+  bucket = {};
 }
 
 void OpenList::clear() {
   for (std::size_t i = front_; i < kBuckets; ++i) buckets_[i] = {};
-  run_.clear();
-  late_.clear();
   front_ = size_ = bucket_bytes_ = 0;
 }
 
 std::uint32_t OpenList::upcoming() const {
-  return run_.size() > kAhead ? node_in(run_[run_.size() - 1 - kAhead]) : 0;
+  const auto& run = buckets_[front_].run;
+  return run.size() > kAhead ? node_in(run[run.size() - 1 - kAhead]) : 0;
 }
 
-std::size_t OpenList::bytes() const {
-  return kBuckets * sizeof(buckets_[0]) + bucket_bytes_ +
-         (run_.capacity() + late_.capacity()) * sizeof(std::uint64_t);
-}
+std::size_t OpenList::bytes() const { return kBuckets * sizeof(Bucket) + bucket_bytes_; }
 
 }  // namespace qstar

@@ -1,16 +1,17 @@
 // The priority queue of the best-first searches: exact, and cheap at 10^7 entries.
 //
-// Priorities are spread over buckets 1/64 wide; what is pushed beyond the front bucket is appended
-// there and not looked at again until its bucket comes to the front and is sorted. What is pushed
-// at or before the front goes to a small binary heap. So a push or pop works on memory that is
-// near, where a heap of 10^7 entries misses the cache at every level. Priorities of 128 and more
-// share the last bucket: still exact, no longer faster than sorting.
+// Priorities are spread over buckets 1/64 wide; what is pushed is appended to its bucket and not
+// looked at again until that comes to the front and is sorted. What is pushed to a bucket that has
+// been sorted goes to a small binary heap beside it. So a push or pop works on memory that is near,
+// where a heap of 10^7 entries misses the cache at every level; also when estimates are
+// inconsistent and the front moves to and fro. Priorities of 128 and more share the last bucket:
+// still exact, no longer faster than sorting.
 //
 // Order: smallest priority first; among equal ones, the largest node number first, which is the
 // node met last: a search that ties goes deep instead of wide. The order is total, so what is
 // popped does not depend on how the queue works inside.
 //
-// Memory: 8 bytes an entry in vectors that double, so 8 to 16, and 200 KiB.
+// Memory: 8 bytes an entry in vectors that double, so 8 to 16, and 450 KiB.
 #pragma once
 
 #include <cstddef>
@@ -42,13 +43,19 @@ class OpenList {
   std::size_t bytes() const;
 
  private:
-  void settle();  // brings the next bucket to the front when the front is used up
-  bool late_first() const;
+  struct Bucket {
+    std::vector<std::uint64_t> run;   // sorted ones: largest first
+    std::vector<std::uint64_t> late;  // pushed after it was sorted; a heap, smallest first
+    bool sorted = false;
 
-  std::vector<std::vector<std::uint64_t>> buckets_;
-  std::vector<std::uint64_t> run_;   // the front bucket, largest first
-  std::vector<std::uint64_t> late_;  // pushed at or before the front; a heap, smallest first
-  std::size_t front_ = 0;            // buckets below it, and it, are empty
+    bool empty() const { return run.empty() && late.empty(); }
+    bool late_first() const { return run.empty() || (!late.empty() && late.front() < run.back()); }
+    std::size_t bytes() const { return (run.capacity() + late.capacity()) * sizeof(run[0]); }
+  };
+  Bucket& front();  // the first bucket that is not empty, sorted
+
+  std::vector<Bucket> buckets_;
+  std::size_t front_ = 0;  // buckets below it are empty
   std::size_t size_ = 0;
   std::size_t bucket_bytes_ = 0;
 };

@@ -17,7 +17,7 @@ class QStar final : public BestFirst {
   bool is_open(const Node&) const override { return true; }  // its value is its next edge's cost
   void reopen(Node& node, NodeIndex index) override {
     node.taken = 0;
-    node.value = edges_.at(index, 0).edge.cost;
+    node.value = edges_.again(index, 0).edge.cost;
   }
   std::size_t bytes() const override { return BestFirst::bytes() + edges_.bytes(); }
   std::size_t bytes_to_add(std::size_t nodes) const override {
@@ -27,20 +27,23 @@ class QStar final : public BestFirst {
   void score(std::span<const NodeIndex> nodes) override { score_edges(nodes, &EdgeStore::add); }
 
   // A network that says less than the move's own cost, or NaN, is not believed.
-  void raise(std::span<float> costs) const {
-    for (std::size_t m = 0; m < costs.size(); ++m) costs[m] = std::max(move_costs_[m], costs[m]);
+  void correct(std::span<float> costs, std::span<const std::uint8_t> legal) const {
+    for (std::size_t m = 0; m < costs.size(); ++m) {
+      const float raised = costs[m] > move_costs_[m] ? costs[m] : move_costs_[m];
+      costs[m] = legal[m] != 0 ? raised : EdgeStore::kNone;
+    }
   }
 
-  using AddEdges = void (EdgeStore::*)(NodeIndex, std::span<const float>,
-                                       std::span<const std::uint8_t>);
+  using AddEdges = void (EdgeStore::*)(NodeIndex, std::span<const float>);
   void score_edges(std::span<const NodeIndex> nodes, AddEdges store) {
     const auto states = gather(nodes);
     const auto legal = legal_of(states);
     const auto costs = estimate(states);
     const std::size_t moves = move_costs_.size();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      raise(costs.subspan(i * moves, moves));
-      (edges_.*store)(nodes[i], costs.subspan(i * moves, moves), legal.subspan(i * moves, moves));
+      const auto row = costs.subspan(i * moves, moves);
+      correct(row, legal.subspan(i * moves, moves));
+      (edges_.*store)(nodes[i], row);
       Node node = table_.node(nodes[i]);
       node.value = edges_.at(nodes[i], node.taken).edge.cost;
       table_.set_node(nodes[i], node);
@@ -75,7 +78,7 @@ class QStar final : public BestFirst {
 
   void take_edge(NodeIndex index) {
     Node node = table_.node(index);
-    const auto next = edges_.at(index, node.taken);
+    const auto next = edges_.again(index, node.taken);
     if (!next.stored) {
       used_up_.push_back(index);
       return;

@@ -73,23 +73,21 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
   constexpr std::size_t kMoves = 200;
   Rng rng(4);
   std::vector<float> costs(kMoves);
-  std::vector<std::uint8_t> allowed(kMoves);
   std::vector<ScoredEdge> sorted;
   for (std::size_t m = 0; m < kMoves; ++m) {
-    costs[m] = static_cast<float>(rng.below(50));
-    allowed[m] = rng.bernoulli(0.7) ? 1 : 0;
-    if (allowed[m] != 0) sorted.push_back({costs[m], static_cast<Move>(m)});
+    costs[m] = rng.bernoulli(0.7) ? static_cast<float>(rng.below(50)) : EdgeStore::kNone;
+    if (costs[m] < EdgeStore::kNone) sorted.push_back({costs[m], static_cast<Move>(m)});
   }
   std::sort(sorted.begin(), sorted.end());
   for (const std::size_t kept : {1U, 3U, 16U, 200U, 1000U}) {
     EdgeStore edges(kMoves, kept, 1 << 16);
-    edges.add(0, costs, allowed);
+    edges.add(0, costs);
     std::size_t rescored = 0;
     for (std::size_t i = 0; i < sorted.size(); ++i) {
       auto found = edges.at(0, i);
       if (!found.stored) {
         CHECK(found.edge.cost <= sorted[i].cost);
-        edges.add_more(0, costs, allowed);
+        edges.add_more(0, costs);
         ++rescored;
         found = edges.at(0, i);
       }
@@ -99,18 +97,39 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
     CHECK(rescored <= 5);
     auto last = edges.at(0, sorted.size());
     if (!last.stored && last.edge.cost != EdgeStore::kNone) {
-      edges.add_more(0, costs, allowed);
+      edges.add_more(0, costs);
       last = edges.at(0, sorted.size());
     }
     CHECK(last.edge.cost == EdgeStore::kNone);
   }
 }
 
+TEST_CASE("the cheapest of many edges are those that sorting finds", "[puzzle]") {
+  Rng rng(5);
+  for (const std::size_t moves : {1U, 31U, 64U, 65U, 300U, 1872U}) {
+    for (const std::uint64_t different : {1U, 3U, 1000000U}) {  // costs: ties matter
+      std::vector<float> costs(moves);
+      std::vector<ScoredEdge> sorted, selected;
+      for (std::size_t m = 0; m < moves; ++m) {
+        const auto drawn = static_cast<float>(rng.below(different));
+        costs[m] = m % 7 == 3 ? std::nanf("") : m % 5 == 4 ? EdgeStore::kNone : drawn;
+        if (costs[m] < EdgeStore::kNone) sorted.push_back({costs[m], static_cast<Move>(m)});
+      }
+      std::sort(sorted.begin(), sorted.end());
+      for (const std::size_t count : {1U, 7U, 16U, 48U, 2000U}) {
+        select_edges(costs, count, selected);
+        const std::size_t expected = std::min(count, sorted.size());
+        REQUIRE(selected.size() == expected);
+        REQUIRE(std::equal(selected.begin(), selected.end(), sorted.begin()));
+      }
+    }
+  }
+}
+
 TEST_CASE("estimates that are no numbers are no edges", "[puzzle]") {
   const std::vector<float> costs = {3, NAN, EdgeStore::kNone, 1};
-  const std::vector<std::uint8_t> allowed = {1, 1, 1, 1};
   std::vector<ScoredEdge> selected;
-  select_edges(costs, allowed, 4, selected);
+  select_edges(costs, 4, selected);
   CHECK(selected == std::vector<ScoredEdge>{{1, 3}, {3, 0}});
 }
 
