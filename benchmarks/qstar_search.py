@@ -2,11 +2,11 @@
 """A* against Q*: the same puzzles, network size, training time and states, in one run.
 
 Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--seconds SECONDS]
-                                    [--limit STATES] [--only NAME …]
+                                    [--memory MIB] [--limit STATES] [--only NAME …]
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
-of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q unless a
-finished run is there already, searches the first STATES states of each of the DIRECTORY's files with both,
+of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
+that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of each of the DIRECTORY's files with both,
 each state for at most SECONDS, prints the tables in Markdown, and writes FOLDER/results.json and
 FOLDER/growth.svg.
 """
@@ -40,19 +40,34 @@ MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
 # The same for both searches: enough of a batch to use the processor, little enough to look ahead.
 WEIGHT, BATCH = "0.3", "100"
 # V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for
-# those of greedy play, which V looks at seldom.
-TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]
-LEARNER = {"v": ["learner.network.values=v", "learner.check_period=1000", "learner.check_positions=32"],
-           "q": ["learner.network.values=qv", "learner.taught_moves=4"]}
+# those of greedy play, which both look at seldom.
+TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000", "learner.check_positions=32"]
+V = ["learner.network.values=v", "learner.check_period=1000"]
+# V's error counts as much as those of all the moves that are taught with it.
+Q = ["learner.network.values=qv", "learner.check_period=200", "learner.taught_moves=4", "learner.value_weight=4"]
+# Where moves are several as one, many are taught for the price of one (learning/puzzle_learner.hpp).
+Q_OF_SEVERAL = ["learner.network.values=qv", "learner.check_period=200", "learner.taught_moves=24",
+                "learner.value_weight=24"]
+RATE_FALLS_TO = 1 / 20  # at the end of training
+PROBE = 10  # CPU seconds that tell how many updates a training will have
+
+
+def train(options, name, values, seconds, run, settings):
+    config, _, overrides = PUZZLES[name]
+    learner = V if values == "v" else Q_OF_SEVERAL if "-" in name else Q
+    subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides, *learner,
+                    *TRAINING, f"training.cpu_seconds={seconds}", *settings, "--run", run], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(os.path.join(run, "report.json")) as file:
+        return json.load(file)["cost"]
 
 
 def trained(options, name, values):
     run = os.path.join(options.folder, f"{name}-{values}")
     if not os.path.exists(os.path.join(run, "report.json")):
-        config, _, overrides = PUZZLES[name]
-        subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides,
-                        *LEARNER[values], f"training.cpu_seconds={options.train}", *TRAINING,
-                        "--run", run], check=True, stdout=subprocess.DEVNULL)
+        cost = train(options, name, values, PROBE, run + "-probe", [])
+        updates = cost["updates"] * options.train / cost["cpu_seconds"]
+        train(options, name, values, options.train, run, [f"learner.rate_decay={RATE_FALLS_TO ** (1 / updates):.8f}"])
     return run
 
 
@@ -61,7 +76,8 @@ def searched(options, name, values):
     run = trained(options, name, values)
     done = subprocess.run([os.path.join(options.build, "qstar"), "search", run, "--states",
                            os.path.join(options.states, PUZZLES[name][1]), "--algorithm", algorithm, "--weight", WEIGHT,
-                           "--batch", BATCH, "--seconds", str(options.seconds), "--limit", str(options.limit), "--json"],
+                           "--batch", BATCH, "--seconds", str(options.seconds), "--limit", str(options.limit),
+                           "--memory", str(options.memory), "--json"],
                           check=True, capture_output=True, text=True).stdout.splitlines()
     rows = [json.loads(line) for line in done]
     return {"puzzle": name, "algorithm": algorithm, "states": rows[:-1], "summary": rows[-1]["summary"]}
@@ -146,6 +162,7 @@ def main():
     words.add_argument("--states", default="../shared/data/puzzles", help="folder with the states' files")
     words.add_argument("--train", type=float, default=60, help="CPU seconds a network")
     words.add_argument("--seconds", type=float, default=20, help="a state")
+    words.add_argument("--memory", type=int, default=4096, help="MiB a search; A* of many moves wants gigabytes")
     words.add_argument("--limit", type=int, default=10, help="states a puzzle")
     words.add_argument("--only", nargs="+", choices=list(PUZZLES), default=list(PUZZLES))
     options = words.parse_args()

@@ -23,6 +23,11 @@
 // position the advantage from V,
 //   A(s, a):  cost(a) + V_target(s′) − V_target(s), 0 instead of V where it is solved;
 //   Q(s, a) = V(s) + A(s, a).
+// Where moves are several as one (Puzzle::parts), those taught together begin alike, with t, and all
+// but t itself learn from what the target network says of the rest b behind it,
+//   A(s, t·b):  cost(t) + Q_target(t(s), b) − V_target(s):
+// one evaluation an example, however many moves it teaches.
+//
 // Departs from the paper, whose Q learns from Q alone.
 //
 // An *example* is one (position, move) of Q, with its own next position evaluated, as the paper
