@@ -6,8 +6,8 @@ Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--se
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
 of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
-that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of each of the DIRECTORY's files with both,
-each state for at most SECONDS, prints the tables in Markdown, and writes FOLDER/results.json and
+that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of
+each of the DIRECTORY's files with both, each state for at most SECONDS, prints the tables in Markdown, and writes FOLDER/results.json and
 FOLDER/growth.svg.
 """
 import argparse
@@ -54,7 +54,8 @@ PROBE = 10  # CPU seconds that tell how many updates a training will have
 
 def train(options, name, values, seconds, run, settings):
     config, _, overrides = PUZZLES[name]
-    learner = V if values == "v" else Q_OF_SEVERAL if "-" in name else Q
+    several = any(setting.startswith("environment.turns=") for setting in overrides)
+    learner = V if values == "v" else Q_OF_SEVERAL if several else Q
     subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides, *learner,
                     *TRAINING, f"training.cpu_seconds={seconds}", *settings, "--run", run], check=True,
                    stdout=subprocess.DEVNULL)
@@ -66,7 +67,7 @@ def trained(options, name, values):
     run = os.path.join(options.folder, f"{name}-{values}")
     if not os.path.exists(os.path.join(run, "report.json")):
         cost = train(options, name, values, PROBE, run + "-probe", [])
-        updates = cost["updates"] * options.train / cost["cpu_seconds"]
+        updates = max(100, cost["updates"] * options.train / cost["cpu_seconds"])
         train(options, name, values, options.train, run, [f"learner.rate_decay={RATE_FALLS_TO ** (1 / updates):.8f}"])
     return run
 

@@ -107,8 +107,9 @@ void Cube3::add_sequences(std::size_t depth, bool repeats) {
   }
 }
 
-// What undoes a sequence is as long as itself, and what is left of it after its first turn shorter;
-// so they, or others that do the same at the same cost, are moves, too.
+// What undoes a sequence is as long as itself, so it, or one that does the same at no higher cost,
+// is a move, too. So is what is left of it after its first turn, at just its own cost: two turns
+// are never one.
 void Cube3::relate_moves() {
   std::map<Permutation, Move> numbers;
   for (std::size_t i = 0; i < moves_.size(); ++i) {

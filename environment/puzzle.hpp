@@ -38,7 +38,8 @@ class Puzzle {
   // The move that undoes `move`, where one always does.
   virtual std::optional<Move> inverse(Move move) const = 0;
   // A move that is several moves as one: the first of them, and the move that does what the others
-  // do. Costs add up. None of a move that is one.
+  // do; each is legal where it is taken whenever the move is, and costs add up. None of a move that
+  // is one. Learning is cheapest when rests have low numbers.
   struct Parts {
     Move first, rest;
   };

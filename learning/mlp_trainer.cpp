@@ -17,7 +17,7 @@ Trainer<T>::Trainer(const Layout& layout, Buffer<float> parameters)
 }
 
 template <class T>
-double Trainer<T>::chunk(const Fit& fit, std::size_t total, const Loss& loss) {
+double Trainer<T>::chunk(const Fit& fit, double total, const Loss& loss) {
   values_.resize(fit.targets.size());
   workspace_.forward(packed_, parameters_.get(), fit.cells);
   workspace_.selected(parameters_.get(), fit.which, values_);
@@ -38,7 +38,7 @@ double Trainer<T>::chunk(const Fit& fit, std::size_t total, const Loss& loss) {
 }
 
 template <class T>
-double Trainer<T>::accumulate(const Fit& fit, std::size_t total, const Loss& loss) {
+double Trainer<T>::accumulate(const Fit& fit, double total, const Loss& loss) {
   const std::size_t cells = layout_.sizes().cells;
   const std::size_t rows = fit.cells.size() / cells;
   const std::size_t columns = rows == 0 ? 0 : fit.targets.size() / rows;

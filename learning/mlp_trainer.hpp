@@ -26,9 +26,9 @@ class Trainer {
  public:
   Trainer(const Layout& layout, Buffer<float> parameters);
 
-  // Adds the gradient of the mean loss of `fit` over `total` outputs; returns the sum of their
-  // losses.
-  double accumulate(const Fit& fit, std::size_t total, const Loss& loss);
+  // Adds the gradient of the sum of the losses of `fit` divided by `total`, which is how many
+  // outputs a batch has, or what they weigh; returns the sum.
+  double accumulate(const Fit& fit, double total, const Loss& loss);
   // One step of Adam along the gradient so far, which is cleared.
   void step(float rate);
   // The first outputs of each, [n, as many as there is room].
@@ -48,7 +48,7 @@ class Trainer {
  private:
   // Positions that go forward and back together: their activations stay in the cache.
   static constexpr std::size_t kChunk = 128;
-  double chunk(const Fit& fit, std::size_t total, const Loss& loss);
+  double chunk(const Fit& fit, double total, const Loss& loss);
 
   Layout layout_;
   Buffer<float> parameters_, gradient_, moment1_, moment2_;

@@ -111,7 +111,6 @@ struct PuzzleLearner::Impl {
         trainer(trainer_of(start, precision)),
         target_parameters(start.parameters),
         targets(puzzle, config, network_of(start)),
-        taught(*puzzle, config),
         positions(fixed_set(puzzle, config)) {}
 
   Online online() { return {*puzzle, trainer, start}; }
@@ -129,7 +128,6 @@ struct PuzzleLearner::Impl {
   AnyTrainer trainer;
   std::vector<float> target_parameters;
   PuzzleTargets targets;
-  TaughtOutputs taught;
   std::vector<std::uint8_t> positions;  // the fixed set
   std::vector<std::uint8_t> cells;      // [n, cells] of the batch
   Counters counters;
@@ -263,20 +261,21 @@ PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const 
   if (n == 0) return {};
   impl_->cells.resize(n * impl_->puzzle->cells());
   impl_->puzzle->encode(examples.states, impl_->cells);
-  const auto which = impl_->taught.of(examples);
+  const auto which = impl_->targets.taught().of(examples);
   const auto known =
       targets.size() - static_cast<std::size_t>(std::count_if(
                            targets.begin(), targets.end(), [](float t) { return std::isnan(t); }));
   auto& counters = impl_->counters;
   const PuzzleLearnerConfig& config = impl_->config;
   const double decay = std::pow(config.rate_decay, static_cast<double>(counters.updates));
+  // V's errors come last; no V is unknown.
+  const double weight = config.network.values == "qv" ? config.value_weight : 1;
+  const double total = static_cast<double>(known) + (weight - 1) * static_cast<double>(n);
+  const mlp::Loss loss{static_cast<float>(config.huber), static_cast<float>(weight)};
   PuzzleUpdate result;
   std::visit(
       [&](auto& trainer) {
-        result.loss = trainer.accumulate({impl_->cells, which, targets}, known,
-                                         {static_cast<float>(config.huber),
-                                          static_cast<float>(config.value_weight)}) /
-                      static_cast<double>(known);
+        result.loss = trainer.accumulate({impl_->cells, which, targets}, total, loss) / total;
         trainer.step(static_cast<float>(config.rate * decay));
       },
       impl_->trainer);

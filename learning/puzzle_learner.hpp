@@ -23,15 +23,15 @@
 // position the advantage from V,
 //   A(s, a):  cost(a) + V_target(s′) − V_target(s), 0 instead of V where it is solved;
 //   Q(s, a) = V(s) + A(s, a).
-// Where moves are several as one (Puzzle::parts), those taught together begin alike, with t, and all
-// but t itself learn from what the target network says of the rest b behind it,
-//   A(s, t·b):  cost(t) + Q_target(t(s), b) − V_target(s):
-// one evaluation an example, however many moves it teaches.
+// Where moves are several as one (Puzzle::parts), those taught together begin alike, with t, and
+// all but t itself learn from what the target network says of the rest b behind it,
+//   A(s, t·b):  cost(t) + max(Q_target(t(s), b), cost(b)) − V_target(s):
+// two evaluations an example, of s and t(s), however many moves it teaches.
 //
 // Departs from the paper, whose Q learns from Q alone.
 //
 // An *example* is one (position, move) of Q, with its own next position evaluated, as the paper
-// counts; of V, one position, with all its children evaluated.
+// counts (of "qv" each taught move counts); of V, one position, with all its children evaluated.
 //
 // Pure: examples come in, seeds are arguments, no clock. The same calls give bit-identical weights
 // on the same machine. Not thread-safe, one thread.
@@ -80,7 +80,7 @@ struct PuzzleLearnerConfig {
 Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
 
 struct PuzzleUpdate {
-  double loss = 0;         // mean over the outputs: squared error, or Huber's
+  double loss = 0;         // mean over the outputs, as they weigh: squared error, or Huber's
   double mean_target = 0;  // cost
   double max_target = 0;   // cost: compare it with the deepest position there is
   std::int64_t examples = 0;

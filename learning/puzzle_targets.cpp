@@ -51,7 +51,8 @@ TaughtOutputs::TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& co
 
 // Of moves with parts, of which only those of one beginning are taught, the example's own would be
 // the wrong choice: it leads to where the walk was, mostly towards the goal, and no example would
-// tell what the other beginnings cost. So beginnings are drawn, by a Weyl sequence over the rows.
+// tell what the other beginnings cost. So beginnings are drawn, by a Weyl sequence over the rows of
+// a batch, which has to have many more rows than there are beginnings.
 std::size_t TaughtOutputs::base(const PuzzleExamples& examples, std::size_t i) const {
   if (rests_ == 0) return examples.moves[i];
   const std::uint64_t drawn = static_cast<std::uint32_t>(i * 2654435769U);  // 2^32 / golden ratio
@@ -172,55 +173,56 @@ std::vector<float> PuzzleTargets::advantages(const PuzzleExamples& examples) {
   for (std::size_t i = 0; i < examples.size(); ++i)  // without V, the last of each example's
     std::copy_n(&which[i * (taught + 1)], taught, &which[i * taught]);
   which.resize(examples.size() * taught);
-  std::vector<float> advantages = taught_.rests() > 0 ? costs_by_parts(examples.states, which)
-                                                      : costs_behind(examples.states, which);
+  std::vector<Move> firsts(which);
+  for (Move& move : firsts)
+    if (const auto parts = puzzle_->parts(move)) move = parts->first;
+  std::vector<float> advantages = taught_.rests() > 0
+                                      ? behind_the_first(examples.states, which, firsts)
+                                      : behind_each(examples.states, which);
   const std::vector<float> here = values(examples.states);
   std::vector<std::uint8_t> legal(examples.size() * moves);
   puzzle_->legal(examples.states, legal);
   for (std::size_t i = 0; i < which.size(); ++i) {
-    advantages[i] -= here[i / taught];
+    advantages[i] += puzzle_->cost(firsts[i]) - here[i / taught];
     if (legal[i / taught * moves + which[i]] == 0) advantages[i] = kUntaught;
   }
   return advantages;
 }
 
-// Of each move in its position, its cost and V_target of where it leads [n, k].
-std::vector<float> PuzzleTargets::costs_behind(std::span<const std::uint8_t> states,
-                                               std::span<const std::uint16_t> which) {
+// V_target of where each move leads [n, k].
+std::vector<float> PuzzleTargets::behind_each(std::span<const std::uint8_t> states,
+                                              std::span<const Move> which) {
   const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
   std::vector<std::uint8_t> children(which.size() * bytes);
   for (std::size_t i = 0; i < which.size(); ++i)
     std::copy_n(states.begin() + static_cast<std::ptrdiff_t>(i / taught * bytes), bytes,
                 &children[i * bytes]);
   puzzle_->apply(children, which, children);
-  std::vector<float> costs = values(children);
-  for (std::size_t i = 0; i < costs.size(); ++i) costs[i] += puzzle_->cost(which[i]);
-  return costs;
+  return values(children);
 }
 
-// The same, by one look at the position behind the move that all of them begin with.
-std::vector<float> PuzzleTargets::costs_by_parts(std::span<const std::uint8_t> states,
-                                                 std::span<const std::uint16_t> which) {
+// Of each move, the cost of the rest and V_target behind it [n, k], by one look at the position
+// behind the move that all of an example's begin with; of that move alone, V_target there.
+std::vector<float> PuzzleTargets::behind_the_first(std::span<const std::uint8_t> states,
+                                                   std::span<const Move> which,
+                                                   std::span<const Move> firsts) {
   const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
   const std::size_t n = states.size() / bytes, rests = taught_.rests();
-  std::vector<Move> firsts(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto parts = puzzle_->parts(which[i * taught]);
-    firsts[i] = parts ? parts->first : which[i * taught];
-  }
+  std::vector<Move> first(n);
+  for (std::size_t i = 0; i < n; ++i) first[i] = firsts[i * taught];
   std::vector<std::uint8_t> children(states.size());
-  puzzle_->apply(states, firsts, children);
-  std::vector<float> behind(n * rests), values(n), costs(which.size());
-  network_.costs_and_values(children, behind, values);
+  puzzle_->apply(states, first, children);
+  std::vector<float> q(n * rests), v(n), behind(which.size());
+  network_.costs_and_values(children, q, v);
+  for (std::size_t i = 0; i < n; ++i)
+    v[i] =
+        puzzle_->solved(std::span(children).subspan(i * bytes, bytes)) ? 0 : std::max(v[i], 0.0F);
   for (std::size_t i = 0; i < which.size(); ++i) {
     const std::size_t row = i / taught;
     const auto parts = puzzle_->parts(which[i]);
-    const bool solved = puzzle_->solved(std::span(children).subspan(row * bytes, bytes));
-    const float least = parts ? puzzle_->cost(parts->rest) : 0;
-    const float on = parts ? behind[row * rests + parts->rest] : solved ? 0 : values[row];
-    costs[i] = puzzle_->cost(firsts[row]) + std::max(on, least);
+    behind[i] = parts ? std::max(q[row * rests + parts->rest], puzzle_->cost(parts->rest)) : v[row];
   }
-  return costs;
+  return behind;
 }
 
 }  // namespace qstar

@@ -16,14 +16,14 @@ namespace qstar {
 std::size_t taught_outputs(const PuzzleLearnerConfig& config);
 
 // Which ones: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1 others,
-// then V. The others are spread over all moves; over those that begin as its move does, where moves
-// are several as one (Puzzle::parts).
+// spread over all moves, then V. Where moves are several as one (Puzzle::parts), they are spread
+// over those of one beginning, which is drawn for each example, and its own move is not preferred.
 class TaughtOutputs {
  public:
   TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config);
   // [n, k]
   std::vector<std::uint16_t> of(const PuzzleExamples& examples) const;
-  // The most moves that `rest` of a move's parts may be: 0 when no move has parts.
+  // The rests of moves with parts are moves below this; 0 when no move has parts.
   std::size_t rests() const { return rests_; }
 
  private:
@@ -54,16 +54,16 @@ class PuzzleTargets {
   // Targets [n, k] of the examples; not a number where an illegal move would be taught.
   std::vector<float> of(const PuzzleExamples& examples, const When& when);
   std::vector<float> of(const PuzzleExamples& examples) { return of(examples, When()); }
+  const TaughtOutputs& taught() const { return taught_; }
 
  private:
   std::vector<float> bootstrapped(const PuzzleExamples& examples, CostToGo* chooser);
   std::vector<float> by_best_move(std::span<const std::uint8_t> states, BestMoves& best);
   std::vector<float> values(std::span<const std::uint8_t> states);
   std::vector<float> advantages(const PuzzleExamples& examples);
-  std::vector<float> costs_behind(std::span<const std::uint8_t> states,
-                                  std::span<const std::uint16_t> which);
-  std::vector<float> costs_by_parts(std::span<const std::uint8_t> states,
-                                    std::span<const std::uint16_t> which);
+  std::vector<float> behind_each(std::span<const std::uint8_t> states, std::span<const Move> which);
+  std::vector<float> behind_the_first(std::span<const std::uint8_t> states,
+                                      std::span<const Move> which, std::span<const Move> firsts);
 
   std::shared_ptr<const Puzzle> puzzle_;
   PuzzleLearnerConfig config_;

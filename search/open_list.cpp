@@ -42,6 +42,7 @@ void OpenList::push(float priority, std::uint32_t node) {
   }
   bucket_bytes_ += bucket.bytes() - before;
   front_ = size_ == 0 ? number : std::min(front_, number);
+  last_ = std::max(last_, number);
   ++size_;
 }
 
@@ -78,8 +79,8 @@ void OpenList::pop() {
 }
 
 void OpenList::clear() {
-  for (std::size_t i = front_; i < kBuckets; ++i) buckets_[i] = {};
-  front_ = size_ = bucket_bytes_ = 0;
+  for (std::size_t i = front_; i <= last_; ++i) buckets_[i] = {};
+  front_ = last_ = size_ = bucket_bytes_ = 0;
 }
 
 std::uint32_t OpenList::upcoming() const {

@@ -11,7 +11,8 @@
 // node met last: a search that ties goes deep instead of wide. The order is total, so what is
 // popped does not depend on how the queue works inside.
 //
-// Memory: 8 bytes an entry in vectors that double, so 8 to 16, and 450 KiB.
+// Memory: 8 bytes an entry in vectors that double and are freed when their bucket is empty, and 450
+// KiB.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +56,7 @@ class OpenList {
   Bucket& front();  // the first bucket that is not empty, sorted
 
   std::vector<Bucket> buckets_;
-  std::size_t front_ = 0;  // buckets below it are empty
+  std::size_t front_ = 0, last_ = 0;  // buckets below the one and above the other are empty
   std::size_t size_ = 0;
   std::size_t bucket_bytes_ = 0;
 };

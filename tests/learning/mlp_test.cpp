@@ -142,17 +142,18 @@ TEST_CASE("what is not a number is not fitted", "[mlp]") {
 }
 
 TEST_CASE("a weight of three counts as three of the same", "[mlp]") {
-  Problem once = random_problem(2), thrice = once;  // as one row of 2, and as one of 4
-  once.cells.resize(kSizes.cells);
-  thrice.cells.resize(kSizes.cells);
-  for (int i = 0; i < 2; ++i) {
-    thrice.which.push_back(once.which[1]);
-    thrice.targets.push_back(once.targets[1]);
-  }
+  Problem once = random_problem(4), thrice{};  // as two rows of 2, and as two rows of 4
+  once.cells.resize(2 * kSizes.cells);
+  thrice.cells = once.cells;
+  for (std::size_t row = 0; row < 2; ++row)
+    for (const std::size_t column : {0U, 1U, 1U, 1U}) {
+      thrice.which.push_back(once.which[2 * row + column]);
+      thrice.targets.push_back(once.targets[2 * row + column]);
+    }
   for (const float huber : {0.0F, 0.1F}) {
     auto weighted = busy_trainer<float>(), repeated = busy_trainer<float>();
-    const double loss = weighted.accumulate(once.fit(), 4, {huber, 3});
-    REQUIRE(repeated.accumulate(thrice.fit(), 4, {huber}) == Approx(loss));
+    const double loss = weighted.accumulate(once.fit(), 8, {huber, 3});
+    REQUIRE(repeated.accumulate(thrice.fit(), 8, {huber}) == Approx(loss));
     for (std::size_t i = 0; i < weighted.gradient().size(); ++i)
       REQUIRE(repeated.gradient()[i] == Approx(weighted.gradient()[i]).margin(1e-5));
   }

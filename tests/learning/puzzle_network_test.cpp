@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "environment/lights_out.hpp"
 #include "learning/safetensors.hpp"
 #include "learning/scrambles.hpp"
 #include "tests/support/attempts.hpp"
@@ -100,18 +101,23 @@ TEST_CASE("a position's values do not depend on the batch, nor on the clone", "[
 TEST_CASE("the first moves' costs and V are those of all, and at once", "[puzzle_network]") {
   PuzzleNetworkSpec spec = kSmall;
   spec.values = "qv";
-  const auto states = some_states(70);
+  const auto puzzle = std::make_shared<LightsOut>(3, 2);  // 45 moves: two panels of outputs
+  const PuzzleModel model = busy_model(*puzzle, spec);
+  const auto states = Scrambles(puzzle, {.depth = 8, .batch = 70}, 2).batch(3).states;
   for (const Precision precision : {Precision::kFloat32, Precision::kBfloat16}) {
-    auto network = PuzzleNetwork::make(busy_model(*small(), spec), small(), "m", precision).value();
-    const std::vector<float> all = costs_of(network, states);
-    std::vector<float> some(70 * 4), values(70), only(70);
+    auto network = PuzzleNetwork::make(model, puzzle, "m", precision).value();
+    std::vector<float> all(70 * 45), values(70), only(70);
+    network.costs(states, all);
     network.values(states, only);
-    network.costs_and_values(states, some, values);
-    REQUIRE(values == only);
-    for (std::size_t i = 0; i < some.size(); ++i) REQUIRE(some[i] == all[i / 4 * 9 + i % 4]);
-    std::fill(some.begin(), some.end(), 0.0F);
-    network.costs(states, some);
-    REQUIRE(some[4] == all[9]);
+    for (const std::size_t count : {4U, 32U, 33U}) {
+      std::vector<float> some(70 * count), alone(70 * count);
+      network.costs_and_values(states, some, values);
+      network.costs(states, alone);
+      REQUIRE(values == only);
+      REQUIRE(alone == some);
+      for (std::size_t i = 0; i < some.size(); ++i)
+        REQUIRE(some[i] == all[i / count * 45 + i % count]);
+    }
   }
 }
 

@@ -35,8 +35,17 @@ TEST_CASE("the open list pops in the one order of its entries", "[puzzle]") {
     }
     list.clear();
     CHECK(list.empty());
+    CHECK(list.bytes() == OpenList().bytes());
     list.push(2, 7);
     CHECK(list.top().node == 7);
+    list.push(100, 8);
+    list.push(1, 9);  // before what came to the front
+    CHECK(list.bytes() > OpenList().bytes());
+    for (const std::uint32_t node : {9U, 7U, 8U}) {
+      CHECK(list.top().node == node);
+      list.pop();
+    }
+    CHECK(list.bytes() == OpenList().bytes());
   }
 }
 
