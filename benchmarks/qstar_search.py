@@ -7,8 +7,8 @@ Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--se
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
 of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
 that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of
-each of the DIRECTORY's files with both, each state for at most SECONDS, prints the tables in Markdown, and writes FOLDER/results.json and
-FOLDER/growth.svg.
+each of the DIRECTORY's files with both, each state for at most SECONDS, prints the tables in Markdown, and writes
+FOLDER/results.json and FOLDER/growth.svg.
 """
 import argparse
 import json
