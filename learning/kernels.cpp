@@ -1,6 +1,6 @@
 #include "learning/kernels.hpp"
 
-#include "learning/lanes.hpp"
+#include "core/lanes.hpp"
 
 namespace qstar::kernels {
 namespace {

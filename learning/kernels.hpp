@@ -1,6 +1,6 @@
 // The decoder's arithmetic, on raw float32 rows.
 //
-// Written with sixteen lanes (lanes.hpp), in the registers that this machine has. What a row gets
+// Written with sixteen lanes (core/lanes.hpp), in the registers that this machine has. What a row gets
 // does not depend on the rows beside it nor on its place: every row is summed in the same order,
 // and remainders are avoided by padding, not by other code.
 //

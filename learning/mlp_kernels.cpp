@@ -3,7 +3,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "learning/lanes.hpp"
+#include "core/lanes.hpp"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
 #include <immintrin.h>

@@ -3,9 +3,8 @@
 // Queueing every edge of every node, as Q* is written down, costs |A| entries a node: 1872 of them
 // for a node of which a search takes one or two. But the edges of a node leave the queue in a known
 // order, so the queue needs only the next one. Here a node's cheapest `kept` edges are stored, in
-// 6 bytes each, and put in order as far as they are asked for: most nodes are asked for one or two.
-// The others are forgotten. A node whose kept edges are used up is scored again and gets four times
-// as many. It is then as if every edge had been queued: until it is scored again it stands in the
+// 6 bytes each; the others are forgotten. A node whose kept edges are used up is scored again and
+// gets four times as many. It is then as if every edge had been queued: until it is scored again it stands in the
 // queue at the cost of its last kept edge, which no forgotten one undercuts; and edges already
 // taken are left out by their move, so none is lost or taken twice even when the network gives
 // slightly other numbers in another batch.
@@ -15,30 +14,16 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <limits>
 #include <span>
 #include <vector>
 
+#include "search/edge_sieve.hpp"
 #include "search/node_table.hpp"
 
 namespace qstar {
 
-struct ScoredEdge {
-  float cost;  // Q: the move's own cost and the estimate behind it
-  Move move;
-  // Cheapest first, the lower move first among equal ones.
-  friend auto operator<=>(const ScoredEdge&, const ScoredEdge&) = default;
-};
-
-// The `count` smallest of the edges with a cost below infinity, sorted. A cost that is NaN is not
-// below infinity.
-void select_edges(std::span<const float> costs, std::size_t count,
-                  std::vector<ScoredEdge>& selected);
-
 class EdgeStore {
  public:
-  static constexpr float kNone = std::numeric_limits<float>::infinity();
-
   // All of `moves` are kept when there are no more than `kept`.
   EdgeStore(std::size_t moves, std::size_t kept, std::size_t reserve_bytes);
 
@@ -48,16 +33,17 @@ class EdgeStore {
   void add_more(NodeIndex node, std::span<const float> costs);
 
   // The i-th cheapest edge of a scored node, of which all before it have been asked for. When it is
-  // not stored: `cost` is a lower bound of what it would be, kNone when the node has no more than i
-  // edges.
+  // not stored: `cost` is a lower bound of what it would be, kNoEdge when the node has no more than
+  // i edges.
   struct Found {
     ScoredEdge edge;
     bool stored;
   };
-  Found at(NodeIndex node, std::size_t i);
-  // The same of an i that has been asked for.
-  Found again(NodeIndex node, std::size_t i) const;
-  void prefetch(NodeIndex node) const { __builtin_prefetch(first_.at(node)); }
+  Found at(NodeIndex node, std::size_t i) const;
+  void prefetch(NodeIndex node) const {
+    __builtin_prefetch(first_.at(node));
+    __builtin_prefetch(first_.at(node) + first_.record_bytes() - 1);
+  }
 
   std::size_t bytes() const { return first_.bytes() + more_bytes_; }
   std::size_t bytes_to_add(std::size_t nodes) const { return nodes * first_.record_bytes(); }
@@ -65,17 +51,16 @@ class EdgeStore {
  private:
   ScoredEdge first_at(NodeIndex node, std::size_t i) const;
   void set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge);
-  // Swaps the cheapest of the kept edges from i on to place i.
-  void settle(NodeIndex node, std::size_t i);
 
   std::size_t moves_;
   std::size_t kept_;
-  Records first_;  // costs [kept] float, moves [kept]; unused ones cost kNone, at the end
-  // Of nodes scored again: what follows the kept ones; an edge of cost kNone ends a complete list.
+  Records first_;  // costs [kept] float, moves [kept]; unused ones cost kNoEdge, at the end
+  // Of nodes scored again: what follows the kept ones; an edge of cost kNoEdge ends a complete
+  // list.
   boost::unordered_flat_map<NodeIndex, std::vector<ScoredEdge>> more_;
   std::size_t more_bytes_ = 0;
-  std::vector<ScoredEdge> selected_;  // scratch
-  std::vector<float> remaining_;      // scratch
+  EdgeSieve sieve_;
+  std::vector<float> remaining_;  // scratch
 };
 
 }  // namespace qstar

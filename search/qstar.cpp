@@ -7,6 +7,9 @@
 namespace qstar {
 namespace {
 
+constexpr std::size_t kGroupNodes = 64;         // enough for the network
+constexpr std::size_t kGroupCosts = 64 * 1024;  // 256 KiB
+
 class QStar final : public BestFirst {
  public:
   explicit QStar(const SearchTask& task)
@@ -17,7 +20,7 @@ class QStar final : public BestFirst {
   bool is_open(const Node&) const override { return true; }  // its value is its next edge's cost
   void reopen(Node& node, NodeIndex index) override {
     node.taken = 0;
-    node.value = edges_.again(index, 0).edge.cost;
+    node.value = edges_.at(index, 0).edge.cost;
   }
   std::size_t bytes() const override { return BestFirst::bytes() + edges_.bytes(); }
   std::size_t bytes_to_add(std::size_t nodes) const override {
@@ -30,12 +33,18 @@ class QStar final : public BestFirst {
   void correct(std::span<float> costs, std::span<const std::uint8_t> legal) const {
     for (std::size_t m = 0; m < costs.size(); ++m) {
       const float raised = costs[m] > move_costs_[m] ? costs[m] : move_costs_[m];
-      costs[m] = legal[m] != 0 ? raised : EdgeStore::kNone;
+      costs[m] = legal[m] != 0 ? raised : kNoEdge;
     }
   }
 
   using AddEdges = void (EdgeStore::*)(NodeIndex, std::span<const float>);
+  // In groups whose costs stay in the cache from the network to the store.
   void score_edges(std::span<const NodeIndex> nodes, AddEdges store) {
+    const std::size_t group = std::max(kGroupNodes, kGroupCosts / move_costs_.size());
+    for (std::size_t at = 0; at < nodes.size(); at += group)
+      score_group(nodes.subspan(at, std::min(group, nodes.size() - at)), store);
+  }
+  void score_group(std::span<const NodeIndex> nodes, AddEdges store) {
     const auto states = gather(nodes);
     const auto legal = legal_of(states);
     const auto costs = estimate(states);
@@ -78,7 +87,7 @@ class QStar final : public BestFirst {
 
   void take_edge(NodeIndex index) {
     Node node = table_.node(index);
-    const auto next = edges_.again(index, node.taken);
+    const auto next = edges_.at(index, node.taken);
     if (!next.stored) {
       used_up_.push_back(index);
       return;

@@ -84,8 +84,8 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
   std::vector<float> costs(kMoves);
   std::vector<ScoredEdge> sorted;
   for (std::size_t m = 0; m < kMoves; ++m) {
-    costs[m] = rng.bernoulli(0.7) ? static_cast<float>(rng.below(50)) : EdgeStore::kNone;
-    if (costs[m] < EdgeStore::kNone) sorted.push_back({costs[m], static_cast<Move>(m)});
+    costs[m] = rng.bernoulli(0.7) ? static_cast<float>(rng.below(50)) : kNoEdge;
+    if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<Move>(m)});
   }
   std::sort(sorted.begin(), sorted.end());
   for (const std::size_t kept : {1U, 3U, 16U, 200U, 1000U}) {
@@ -105,28 +105,29 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
     }
     CHECK(rescored <= 5);
     auto last = edges.at(0, sorted.size());
-    if (!last.stored && last.edge.cost != EdgeStore::kNone) {
+    if (!last.stored && last.edge.cost != kNoEdge) {
       edges.add_more(0, costs);
       last = edges.at(0, sorted.size());
     }
-    CHECK(last.edge.cost == EdgeStore::kNone);
+    CHECK(last.edge.cost == kNoEdge);
   }
 }
 
 TEST_CASE("the cheapest of many edges are those that sorting finds", "[puzzle]") {
   Rng rng(5);
+  EdgeSieve sieve;
   for (const std::size_t moves : {1U, 31U, 64U, 65U, 300U, 1872U}) {
     for (const std::uint64_t different : {1U, 3U, 1000000U}) {  // costs: ties matter
       std::vector<float> costs(moves);
-      std::vector<ScoredEdge> sorted, selected;
+      std::vector<ScoredEdge> sorted;
       for (std::size_t m = 0; m < moves; ++m) {
         const auto drawn = static_cast<float>(rng.below(different));
-        costs[m] = m % 7 == 3 ? std::nanf("") : m % 5 == 4 ? EdgeStore::kNone : drawn;
-        if (costs[m] < EdgeStore::kNone) sorted.push_back({costs[m], static_cast<Move>(m)});
+        costs[m] = m % 7 == 3 ? std::nanf("") : m % 5 == 4 ? kNoEdge : drawn;
+        if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<Move>(m)});
       }
       std::sort(sorted.begin(), sorted.end());
-      for (const std::size_t count : {1U, 7U, 16U, 48U, 2000U}) {
-        select_edges(costs, count, selected);
+      for (const std::size_t count : {1U, 7U, 16U, 17U, 48U, 400U, 2000U}) {
+        const auto selected = sieve.cheapest(costs, count);
         const std::size_t expected = std::min(count, sorted.size());
         REQUIRE(selected.size() == expected);
         REQUIRE(std::equal(selected.begin(), selected.end(), sorted.begin()));
@@ -136,10 +137,11 @@ TEST_CASE("the cheapest of many edges are those that sorting finds", "[puzzle]")
 }
 
 TEST_CASE("estimates that are no numbers are no edges", "[puzzle]") {
-  const std::vector<float> costs = {3, NAN, EdgeStore::kNone, 1};
-  std::vector<ScoredEdge> selected;
-  select_edges(costs, 4, selected);
-  CHECK(selected == std::vector<ScoredEdge>{{1, 3}, {3, 0}});
+  const std::vector<float> costs = {3, NAN, kNoEdge, 1};
+  EdgeSieve sieve;
+  const auto edges = sieve.cheapest(costs, 4);
+  CHECK(std::vector<ScoredEdge>(edges.begin(), edges.end()) ==
+        std::vector<ScoredEdge>{{1, 3}, {3, 0}});
 }
 
 }  // namespace

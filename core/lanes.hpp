@@ -14,6 +14,10 @@
 #include <cstdint>
 #include <type_traits>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 namespace qstar::lanes {
 
 #if defined(__AVX512F__)
@@ -149,6 +153,26 @@ QSTAR_INLINE V max(V a, V b) {
 template <class V>
 QSTAR_INLINE V min(V a, V b) {
   return select(a < b, a, b);
+}
+
+// Bit i is set where lane i of a comparison holds.
+template <class M>
+QSTAR_INLINE std::uint32_t bits(M mask) {
+  if constexpr (is_pair<M>) {
+    return bits(mask.low) | bits(mask.high) << (sizeof mask.low / sizeof(std::int32_t));
+  } else {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask));
+#elif defined(__AVX2__) && !defined(__AVX512F__)
+    return static_cast<std::uint32_t>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
+#elif defined(__SSE2__) && !defined(__AVX512F__)
+    return static_cast<std::uint32_t>(_mm_movemask_ps(reinterpret_cast<__m128>(mask)));
+#else
+    std::uint32_t set = 0;
+    for (std::size_t i = 0; i < kNative; ++i) set |= static_cast<std::uint32_t>(mask[i] != 0) << i;
+    return set;
+#endif
+  }
 }
 
 // How many rows and vectors of sums a matrix product keeps in registers (measured: the best of
