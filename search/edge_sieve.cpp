@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
+#include <numeric>
 
 #include "core/lanes.hpp"
 
@@ -15,7 +15,8 @@ using Floats = lanes::Floats;
 using Counts = lanes::Ints;
 
 constexpr std::size_t kBlock = 2 * kLanes;  // costs that are looked at together
-constexpr std::size_t kFew = 64;            // edges that are sorted by counting
+constexpr std::size_t kGroup = 8;           // keys that are compared together
+constexpr std::size_t kFew = 192;           // keys that are sorted by counting
 
 // An edge as a number: ordered by cost, then by move.
 std::int64_t key_of(float cost, std::size_t move) {
@@ -93,13 +94,14 @@ float cut_of(std::span<const float> costs, std::size_t count) {
 
 // Keys of the edges that cost no more than `cut` and less than infinity.
 std::span<std::int64_t> EdgeSieve::keys_below(std::span<const float> costs, float cut) {
-  keys_.resize(costs.size() + 1);
+  keys_.resize(costs.size() + kGroup);
   const auto limit = lanes::splat<Floats>(std::min(cut, std::numeric_limits<float>::max()));
   std::int64_t* end = keys_.data();
   for (std::size_t at = 0; at < costs.size(); at += kBlock) {
     const Block block = block_of(costs, at);
-    std::uint32_t below = lanes::bits(limit >= block.low) | lanes::bits(limit >= block.high)
-                                                                << kLanes;
+    const std::uint32_t low = lanes::bits(limit >= block.low);
+    const std::uint32_t high = lanes::bits(limit >= block.high);
+    std::uint32_t below = low | high << kLanes;
     // Mostly one or none, which cannot be guessed: the first one without a branch.
     do {
       const std::size_t move = at + static_cast<std::size_t>(std::countr_zero(below)) % kBlock;
@@ -111,16 +113,26 @@ std::span<std::int64_t> EdgeSieve::keys_below(std::span<const float> costs, floa
   return {keys_.data(), end};
 }
 
+// Every key goes to the place that its smaller ones leave it: no branch that cannot be guessed.
+void EdgeSieve::sort_few(std::span<const std::int64_t> keys) {
+  std::int64_t* padding = keys_.data() + keys.size();
+  std::fill_n(padding, kGroup, std::numeric_limits<std::int64_t>::max());
+  for (const std::int64_t key : keys) {
+    std::array<std::int64_t, kGroup> smaller{};
+    for (std::size_t i = 0; i < keys.size(); i += kGroup)
+      for (std::size_t lane = 0; lane < kGroup; ++lane)
+        smaller[lane] += static_cast<std::int64_t>(keys_[i + lane] < key);
+    const auto place = std::accumulate(smaller.begin(), smaller.end(), std::int64_t{0});
+    edges_[static_cast<std::size_t>(place)] = edge_of(key);
+  }
+}
+
 std::span<const ScoredEdge> EdgeSieve::cheapest(std::span<const float> costs, std::size_t count) {
   if (count == 0) return {};
-  auto keys = keys_below(costs, costs.size() > 4 * count ? cut_of(costs, count) : kNoEdge);
+  const auto keys = keys_below(costs, costs.size() > 4 * count ? cut_of(costs, count) : kNoEdge);
   edges_.resize(keys.size());
   if (keys.size() <= kFew) {
-    for (const std::int64_t key : keys) {
-      std::size_t rank = 0;
-      for (const std::int64_t other : keys) rank += static_cast<std::size_t>(other < key);
-      edges_[rank] = edge_of(key);
-    }
+    sort_few(keys);
   } else {
     std::sort(keys.begin(), keys.end());
     std::transform(keys.begin(), keys.end(), edges_.begin(), edge_of);

@@ -29,8 +29,9 @@ class EdgeSieve {
 
  private:
   std::span<std::int64_t> keys_below(std::span<const float> costs, float cut);
+  void sort_few(std::span<const std::int64_t> keys);  // of keys_, into edges_
 
-  std::vector<std::int64_t> keys_;  // scratch
+  std::vector<std::int64_t> keys_;  // edges as numbers, and some room behind them
   std::vector<ScoredEdge> edges_;
 };
 
