@@ -3,12 +3,13 @@
 
 Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--seconds SECONDS]
                                     [--memory MIB] [--limit STATES] [--only NAME …]
+                                    [--weights WEIGHT …] [--batches BATCH …]
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
 of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
 that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of
-each of the DIRECTORY's files with both, each state for at most SECONDS, prints the tables in Markdown, and writes
-FOLDER/results.json and FOLDER/growth.svg.
+each of the DIRECTORY's files with both, with every pair of a WEIGHT and a BATCH, each state for at most SECONDS,
+prints the tables in Markdown, and writes FOLDER/results.json and FOLDER/growth.svg (of the last pair).
 """
 import argparse
 import json
@@ -37,8 +38,6 @@ GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
           "Lights Out, 49 / 1225 / 19649 moves": ["lightsout7", "lightsout7-pairs", "lightsout7-triples"]}
 MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
-# The same for both searches: enough of a batch to use the processor, little enough to look ahead.
-WEIGHT, BATCH = "0.3", "100"
 # V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for
 # those of greedy play, which both look at seldom.
 TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000", "learner.check_positions=32"]
@@ -72,16 +71,17 @@ def trained(options, name, values):
     return run
 
 
-def searched(options, name, values):
+def searched(options, name, values, weight, batch):
     algorithm = {"v": "astar", "q": "qstar"}[values]
     run = trained(options, name, values)
     done = subprocess.run([os.path.join(options.build, "qstar"), "search", run, "--states",
-                           os.path.join(options.states, PUZZLES[name][1]), "--algorithm", algorithm, "--weight", WEIGHT,
-                           "--batch", BATCH, "--seconds", str(options.seconds), "--limit", str(options.limit),
-                           "--memory", str(options.memory), "--json"],
+                           os.path.join(options.states, PUZZLES[name][1]), "--algorithm", algorithm,
+                           "--weight", str(weight), "--batch", str(batch), "--seconds", str(options.seconds),
+                           "--limit", str(options.limit), "--memory", str(options.memory), "--json"],
                           check=True, capture_output=True, text=True).stdout.splitlines()
     rows = [json.loads(line) for line in done]
-    return {"puzzle": name, "algorithm": algorithm, "states": rows[:-1], "summary": rows[-1]["summary"]}
+    return {"puzzle": name, "algorithm": algorithm, "weight": weight, "batch": batch, "states": rows[:-1],
+            "summary": rows[-1]["summary"]}
 
 
 def mean(values):
@@ -90,38 +90,51 @@ def mean(values):
 
 
 def table(results):
-    print("| puzzle | search | solved | length | over optimal or known | nodes generated | edges scored | seconds |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| puzzle | search | weight | batch | solved | length | over optimal or known | nodes generated | edges scored"
+          " | seconds | in the network |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for result in results:
         summary, states = result["summary"], result["states"]
         over = summary.get("mean_over_optimal", summary.get("mean_over_known"))
         length = summary["mean_cost"]
-        print(f"| {result['puzzle']} | {result['algorithm']} | {summary['solved']} of {summary['n']}"
+        print(f"| {result['puzzle']} | {result['algorithm']} | {result['weight']} | {result['batch']}"
+              f" | {summary['solved']} of {summary['n']}"
               f" | {'' if length is None else f'{length:.2f}'} | {'' if over is None else f'{over:.3f}'}"
               f" | {mean(s['nodes_generated'] for s in states):,.0f} | {mean(s['edges_scored'] for s in states):,.0f}"
-              f" | {mean(s['seconds'] for s in states):.3f} |")
+              f" | {mean(s['seconds'] for s in states):.3f} | {summary['share']['network']:.2f} |")
 
 
 def growth(results):
     """How nodes and seconds grow with the number of moves, on states that both searches of a set solved."""
-    by_name = {(r["puzzle"], r["algorithm"]): r for r in results}
-    print("\n| puzzle | moves | A* nodes | Q* nodes | A* / Q* | A* s | Q* s | A* / Q* | both solved |\n|---|---|---|---|---|---|---|---|---|")
+    print("\n| puzzle | weight | batch | moves | A* nodes | Q* nodes | A* / Q* | A* s | Q* s | A* / Q* | both solved |\n"
+          "|---|---|---|---|---|---|---|---|---|---|---|")
     lines = {}
     for title, names in GROWTH.items():
-        for name in names:
-            pair = [by_name.get((name, algorithm)) for algorithm in ("astar", "qstar")]
-            if None in pair:
-                continue
-            both = [(a, q) for a, q in zip(pair[0]["states"], pair[1]["states"]) if a["solved"] and q["solved"]]
-            nodes = [mean(p[i]["nodes_generated"] for p in both) for i in (0, 1)]
-            seconds = [mean(p[i]["seconds"] for p in both) for i in (0, 1)]
-            if not both:  # the budget's nodes: at least so many
-                nodes = [mean(s["nodes_generated"] for s in r["states"]) for r in pair]
-                seconds = [mean(s["seconds"] for s in r["states"]) for r in pair]
-            print(f"| {title.split(',')[0]} | {MOVES[name]} | {nodes[0]:,.0f} | {nodes[1]:,.0f} | {nodes[0] / nodes[1]:.1f}"
-                  f" | {seconds[0]:.3f} | {seconds[1]:.3f} | {seconds[0] / seconds[1]:.1f} | {len(both)} |")
-            for algorithm, value in zip(("A*", "Q*"), nodes):
-                lines.setdefault(f"{title.split(',')[0]}, {algorithm}", []).append((MOVES[name], value))
+        for weight, batch in sorted({(r["weight"], r["batch"]) for r in results}):
+            of_pair = grown(title, names, weight, batch,
+                            [r for r in results if (r["weight"], r["batch"]) == (weight, batch)])
+            lines.update(of_pair)  # drawn: the last pair
+    return lines
+
+
+def grown(title, names, weight, batch, results):
+    by_name = {(r["puzzle"], r["algorithm"]): r for r in results}
+    lines = {}
+    for name in names:
+        pair = [by_name.get((name, algorithm)) for algorithm in ("astar", "qstar")]
+        if None in pair:
+            continue
+        both = [(a, q) for a, q in zip(pair[0]["states"], pair[1]["states"]) if a["solved"] and q["solved"]]
+        nodes = [mean(p[i]["nodes_generated"] for p in both) for i in (0, 1)]
+        seconds = [mean(p[i]["seconds"] for p in both) for i in (0, 1)]
+        if not both:  # the budget's nodes: at least so many
+            nodes = [mean(s["nodes_generated"] for s in r["states"]) for r in pair]
+            seconds = [mean(s["seconds"] for s in r["states"]) for r in pair]
+        print(f"| {title.split(',')[0]} | {weight} | {batch} | {MOVES[name]} | {nodes[0]:,.0f} | {nodes[1]:,.0f}"
+              f" | {nodes[0] / nodes[1]:.1f} | {seconds[0]:.3f} | {seconds[1]:.3f} | {seconds[0] / seconds[1]:.1f}"
+              f" | {len(both)} |")
+        for algorithm, value in zip(("A*", "Q*"), nodes):
+            lines.setdefault(f"{title.split(',')[0]}, {algorithm}", []).append((MOVES[name], value))
     return lines
 
 
@@ -165,6 +178,9 @@ def main():
     words.add_argument("--seconds", type=float, default=20, help="a state")
     words.add_argument("--memory", type=int, default=4096, help="MiB a search; A* of many moves wants gigabytes")
     words.add_argument("--limit", type=int, default=10, help="states a puzzle")
+    words.add_argument("--weights", type=float, nargs="+", default=[0.3], help="of the path's cost")
+    # Enough of a batch to use the processor; A* wants it small where there are many moves, Q* large.
+    words.add_argument("--batches", type=int, nargs="+", default=[100, 1000], help="nodes or edges taken at a time")
     words.add_argument("--only", nargs="+", choices=list(PUZZLES), default=list(PUZZLES))
     options = words.parse_args()
     os.makedirs(options.folder, exist_ok=True)
@@ -178,10 +194,12 @@ def main():
             write_states("pancake", path)  # their fewest flips are not known
             PUZZLES[name] = (PUZZLES[name][0], os.path.abspath(path), PUZZLES[name][2])
         for values in ("v", "q"):
-            print(f"{name}, {values} …", file=sys.stderr, flush=True)
-            results.append(searched(options, name, values))
+            for weight in options.weights:
+                for batch in options.batches:
+                    print(f"{name}, {values}, weight {weight}, batch {batch} …", file=sys.stderr, flush=True)
+                    results.append(searched(options, name, values, weight, batch))
     print(f"{options.train:.0f} CPU seconds of training a network, {options.limit} states, at most {options.seconds:.0f} s "
-          f"each, weight {WEIGHT}, batch {BATCH}, seed 1\n")
+          "each, seed 1\n")
     table(results)
     lines = growth(results)
     with open(os.path.join(options.folder, "results.json"), "w") as file:
