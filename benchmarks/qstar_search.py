@@ -110,7 +110,7 @@ def growth(results):
           "|---|---|---|---|---|---|---|---|---|---|---|")
     lines = {}
     for title, names in GROWTH.items():
-        for weight, batch in sorted({(r["weight"], r["batch"]) for r in results}):
+        for weight, batch in dict.fromkeys((r["weight"], r["batch"]) for r in results):
             of_pair = grown(title, names, weight, batch,
                             [r for r in results if (r["weight"], r["batch"]) == (weight, batch)])
             lines.update(of_pair)  # drawn: the last pair
@@ -198,12 +198,12 @@ def main():
                 for batch in options.batches:
                     print(f"{name}, {values}, weight {weight}, batch {batch} …", file=sys.stderr, flush=True)
                     results.append(searched(options, name, values, weight, batch))
+                    with open(os.path.join(options.folder, "results.json"), "w") as file:
+                        json.dump(results, file)
     print(f"{options.train:.0f} CPU seconds of training a network, {options.limit} states, at most {options.seconds:.0f} s "
           "each, seed 1\n")
     table(results)
     lines = growth(results)
-    with open(os.path.join(options.folder, "results.json"), "w") as file:
-        json.dump(results, file)
     with open(os.path.join(options.folder, "growth.svg"), "w") as file:
         file.write(drawing(lines))
 

@@ -155,7 +155,7 @@ QSTAR_INLINE V min(V a, V b) {
   return select(a < b, a, b);
 }
 
-// Bit i is set where lane i of a comparison holds.
+// Bit i is set where lane i of a comparison of 32-bit lanes holds.
 template <class M>
 QSTAR_INLINE std::uint32_t bits(M mask) {
   if constexpr (is_pair<M>) {
@@ -174,16 +174,6 @@ QSTAR_INLINE std::uint32_t bits(M mask) {
 #endif
   }
 }
-
-// How many rows and vectors of sums a matrix product keeps in registers (measured: the best of
-// those that divide a block of eight rows and two vectors).
-#if defined(__AVX512F__)
-inline constexpr std::size_t kTileRows = 8, kTileVectors = 2;  // 16 of 32 registers
-#elif defined(__AVX2__) || defined(__aarch64__)
-inline constexpr std::size_t kTileRows = 2, kTileVectors = 2;  // 8 of 16, 16 of 32
-#else
-inline constexpr std::size_t kTileRows = 2, kTileVectors = 1;  // 8 of 16
-#endif
 
 #undef QSTAR_INLINE
 

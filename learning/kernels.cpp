@@ -1,6 +1,7 @@
 #include "learning/kernels.hpp"
 
 #include "core/lanes.hpp"
+#include "learning/tile.hpp"
 
 namespace qstar::kernels {
 namespace {

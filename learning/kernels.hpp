@@ -1,8 +1,8 @@
 // The decoder's arithmetic, on raw float32 rows.
 //
-// Written with sixteen lanes (core/lanes.hpp), in the registers that this machine has. What a row gets
-// does not depend on the rows beside it nor on its place: every row is summed in the same order,
-// and remainders are avoided by padding, not by other code.
+// Written with sixteen lanes (core/lanes.hpp), in the registers that this machine has. What a row
+// gets does not depend on the rows beside it nor on its place: every row is summed in the same
+// order, and remainders are avoided by padding, not by other code.
 //
 // Memory: columns are padded to kColumns and rows to kRows; padding holds finite numbers. Pointers
 // need no alignment, but 64-byte aligned rows are faster.

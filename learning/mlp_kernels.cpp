@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/lanes.hpp"
+#include "learning/tile.hpp"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
 #include <immintrin.h>

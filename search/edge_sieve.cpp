@@ -16,7 +16,7 @@ using Counts = lanes::Ints;
 
 constexpr std::size_t kBlock = 2 * kLanes;  // costs that are looked at together
 constexpr std::size_t kGroup = 8;           // keys that are compared together
-constexpr std::size_t kFew = 192;           // keys that are sorted by counting
+constexpr std::size_t kFew = 96;            // keys that are sorted by counting
 
 // An edge as a number: ordered by cost, then by move.
 std::int64_t key_of(float cost, std::size_t move) {
@@ -58,11 +58,10 @@ float nth_of(const Block& block, std::size_t count) {
   }
   const auto enough = lanes::splat<Counts>(1 - static_cast<std::int32_t>(count));
   const auto none = lanes::splat<Floats>(kNoEdge);
-  store(costs.data(), lanes::min(lanes::select(low_ranks < enough, block.low, none),
-                                 lanes::select(high_ranks < enough, block.high, none)));
-  float least = kNoEdge;
-  for (std::size_t i = 0; i < kLanes; ++i) least = costs[i] < least ? costs[i] : least;
-  return least;
+  std::array<float, kLanes> ranked;
+  store(ranked.data(), lanes::min(lanes::select(low_ranks < enough, block.low, none),
+                                  lanes::select(high_ranks < enough, block.high, none)));
+  return *std::min_element(ranked.begin(), ranked.end());
 }
 
 // A cost that at least `count` <= 32 of many do not exceed, and few more: the count-th smallest of
@@ -114,30 +113,35 @@ std::span<std::int64_t> EdgeSieve::keys_below(std::span<const float> costs, floa
 }
 
 // Every key goes to the place that its smaller ones leave it: no branch that cannot be guessed.
-void EdgeSieve::sort_few(std::span<const std::int64_t> keys) {
-  std::int64_t* padding = keys_.data() + keys.size();
-  std::fill_n(padding, kGroup, std::numeric_limits<std::int64_t>::max());
-  for (const std::int64_t key : keys) {
+void EdgeSieve::sort_few(std::size_t count) {
+  std::fill_n(keys_.data() + count, kGroup, std::numeric_limits<std::int64_t>::max());
+  for (std::size_t k = 0; k < count; ++k) {
     std::array<std::int64_t, kGroup> smaller{};
-    for (std::size_t i = 0; i < keys.size(); i += kGroup)
+    for (std::size_t i = 0; i < count; i += kGroup)
       for (std::size_t lane = 0; lane < kGroup; ++lane)
-        smaller[lane] += static_cast<std::int64_t>(keys_[i + lane] < key);
+        smaller[lane] += static_cast<std::int64_t>(keys_[i + lane] < keys_[k]);
     const auto place = std::accumulate(smaller.begin(), smaller.end(), std::int64_t{0});
-    edges_[static_cast<std::size_t>(place)] = edge_of(key);
+    edges_[static_cast<std::size_t>(place)] = edge_of(keys_[k]);
   }
 }
 
 std::span<const ScoredEdge> EdgeSieve::cheapest(std::span<const float> costs, std::size_t count) {
   if (count == 0) return {};
-  const auto keys = keys_below(costs, costs.size() > 4 * count ? cut_of(costs, count) : kNoEdge);
+  auto keys = keys_below(costs, costs.size() > 4 * count ? cut_of(costs, count) : kNoEdge);
+  count = std::min(count, keys.size());
+  if (keys.size() > std::max(kFew, count)) {
+    std::nth_element(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count) - 1,
+                     keys.end());
+    keys = keys.first(count);
+  }
   edges_.resize(keys.size());
   if (keys.size() <= kFew) {
-    sort_few(keys);
+    sort_few(keys.size());
   } else {
     std::sort(keys.begin(), keys.end());
     std::transform(keys.begin(), keys.end(), edges_.begin(), edge_of);
   }
-  return std::span(edges_).first(std::min(count, edges_.size()));
+  return std::span(edges_).first(count);
 }
 
 }  // namespace qstar

@@ -29,7 +29,7 @@ class EdgeSieve {
 
  private:
   std::span<std::int64_t> keys_below(std::span<const float> costs, float cut);
-  void sort_few(std::span<const std::int64_t> keys);  // of keys_, into edges_
+  void sort_few(std::size_t count);  // the first ones of keys_, into edges_
 
   std::vector<std::int64_t> keys_;  // edges as numbers, and some room behind them
   std::vector<ScoredEdge> edges_;

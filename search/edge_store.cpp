@@ -4,22 +4,6 @@
 
 namespace qstar {
 
-namespace {
-
-// Of a record of kept edges: their costs, then their moves.
-inline float cost_in(const std::uint8_t* record, std::size_t i) {
-  float cost = 0;
-  std::memcpy(&cost, record + i * sizeof(float), sizeof(float));
-  return cost;
-}
-inline Move move_in(const std::uint8_t* record, std::size_t kept, std::size_t i) {
-  Move move = 0;
-  std::memcpy(&move, record + kept * sizeof(float) + i * sizeof(Move), sizeof(Move));
-  return move;
-}
-
-}  // namespace
-
 EdgeStore::EdgeStore(std::size_t moves, std::size_t kept, std::size_t reserve_bytes)
     : moves_(moves),
       kept_(std::min(moves, std::max<std::size_t>(1, kept))),
@@ -27,7 +11,10 @@ EdgeStore::EdgeStore(std::size_t moves, std::size_t kept, std::size_t reserve_by
 
 ScoredEdge EdgeStore::first_at(NodeIndex node, std::size_t i) const {
   const std::uint8_t* record = first_.at(node);
-  return {cost_in(record, i), move_in(record, kept_, i)};
+  ScoredEdge edge;
+  std::memcpy(&edge.cost, record + i * sizeof(float), sizeof(float));
+  std::memcpy(&edge.move, record + kept_ * sizeof(float) + i * sizeof(Move), sizeof(Move));
+  return edge;
 }
 
 void EdgeStore::set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge) {

@@ -4,10 +4,10 @@
 // for a node of which a search takes one or two. But the edges of a node leave the queue in a known
 // order, so the queue needs only the next one. Here a node's cheapest `kept` edges are stored, in
 // 6 bytes each; the others are forgotten. A node whose kept edges are used up is scored again and
-// gets four times as many. It is then as if every edge had been queued: until it is scored again it stands in the
-// queue at the cost of its last kept edge, which no forgotten one undercuts; and edges already
-// taken are left out by their move, so none is lost or taken twice even when the network gives
-// slightly other numbers in another batch.
+// gets four times as many. It is then as if every edge had been queued: until it is scored again it
+// stands in the queue at the cost of its last kept edge, which no forgotten one undercuts; and
+// edges already taken are left out by their move, so none is lost or taken twice even when the
+// network gives slightly other numbers in another batch.
 //
 // Memory: 6 bytes × kept a node; 8 bytes for each further edge of the few that are scored again.
 #pragma once
@@ -32,9 +32,8 @@ class EdgeStore {
   // Stores further edges of a node that was scored again, four times as many as it had.
   void add_more(NodeIndex node, std::span<const float> costs);
 
-  // The i-th cheapest edge of a scored node, of which all before it have been asked for. When it is
-  // not stored: `cost` is a lower bound of what it would be, kNoEdge when the node has no more than
-  // i edges.
+  // The i-th cheapest edge of a scored node. When it is not stored: `cost` is a lower bound of what
+  // it would be, kNoEdge when it is known that the node has no more than i edges.
   struct Found {
     ScoredEdge edge;
     bool stored;

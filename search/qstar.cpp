@@ -7,8 +7,11 @@
 namespace qstar {
 namespace {
 
-constexpr std::size_t kGroupNodes = 64;         // enough for the network
-constexpr std::size_t kGroupCosts = 64 * 1024;  // 256 KiB
+// Nodes that are scored together: enough for a network, which takes multiples of 64, and with up to
+// 1024 moves few enough for their costs (256 KiB) to stay in the cache from the network to the
+// store.
+constexpr std::size_t kGroup = 64;
+constexpr std::size_t kGroupCosts = 64 * 1024;
 
 class QStar final : public BestFirst {
  public:
@@ -38,9 +41,9 @@ class QStar final : public BestFirst {
   }
 
   using AddEdges = void (EdgeStore::*)(NodeIndex, std::span<const float>);
-  // In groups whose costs stay in the cache from the network to the store.
   void score_edges(std::span<const NodeIndex> nodes, AddEdges store) {
-    const std::size_t group = std::max(kGroupNodes, kGroupCosts / move_costs_.size());
+    const std::size_t groups = kGroupCosts / (kGroup * move_costs_.size());
+    const std::size_t group = kGroup * std::max<std::size_t>(1, groups);
     for (std::size_t at = 0; at < nodes.size(); at += group)
       score_group(nodes.subspan(at, std::min(group, nodes.size() - at)), store);
   }

@@ -78,6 +78,24 @@ TEST_CASE("the node table refuses what exceeds its reserve", "[puzzle]") {
   CHECK_THROWS_AS(table.insert(state, NodeTable::hash_of(state)), std::bad_alloc);
 }
 
+// A thread's next table takes the memory of its last one as it is.
+TEST_CASE("a node table begins anew in memory that was used", "[puzzle]") {
+  for (int round = 0; round < 3; ++round) {
+    NodeTable table(2, 1 << 16);
+    for (std::uint8_t i = 0; i < 200; ++i) {
+      const std::array<std::uint8_t, 2> state = {i, static_cast<std::uint8_t>(round)};
+      const auto [index, added] = table.insert(state, NodeTable::hash_of(state));
+      REQUIRE(added);
+      REQUIRE(index == i);
+      const Node node = table.node(index);
+      REQUIRE(node.value == -1);
+      REQUIRE(node.g == 0);
+      REQUIRE(node.taken == 0);
+      table.set_node(index, {7, 8, 9, 10, 11});
+    }
+  }
+}
+
 TEST_CASE("edges come cheapest first and each once, however few are kept", "[puzzle]") {
   constexpr std::size_t kMoves = 200;
   Rng rng(4);
@@ -111,37 +129,6 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
     }
     CHECK(last.edge.cost == kNoEdge);
   }
-}
-
-TEST_CASE("the cheapest of many edges are those that sorting finds", "[puzzle]") {
-  Rng rng(5);
-  EdgeSieve sieve;
-  for (const std::size_t moves : {1U, 31U, 64U, 65U, 300U, 1872U}) {
-    for (const std::uint64_t different : {1U, 3U, 1000000U}) {  // costs: ties matter
-      std::vector<float> costs(moves);
-      std::vector<ScoredEdge> sorted;
-      for (std::size_t m = 0; m < moves; ++m) {
-        const auto drawn = static_cast<float>(rng.below(different)) - 2;
-        costs[m] = m % 7 == 3 ? std::nanf("") : m % 5 == 4 ? kNoEdge : drawn;
-        if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<Move>(m)});
-      }
-      std::sort(sorted.begin(), sorted.end());
-      for (const std::size_t count : {1U, 7U, 16U, 17U, 48U, 400U, 2000U}) {
-        const auto selected = sieve.cheapest(costs, count);
-        const std::size_t expected = std::min(count, sorted.size());
-        REQUIRE(selected.size() == expected);
-        REQUIRE(std::equal(selected.begin(), selected.end(), sorted.begin()));
-      }
-    }
-  }
-}
-
-TEST_CASE("estimates that are no numbers are no edges", "[puzzle]") {
-  const std::vector<float> costs = {3, NAN, kNoEdge, 1};
-  EdgeSieve sieve;
-  const auto edges = sieve.cheapest(costs, 4);
-  CHECK(std::vector<ScoredEdge>(edges.begin(), edges.end()) ==
-        std::vector<ScoredEdge>{{1, 3}, {3, 0}});
 }
 
 }  // namespace

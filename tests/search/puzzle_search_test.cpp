@@ -154,6 +154,30 @@ void compare_whole_space(const Puzzle& puzzle, const std::vector<std::uint8_t>& 
   }
 }
 
+// A batch of more positions than are scored together: 100 lead from the start to a dead end, then
+// to the goal, the cheapest way by one of the last; so many moves that a group has 64 positions.
+TEST_CASE("Q* scores a large batch of many moves whole", "[puzzle]") {
+  constexpr std::uint16_t kWide = 100, kDeadEnd = kWide + 1, kGoal = kWide + 2;
+  std::vector<GraphPuzzle::Arc> arcs;
+  for (std::uint16_t v = 1; v <= kWide; ++v) {
+    arcs.push_back({0, v, 1});
+    arcs.push_back({v, kDeadEnd, 1});
+    arcs.push_back({v, kGoal, v == 97 ? 2.0F : 3.0F});
+  }
+  while (arcs.size() < 1100) arcs.push_back({500, 501, 1});
+  const GraphPuzzle puzzle(arcs, {kGoal});
+  for (const std::size_t kept : {1U, 200U}) {
+    ZeroEstimate zero(puzzle, EstimateKind::kMoves);
+    const auto solution =
+        solve("qstar", puzzle, zero, GraphPuzzle::at(0), {.batch = 1000, .kept_edges = kept});
+    CHECK(solution.cost == 3);
+    CHECK(solution.moves == std::vector<Move>{3 * 96, 3 * 96 + 2});
+    CHECK(solution.statistics.nodes_stored == kWide + 3);
+    // The start, all that it leads to, and the dead end.
+    if (kept == 200) CHECK(solution.statistics.edges_scored == (kWide + 2) * puzzle.moves());
+  }
+}
+
 TEST_CASE("A* and Q* are optimal on all of a space", "[puzzle]") {
   compare_whole_space(SmallPancake(5), {0, 1, 2, 3, 4});
   compare_whole_space(SmallPancake(4, {1, 0, 3}), {0, 1, 2, 3});
