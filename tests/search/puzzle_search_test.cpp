@@ -173,6 +173,7 @@ TEST_CASE("Q* scores a large batch of many moves whole", "[puzzle]") {
     CHECK(solution.cost == 3);
     CHECK(solution.moves == std::vector<Move>{3 * 96, 3 * 96 + 2});
     CHECK(solution.statistics.nodes_stored == kWide + 3);
+    CHECK(solution.statistics.nodes_generated <= 1 + 3 * kWide);  // no edge is taken twice
     // The start, all that it leads to, and the dead end.
     if (kept == 200) CHECK(solution.statistics.edges_scored == (kWide + 2) * puzzle.moves());
   }
