@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include <array>
 #include <new>
 #include <utility>
 
@@ -10,23 +9,6 @@ namespace qstar {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-
-// The last that were given back, the newest at the end; empty ones at the front.
-thread_local std::array<Region, 2> spares;  // Q* has two kinds of records
-
-Region take_region(std::size_t bytes) {
-  const auto same = std::find_if(spares.begin(), spares.end(),
-                                 [bytes](const Region& spare) { return spare.size() == bytes; });
-  if (same == spares.end()) return Region(bytes);
-  std::rotate(spares.begin(), same, same + 1);
-  return std::exchange(spares.front(), {});
-}
-
-void give_back(Region region, std::size_t used) {
-  madvise(region.data(), used, MADV_FREE);  // a wish only
-  std::swap(spares.front(), region);
-  std::rotate(spares.begin(), spares.begin() + 1, spares.end());
-}
 
 }  // namespace
 
@@ -55,11 +37,8 @@ Region& Region::operator=(Region&& other) noexcept {
 
 Records::Records(std::size_t record_bytes, std::size_t reserve_bytes)
     : record_bytes_(record_bytes),
-      region_(
-          take_region(std::max<std::size_t>(1, (reserve_bytes + record_bytes - 1) / record_bytes) *
-                      record_bytes)) {}
-
-Records::~Records() { give_back(std::move(region_), bytes()); }
+      region_(std::max<std::size_t>(1, (reserve_bytes + record_bytes - 1) / record_bytes) *
+              record_bytes) {}
 
 void Records::grow_to(std::size_t count) {
   if (count * record_bytes_ > region_.size()) throw std::bad_alloc();

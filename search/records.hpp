@@ -6,10 +6,6 @@
 // page walks). So records are reserved up to the memory budget at once, never move, and are found
 // by one multiplication.
 //
-// Having pages made and zeroed takes longer than filling them. So the regions of the last records
-// of a thread are kept for its next ones, which is its next search; the kernel is told that it may
-// take their pages when memory is short.
-//
 // Errors: std::bad_alloc when the kernel refuses, or a record beyond the reserve is asked for;
 // PuzzleSearch ends such a search as out of memory.
 #pragma once
@@ -38,14 +34,11 @@ class Region {
   std::size_t size_ = 0;
 };
 
-// Records numbered from 0, all of the same size; what is in a new one is not known.
+// Records numbered from 0, all of the same size, zeroed when new.
 class Records {
  public:
   // `reserve_bytes` is rounded up to whole records, one at least.
   Records(std::size_t record_bytes, std::size_t reserve_bytes);
-  ~Records();
-  Records(const Records&) = delete;
-  Records& operator=(const Records&) = delete;
 
   std::uint8_t* at(std::size_t index) const { return region_.data() + index * record_bytes_; }
   std::size_t record_bytes() const { return record_bytes_; }

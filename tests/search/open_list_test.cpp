@@ -78,24 +78,6 @@ TEST_CASE("the node table refuses what exceeds its reserve", "[puzzle]") {
   CHECK_THROWS_AS(table.insert(state, NodeTable::hash_of(state)), std::bad_alloc);
 }
 
-// A thread's next table takes the memory of its last one as it is.
-TEST_CASE("a node table begins anew in memory that was used", "[puzzle]") {
-  for (int round = 0; round < 3; ++round) {
-    NodeTable table(2, 1 << 16);
-    for (std::uint8_t i = 0; i < 200; ++i) {
-      const std::array<std::uint8_t, 2> state = {i, static_cast<std::uint8_t>(round)};
-      const auto [index, added] = table.insert(state, NodeTable::hash_of(state));
-      REQUIRE(added);
-      REQUIRE(index == i);
-      const Node node = table.node(index);
-      REQUIRE(node.value == -1);
-      REQUIRE(node.g == 0);
-      REQUIRE(node.taken == 0);
-      table.set_node(index, {7, 8, 9, 10, 11});
-    }
-  }
-}
-
 TEST_CASE("edges come cheapest first and each once, however few are kept", "[puzzle]") {
   constexpr std::size_t kMoves = 200;
   Rng rng(4);
