@@ -3,7 +3,7 @@
 
 Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--seconds SECONDS]
                                     [--memory MIB] [--limit STATES] [--only NAME …]
-                                    [--weights WEIGHT …] [--batches BATCH …]
+                                    [--weights WEIGHT …] [--batches BATCH …] [--seed SEED]
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
 of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
@@ -56,8 +56,8 @@ def train(options, name, values, seconds, run, settings):
     several = any(setting.startswith("environment.turns=") for setting in overrides)
     learner = V if values == "v" else Q_OF_SEVERAL if several else Q
     subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides, *learner,
-                    *TRAINING, f"training.cpu_seconds={seconds}", *settings, "--run", run], check=True,
-                   stdout=subprocess.DEVNULL)
+                    *TRAINING, f"seed={options.seed}", f"training.cpu_seconds={seconds}", *settings, "--run", run],
+                   check=True, stdout=subprocess.DEVNULL)
     with open(os.path.join(run, "report.json")) as file:
         return json.load(file)["cost"]
 
@@ -181,6 +181,7 @@ def main():
     words.add_argument("--weights", type=float, nargs="+", default=[0.3], help="of the path's cost")
     # Enough of a batch to use the processor; A* wants it small where there are many moves, Q* large.
     words.add_argument("--batches", type=int, nargs="+", default=[100, 1000], help="nodes or edges taken at a time")
+    words.add_argument("--seed", type=int, default=1, help="of the training")
     words.add_argument("--only", nargs="+", choices=list(PUZZLES), default=list(PUZZLES))
     options = words.parse_args()
     os.makedirs(options.folder, exist_ok=True)
@@ -201,7 +202,7 @@ def main():
                     with open(os.path.join(options.folder, "results.json"), "w") as file:
                         json.dump(results, file)
     print(f"{options.train:.0f} CPU seconds of training a network, {options.limit} states, at most {options.seconds:.0f} s "
-          "each, seed 1\n")
+          f"each, seed {options.seed}\n")
     table(results)
     lines = growth(results)
     with open(os.path.join(options.folder, "growth.svg"), "w") as file:

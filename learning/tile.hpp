@@ -1,4 +1,5 @@
-// The part of a matrix product that stays in this machine's registers.
+// The part of a matrix product that stays in this machine's registers. For files that are compiled
+// for its vector units, and for no header.
 #pragma once
 
 #include <cstddef>
