@@ -6,8 +6,8 @@ Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--se
                                     [--weights WEIGHT …] [--batches BATCH …] [--seed SEED]
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
-of every puzzle and set of moves for the same CPU seconds into FOLDER/NAME-v and FOLDER/NAME-q (after a short one
-that tells how fast the rate has to fall) unless a finished run is there already, searches the first STATES states of
+of every puzzle and set of moves for the same CPU seconds into folders of FOLDER (after a short one that tells how fast
+the rate has to fall) unless a finished run of the same time and seed is there already, searches the first STATES states of
 each of the DIRECTORY's files with both, with every pair of a WEIGHT and a BATCH, each state for at most SECONDS,
 prints the tables in Markdown, and writes FOLDER/results.json and FOLDER/growth.svg (of the last pair).
 """
@@ -38,15 +38,15 @@ GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
           "Lights Out, 49 / 1225 / 19649 moves": ["lightsout7", "lightsout7-pairs", "lightsout7-triples"]}
 MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
-# V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for
-# those of greedy play, which both look at seldom.
-TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000", "learner.check_positions=32"]
-V = ["learner.network.values=v", "learner.check_period=1000"]
+# V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for those
+# of V's greedy play, which is looked at when it is over. Q's costs little, and renews its target.
+TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]
+V = ["learner.network.values=v", "learner.check_period=1000000000", "learner.check_positions=4"]
 # V's error counts as much as those of all the moves that are taught with it.
-Q = ["learner.network.values=qv", "learner.check_period=200", "learner.taught_moves=4", "learner.value_weight=4"]
+Q_CHECKS = ["learner.network.values=qv", "learner.check_period=200", "learner.check_positions=32"]
+Q = [*Q_CHECKS, "learner.taught_moves=4", "learner.value_weight=4"]
 # Where moves are several as one, many are taught for the price of one (learning/puzzle_learner.hpp).
-Q_OF_SEVERAL = ["learner.network.values=qv", "learner.check_period=200", "learner.taught_moves=24",
-                "learner.value_weight=24"]
+Q_OF_SEVERAL = [*Q_CHECKS, "learner.taught_moves=24", "learner.value_weight=24"]
 RATE_FALLS_TO = 1 / 20  # at the end of training
 PROBE = 10  # CPU seconds that tell how many updates a training will have
 
@@ -63,7 +63,7 @@ def train(options, name, values, seconds, run, settings):
 
 
 def trained(options, name, values):
-    run = os.path.join(options.folder, f"{name}-{values}")
+    run = os.path.join(options.folder, f"{name}-{values}-{options.train:.0f}s-seed{options.seed}")
     if not os.path.exists(os.path.join(run, "report.json")):
         cost = train(options, name, values, PROBE, run + "-probe", [])
         updates = max(100, cost["updates"] * options.train / cost["cpu_seconds"])

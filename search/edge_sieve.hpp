@@ -1,7 +1,6 @@
 // The cheapest few of a position's scored edges.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -14,8 +13,11 @@ namespace qstar {
 struct ScoredEdge {
   float cost;  // Q: the move's own cost and the estimate behind it
   Move move;
+  friend bool operator==(const ScoredEdge&, const ScoredEdge&) = default;
   // Cheapest first, the lower move first among equal ones.
-  friend auto operator<=>(const ScoredEdge&, const ScoredEdge&) = default;
+  friend bool operator<(const ScoredEdge& a, const ScoredEdge& b) {
+    return a.cost != b.cost ? a.cost < b.cost : a.move < b.move;
+  }
 };
 
 // The cost of a move that cannot be made.

@@ -11,7 +11,7 @@ namespace {
 // 1024 moves few enough for their costs (256 KiB) to stay in the cache from the network to the
 // store.
 constexpr std::size_t kGroup = 64;
-constexpr std::size_t kGroupCosts = 64 * 1024;
+constexpr std::size_t kGroupCosts = std::size_t{64} << 10;
 
 class QStar final : public BestFirst {
  public:

@@ -68,7 +68,7 @@ TEST_CASE("the node table finds every position once", "[puzzle]") {
 }
 
 TEST_CASE("the node table refuses what exceeds its reserve", "[puzzle]") {
-  NodeTable table(4, 100 * 20);
+  NodeTable table(4, std::size_t{100} * 20);
   std::vector<std::uint8_t> state(4);
   for (std::uint8_t i = 0; i < 100; ++i) {
     state[0] = i;
