@@ -88,7 +88,7 @@ class WorkersTest(RunTest):
         self.assert_ok(qstar("certs", self.path("certs")))
         port = free_port()
         head = ["train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
-                self.path("certs"), "rl.versions=20"]
+                self.path("certs"), "rl.versions=120"]
         first = self.start(*head)
         self.assertTrue(wait_for(lambda: listening(port), 30))
         visitor = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),
