@@ -179,7 +179,7 @@ def main():
     words.add_argument("--memory", type=int, default=4096, help="MiB a search; A* of many moves wants gigabytes")
     words.add_argument("--limit", type=int, default=10, help="states a puzzle")
     words.add_argument("--weights", type=float, nargs="+", default=[0.3], help="of the path's cost")
-    # Enough of a batch to use the processor; A* wants it small where there are many moves, Q* large.
+    # What Q* saves depends on it: A* makes all the children of a batch.
     words.add_argument("--batches", type=int, nargs="+", default=[100, 1000], help="nodes or edges taken at a time")
     words.add_argument("--seed", type=int, default=1, help="of the training")
     words.add_argument("--only", nargs="+", choices=list(PUZZLES), default=list(PUZZLES))
