@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/text_search.hpp"
 #include "core/attempt.hpp"
 #include "search/evaluate.hpp"
@@ -83,10 +84,6 @@ ordered_json json_of(const SearchResult& result) {
   for (const auto& attempt : attempts) out["attempts"].push_back(json_of(attempt));
   out["pass_rate"] = result.group.pass_rate();
   return out;
-}
-
-void print_json(const ordered_json& object) {
-  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,

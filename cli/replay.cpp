@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {
@@ -16,10 +17,6 @@ struct ReplayCommand {
   std::int64_t limit = 20;
   bool json = false;
 };
-
-void print_json(const ordered_json& value) {
-  fmt::print("{}\n", value.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
 
 ordered_json step_json(const Step& step) {
   ordered_json out = {{"text", step.text},

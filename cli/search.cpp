@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/output.hpp"
 #include "cli/search_report.hpp"
 #include "cli/search_workers.hpp"
 #include "core/metrics.hpp"
@@ -70,11 +71,6 @@ class Progress {
   std::size_t states_;
   double started_ = seconds_now();
 };
-
-void print_json(const nlohmann::ordered_json& object) {
-  using Dump = nlohmann::ordered_json::error_handler_t;
-  fmt::print("{}\n", object.dump(-1, ' ', false, Dump::replace));
-}
 
 void print_header(const SearchJob& job) {
   fmt::print("{} of {}, estimates of {}\n", job.search->name(), job.estimate.puzzle->name(),

@@ -1,0 +1,53 @@
+#include "cli/number_options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "core/printable.hpp"
+
+namespace qstar {
+namespace {
+
+template <class Number>
+bool parses(const std::string& text, Number& number) {
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  return error == std::errc{} && end == last;
+}
+
+bool is_within(const std::string& text, std::int64_t min, std::uint64_t max) {
+  std::int64_t negative = 0;
+  if (text.starts_with('-')) return parses(text, negative) && negative >= min;
+  std::uint64_t number = 0;
+  if (!parses(text, number) || number > max) return false;
+  return min <= 0 || number >= static_cast<std::uint64_t>(min);
+}
+
+}  // namespace
+
+CLI::Validator whole_number(std::int64_t min, std::uint64_t max) {
+  const auto range = fmt::format("{} to {}", min, max);
+  return {[=](const std::string& text) {
+            return is_within(text, min, max)
+                       ? std::string()
+                       : fmt::format("must be a whole number from {}, not '{}'", range,
+                                     printable(text));
+          },
+          range};
+}
+
+CLI::Validator real_number(double min, double max) {
+  const auto range = fmt::format("{:g} to {:g}", min, max);
+  return {[=](const std::string& text) {
+            double number = std::nan("");
+            const bool within = parses(text, number) && number >= min && number <= max;
+            return within
+                       ? std::string()
+                       : fmt::format("must be a number from {}, not '{}'", range, printable(text));
+          },
+          range};
+}
+
+}  // namespace qstar
