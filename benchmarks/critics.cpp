@@ -5,7 +5,7 @@
 //   build/release/benchmarks/critics runs/base/policy.safetensors critic.safetensors
 //       critic.target=kept_chance samples=32 critic.groups_per_update=2
 //
-// The file that it leaves is a guide of `qstar eval --search`. docs/text_search.md has the figures.
+// The file that it leaves is a guide of `qstar eval --search`. docs/experiments/text_search.md has the figures.
 #include <fmt/format.h>
 
 #include "benchmarks/sampled_work.hpp"
