@@ -10,7 +10,8 @@ namespace {
 
 template <class T>
 void append(std::string& out, const std::vector<T>& values) {
-  append_block(out, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
+  append_raw(out, static_cast<std::uint64_t>(values.size() * sizeof(T)));
+  append_values(out, std::span<const T>(values));
 }
 
 template <class T>
@@ -18,8 +19,7 @@ bool take(std::string_view& in, std::vector<T>& values) {
   std::string_view block;
   if (!take_block(in, block) || block.size() % sizeof(T) != 0) return false;
   values.resize(block.size() / sizeof(T));
-  std::copy(block.begin(), block.end(), reinterpret_cast<char*>(values.data()));
-  return true;
+  return take_values(block, std::span<T>(values));
 }
 
 bool take(std::string_view& in, ExampleBatch& batch) {

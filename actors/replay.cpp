@@ -1,9 +1,9 @@
 // The replay buffer as an actor: inserts are acknowledged when durable, samples when the limiter
 // admits them; until then their requests wait here, one or two of them, never more than learners.
-#include <cstring>
 #include <deque>
 
 #include "actors/actors.hpp"
+#include "persistence/bytes.hpp"
 
 namespace qstar {
 namespace {
@@ -85,9 +85,7 @@ struct ReplayState {
   // The generator's place and the buffer's tables, as one string.
   std::string save() const {
     std::string bytes;
-    for (const std::uint64_t word : rng->state()) {
-      bytes.append(reinterpret_cast<const char*>(&word), sizeof(word));
-    }
+    append_raw(bytes, rng->state());
     return bytes + buffer->save();
   }
 };
@@ -119,11 +117,9 @@ ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> sel
 
 Result<SavedReplay> split_saved_replay(std::string_view bytes) {
   SavedReplay saved;
-  if (bytes.size() < sizeof(saved.rng_state)) {
+  if (!take_raw(bytes, saved.rng_state))
     return fail(Errc::kCorrupt, "the checkpoint's replay part is too short");
-  }
-  std::memcpy(saved.rng_state.data(), bytes.data(), sizeof(saved.rng_state));
-  saved.tables = bytes.substr(sizeof(saved.rng_state));
+  saved.tables = bytes;
   return saved;
 }
 

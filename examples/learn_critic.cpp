@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <string>
 
 #include "core/rng.hpp"
 #include "environment/registry.hpp"
@@ -14,11 +13,12 @@
 #include "search/evaluate.hpp"
 
 using namespace qstar;
+using Groups = std::vector<AttemptGroup>;
 
 namespace {
 
 // All attempts and what the critic says of their steps.
-CriticReport measure(CriticLearner& critic, const std::vector<AttemptGroup>& groups) {
+CriticReport measure(CriticLearner& critic, const Groups& groups) {
   std::vector<Trajectory> attempts;
   std::vector<std::vector<float>> values;
   for (const auto& group : groups) {
@@ -28,50 +28,52 @@ CriticReport measure(CriticLearner& critic, const std::vector<AttemptGroup>& gro
   return assess(attempts, values);
 }
 
-std::vector<std::string> training_problems(const Environment& environment, std::int64_t n) {
-  Rng rng(1);
-  std::vector<std::string> problems;
-  for (std::int64_t i = 0; i < n; ++i)
-    problems.push_back(environment.sample_problem(rng, Split::kTraining));
-  return problems;
-}
-
-int learn(const std::string& path, std::int64_t problems, std::int64_t updates) {
-  if (auto ready = prepare_torch(); !ready) return exit_code(ready.error().code);
-  auto model = read_model(path);
-  auto weights = model ? DecoderWeights::make(*model, 1) : tl::unexpected(model.error());
-  if (!weights) {
-    fmt::print(stderr, "{}\n", weights.error().message);
-    return exit_code(weights.error().code);
-  }
-  const auto environment = make_environment({}).value();
-  const auto search = make_search("sample").value();
-  DecoderPolicy policy(*weights);
-  const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
-    return groups_of(search.attempt(*environment, {policy}, at, options).value());
-  };
-  const auto made = attempt(training_problems(*environment, problems), {.samples = 8});
-  const auto held_out = attempt(held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
-
-  CriticLearner critic(*model, 1);
+void learn(CriticLearner& critic, const Groups& made, const Groups& held_out, std::int64_t n) {
   const CriticConfig config;
   Rng rng(2);
-  for (std::int64_t i = 0; i < updates; ++i) {
-    std::vector<WeightedGroup> batch;
-    for (std::int64_t g = 0; g < config.groups_per_update; ++g)
-      batch.push_back({&made[rng.below(made.size())], 1});
-    const auto stats = critic.update(batch, config, schedule(config.optimizer, i, updates));
-    if ((i + 1) % 50 != 0 && i + 1 != updates) continue;
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::vector<WeightedGroup> batch(static_cast<std::size_t>(config.groups_per_update));
+    for (auto& drawn : batch) drawn = {&made[rng.below(made.size())], 1};
+    const auto stats = critic.update(batch, config, schedule(config.optimizer, i, n));
+    if ((i + 1) % 50 != 0 && i + 1 != n) continue;
     const auto figures = measure(critic, held_out);
     fmt::print("{:4} updates  loss {:.3f}  step AUC {:.3f}  calibration error {:.3f}\n", i + 1,
                stats.loss, figures.step_auc, figures.calibration_error);
   }
-  return 0;
+}
+
+Status run(const std::string& path, std::int64_t problems, std::int64_t updates) {
+  if (auto ready = prepare_torch(); !ready) return ready;
+  const auto model = read_model(path);
+  const auto weights = model ? DecoderWeights::make(*model, 1) : tl::unexpected(model.error());
+  if (!weights) return tl::unexpected(weights.error());
+  const auto environment = make_environment({});
+  if (!environment) return tl::unexpected(environment.error());
+  DecoderPolicy policy(*weights);
+  const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
+    return make_search("sample")
+        .and_then([&](const Search& s) { return s.attempt(**environment, {policy}, at, options); })
+        .map([](auto results) { return groups_of(std::move(results)); });
+  };
+  std::vector<std::string> training;
+  for (Rng rng(1); std::ssize(training) < problems;)
+    training.push_back((*environment)->sample_problem(rng, Split::kTraining));
+  const auto made = attempt(training, {.samples = 8});
+  const auto judges = attempt(held_out_problems(**environment, 500), {.samples = 1, .seed = 7});
+  if (!made || !judges) return tl::unexpected((made ? judges : made).error());
+  CriticLearner critic(*model, 1);
+  learn(critic, *made, *judges, updates);
+  return {};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return fmt::print(stderr, "usage: learn_critic MODEL [PROBLEMS] [UPDATES]\n"), 2;
-  return learn(argv[1], argc > 2 ? std::atoll(argv[2]) : 500, argc > 3 ? std::atoll(argv[3]) : 100);
+  const auto problems = argc > 2 ? std::atoll(argv[2]) : 500;
+  const auto updates = argc > 3 ? std::atoll(argv[3]) : 100;
+  if (argc < 2 || problems < 1 || updates < 1)
+    return fmt::print(stderr, "usage: learn_critic MODEL [PROBLEMS] [UPDATES]\n"), 2;
+  const auto done = run(argv[1], problems, updates);
+  if (!done) fmt::print(stderr, "{}\n", done.error().message);
+  return done ? 0 : exit_code(done.error().code);
 }

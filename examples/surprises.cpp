@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/printable.hpp"
 #include "persistence/store.hpp"
 
 using namespace qstar;
@@ -26,10 +27,10 @@ void collect(const Trajectory& attempt, std::vector<Surprise>& surprises) {
   for (const auto& step : attempt.steps) {
     if (step.q) {
       const float win = attempt.win() ? 1.0F : 0.0F;
-      surprises.push_back(
-          {std::abs(*step.q - win), attempt.id,
-           fmt::format("{:>24} = {:<24} Q {:.3f}  {:<13} {}", before, step.text, *step.q,
-                       to_string(step.verdict), to_string(attempt.outcome))});
+      surprises.push_back({std::abs(*step.q - win), attempt.id,
+                           fmt::format("{:>24} = {:<24} Q {:.3f}  {:<13} {}", printable(before),
+                                       printable(step.text), *step.q, to_string(step.verdict),
+                                       to_string(attempt.outcome))});
     }
     before = step.text;
   }
@@ -44,7 +45,8 @@ int show(const std::string& path, std::size_t n) {
     for (const auto& attempt : group.attempts) collect(attempt, surprises);
     return true;
   });
-  if (!scanned) return fmt::print(stderr, "{}\n", scanned.error().message), 3;
+  if (!scanned)
+    return fmt::print(stderr, "{}\n", scanned.error().message), exit_code(scanned.error().code);
   fmt::print("{} valued steps\n", surprises.size());
   n = std::min(n, surprises.size());
   std::partial_sort(surprises.begin(), surprises.begin() + static_cast<std::ptrdiff_t>(n),

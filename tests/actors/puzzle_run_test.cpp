@@ -3,6 +3,7 @@
 #include "actors/puzzle_records.hpp"
 #include "actors/puzzle_run_state.hpp"
 #include "environment/registry.hpp"
+#include "tests/support/fields.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -21,14 +22,32 @@ TEST_CASE("a curve of any length keeps evenly spread points", "[puzzle_run]") {
     REQUIRE(curve.points[i].updates == static_cast<std::int64_t>(i) * curve.stride);
 }
 
-TEST_CASE("a puzzle's run state survives its checkpoint", "[puzzle_run]") {
-  PuzzleRunState state;
-  state.updates = 7;
-  state.unfinished = {3, 5};
-  state.newest = {7, 700, 1.5, 0.25, 0.75, 2};
-  state.curve.add(state.newest);
-  REQUIRE(save(load_puzzle_run_state(save(state)).value()) == save(state));
-  REQUIRE(load_puzzle_run_state(save(state))->curve.points.at(0).solved == 0.75);
+// A field more does not compile: then it belongs into both lists.
+auto fields_of(SolvedPoint& point) {
+  auto& [updates, examples, cpu_seconds, loss, solved, target_version] = point;
+  return std::tie(updates, examples, cpu_seconds, loss, solved, target_version);
+}
+auto fields_of(PuzzleRunState& state) {
+  auto& [finished, updates, examples, batches, checks, records, target_version, next_task,
+         unfinished, dropped_stale, cpu_seconds, wall_seconds, newest, curve] = state;
+  return std::tuple_cat(
+      std::tie(finished, updates, examples, batches, checks, records, target_version, next_task,
+               unfinished, dropped_stale, cpu_seconds, wall_seconds, curve.stride, curve.seen),
+      fields_of(newest));
+}
+
+TEST_CASE("every field of a puzzle's run state survives its checkpoint", "[puzzle_run]") {
+  static_assert(testing::field_count<SolvedCurve>() == 3, "compare the new field, too");
+  PuzzleRunState state, untouched;
+  testing::Distinct().fill(fields_of(state));
+  state.curve.points = {{1, 2, 3, 4, 0.25, 5}, state.newest};
+  REQUIRE(testing::all_differ(fields_of(state), fields_of(untouched)));
+  auto back = load_puzzle_run_state(save(state));
+  REQUIRE(back.has_value());
+  CHECK((fields_of(*back) == fields_of(state)));
+  REQUIRE(back->curve.points.size() == 2);
+  CHECK((fields_of(back->curve.points[0]) == fields_of(state.curve.points[0])));
+  CHECK((fields_of(back->curve.points[1]) == fields_of(state.newest)));
   REQUIRE(load_puzzle_run_state("{}").error().code == Errc::kCorrupt);
 }
 

@@ -37,13 +37,59 @@ ReinforcePlan plan_of(const std::string& algorithm, const StoryConfig& config) {
 // Some solutions win: a base that has seen a little of the corpus, and a critic from it.
 Story taught_story(const StoryConfig& config, StoryHost host) {
   auto story = testing::small_story(config, std::move(host));
-  PolicyLearner learner(story.models.at("base"));
-  for (std::int64_t i = 0; i < 250; ++i)
-    pretrain_step(learner, story.environment(), story.tokenizer(), CorpusConfig::curated(),
-                  {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
-  story.models["base"] = learner.model();
-  story.models["critic"] = CriticLearner(story.models.at("base"), 1).model();
+  static const auto taught = [&] {
+    PolicyLearner learner(story.models.at("base"));
+    for (std::int64_t i = 0; i < 250; ++i)
+      pretrain_step(learner, story.environment(), story.tokenizer(), CorpusConfig::curated(),
+                    {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
+    return learner.model();
+  }();
+  story.models["base"] = taught;
+  story.models["critic"] = CriticLearner(taught, 1).model();
   return story;
+}
+
+// What a policy thinks of attempts that won and of those that did not: mean log p of a token.
+struct Opinion {
+  double won = 0, lost = 0;
+};
+Opinion opinion_of(const ModelFile& model, const Tokenizer& tokenizer,
+                   const std::vector<AttemptGroup>& groups) {
+  const PolicyLearner policy(model);
+  Opinion opinion;
+  for (const bool won : {true, false}) {
+    std::vector<std::string> texts;
+    for (const auto& group : groups)
+      for (const auto& attempt : group.attempts)
+        if (attempt.win() == won) texts.push_back(text_of(attempt));
+    REQUIRE(texts.size() > 4);
+    const std::vector<float> weights(texts.size(), 1);
+    (won ? opinion.won : opinion.lost) =
+        -policy.loss(batch_of_solutions(tokenizer, texts, weights));
+  }
+  return opinion;
+}
+
+TEST_CASE("a round makes attempts that won likelier than before, beside those that did not") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 1;  // one round
+  for (const auto& name : algorithm_names()) {
+    INFO(name);
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    std::vector<AttemptGroup> kept;
+    host.keep = [&kept](std::span<const AttemptGroup> made) {
+      if (kept.empty()) kept.assign(made.begin(), made.end());  // later ones measure
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    const auto made = reinforce(story, plan_of(name, config)).value();
+    const auto before = opinion_of(story.models.at("base"), story.tokenizer(), kept);
+    const auto after = opinion_of(made.policy, story.tokenizer(), kept);
+    CAPTURE(before.won, after.won, before.lost, after.lost);
+    CHECK(after.won > before.won);
+    CHECK(after.won - before.won > after.lost - before.lost);
+  }
 }
 
 TEST_CASE("every algorithm is deterministic, changes the policy, and survives an interruption") {

@@ -1,5 +1,5 @@
 // A whole story in miniature: every stage leaves its section, and a finished stage is not run
-// again.
+// again. What the sections say is in figures_test.cpp.
 #include <catch2/catch.hpp>
 
 #include "story/stages.hpp"
