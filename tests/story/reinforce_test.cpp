@@ -72,7 +72,9 @@ Opinion opinion_of(const ModelFile& model, const Tokenizer& tokenizer,
 
 TEST_CASE("a round makes attempts that won likelier than before, beside those that did not") {
   auto config = testing::small_story_config();
-  config.rl.tokens = 1;  // one round
+  config.rl.tokens = 1;  // one round, with rates at which it is felt
+  config.rl.optimizer =
+      config.rl.gradient.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 0};
   for (const auto& name : algorithm_names()) {
     INFO(name);
     Saves none;
