@@ -1,4 +1,4 @@
-// Whoever ranks answers, as an actor.
+// The annotator who ranks answers, as an actor.
 #include "actors/actors.hpp"
 #include "actors/story_actors.hpp"
 

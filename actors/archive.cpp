@@ -1,5 +1,5 @@
-// The replay store as an actor that only keeps: stages of a story hand their attempts on
-// themselves.
+// The replay store as an actor that only writes: the stages of a story pass their attempts on
+// directly, without sampling from it.
 #include "actors/actors.hpp"
 #include "actors/story_actors.hpp"
 

@@ -1,4 +1,4 @@
-// Decoding as an actor, with the weights in the request.
+// A decoder as an actor; the weights come with the request.
 #include <algorithm>
 
 #include "actors/actors.hpp"
@@ -29,7 +29,7 @@ DecoderActor::behavior_type decoder(DecoderActor::stateful_pointer<DecoderState>
   return {[&state](const Decode& request) { return state.decode(request); }};
 }
 
-// Requests are dealt out in equal parts; every actor decodes its own.
+// Splits requests into equal parts, one per decoder.
 class RemotePolicy final : public Policy {
   // Before its use: its type is deduced.
   auto ask(std::size_t decoder, std::span<const GenerateRequest> requests) {

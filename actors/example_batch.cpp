@@ -49,7 +49,10 @@ Result<std::vector<ExampleBatch>> unpack_batches(std::string_view bytes) {
   std::vector<ExampleBatch> batches;
   while (!bytes.empty()) {
     if (!take(bytes, batches.emplace_back()))
-      return fail(Errc::kCorrupt, "a peer sent damaged examples");
+      return fail(
+          Errc::kCorrupt,
+          "a worker sent training examples that cannot be decoded; check that all processes run "
+          "the same version");
   }
   return batches;
 }
@@ -62,16 +65,16 @@ Status check(const ExampleBatch& batch, const Puzzle& puzzle, std::size_t taught
   const bool fits = e.states.size() == n * puzzle.state_bytes() &&
                     e.state_bounds.size() == bounds && e.move_bounds.size() == bounds &&
                     (!with_targets || batch.targets.size() == n * taught);
-  if (!fits) return fail(Errc::kCorrupt, "a peer sent examples whose parts do not fit each other");
+  if (!fits) return fail(Errc::kCorrupt, "a worker sent training examples of inconsistent sizes");
   const bool known =
       std::all_of(e.moves.begin(), e.moves.end(), [&](Move move) { return move < puzzle.moves(); });
-  // Where several outputs are taught, some may be of illegal moves.
+  // With several outputs, those of illegal moves have no target.
   const bool finite =
       std::all_of(batch.targets.begin(), batch.targets.end(), [taught](float target) {
         return std::isfinite(target) || (taught > 1 && std::isnan(target));
       });
   if (known && finite) return {};
-  return fail(Errc::kCorrupt, "a peer sent examples with impossible moves or targets");
+  return fail(Errc::kCorrupt, "a worker sent training examples with invalid moves or targets");
 }
 
 }  // namespace qstar

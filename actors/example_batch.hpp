@@ -1,4 +1,4 @@
-// A batch of a puzzle's examples on its way from a scrambler to the learner.
+// A batch of a puzzle's training examples, sent from a scrambler to the learner.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +12,21 @@
 namespace qstar {
 
 struct ExampleBatch {
-  std::uint64_t index = 0;           // of Scrambles::batch: with the run's seed, all that it is
-  std::uint64_t target_version = 0;  // of the network that made the targets; 0: none was needed
+  std::uint64_t index = 0;  // of Scrambles::batch; it and the run's seed determine the batch
+  std::uint64_t target_version = 0;  // of the network that made the targets; 0: no network did
   PuzzleExamples examples;           // without bounds once the targets are made
-  std::vector<float> targets;        // [n, k], or empty: the learner makes them
+  std::vector<float> targets;        // [n, k]; empty: the learner makes them
   friend bool operator==(const ExampleBatch&, const ExampleBatch&) = default;
 };
 
-// Batches as bytes, floats raw. unpack gives kCorrupt on anything that is not a list of batches.
+// Batches as bytes, floats raw. unpack_batches gives kCorrupt for bytes that are not a list of
+// batches.
 std::string pack(const std::vector<ExampleBatch>& batches);
 Result<std::vector<ExampleBatch>> unpack_batches(std::string_view bytes);
 
-// kCorrupt when the lengths do not fit each other or a move is none of the puzzle's: what a
-// damaged or foreign sender could do. The positions themselves are not judged. `taught`: targets an
-// example (taught_outputs).
+// kCorrupt when lengths are inconsistent or a move does not exist in the puzzle, as a faulty sender
+// could cause. The positions themselves are not checked. `taught`: targets per example
+// (taught_outputs).
 Status check(const ExampleBatch& batch, const Puzzle& puzzle, std::size_t taught);
 
 }  // namespace qstar

@@ -13,7 +13,7 @@ std::optional<ExampleBatch> ExampleBuffer::take(std::uint64_t version) {
     ExampleBatch batch = std::move(held_.front().batch);
     held_.pop_front();
     ++removed_;
-    // Targets that the learner makes itself, or that no network made, are never stale.
+    // Targets that the learner will make, or that no network made, are never stale.
     const bool fresh = batch.targets.empty() || batch.target_version == 0 ||
                        batch.target_version + static_cast<std::uint64_t>(staleness_) >= version;
     if (fresh) return batch;

@@ -1,5 +1,5 @@
-// The batches between scramblers and learner: first in, first out, each fitted once. Pure; the
-// replay actor of puzzles holds one.
+// The queue of batches between scramblers and learner: first in, first out, each fitted once. Pure;
+// the replay actor of puzzles holds one.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@ namespace qstar {
 
 class ExampleBuffer {
  public:
-  // `staleness`: versions of the target network that a batch may lag behind.
+  // `staleness`: number of target-network versions that a batch may lag behind.
   explicit ExampleBuffer(std::int64_t staleness) : staleness_(staleness) {}
 
-  // The batches of one lease. Who has a lease has room; leases come once.
+  // Adds the batches of one lease. A lease is only granted when there is room, and arrives once.
   void insert(std::uint64_t task, std::vector<ExampleBatch> batches);
-  // The oldest batch that a learner at `version` may still fit; older ones are dropped. Nothing:
-  // none is here.
+  // Removes and returns the oldest batch that a learner at `version` may still fit, dropping staler
+  // ones; nullopt when there is none.
   std::optional<ExampleBatch> take(std::uint64_t version);
 
   std::int64_t size() const { return static_cast<std::int64_t>(held_.size()); }
-  // Batches that have left, taken or dropped, so far.
+  // Number of batches taken or dropped so far.
   std::int64_t removed() const { return removed_; }
   std::int64_t dropped_stale() const { return dropped_stale_; }
-  // Leases of which something is still here, ascending: after a restart they are made again.
+  // Leases with batches still in the queue, ascending; after a restart they are made again.
   std::vector<std::uint64_t> tasks() const;
 
  private:

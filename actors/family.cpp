@@ -7,11 +7,11 @@
 namespace qstar {
 namespace {
 
-// What a worker's user reads when the coordinator is gone: nothing if it ended in order.
+// The error for the worker's user when the coordinator has ended; none if it ended normally.
 Status why_ended(const caf::error& reason) {
   if (!reason || reason == caf::exit_reason::user_shutdown) return {};
   if (reason == caf::exit_reason::remote_link_unreachable)
-    return fail(Errc::kNetwork, "the connection to the head is lost");
+    return fail(Errc::kNetwork, "the connection to the head was lost");
   return fail(Errc::kNetwork, "the head failed: " + error_of(reason).message);
 }
 
@@ -43,7 +43,7 @@ struct FamilyState {
                      [&](const auto& a) { return a.address() == message.source; }))
       return;
     if (!message.reason) {
-      // A worker that ends without an error was told that there is no more work.
+      // A worker that ends without an error was told that no work is left.
       workers.erase(message.source);
       if (workers.empty()) finish({});
       return;

@@ -49,8 +49,8 @@ struct InferenceState {
 
   std::uint64_t version() const { return weights ? weights->version() : 0; }
 
-  // Starts what the present weights may serve; asks for newer ones when the first in line wants
-  // them.
+  // Starts the requests that the present weights may serve; fetches newer weights when the first
+  // waiting request needs them.
   void admit() {
     while (!waiting.empty()) {
       const auto& wanted = waiting.front().message;
@@ -69,7 +69,7 @@ struct InferenceState {
     request.done.resize(request.missing);
     for (std::size_t i = 0; i < request.missing; ++i) {
       if (auto added = pool->add(number << 24 | i, request.message.requests[i]); !added) {
-        // The rest of this request is decoded in vain; its results find no owner.
+        // Results of the sequences already added find no owner and are dropped.
         request.promise.deliver(to_caf(added.error()));
         return;
       }
@@ -116,7 +116,7 @@ struct InferenceState {
               [this](const caf::error& error) { missed(error); });
   }
 
-  // A slow link may take longer than a version is kept: the newest one is wanted then.
+  // On a slow link a version may be dropped before it is fetched; then fetch the newest one.
   void missed(const caf::error& error) {
     if (error != caf::sec::request_timeout && error_of(error).code != Errc::kTimeout)
       return self->quit(error);

@@ -1,12 +1,12 @@
-// What every actor answers to: the whole protocol on one page.
+// The interfaces of all actors: the whole protocol on one page.
 #pragma once
 
 #include "actors/messages.hpp"
 
 namespace qstar {
 
-// Batches generation requests of all rollouts of a process; fetches weights when asked for newer
-// ones.
+// Batches generation requests of all rollouts of a process; fetches weights when a request needs
+// newer ones.
 using InferenceActor = caf::typed_actor<caf::replies_to<Generate>::with<Generated>>;
 
 // Judges attempts exactly. Stateless.
@@ -21,7 +21,7 @@ using CriticActor =
                      caf::replies_to<SaveState>::with<Bytes>,
                      caf::replies_to<ExportModel>::with<Bytes>>;
 
-// Keeps attempts and samples them. Samples are answered when the limiter admits them.
+// Stores attempts and samples them. A request for samples is answered when the limiter admits it.
 using ReplayActor =
     caf::typed_actor<caf::replies_to<Insert>::with<Inserted>,  // acknowledged when durable
                      caf::replies_to<Sample>::with<Samples>, caf::reacts_to<Priorities>,
@@ -36,14 +36,14 @@ using PolicyLearnerActor =
 // Measures a model on held-out problems.
 using EvaluatorActor = caf::typed_actor<caf::replies_to<Evaluate>::with<Evaluated>>;
 
-// Writes figures where people and machines look for them.
+// Writes figures to the terminal, metrics.jsonl and the gateway.
 using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
 
-// What other processes know of a run at first: whoever leads it answers this, too.
+// The first contact of another process: every kind of coordinator answers this message.
 using JoinActor = caf::typed_actor<caf::replies_to<Join>::with<Welcome>>;
 
-// Hands out work and weights, and leads the run from phase to phase. The one actor that other
-// processes know: what they have for the critic and the replay buffer it passes on.
+// Hands out work and weights, and leads the run from phase to phase. Other processes know only this
+// actor; it forwards their messages for the critic and the replay buffer.
 using CoordinatorActor =
     caf::typed_actor<caf::replies_to<Join>::with<Welcome>,  // a worker process introduces itself
                      caf::replies_to<WorkRequest>::with<Lease>,  // answered when the replay buffer
@@ -55,39 +55,39 @@ using CoordinatorActor =
                      caf::reacts_to<ReplayStatus>,
                      caf::reacts_to<caf::tick_atom>>;  // the clock: leases, progress, Ctrl-C
 
-// The actors that the coordinator leads: told to it once, when they are spawned, since they report
-// to it. The one message that is made of handles, and so is not in messages.hpp.
+// The actors that the coordinator leads, sent to it once after they are spawned (they report to it,
+// so it must exist first). The only message with actor handles, therefore not in messages.hpp.
 struct Wiring {
   PolicyLearnerActor learner;
   CriticActor critic;
   ReplayActor replay;
   EvaluatorActor evaluator;
 };
-// The coordinator as its own process knows it.
+// The coordinator's interface inside its own process.
 using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 
-// Asks the coordinator for work, has it generated, judged and scored, and brings the results home.
+// Asks the coordinator for work, has it generated, judged and scored, and delivers the results.
 using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
 // ---- puzzles -----------------------------------------------------------------------------------
 
-// Keeps examples until the learner takes them, and the records of greedy play for good.
+// Keeps examples until the learner takes them, and stores the records of greedy play permanently.
 using PuzzleReplayActor = caf::typed_actor<
     caf::replies_to<InsertExamples>::with<Inserted>,
     caf::replies_to<TakeExamples>::with<TakenExamples>,  // answered when there is a batch
-    caf::reacts_to<Release>,                             // answer whoever waits for one, with none
+    caf::reacts_to<Release>,                             // answer waiting requests, with no batch
     caf::replies_to<HeldTasks>::with<Tasks>,
     caf::replies_to<Insert>::with<Inserted>>;  // records: acknowledged when durable
 
 // Fits the network, slice by slice.
 using PuzzleLearnerActor =
     caf::typed_actor<caf::replies_to<TrainPuzzle>::with<PuzzleTrained>,
-                     caf::reacts_to<Release>,  // end the slice after the update under way
+                     caf::reacts_to<Release>,  // end the slice after the current update
                      caf::replies_to<SaveState>::with<Bytes>,
                      caf::replies_to<ExportPuzzle>::with<Bytes>,
                      caf::reacts_to<caf::tick_atom>>;  // deterministic mode: the next update
 
-// Hands out leases and target networks, and leads the run; the one actor that other processes know.
+// Hands out leases and target networks, and leads the run. Other processes know only this actor.
 using PuzzleCoordinatorActor =
     caf::typed_actor<caf::replies_to<Join>::with<Welcome>,
                      caf::replies_to<ScrambleRequest>::with<ScrambleLease>,  // answered when there
@@ -96,7 +96,7 @@ using PuzzleCoordinatorActor =
                      caf::replies_to<WeightsRequest>::with<WeightsChunk>,
                      caf::reacts_to<ExampleStatus>, caf::reacts_to<caf::tick_atom>>;
 
-// Asks the coordinator for a lease, makes its examples and their targets, brings them home.
+// Asks the coordinator for a lease, makes its examples and their targets, and delivers them.
 using ScramblerActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
 }  // namespace qstar

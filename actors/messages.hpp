@@ -1,9 +1,9 @@
-// Every message that actors exchange, but for Wiring, in interfaces.hpp, and those of puzzles, in
-// puzzle_messages.hpp.
+// The messages between actors, except Wiring (interfaces.hpp) and those of puzzles
+// (puzzle_messages.hpp).
 //
-// Plain structs. What crosses machines has an `inspect`; trajectories travel as their protobuf
-// records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal floats.
-// Messages marked unsafe stay inside one process and are shared, not copied.
+// Plain structs. Messages between processes have an `inspect`; trajectories travel as their
+// protobuf records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal
+// floats. Messages marked unsafe stay inside one process and are shared, not copied.
 #pragma once
 
 #include <bit>
@@ -25,22 +25,22 @@ namespace qstar {
 
 // ---- coordinator <-> rollouts -------------------------------------------------------------------
 
-// A rollout asks for work: its only credit. Answered when the replay buffer has room.
+// A rollout asks for work; answered when the replay buffer has room. One open request per rollout.
 struct WorkRequest {
   std::string node;
 };
 
-// Problems to attempt. `task` is handed out again when its lease runs out; the same task always has
-// the same problems and seeds. No problems: there is no more work, stop asking.
+// Problems to attempt. `task` is handed out again when its lease expires; the same task always has
+// the same problems and seeds. No problems: no work is left, stop asking.
 struct Lease {
   std::uint64_t task = 0;
   std::uint64_t first_group = 0;  // group ids are first_group, first_group + 1, …
   std::uint64_t seed = 0;         // attempt s of group g uses derive_seed(seed, "attempt", …)
   std::uint64_t version = 0;      // weights at least this new
-  std::uint32_t samples = 0;      // attempts a problem
+  std::uint32_t samples = 0;      // attempts per problem
   std::uint32_t max_tokens = 0;
   std::uint32_t temperature_bits = 0;  // float, raw
-  bool deterministic = false;          // write no times
+  bool deterministic = false;          // do not record times
   std::vector<std::string> problems;
 };
 
@@ -50,13 +50,13 @@ struct TaskDone {
   std::uint64_t attempts = 0;
   std::uint64_t wins = 0;
   std::uint64_t lucky = 0;
-  std::uint64_t version = 0;  // that made them
+  std::uint64_t version = 0;  // of the weights that made them
   std::string node;
 };
 
 // ---- weights ------------------------------------------------------------------------------------
 
-// Asks for a piece of the newest weights (version >= `at_least`), `offset` bytes in.
+// Asks for a piece of the newest weights (version >= `at_least`) from byte `offset` on.
 struct WeightsRequest {
   std::uint64_t at_least = 0;
   std::uint64_t version = 0;  // 0: the newest; otherwise exactly this one (further pieces)
@@ -77,7 +77,7 @@ struct Generate {
   std::vector<GenerateRequest> requests;
 };
 struct Generated {
-  std::uint64_t version = 0;  // the weights that made all of them
+  std::uint64_t version = 0;  // of the weights that made all of them
   std::vector<Generation> generations;
 };
 
@@ -107,10 +107,10 @@ struct Sample {
   std::uint64_t min_version = 0;  // staleness bound
   bool force = false;             // ignore the limiter (deterministic mode)
 };
-struct Samples {  // none: the run is to stop, do not wait for more
+struct Samples {  // empty: the run is stopping, do not wait for more
   std::vector<SampledGroup> groups;
 };
-struct Release {};  // from the coordinator: answer whoever waits for samples, with none
+struct Release {};  // from the coordinator: answer waiting requests for samples, with none
 struct Priorities {
   Table table = Table::kCritic;
   std::vector<std::uint64_t> groups;
@@ -130,11 +130,11 @@ struct ReplayStatus {
 
 // ---- learners ----------------------------------------------------------------------------------
 
-struct Pretrain {  // `steps` further optimiser steps on the corpus
+struct Pretrain {  // `steps` more optimiser steps on the corpus
   std::int64_t first_step = 0;
   std::int64_t steps = 0;
 };
-struct Train {  // `updates` further updates from replay
+struct Train {  // `updates` more updates from replay
   std::int64_t first_update = 0;
   std::int64_t updates = 0;
   std::uint64_t min_version = 0;
@@ -146,7 +146,7 @@ struct Trained {
   double loss = 0;
   std::map<std::string, double> values;  // further figures
 };
-struct SaveState {};    // reply: Bytes, everything needed to go on
+struct SaveState {};    // reply: Bytes, the whole state for a resumed run
 struct ExportModel {};  // reply: Bytes of a safetensors file
 struct StartCritic {    // begin (again) from this policy
   std::string policy;
@@ -154,7 +154,7 @@ struct StartCritic {    // begin (again) from this policy
 struct Bytes {
   std::string bytes;
 };
-// Reply: figures, with the step AUC over these judged attempts, and the calibration over the newest
+// Asks for figures: the step AUC over these judged attempts, and the calibration over the newest
 // scored ones.
 struct Assess {
   std::vector<AttemptGroup> groups;
@@ -165,8 +165,8 @@ struct Assess {
 struct Evaluate {
   std::string model;  // safetensors bytes
   std::int64_t problems = 0;
-  bool sampled = false;   // T = 1 instead of greedy
-  std::int64_t keep = 0;  // return the attempts at so many of the problems
+  bool sampled = false;   // sample at temperature 1 instead of greedily
+  std::int64_t keep = 0;  // return the attempts at this number of problems
 };
 struct Evaluated {
   double accuracy = 0;
@@ -179,17 +179,17 @@ struct Evaluated {
 // Figures for metrics.jsonl, the terminal and the gateway.
 struct Report {
   MetricsRow row;
-  std::string line;      // for a person; empty: nothing to print
-  std::string status{};  // of the whole run, JSON; empty: as before
-  bool passing = false;  // on a terminal the next line takes the place of this one
+  std::string line;      // for the terminal; empty: print nothing
+  std::string status{};  // of the whole run, JSON; empty: unchanged
+  bool passing = false;  // on a terminal the next line replaces this one
 };
-// A worker process introduces itself; the reply tells it all it needs.
+// A worker process introduces itself; the reply has everything it needs.
 struct Join {
   std::string node;
 };
 struct Welcome {
   std::string config;      // the experiment as TOML
-  std::string experiment;  // kTextExperiment, kPuzzleExperiment: what the TOML describes
+  std::string experiment;  // what the TOML describes: kTextExperiment or kPuzzleExperiment
 };
 inline constexpr const char* kTextExperiment = "text";
 inline constexpr const char* kPuzzleExperiment = "puzzle";
@@ -275,7 +275,8 @@ auto inspect(Inspector& f, Welcome& m) {
   return f(caf::meta::type_name("Welcome"), m.config, m.experiment);
 }
 
-// Groups cross as one string of records. A damaged one arrives empty, which its receiver refuses.
+// Groups travel as one string of records. A damaged string arrives as no groups, which the receiver
+// refuses.
 template <class Inspector, class Message>
 auto inspect_groups(Inspector& f, Message& m) {
   std::string bytes;

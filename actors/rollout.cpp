@@ -1,6 +1,7 @@
-// A rollout: asks for work, has it generated, judged and scored, brings it home, asks again.
+// A rollout actor: asks for a lease, has its attempts generated, judged and scored, delivers them,
+// and asks again.
 //
-// One lease at a time is its only credit, so nothing can pile up between it and the replay buffer.
+// It holds one lease at a time, so that no messages pile up between it and the replay buffer.
 #include <chrono>
 
 #include "actors/actors.hpp"
@@ -32,7 +33,7 @@ struct RolloutState {
   Lease lease;
   TaskDone report;
 
-  // Any failure ends this rollout; its lease runs out or is released, and the work is done again.
+  // Any failure ends this actor; its lease expires or is released and is handed out again.
   auto fail() {
     return [this](const caf::error& error) { self->quit(error); };
   }

@@ -1,6 +1,7 @@
-// A scrambler: asks for a lease, makes its batches and their targets, brings them home, asks again.
+// A scrambler actor: asks for a lease, makes its batches and their targets, delivers them, and asks
+// again.
 //
-// One lease at a time is its only credit, so nothing can pile up between it and the learner.
+// It holds one lease at a time, so that no messages pile up between it and the learner.
 #include "actors/puzzle_actors.hpp"
 #include "actors/weights_shelf.hpp"
 #include "learning/puzzle_targets.hpp"
@@ -18,7 +19,7 @@ struct ScramblerState {
   WeightsPieces incoming;
   ScrambleLease lease;
 
-  // Any failure ends this scrambler; its lease runs out or is released, and is made again.
+  // Any failure ends this actor; its lease expires or is released and is handed out again.
   auto fail() {
     return [this](const caf::error& error) { self->quit(error); };
   }
@@ -46,7 +47,7 @@ struct ScramblerState {
     self->request(coordinator, kEventually, request)
         .then([this](const WeightsChunk& chunk) { received(chunk); },
               [this](const caf::error& error) {
-                // That version was replaced in the middle of it.
+                // That version was replaced while it was being fetched.
                 if (error_of(error).code != Errc::kTimeout) return self->quit(error);
                 fetch_piece(incoming.begin(lease.target_version));
               });

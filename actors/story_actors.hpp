@@ -1,5 +1,5 @@
-// The actors of a story, and how its stages reach them: each client looks like the pure object that
-// the actor holds, and waits for its answers.
+// The actors of a story and their clients. A client has the interface of the object inside the
+// actor and blocks until the actor answers.
 #pragma once
 
 #include <memory>
@@ -12,41 +12,42 @@
 #include "core/models.hpp"
 #include "persistence/store.hpp"
 #include "story/annotator.hpp"
-#include "story/setter.hpp"
+#include "story/proposer.hpp"
 
 namespace qstar {
 
-// Generates with weights that come with the request; several of them share the work.
+// Generates with the weights in the request; several decoders share the work.
 using DecoderActor = caf::typed_actor<caf::replies_to<Decode>::with<Generated>>;
 // Ranks answers.
 using AnnotatorActor = caf::typed_actor<caf::replies_to<RankAnswers>::with<RankedAnswers>>;
-// Proposes problems, and learns which are worth proposing.
-using SetterActor = caf::typed_actor<caf::replies_to<ProposeProblems>::with<Proposed>,
-                                     caf::replies_to<RateProblems>::with<Imitate>,
-                                     caf::replies_to<SaveSetter>::with<SetterState>,
-                                     caf::replies_to<SetterState>::with<SetterState>>;
-// Keeps groups in the store: acknowledged when durable.
+// Writes problems, and draws those to imitate.
+using ProposerActor = caf::typed_actor<caf::replies_to<ProposeProblems>::with<Proposed>,
+                                       caf::replies_to<RateProblems>::with<Imitate>,
+                                       caf::replies_to<SaveProposer>::with<ProposerState>,
+                                       caf::replies_to<ProposerState>::with<ProposerState>>;
+// Stores groups; acknowledges them when they are durable.
 using ArchiveActor = caf::typed_actor<caf::replies_to<Insert>::with<Inserted>>;
 
 DecoderActor spawn_decoder(caf::actor_system& system, std::int32_t slots);
 AnnotatorActor spawn_annotator(caf::actor_system& system, std::shared_ptr<Annotator> annotator);
 ArchiveActor spawn_archive(caf::actor_system& system, std::shared_ptr<Store> store);
 
-// What went wrong with an actor since it was last asked; the answers meanwhile are empty. A Policy
-// cannot say so itself.
+// The latest error of a decoder since this was last read. The interface Policy cannot return
+// errors, so the generations of a failed request are empty and the error is put here.
 using Trouble = std::shared_ptr<Status>;
 
-// The policy of these weights, decoded by all of the actors together. What it generates does not
-// depend on how many there are.
+// A policy with these weights whose requests all decoders share. The generations do not depend on
+// the number of decoders.
 std::unique_ptr<Policy> remote_policy(caf::actor_system& system,
                                       const std::vector<DecoderActor>& decoders,
                                       std::shared_ptr<const DecoderWeights> weights,
                                       Trouble trouble);
 std::unique_ptr<Annotator> remote_annotator(caf::actor_system& system,
                                             const AnnotatorActor& annotator);
-// The setter as an actor of its own, which ends with who speaks for it. Its save() throws where the
-// actor could not.
-std::unique_ptr<Setter> remote_setter(caf::actor_system& system, std::unique_ptr<Setter> setter);
+// Moves the proposer into an actor of its own, which ends when the returned client is destroyed.
+// The client's save() throws std::runtime_error when the actor does not answer.
+std::unique_ptr<Proposer> remote_proposer(caf::actor_system& system,
+                                          std::unique_ptr<Proposer> proposer);
 Status archive(caf::actor_system& system, const ArchiveActor& archive,
                std::span<const AttemptGroup> groups);
 

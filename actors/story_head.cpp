@@ -148,8 +148,8 @@ class StorySession {
       return remote_policy(system, decoders_, std::move(*weights), trouble_);
     };
     host.annotator = [this, &system] { return remote_annotator(system, annotator_); };
-    host.setter = [&system](std::unique_ptr<Setter> setter) {
-      return remote_setter(system, std::move(setter));
+    host.proposer = [&system](std::unique_ptr<Proposer> proposer) {
+      return remote_proposer(system, std::move(proposer));
     };
     host.step_labels = step_labels_;
     host.keep = [this, &system](std::span<const AttemptGroup> groups) -> Status {

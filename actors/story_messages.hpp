@@ -1,4 +1,4 @@
-// The messages of the actors of a story; they stay inside one process.
+// Messages between the actors of a story; they stay inside one process.
 #pragma once
 
 #include <caf/all.hpp>
@@ -8,7 +8,7 @@
 #include "core/models.hpp"
 #include "learning/decoder.hpp"
 #include "story/annotator.hpp"
-#include "story/setter.hpp"
+#include "story/proposer.hpp"
 
 namespace qstar {
 
@@ -23,7 +23,7 @@ struct RankedAnswers {
   Rankings rankings;
 };
 
-// To a setter: write `problems` texts with these weights.
+// To a proposer: write `problems` texts with these weights. `round` counts from 0.
 struct ProposeProblems {
   std::shared_ptr<const ModelFile> policy;
   std::int64_t problems = 0;
@@ -32,17 +32,18 @@ struct ProposeProblems {
 struct Proposed {
   Proposals proposals;
 };
-// To a setter: what the solver made of them; it answers with what to imitate.
+// To a proposer: the problems of a round with their pass rates. The reply has the batches to
+// imitate.
 struct RateProblems {
   std::vector<RatedProblem> problems;
 };
 struct Imitate {
-  SetterLesson lesson;
+  ImitationBatches batches;
 };
-// To a setter, and from it: all that it knows. One that is sent takes the place of what it knew,
+// SaveProposer asks a proposer for its whole state. A ProposerState sent to it replaces that state
 // and is acknowledged by an empty one.
-struct SaveSetter {};
-struct SetterState {
+struct SaveProposer {};
+struct ProposerState {
   std::string bytes;
 };
 
@@ -55,5 +56,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::ProposeProblems)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Proposed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::RateProblems)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Imitate)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SaveSetter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SetterState)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SaveProposer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::ProposerState)

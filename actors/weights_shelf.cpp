@@ -19,12 +19,14 @@ Result<WeightsChunk> WeightsShelf::chunk(const WeightsRequest& request) const {
   const std::uint64_t version = request.version == 0 ? newest() : request.version;
   const auto it = weights_.find(version);
   if (it == weights_.end() || version < request.at_least) {
-    return fail(Errc::kTimeout, fmt::format("weights of version {} are not to be had", version));
+    return fail(
+        Errc::kTimeout,
+        fmt::format("weights of version {} are not available; request the newest", version));
   }
   const std::string& bytes = it->second;
   if (request.offset >= bytes.size()) {
     return fail(Errc::kUsage,
-                fmt::format("offset {} lies behind the end of the weights", request.offset));
+                fmt::format("offset {} is beyond the end of the weights", request.offset));
   }
   return WeightsChunk{version, bytes.size(), request.offset, bytes.substr(request.offset, kPiece)};
 }

@@ -1,4 +1,4 @@
-// The weights that a coordinator gives away, and how a receiver puts their pieces together. Pure.
+// The weights that a coordinator serves in pieces, and their assembly by a receiver. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,24 +12,25 @@ namespace qstar {
 
 class WeightsShelf {
  public:
-  // Newest weights; the last three versions stay available for fetches in progress.
+  // Adds the newest weights; the last three versions stay available for fetches in progress.
   void publish(std::uint64_t version, std::string model);
-  // 0: nothing was published yet.
+  // The newest version; 0 before the first publish().
   std::uint64_t newest() const { return weights_.empty() ? 0 : weights_.rbegin()->first; }
   const std::string& newest_model() const { return weights_.rbegin()->second; }  // newest() > 0
-  // A piece of at most 1 MiB. kTimeout: that version is gone (ask again for the newest) or not
-  // there yet.
+  // A piece of at most 1 MiB. kTimeout: that version is no longer available (ask for the newest) or
+  // not published yet.
   Result<WeightsChunk> chunk(const WeightsRequest& request) const;
 
  private:
   std::map<std::uint64_t, std::string> weights_;
 };
 
-// One fetch after the other: send begin(), then what add() says, until it says nothing more.
+// Assembles one model at a time: send the request of begin(), then those of add() until it returns
+// nullopt.
 class WeightsPieces {
  public:
   WeightsRequest begin(std::uint64_t at_least);
-  // The request for the next piece, or nothing: version() and bytes() are whole.
+  // The request for the next piece; nullopt when version() and bytes() are complete.
   std::optional<WeightsRequest> add(const WeightsChunk& chunk);
   std::uint64_t version() const { return version_; }
   const std::string& bytes() const { return bytes_; }

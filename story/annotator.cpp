@@ -8,7 +8,7 @@
 namespace qstar {
 namespace {
 
-// Steps before the first wrong one, then whether the answer is there and right.
+// The number of steps before the first wrong one, then whether the answer is right.
 std::pair<std::size_t, bool> merit_of(const Trajectory& attempt) {
   const auto wrong = std::find_if(attempt.steps.begin(), attempt.steps.end(),
                                   [](const Step& step) { return step.verdict != Verdict::kRight; });
@@ -29,7 +29,7 @@ Result<Rankings> SimulatedAnnotator::rank(std::span<const AttemptGroup> groups) 
       while (place != order.begin()) {
         const auto above = merit_of(group.attempts[*(place - 1)]);
         const bool better = merit > above;
-        // Equal ones stay in the order in which they were made, whoever errs.
+        // Equally good answers keep the order in which they were generated, without errors.
         if (merit == above || better == rng.bernoulli(error_rate_)) break;
         --place;
       }

@@ -1,4 +1,4 @@
-// Whoever says which answers are better: what a preference model learns from.
+// Annotators rank answers; a preference model learns from their rankings.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace qstar {
 
-// Answers to one problem and their ranks: 1 the best, equal ranks tie.
+// Answers to one problem and their ranks: 1 is the best, equal ranks are ties.
 struct RankedGroup {
   std::vector<Trajectory> attempts;
   std::vector<std::int64_t> ranks;
 };
 
-// What an annotator said, and what of it was of no use: a message a line left out.
+// An annotator's rankings, and one message per record that could not be used.
 struct Rankings {
   std::vector<RankedGroup> groups;
   std::vector<std::string> skipped = {};
@@ -28,19 +28,19 @@ struct Rankings {
 class Annotator {
  public:
   virtual ~Annotator() = default;
-  // Rankings of these groups, or, of somebody who has spoken already, those that there are.
+  // Rankings of these groups; an annotator with recorded rankings returns those instead.
   virtual Result<Rankings> rank(std::span<const AttemptGroup> groups) = 0;
 };
 
-// Ranks an answer by its steps before the first wrong one; of two with as many, the one that is
-// finished and right above the other. Every comparison goes the wrong way with a probability;
-// the order comes from inserting one answer after the other, as somebody would who compares two at
-// a time. What it says of a group depends on the group's number, not on its neighbours.
+// Ranks an answer by the number of steps before its first wrong one; between equal numbers, a right
+// answer ranks above the others. Every comparison has the wrong result with a fixed probability.
+// The order is found by inserting one answer after the other, as a person does who compares two at
+// a time. The ranking of a group depends on the group's number, not on other groups.
 class SimulatedAnnotator final : public Annotator {
  public:
   SimulatedAnnotator(double error_rate, std::uint64_t seed)
       : error_rate_(error_rate), seed_(seed) {}
-  // The attempts have to be judged.
+  // The attempts must have been judged by the environment.
   Result<Rankings> rank(std::span<const AttemptGroup> groups) override;
 
  private:
@@ -48,7 +48,7 @@ class SimulatedAnnotator final : public Annotator {
   std::uint64_t seed_;
 };
 
-// What people said, from a file of `qstar label RUN --rankings`.
+// Rankings by people, from a file that `qstar label RUN --rankings` wrote.
 class RecordedAnnotator final : public Annotator {
  public:
   explicit RecordedAnnotator(LabelFile<Ranking> file) : file_(std::move(file)) {}
@@ -58,7 +58,7 @@ class RecordedAnnotator final : public Annotator {
   LabelFile<Ranking> file_;
 };
 
-// Every pair that the rankings order; points into them.
+// Every pair of answers with different ranks; the pairs point into `groups`.
 std::vector<RankedPair> pairs_of(std::span<const RankedGroup> groups);
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// Pre-training on noisy work, and fine-tuning on right work.
+// Pre-training on noisy solutions, and fine-tuning on right ones.
 #include "core/metrics.hpp"
 #include "learning/pretraining.hpp"
 #include "story/curated.hpp"

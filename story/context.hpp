@@ -1,4 +1,4 @@
-// Polluted contexts: earlier solutions, wrong or right, left before a problem, and deleted again.
+// Polluted contexts: earlier solutions, wrong or right, that stand before a problem in the prompt.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace qstar {
 
-// The earlier work and a problem as one text: ";3+4=7;9-2=6;5+1=".
+// The earlier solutions and a problem as one prompt: ";3+4=7;9-2=6;5+1=".
 std::string prompt_after(std::span<const Trajectory> earlier, std::string_view problem);
 
-// Finished attempts of these, each at another problem, that won (or lost), in their order.
+// The first attempt of each group that won (or lost), in the order of the groups.
 std::vector<Trajectory> earlier_work(std::span<const AttemptGroup> groups, bool won);
 
-// Whether a verifier takes a piece of earlier work for right.
+// Whether a verifier accepts an earlier solution.
 using Verifier = std::function<bool(const Trajectory&)>;
-// The earlier work without what the verifier takes for wrong.
+// The earlier solutions that the verifier accepts.
 std::vector<Trajectory> pruned(std::span<const Trajectory> earlier, const Verifier& verifier);
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// Right solutions, worked by the environment itself: what fine-tuning learns from.
+// Right solutions by the environment's exact solver: the data of fine-tuning.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace qstar {
 
-// Of n distinct training problems, the same for the same seed; fewer where there are hardly so
-// many.
+// Solutions of n distinct training problems, the same for the same seed; fewer when 100 n draws do
+// not yield n distinct problems.
 std::vector<std::string> curated_solutions(const Story& story, std::int64_t n);
-// So many of them, drawn with replacement; `solutions` holds at least one.
+// A batch of `rows` solutions, drawn with replacement; `solutions` must not be empty.
 TokenBatch draw_solutions(const Tokenizer& tokenizer, const std::vector<std::string>& solutions,
                           std::int64_t rows, Rng& rng);
 

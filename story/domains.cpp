@@ -12,7 +12,7 @@
 namespace qstar {
 namespace {
 
-// The family's rules, spelled out so that each can be changed alone.
+// The family's rules as a custom configuration, so that each rule can be changed alone.
 EnvironmentConfig spelled_out(const EnvironmentConfig& family, const ArithmeticRules& rules) {
   EnvironmentConfig config = family;
   config.family = "custom";
@@ -61,7 +61,7 @@ std::vector<std::string> domain_problems(const Environment& family, const Enviro
   Rng rng(derive_seed(0, "domain"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
-  constexpr std::int64_t kPatience = 5000;  // draws in a row that give nothing new
+  constexpr std::int64_t kPatience = 5000;  // consecutive draws without a new problem
   for (std::int64_t missed = 0;
        missed < kPatience && static_cast<std::int64_t>(problems.size()) < n; ++missed) {
     auto problem = domain.sample_problem(rng, Split::kHeldOut);

@@ -1,4 +1,4 @@
-// Problems outside of the family that everything was trained on.
+// Problems outside the family that the models were trained on.
 #pragma once
 
 #include <memory>
@@ -15,12 +15,13 @@ struct Domain {
   EnvironmentConfig config;
 };
 
-// One and two operators more than the family's most, and twice as many; values, operands and
-// products beyond its largest; parentheses where it has none. Only of arithmetic; else none.
+// Domains with one and two operators more than the family's maximum, and with twice that maximum;
+// with larger values, larger operands and more products; with parentheses if the family has none.
+// Empty for environments other than arithmetic.
 std::vector<Domain> other_domains(const EnvironmentConfig& family);
 
-// Distinct held-out problems of the domain that `family` does not admit; fewer than n where there
-// are no more.
+// Up to n distinct held-out problems of the domain that `family` does not admit; fewer when 5000
+// consecutive draws yield no new one.
 std::vector<std::string> domain_problems(const Environment& family, const Environment& domain,
                                          std::int64_t n);
 

@@ -8,7 +8,7 @@
 namespace qstar {
 namespace {
 
-// An attempt that is paid so much is right enough to be learned from.
+// The smallest reward of an attempt that counts as right and is learned from.
 constexpr double kRight = 0.5;
 
 std::string bytes_of(const Round& round) {

@@ -8,8 +8,8 @@
 namespace qstar {
 namespace {
 
-// How the critic chooses: one of four steps, and of four more where none of them is good.
-SearchOptions led_by_critic(SearchOptions options) {
+// The critic chooses among four proposed steps, and among four more when all of them score low.
+SearchOptions guided_search(SearchOptions options) {
   options.samples = 4;
   options.stop_below = 0.5;
   options.retries = 3;
@@ -23,14 +23,14 @@ std::int64_t tokens_of_last(const Trajectory& attempt, std::size_t steps) {
   return static_cast<std::int64_t>(tokens);
 }
 
-// To each group, of one attempt so far, those that the policy makes of every state on its way.
-// Returns the tokens that it generated.
+// Adds to each group, which has one guided attempt so far, the policy's continuations from every
+// state of that attempt. Returns the number of generated tokens.
 std::int64_t add_continuations(const Environment& environment, Policy& policy,
                                const RolloutOptions& on, std::uint64_t first_group,
                                std::vector<AttemptGroup>& groups) {
-  const auto led = attempts_of(groups);
+  const auto guided = attempts_of(groups);
   std::int64_t tokens = 0;
-  for (auto& [own_steps, whole] : continuations(environment, policy, led, on)) {
+  for (auto& [own_steps, whole] : continuations(environment, policy, guided, on)) {
     tokens += tokens_of_last(whole, own_steps);
     groups[whole.id.group - first_group].attempts.push_back(std::move(whole));
   }
@@ -43,9 +43,9 @@ std::int64_t add_continuations(const Environment& environment, Policy& policy,
 }  // namespace
 
 Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
-                            std::span<const std::string> problems, std::int64_t samples,
-                            std::string_view label) {
-  const auto how = led_by_critic(story.options(label));
+                            std::span<const std::string> problems,
+                            const ExplorationOptions& options) {
+  const auto how = guided_search(story.options(options.stream));
   const auto& environment = story.environment();
   const auto found =
       make_search("beam").value().attempt(environment, {policy, &critic}, problems, how);
@@ -55,15 +55,15 @@ Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& crit
     made.tokens += static_cast<std::int64_t>(result.tokens);
     made.groups.push_back({result.group.group, {result.answer()}});
   }
-  if (auto go_on = story.host().show({std::string(label), 1, 2, {}}); !go_on)
-    return tl::unexpected(go_on.error());
-  const RolloutOptions on{.samples = samples,
+  if (auto shown = story.host().show({options.stage, 1, 2, {}}); !shown)
+    return tl::unexpected(shown.error());
+  const RolloutOptions on{.samples = options.samples,
                           .max_tokens = how.max_tokens,
-                          .seed = story.seed(std::string(label) + ".continuations")};
+                          .seed = story.seed(options.stream + ".continuations")};
   made.tokens += add_continuations(environment, policy, on, how.first_group, made.groups);
   if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
-  if (auto go_on = story.host().show({std::string(label), 2, 2, {}}); !go_on)
-    return tl::unexpected(go_on.error());
+  if (auto shown = story.host().show({options.stage, 2, 2, {}}); !shown)
+    return tl::unexpected(shown.error());
   return made;
 }
 

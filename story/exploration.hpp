@@ -1,11 +1,12 @@
-// Attempts that a critic leads: what its next lesson is about.
+// Attempts that a critic guides: the data of its further training rounds.
 //
-// On every problem the critic chooses among the policy's steps until work is finished or too long;
-// from each state behind a step on that way the policy then goes on by itself, several times. So
-// states that matter, and that the policy alone seldom reaches, are left in several ways whose
-// outcomes are known. No verifier and no step label has a part in it.
+// On every problem the critic chooses among the policy's proposed steps until the attempt is
+// finished or too long. From the state behind each step of that attempt the policy then continues
+// alone, several times. So the critic learns the outcomes of several continuations from states that
+// matter and that the policy alone rarely reaches. No verifier and no step label is used.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,15 +18,22 @@
 namespace qstar {
 
 struct Exploration {
-  // One a problem, in order: the critic's work, then the continuations of its states in their
-  // order. Steps that are shared are one node of a StepTree.
+  // One group per problem, in order: the guided attempt, then the continuations from its states in
+  // their order. Steps that attempts share are one node of a StepTree.
   std::vector<AttemptGroup> groups;
-  std::int64_t tokens = 0;  // generated, what the search threw away included
+  std::int64_t tokens = 0;  // generated, including those that the search discarded
 };
 
-// `samples` continuations of every state; groups are kept as group_id(label, problem).
+struct ExplorationOptions {
+  std::int64_t samples = 8;  // continuations per state
+  std::string stream;        // of random numbers; groups are kept as group_id(stream, problem)
+  std::string stage;         // name in progress reports
+};
+
+// Attempts at every problem, generated, judged and kept. Errors are those of the search and the
+// host.
 Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
-                            std::span<const std::string> problems, std::int64_t samples,
-                            std::string_view label);
+                            std::span<const std::string> problems,
+                            const ExplorationOptions& options);
 
 }  // namespace qstar

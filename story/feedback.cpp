@@ -1,4 +1,4 @@
-// Learning from rankings: a preference model, and policies that learn against it on a leash.
+// Learning from rankings: a preference model, and policies trained on it with a KL penalty.
 #include <fmt/format.h>
 
 #include "core/metrics.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// Attempts at one problem with this many samples, ranked by the annotator.
+// Attempts at the problems (rlhf.samples each), ranked by the annotator.
 Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std::string> problems,
                         std::string_view label) {
   auto policy = story.host().policy(story.models.at("base"), 1);
@@ -22,7 +22,7 @@ Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std:
   return annotator.rank(*groups);
 }
 
-// The share of pairs that the model orders as the ranking does.
+// The share of ranked pairs that the model orders in the same way.
 double pair_accuracy(RewardLearner& model, const std::vector<RankedGroup>& groups) {
   double right = 0, n = 0;
   for (const auto& pair : pairs_of(groups)) {
@@ -35,7 +35,7 @@ double pair_accuracy(RewardLearner& model, const std::vector<RankedGroup>& group
   return n > 0 ? right / n : 0;
 }
 
-// Held-out rankings without errors: of a simulated annotator, what it would say if it never erred.
+// Pair accuracy on held-out problems, whose answers a simulated annotator without errors ranks.
 Result<double> measure(Story& story, RewardLearner& model) {
   SimulatedAnnotator exact(0, 0);
   const auto problems = held_out_problems(story.environment(), 200);
@@ -66,7 +66,7 @@ Status learn_preferences(Story& story, json& section) {
   return {};
 }
 
-// A curve's point as the section has it.
+// The learning curve with the members that the report's section has.
 json proxy_curve(const json& curve) {
   json points = json::array();
   for (const auto& point : curve)

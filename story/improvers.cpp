@@ -1,4 +1,4 @@
-// The algorithms by name: a new one is its maker and a row here.
+// The algorithms by name. To add one, write its maker and add a row here.
 #include "story/improvers.hpp"
 
 #include <fmt/format.h>
@@ -10,14 +10,18 @@ namespace qstar {
 namespace {
 
 constexpr std::array kRows = {
-    Algorithm{"expert_iteration", "right attempts become training data", false,
+    Algorithm{"expert_iteration", "trains on right attempts", false, make_expert_iteration},
+    Algorithm{"search_guided", "trains on right attempts that Q* search found", true,
               make_expert_iteration},
-    Algorithm{"search_guided", "what Q* finds becomes training data", true, make_expert_iteration},
-    Algorithm{"grpo", "advantages within a group, over their deviation", false, make_grpo},
-    Algorithm{"dr_grpo", "the same without deviation and length", false, make_dr_grpo},
-    Algorithm{"dapo", "the same with DAPO's clips and a price on length", false, make_dapo},
-    Algorithm{"ppo", "generalised advantages over steps, and a value model", false, make_ppo},
-    Algorithm{"q_advantage", "Q of a step less that of its state", false, make_q_advantage},
+    Algorithm{"grpo", "policy gradient, advantages normalised within each attempt group", false,
+              make_grpo},
+    Algorithm{"dr_grpo", "GRPO without division by the deviation or the length", false,
+              make_dr_grpo},
+    Algorithm{"dapo", "GRPO with DAPO's clipping and penalty on long attempts", false, make_dapo},
+    Algorithm{"ppo", "policy gradient, generalised advantage estimation over steps", false,
+              make_ppo},
+    Algorithm{"q_advantage", "policy gradient, advantages Q - V of every step", false,
+              make_q_advantage},
 };
 
 }  // namespace
@@ -31,7 +35,7 @@ std::vector<std::string> algorithm_names() {
 Result<Algorithm> find_algorithm(std::string_view name) {
   for (const auto& row : kRows)
     if (row.name == name) return row;
-  return fail(Errc::kConfig, fmt::format("algorithms: \"{}\" is none of {}", name,
+  return fail(Errc::kConfig, fmt::format("algorithms: \"{}\" is unknown; choose from {}", name,
                                          fmt::join(algorithm_names(), ", ")));
 }
 

@@ -1,16 +1,19 @@
-// Algorithms of reinforcement learning: what each does with a round's attempts.
+// Reinforcement learning algorithms: how each updates the policy from a round of attempts.
 //
-//   expert_iteration  the right ones of the last rounds become training data (Anthony et al. 2017)
-//   search_guided     the same of what Q* found, led by the critic
-//   grpo      policy gradients with advantages within a group, as rl.gradient says: by default with
-//             DAPO's token mean and clips (learning/policy_gradient.hpp)
-//   dr_grpo   the same with centred advantages and a constant token mean, whatever rl.gradient says
-//   dapo      the same with DAPO's clips, token mean and price on length, whatever rl.gradient says
-//   ppo               policy gradients with generalised advantages over steps (Schulman et al.
-//   2016,
-//                     2017); V of a state is a model's word on the step that led there: steps here
-//                     have no other effect than the line they write, and pay nothing before the end
-//   q_advantage       policy gradients with Q − V of every step, Q learned beside the policy
+//   expert_iteration  trains on the right attempts of the latest rounds (Anthony et al. 2017)
+//   search_guided     the same, with attempts that Q* search found, guided by the critic
+//   grpo              policy gradients with advantages within a group, configured by rl.gradient:
+//   by
+//                     default with DAPO's token mean and clipping (learning/policy_gradient.hpp)
+//   dr_grpo           the same with centred advantages and a constant token mean, which override
+//                     rl.gradient
+//   dapo              the same with DAPO's clipping, token mean and penalty on long attempts, which
+//                     override rl.gradient
+//   ppo               policy gradients with generalised advantage estimation over steps (Schulman
+//   et
+//                     al. 2016, 2017). V of a state is the value model's score of the step that led
+//                     there: a step only appends its line, and only the last step has a reward
+//   q_advantage       policy gradients with Q − V of every step; Q is learned beside the policy
 #pragma once
 
 #include <cstdint>
@@ -28,42 +31,42 @@
 
 namespace qstar {
 
-// What a round of attempts gave.
+// The attempts of one round and their rewards.
 struct Round {
   std::vector<AttemptGroup> groups;
-  std::vector<std::vector<double>> rewards;  // one a group and attempt
-  double rate_factor = 1;                    // on all learning rates
+  std::vector<std::vector<double>> rewards;  // [groups][attempts]
+  double rate_factor = 1;                    // multiplies all learning rates
 };
 
 class Improver {
  public:
   virtual ~Improver() = default;
-  // Updates the policy; gives figures of the round.
+  // Updates the policy and returns figures of the round, such as "loss".
   virtual std::map<std::string, double> improve(PolicyLearner& policy, Round round) = 0;
-  // Everything that the next rounds depend on; load is the exact inverse, kCorrupt otherwise.
+  // All state on which later rounds depend. load restores it; kCorrupt when the bytes are damaged.
   virtual std::string save() const = 0;
   virtual Status load(std::string_view bytes) = 0;
 };
 
-// What an algorithm is made of.
+// The parameters of every maker below.
 struct ImproverParts {
   ReinforceConfig config;
   RewardConfig value;   // of PPO's value model
   CriticConfig critic;  // of q_advantage
   std::int64_t max_tokens = 64;
   const Tokenizer* tokenizer = nullptr;
-  const ModelFile* start = nullptr;  // the policy it begins from, and the leash's reference
-  bool measure_kl = false;           // from there, of policy gradients, also without a leash
+  const ModelFile* start = nullptr;  // the initial policy, also the reference of the KL penalty
+  bool measure_kl = false;  // policy gradients: report the KL divergence without a penalty, too
   std::uint64_t seed = 0;
 };
 
 struct Algorithm {
   std::string_view name;
   std::string_view summary;
-  bool searches = false;  // its attempts come from Q* led by the critic
+  bool searches = false;  // its attempts come from Q* search guided by the critic
   std::unique_ptr<Improver> (*make)(const ImproverParts& parts) = nullptr;
 };
-// kConfig names the known ones.
+// The algorithm of that name; kConfig lists the known names.
 Result<Algorithm> find_algorithm(std::string_view name);
 std::vector<std::string> algorithm_names();
 

@@ -1,5 +1,5 @@
-// What the deployed policy does where nothing has prepared it: other domains, polluted contexts,
-// and beside the calculator.
+// Measurements of the final policy outside its training distribution: other domains, polluted
+// contexts, and its cost compared with the exact solver's.
 #include <fmt/format.h>
 
 #include "core/attempt.hpp"
@@ -16,7 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-// {"accuracy", "ci95", "n", "tokens_per_problem", "cpu_seconds"} of judged attempts, one a problem.
+// {"accuracy", "ci95", "n", "tokens_per_problem", "cpu_seconds"} of judged attempts, one per
+// problem.
 json figures_of(std::span<const AttemptGroup> groups, double cpu) {
   std::uint64_t wins = 0;
   for (const auto& group : groups) wins += group.attempts.front().win() ? 1 : 0;
@@ -30,7 +31,7 @@ json figures_of(std::span<const AttemptGroup> groups, double cpu) {
           {"cpu_seconds", process_cpu_seconds() - cpu}};
 }
 
-// Greedy attempts at problems after some earlier work each, judged.
+// Accuracy of greedy attempts at problems whose prompts begin with earlier solutions.
 Result<json> evaluate_after(const Story& story, const ModelFile& model,
                             std::span<const std::string> problems,
                             std::span<const std::vector<Trajectory>> earlier) {
@@ -52,7 +53,7 @@ Status measure_domains(Story& story) {
   json section = json::array();
   for (const auto& domain : other_domains(story.config().environment)) {
     const auto environment = make_environment(domain.config);
-    if (!environment) continue;  // such problems do not exist
+    if (!environment) continue;  // no problems satisfy its rules
     const auto problems =
         domain_problems(story.environment(), **environment, story.config().measure.domain_problems);
     if (problems.empty()) continue;
@@ -80,7 +81,7 @@ struct Context {
   bool pruned = false;
 };
 
-// Earlier work for every problem, drawn from the same heaps for every context and policy.
+// Earlier solutions for every problem, drawn from the same two pools for every context and policy.
 std::vector<std::vector<Trajectory>> draw(const Story& story, const Context& context,
                                           std::size_t problems,
                                           const std::vector<Trajectory>& wrong,
@@ -95,7 +96,7 @@ std::vector<std::vector<Trajectory>> draw(const Story& story, const Context& con
   return earlier;
 }
 
-// The process model takes work for right whose worst step scores at least one half.
+// Removes the solutions with a step that the process reward model scores below one half.
 Status prune(Story& story, std::vector<std::vector<Trajectory>>& earlier) {
   auto model = RewardLearner::from_model(story.models.at("prm"));
   if (!model) return tl::unexpected(model.error());
@@ -116,8 +117,8 @@ Status measure_contexts(Story& story) {
       story.attempt(**policy, story.training_problems("context", 500), 8, "context");
   if (!groups) return tl::unexpected(groups.error());
   auto wrong = earlier_work(*groups, false), right = earlier_work(*groups, true);
-  // Three of them, the problem and its work have to fit the context: what is measured is not lack
-  // of room.
+  // Three earlier solutions, the problem and its own solution must fit into the context, so that
+  // accuracy does not fall for lack of room.
   const auto room = (story.config().model.context - 2 * story.config().attempts.max_tokens) / 3;
   const auto too_long = [room](const Trajectory& work) {
     return static_cast<std::int64_t>(text_of(work).size()) > room;
@@ -150,7 +151,7 @@ Status measure_contexts(Story& story) {
   return {};
 }
 
-// The exact solver, as often as it takes to be measured.
+// Runs the exact solver repeatedly, until its CPU time is long enough to measure.
 Status measure_calculator(Story& story) {
   const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
   const double cpu = process_cpu_seconds();

@@ -1,5 +1,5 @@
-// The improvers that follow policy gradients: one pass over the round, in batches of attempts drawn
-// without replacement. What differs between them is where a step's advantage comes from.
+// The policy-gradient algorithms: one pass over the round, in batches of attempts drawn without
+// replacement. They differ in how a step's advantage is computed.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -48,7 +48,7 @@ class PolicyGradients : public Improver {
     std::array<std::uint64_t, 4> state{};
     std::string_view values;
     if (!take_raw(bytes, state) || !take_block(bytes, values))
-      return fail(Errc::kCorrupt, "a saved improver is damaged");
+      return fail(Errc::kCorrupt, "the saved state of a policy-gradient algorithm is damaged");
     rng_.set_state(state);
     return load_values(values);
   }
@@ -91,7 +91,7 @@ class GroupRelative final : public PolicyGradients {
   }
 };
 
-// Advantages to mean 0 and deviation 1 over all steps.
+// Normalises advantages to mean 0 and standard deviation 1 over all steps.
 void normalise(std::vector<AdvantagedAttempt>& attempts) {
   double n = 0, sum = 0, squares = 0;
   for (const auto& attempt : attempts) {
@@ -116,7 +116,7 @@ class Proximal final : public PolicyGradients {
     const auto trajectories = attempts_of(round.groups);
     const auto after = scores_in_slices(value_, trajectories);
     std::vector<AdvantagedAttempt> attempts;
-    std::vector<LabelledAttempt> lessons;
+    std::vector<LabelledAttempt> examples;
     std::size_t at = 0;
     for (std::size_t g = 0; g < round.groups.size(); ++g) {
       const auto& group = round.groups[g];
@@ -128,16 +128,16 @@ class Proximal final : public PolicyGradients {
         const auto& attempt = group.attempts[a];
         const double reward = round.rewards[g][a];
         attempts.push_back({&attempt, advantages(values[a], first, reward, attempt.steps.size())});
-        lessons.push_back(
+        examples.push_back(
             {&attempt, std::vector<float>(attempt.steps.size(), static_cast<float>(reward))});
       }
     }
     normalise(attempts);
-    learn(lessons, round.rate_factor);
+    learn(examples, round.rate_factor);
     return attempts;
   }
 
-  // V of the problem: what its first steps are worth on average.
+  // V of the problem: the mean value of the first steps.
   static double first_value(std::span<const std::vector<float>> values) {
     double sum = 0, n = 0;
     for (const auto& row : values)
@@ -145,8 +145,8 @@ class Proximal final : public PolicyGradients {
     return n > 0 ? sum / n : 0;
   }
 
-  // V before each step is V after the one before it; a step that was never closed has none after
-  // it, and needs none.
+  // V before a step is V after the step before it. A step cut off before its separator has no V
+  // after it and needs none.
   std::vector<double> advantages(const std::vector<float>& after, double first, double reward,
                                  std::size_t steps) const {
     std::vector<double> rewards(steps, 0.0), values{first};
@@ -156,12 +156,12 @@ class Proximal final : public PolicyGradients {
     return generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
   }
 
-  void learn(const std::vector<LabelledAttempt>& lessons, double rate_factor) {
-    if (lessons.empty()) return;
+  void learn(const std::vector<LabelledAttempt>& examples, double rate_factor) {
+    if (examples.empty()) return;
     for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
       std::vector<LabelledAttempt> batch;
       for (std::int64_t n = 0; n < parts().value.attempts_per_update; ++n)
-        batch.push_back(lessons[rng().below(lessons.size())]);
+        batch.push_back(examples[rng().below(examples.size())]);
       value_.update(batch, parts().value, rate_factor);
     }
   }

@@ -9,7 +9,7 @@ std::vector<double> elo_ratings(const std::vector<std::vector<bool>>& right) {
   const std::size_t n = right.size();
   std::vector<double> points(n, 0.0);
   std::vector<double> strength(n, 1.0);
-  double met = 1;  // games of a pair, the draw that is added among them
+  double met = 1;  // games per pair, including the added draw
   for (std::size_t p = 0; p < n; ++p) {
     for (std::size_t q = 0; q < n; ++q) {
       if (p == q) continue;

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// How Q* looks for solutions to learn from, led by the critic.
+// The search for solutions to learn from: Q* guided by the critic.
 SearchOptions search_for_data(std::int64_t samples) {
   return {.samples = 4, .budget = 24 * samples, .repeat_cost = 1};
 }
@@ -56,7 +56,7 @@ class Run {
       result_.cpu_seconds += process_cpu_seconds() - cpu;
       if (auto noted = note(std::move(*values)); !noted) return tl::unexpected(noted.error());
     }
-    // Until its stage is over: a resumed run does not begin it again.
+    // Kept until the stage ends, so that a resumed run does not repeat this one.
     if (auto kept = save(true); !kept) return tl::unexpected(kept.error());
     result_.policy = learner_.model();
     return std::move(result_);
@@ -125,7 +125,7 @@ class Run {
     if (!results) return tl::unexpected(results.error());
     for (const auto& made : *results) result_.tokens += static_cast<std::int64_t>(made.tokens);
     auto groups = groups_of(std::move(*results));
-    // Runs of a stream share their seeds, not their places in the store.
+    // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
       groups[g].group = Story::group_id(plan_.label, first + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
@@ -146,7 +146,7 @@ class Run {
     return n > 0 ? sum / n : 0;
   }
 
-  // The rates fall with the tokens that are left.
+  // The learning rates fall with the share of tokens already generated.
   double rate_factor() const {
     const auto& optimizer = plan_.algorithm == "expert_iteration" || algorithm_.searches
                                 ? plan_.config.optimizer
@@ -154,15 +154,15 @@ class Run {
     return schedule(optimizer, std::min(result_.tokens, plan_.config.tokens), plan_.config.tokens);
   }
 
-  // The point on the curve, the save, the word to whoever watches.
+  // Measures the policy, adds a point to the learning curve, reports progress and saves.
   Status note(std::map<std::string, double> values) {
-    auto right = story_.glance(learner_.model());
+    auto right = story_.quick_evaluation(learner_.model());
     if (!right) return tl::unexpected(right.error());
     const double accuracy = share(*right);
     json point = {{"tokens", result_.tokens}, {"accuracy", accuracy}};
     for (const auto& [name, value] : values) point[name] = value;
     result_.curve.push_back(std::move(point));
-    result_.glances.push_back(std::move(*right));
+    result_.quick_evaluations.push_back(std::move(*right));
     if (plan_.target && accuracy >= *plan_.target) result_.tokens_to_target = result_.tokens;
     values["accuracy"] = accuracy;
     auto on = story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
@@ -182,9 +182,10 @@ class Run {
                   {"tokens", result_.tokens},
                   {"cpu_seconds", result_.cpu_seconds},
                   {"curve", result_.curve},
-                  {"glances", json::array()},
+                  {"quick_evaluations", json::array()},
                   {"reached", result_.tokens_to_target.has_value()}};
-    for (const auto& bits : result_.glances) state["glances"].push_back(digits_of(bits));
+    for (const auto& bits : result_.quick_evaluations)
+      state["quick_evaluations"].push_back(digits_of(bits));
     return {{"state.json", state.dump()},
             {"learner", learner_.save()},
             {"improver", improver_->save()},
@@ -193,7 +194,12 @@ class Run {
 
   Status load(const std::map<std::string, std::string>& parts) {
     const auto state = json::parse(parts.at("state.json"), nullptr, false);
-    if (state.is_discarded()) return fail(Errc::kCorrupt, plan_.label + ": its save is damaged");
+    if (state.is_discarded())
+      return fail(Errc::kCorrupt, plan_.label + ": the saved state of this run is damaged");
+    if (!state.contains("quick_evaluations"))
+      return fail(Errc::kSchema, plan_.label +
+                                     ": the saved state is of another version of qstar; "
+                                     "start a new run, or resume with that version");
     if (auto loaded = learner_.load(parts.at("learner")); !loaded) return loaded;
     if (auto loaded = improver_->load(parts.at("improver")); !loaded) return loaded;
     if (auto loaded = source_.load(parts.at("source")); !loaded) return loaded;
@@ -202,7 +208,8 @@ class Run {
     result_.tokens = state.at("tokens");
     result_.cpu_seconds = state.at("cpu_seconds");
     result_.curve = state.at("curve");
-    for (const std::string digits : state.at("glances")) result_.glances.push_back(bits_of(digits));
+    for (const std::string digits : state.at("quick_evaluations"))
+      result_.quick_evaluations.push_back(bits_of(digits));
     if (state.at("reached").get<bool>()) result_.tokens_to_target = result_.tokens;
     return {};
   }

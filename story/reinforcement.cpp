@@ -1,24 +1,24 @@
-// Reinforcement learning three times: its algorithms at equal tokens, its rewards, and the policy
-// that is deployed.
+// Three stages of reinforcement learning: the algorithms at equal tokens, the rewards, and the
+// final policy.
 #include <fmt/format.h>
 
 #include "core/metrics.hpp"
 #include "story/reinforce.hpp"
-#include "story/set_problems.hpp"
+#include "story/proposed_problems.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
 
 namespace {
 
-// CPU seconds of learning that led to the model.
+// CPU seconds spent to train this initial model.
 double spent_before(const Story& story, const std::string& model) {
   double spent = story.report.at("base").at("cpu_seconds");
   if (model == "sft") spent += story.report.at("sft").at("cpu_seconds").get<double>();
   return spent;
 }
 
-// And of the models that its rewards and searches ask, each with the attempts that it learned from.
+// CPU seconds spent on the models that its reward and its search use, including their data.
 double spent_on_verifiers(const Story& story, const ReinforcePlan& plan) {
   double spent = 0;
   const auto add = [&](const std::string& model) {
@@ -51,7 +51,7 @@ Status reward_stage(Story& story) {
   for (const auto reward :
        {RewardKind::kOutcome, RewardKind::kProcess, RewardKind::kBoth, RewardKind::kScreened}) {
     const auto label = fmt::format("rewards.{}", to_string(reward));
-    // The same problems and seeds for all: only what is paid differs.
+    // All have the same problems and seeds; only the reward differs.
     const auto done = reinforce(story, {.label = label,
                                         .stream = "rewards",
                                         .reward = reward,
@@ -75,16 +75,16 @@ Status final_stage(Story& story) {
                      .config = story.config().rl};
   if (needs_scores(plan.reward)) plan.reward_model = "prm";
   plan.revisit_share = how.revisit_share;
-  std::optional<SetProblems> set;
+  std::optional<ProposedProblems> set;
   const double cpu = process_cpu_seconds();
-  if (how.setter_share > 0) {
+  if (how.proposer_share > 0) {
     PolicyLearner taught(story.models.at(how.start));
-    if (auto done = teach_setter(story, taught, how.start); !done) return done;
+    if (auto done = train_proposer(story, taught, how.start); !done) return done;
     story.models["final_start"] = taught.model();
     plan.start = "final_start";
-    plan.source = &set.emplace(story, "final.problems", how.setter_share);
+    plan.source = &set.emplace(story, "final.problems", how.proposer_share);
   }
-  const double spent_on_setter = process_cpu_seconds() - cpu;
+  const double spent_on_proposer = process_cpu_seconds() - cpu;
   plan.config.tokens = how.tokens;
   auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());
@@ -95,8 +95,8 @@ Status final_stage(Story& story) {
        {"algorithm", how.algorithm},
        {"reward", how.reward},
        {"pipeline_cpu_seconds", spent_before(story, how.start) + spent_on_verifiers(story, plan) +
-                                    spent_on_setter + done->cpu_seconds},
-       {"setter_share", how.setter_share},
+                                    spent_on_proposer + done->cpu_seconds},
+       {"proposer_share", how.proposer_share},
        {"model", "policy.safetensors"}});
   story.models["final"] = std::move(done->policy);
   story.report["final"] = std::move(*figures);

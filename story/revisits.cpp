@@ -41,7 +41,7 @@ Result<std::map<std::string, double>> RevisitedProblems::learn(
     if (group.attempts.empty()) continue;
     const auto& problem = group.attempts.front().problem;
     const auto found = latest.find(problem);
-    if (found == latest.end()) continue;  // twice in a round
+    if (found == latest.end()) continue;  // appeared twice in this round
     if (found->second < 1) unsolved_.push_back({problem, found->second});
     latest.erase(found);
   }
@@ -57,7 +57,7 @@ std::string RevisitedProblems::save() const {
 }
 
 Status RevisitedProblems::load(std::string_view bytes) {
-  if (bytes.empty()) return {};  // of a run from before there were any
+  if (bytes.empty()) return {};  // saved by a version without revisits
   const auto rows = json::parse(bytes, nullptr, false);
   if (!rows.is_array()) return fail(Errc::kCorrupt, "saved problems to revisit are damaged");
   std::vector<Unsolved> unsolved;

@@ -1,8 +1,8 @@
-// New problems, and again those that were not always won: prioritised level replay (Jiang,
-// Grefenstette, Rocktäschel 2021, arXiv 2010.03934).
+// New problems mixed with earlier ones that were not always solved: prioritised level replay
+// (Jiang, Grefenstette, Rocktäschel 2021, arXiv 2010.03934).
 //
-// Departs from the paper in the score, which is what is left to win, 1 − the pass rate when last
-// attempted, in place of a value's error, and in drawing by the score itself, not by its rank.
+// Departs from the paper in the score, which is 1 − the pass rate of the last attempts instead of a
+// value error, and in drawing in proportion to the score instead of its rank.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ namespace qstar {
 
 class RevisitedProblems final : public ProblemSource {
  public:
-  static constexpr std::size_t kMost = 4096;  // remembered; of more the oldest are forgotten
+  static constexpr std::size_t kMost = 4096;  // remembered; beyond that the oldest are dropped
 
-  // Of `problems` a round, `share` in [0, 1] are revisited, as far as there are any.
+  // Of `problems` per round, up to the share `share` in [0, 1] are revisited.
   RevisitedProblems(std::int64_t problems, double share, std::string stream)
       : problems_(problems), share_(share), stream_(std::move(stream)) {}
 
-  // New ones, drawn uniformly, come first; revisited ones are distinct.
+  // New problems, drawn uniformly, come first; revisited ones are distinct.
   Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) override;
   Result<std::map<std::string, double>> learn(PolicyLearner& policy,
                                               const std::vector<AttemptGroup>& groups,

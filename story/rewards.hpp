@@ -1,5 +1,5 @@
-// What an attempt is paid: by its outcome, by a process model's word on its steps, by both in two
-// ways, or by a preference model.
+// Rewards of attempts: by the outcome, by a process reward model's scores of the steps, by two
+// combinations of both, or by a preference model.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,28 @@ namespace qstar {
 
 enum class RewardKind : std::uint8_t {
   kOutcome,   // 1 for a right answer, else 0
-  kProcess,   // the least score of its steps; 0 for work without an end
-  kBoth,      // their product
-  kScreened,  // 1 for a right answer, unless the process model rejects its work (least score below
-              // a half) and accepts that of another right answer of the group: of what won it
-              // chooses, and cannot forbid what it was never taught
-  kProxy,     // the logit of the last step's score
+  kProcess,   // the smallest score of its steps; 0 for an unfinished attempt
+  kBoth,      // the product of the two
+  kScreened,  // 1 for a right answer, but 0 when the process model rejects the attempt (smallest
+              // score below one half) and accepts another right one of the group. It only chooses
+              // among right answers, so it cannot suppress kinds of steps it was not trained on
+  kProxy,     // the logit of the preference model's score of the last step
 };
 // "outcome", "process", "both", "screened", "proxy".
 std::string_view to_string(RewardKind kind);
-// The inverse; kOutcome of other text.
+// The inverse of to_string; kOutcome for other text.
 RewardKind reward_kind(std::string_view text);
-// Whether the steps have to carry a reward model's scores.
+// Whether the steps must carry a reward model's scores.
 constexpr bool needs_scores(RewardKind kind) { return kind != RewardKind::kOutcome; }
 
-// Of an attempt without others to compare it with.
+// The reward of one attempt alone; kScreened equals kOutcome.
 double reward_of(RewardKind kind, const Trajectory& attempt);
-// One a group and attempt.
+// The rewards of all attempts: [groups][attempts].
 std::vector<std::vector<double>> rewards_of(RewardKind kind,
                                             const std::vector<AttemptGroup>& groups);
 
-// Writes the model's scores into the steps of all attempts; what does not encode gets none.
+// Writes the model's scores into the steps of all attempts, except attempts that the tokenizer
+// cannot encode.
 void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups);
 
 }  // namespace qstar

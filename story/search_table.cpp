@@ -1,4 +1,4 @@
-// Every search, with every guide that it needs, on the same held-out problems.
+// Every configured search, with every guide if it needs one, on the same held-out problems.
 #include <fmt/format.h>
 
 #include "learning/decoder_scorer.hpp"

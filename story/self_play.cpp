@@ -1,7 +1,7 @@
-// The same reinforcement learning twice: on problems drawn uniformly, and on those of a setter.
+// The same reinforcement learning twice: on uniformly drawn problems, and on a proposer's problems.
 #include "core/metrics.hpp"
 #include "story/ratings.hpp"
-#include "story/set_problems.hpp"
+#include "story/proposed_problems.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
@@ -17,15 +17,15 @@ Result<json> figures_of(const Story& story, const Reinforced& run, std::string_v
   return figures;
 }
 
-// Every so many versions of the solver, the last among them.
+// Elo ratings of about 12 versions of the solver at equal distances, the last one included.
 json ratings_of(const Reinforced& run) {
   constexpr std::size_t kPlayers = 12;
-  const std::size_t stride = (run.glances.size() + kPlayers - 1) / kPlayers;
+  const std::size_t stride = (run.quick_evaluations.size() + kPlayers - 1) / kPlayers;
   std::vector<std::vector<bool>> right;
   json ratings = json::array();
-  for (std::size_t i = 0; i < run.glances.size(); ++i) {
-    if ((run.glances.size() - 1 - i) % stride != 0) continue;
-    right.push_back(run.glances[i]);
+  for (std::size_t i = 0; i < run.quick_evaluations.size(); ++i) {
+    if ((run.quick_evaluations.size() - 1 - i) % stride != 0) continue;
+    right.push_back(run.quick_evaluations[i]);
     ratings.push_back({{"tokens", run.curve[i].at("tokens")}});
   }
   const auto elo = elo_ratings(right);
@@ -45,13 +45,13 @@ Status self_play_stage(Story& story) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().selfplay;
   PolicyLearner taught(story.models.at("base"));
-  if (auto done = teach_setter(story, taught, "base"); !done) return done;
-  // Both begin from the network that has learned to set problems: nothing else differs.
-  story.models["setter"] = taught.model();
-  SetProblems problems(story, "selfplay.problems", config.setter_share);
+  if (auto done = train_proposer(story, taught, "base"); !done) return done;
+  // Both runs start from the network that was trained to write problems; only the problems differ.
+  story.models["proposer"] = taught.model();
+  ProposedProblems problems(story, "selfplay.problems", config.proposer_share);
   ReinforcePlan plan{.label = "uniform",
                      .stream = "selfplay",
-                     .start = "setter",
+                     .start = "proposer",
                      .config = story.config().rl,
                      .target = config.target};
   plan.config.tokens = config.tokens;

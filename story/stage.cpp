@@ -34,7 +34,7 @@ StoryHost local_host(const StoryConfig& config) {
   host.annotator = [seed, error_rate] {
     return std::make_unique<SimulatedAnnotator>(error_rate, seed);
   };
-  host.setter = [](std::unique_ptr<Setter> setter) { return setter; };
+  host.proposer = [](std::unique_ptr<Proposer> proposer) { return proposer; };
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
   host.show = [](const StageProgress&) { return Status{}; };
   host.load = [](std::string_view) { return std::map<std::string, std::string>{}; };
@@ -128,13 +128,13 @@ Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view 
   return figures;
 }
 
-Result<std::vector<bool>> Story::glance(const ModelFile& model) const {
+Result<std::vector<bool>> Story::quick_evaluation(const ModelFile& model) const {
   auto policy = host_.policy(model, 0);
   if (!policy) return tl::unexpected(policy.error());
-  // Not those of the figures: by these it is decided when a run may end.
+  // Other problems than those of the reported figures: these decide when a run may end.
   const auto problems = held_out_problems(*environment_, config_.measure.curve_problems, 1);
-  const auto results =
-      make_search("greedy").value().attempt(*environment_, {**policy}, problems, options("glance"));
+  const auto results = make_search("greedy").value().attempt(*environment_, {**policy}, problems,
+                                                             options("quick_evaluation"));
   if (!results) return tl::unexpected(results.error());
   std::vector<bool> right;
   for (const auto& result : *results) right.push_back(result.answer().win());

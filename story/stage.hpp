@@ -1,8 +1,8 @@
-// What the stages of a story share: the problems, the models made so far, the measure that all are
-// held against, and the ways out: progress, the replay store, saves.
+// What the stages of a story share: the problems, the models trained so far, the measurements on
+// held-out problems, and the host that shows progress, stores attempts and saves state.
 //
-// A stage is a function of the story and its seed. It knows nothing of actors, clocks or files:
-// who generates, keeps and shows is handed to it.
+// A stage is a function of the story and its seed. It knows nothing of actors, clocks or files; the
+// StoryHost generates, stores and shows.
 #pragma once
 
 #include <cstdint>
@@ -23,84 +23,87 @@
 #include "learning/tokenizer.hpp"
 #include "search/search.hpp"
 #include "story/annotator.hpp"
-#include "story/setter.hpp"
+#include "story/proposer.hpp"
 #include "story/story_config.hpp"
 
 namespace qstar {
 
-// How far a stage is.
+// The progress of a stage.
 struct StageProgress {
   std::string stage;
-  std::int64_t done = 0;  // of `total`, in units of the stage's own
+  std::int64_t done = 0;  // of `total`, in the stage's own unit
   std::int64_t total = 0;
   std::map<std::string, double> values;
 };
 
-// The world outside of a story. Every function is called from the story's thread, but for what
-// is said at `setter`.
+// The story's interface to the outside. Every function is called from the story's thread, except
+// `policy`, which a proposer may call from its own thread.
 struct StoryHost {
-  // Whoever generates with these weights; `version` is written into the steps.
+  // Creates a policy that generates with these weights; `version` is written into the steps.
   std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>
       policy;
   std::function<std::unique_ptr<Annotator>()> annotator;
-  // Who speaks for a setter, wherever it is to live. It may call `policy` from its own thread,
-  // while the story's waits for it.
-  std::function<std::unique_ptr<Setter>(std::unique_ptr<Setter> setter)> setter;
-  // What people said of steps, for a process model of its own.
+  // Places a proposer, for example in an actor, and returns a proxy for it. The proposer may call
+  // `policy` from its own thread, while the story's thread waits for it.
+  std::function<std::unique_ptr<Proposer>(std::unique_ptr<Proposer> proposer)> proposer;
+  // Steps that people rated, for an additional process reward model.
   LabelFile<RatedWork> step_labels = {};
-  // Keeps groups for good. A group that is there already changes nothing.
+  // Stores groups permanently. Storing a group again changes nothing.
   std::function<Status(std::span<const AttemptGroup> groups)> keep;
-  // kInterrupted: stop now.
+  // Shows progress. kInterrupted: the stage must stop now.
   std::function<Status(const StageProgress& progress)> show;
-  // What a stage under way has to know to go on after an interruption; empty: nothing was saved.
+  // The state that an interrupted stage saved under this label; empty: nothing was saved.
   std::function<Result<std::map<std::string, std::string>>(std::string_view label)> load;
-  // `parts` replaces what was saved before under this label; called often, it may save seldom,
-  // unless it is to be `at_once`.
+  // Saves `parts` in place of what was saved before under this label. Called often; the host may
+  // skip calls, except with `at_once`.
   std::function<Status(std::string_view label,
                        const std::function<std::map<std::string, std::string>()>& parts,
                        bool at_once)>
       save;
 };
 
-// The decoder in this thread, attempts kept nowhere, nothing shown or saved: for tests.
+// For tests: decodes in the calling thread; stores, shows and saves nothing.
 StoryHost local_host(const StoryConfig& config);
 
 class Story {
  public:
-  // The configuration has passed check().
+  // The configuration must have passed check().
   Story(const StoryConfig& config, std::shared_ptr<const Environment> environment, StoryHost host);
 
   const StoryConfig& config() const { return config_; }
   const Environment& environment() const { return *environment_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const StoryHost& host() const { return host_; }
-  // Of a stream of random numbers of that name.
+  // The seed of the random stream with that name. Renaming a stream changes its numbers.
   std::uint64_t seed(std::string_view stream, std::uint64_t index = 0) const;
 
-  // The first n training problems of the stream of that name; repeats are possible.
+  // The first n training problems of the stream with that name; problems may repeat.
   std::vector<std::string> training_problems(std::string_view stream, std::int64_t n) const;
-  // What a group of attempts in the store is called: unique to (label, index).
+  // The id of an attempt group in the store, unique to (label, index).
   static std::uint64_t group_id(std::string_view label, std::uint64_t index);
-  // `samples` attempts at each problem, judged and kept; groups from group_id(label, first) on.
+  // `samples` attempts at each problem, judged and stored; group ids start at group_id(label,
+  // first).
   Result<std::vector<AttemptGroup>> attempt(Policy& policy, std::span<const std::string> problems,
                                             std::int64_t samples, std::string_view label,
                                             std::uint64_t first = 0) const;
+  // Search options with the token limit, seed and first group id of this label.
   SearchOptions options(std::string_view label, std::uint64_t first = 0) const;
-  // The first groups, as many as the store is to have of a round.
+  // Stores the first attempts.keep_groups of these groups, or all of them when that is 0.
   Status keep(std::span<const AttemptGroup> groups) const;
 
-  // Held-out accuracy of a search as {accuracy, ci95, n, tokens_per_problem, cpu_seconds}.
+  // Held-out accuracy of a search: {accuracy, ci95, n, tokens_per_problem, cpu_seconds, …}.
   Result<nlohmann::json> evaluate(std::string_view search, const SearchModels& with,
                                   std::span<const std::string> problems, const SearchOptions& how,
                                   std::string_view label) const;
-  // The same of a policy alone on measure.problems: {"greedy", "sampled"}.
+  // The same for a policy without search on measure.problems: {"greedy", "sampled"}.
   Result<nlohmann::json> evaluate(const ModelFile& policy, std::string_view name) const;
-  // Which of measure.curve_problems it gets right greedily, for points of curves.
-  Result<std::vector<bool>> glance(const ModelFile& policy) const;
+  // Whether greedy decoding is right on each of measure.curve_problems held-out problems: one point
+  // of a learning curve.
+  Result<std::vector<bool>> quick_evaluation(const ModelFile& policy) const;
 
   // Models by name: "base", "sft", "prm", …, "final".
   std::map<std::string, ModelFile> models;
-  // Sections of the report by name, of the stages so far.
+  // Sections of report.json that the finished stages wrote.
   nlohmann::json report = nlohmann::json::object();
 
  private:
@@ -110,12 +113,12 @@ class Story {
   StoryHost host_;
 };
 
-// The share that is true; 0 of none.
+// The share of true values; 0 for an empty vector.
 double share(const std::vector<bool>& of);
 std::vector<Trajectory> attempts_of(std::span<const AttemptGroup> groups);
-// Generated tokens of all attempts.
+// The number of generated tokens in all attempts.
 std::int64_t tokens_of(std::span<const AttemptGroup> groups);
-// Of the right answers, those with a wrong step; 0 where there are none.
+// The share of right answers whose attempt has a wrong step; 0 without right answers.
 double lucky_share(std::span<const AttemptGroup> groups);
 
 }  // namespace qstar

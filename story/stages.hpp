@@ -1,5 +1,5 @@
-// The stages of a story, in order. Each reads what earlier ones left in the story and leaves a
-// section of the report and the models it made.
+// The stages of a story, in order. Each reads the models and sections of earlier stages and adds
+// its own.
 #pragma once
 
 #include <span>
@@ -10,31 +10,31 @@
 
 namespace qstar {
 
-// Next-token prediction on the noisy corpus: models "base".
+// Pre-training: next-token prediction on the noisy corpus. Adds the model "base".
 Status base_stage(Story& story);
-// The same on right work alone: models "sft".
+// Supervised fine-tuning on right solutions. Adds the model "sft".
 Status fine_tuning_stage(Story& story);
-// PRM, ORM, a PRM by completions, and the critic: models of those names.
+// Trains "prm", "orm", "prm_completions" and "critic" (verifiers.models), and "prm_labels".
 Status verifier_stage(Story& story);
-// Every search with every guide.
+// Measures every search with every guide.
 Status search_stage(Story& story);
-// A preference model from rankings, and policies that learn against it: models "preference".
+// Trains a preference model on rankings, and policies on its reward. Adds the model "preference".
 Status feedback_stage(Story& story);
-// Algorithms of reinforcement learning at equal generated tokens.
+// Compares reinforcement learning algorithms at equal numbers of generated tokens.
 Status reinforcement_stage(Story& story);
-// The same algorithm, paid by every reward that needs no preference model (rewards.hpp).
+// Compares every reward that needs no preference model (rewards.hpp), with the same algorithm.
 Status reward_stage(Story& story);
-// The deployed policy: models "final".
+// Trains the final policy, which is deployed. Adds the model "final".
 Status final_stage(Story& story);
-// A setter and a solver, against problems drawn uniformly.
+// Compares self-play of a proposer and a solver with uniformly drawn problems.
 Status self_play_stage(Story& story);
-// Other domains, polluted contexts, the calculator.
+// Measures other domains, polluted contexts and the cost of the exact solver.
 Status measurement_stage(Story& story);
 
 struct Stage {
   std::string_view name;
   Status (*run)(Story& story);
-  bool StagesConfig::*wanted = nullptr;  // null: always
+  bool StagesConfig::*wanted = nullptr;  // the switch; null: always run
 };
 std::span<const Stage> stages();
 

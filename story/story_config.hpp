@@ -1,5 +1,5 @@
-// The configuration of a story: one experiment that goes through every system of qstar that learns
-// or searches over text, stage by stage, and measures each on the same held-out problems.
+// The configuration of a story: one experiment that runs every system of qstar that learns from
+// text or searches over it, stage by stage, and measures each on the same held-out problems.
 #pragma once
 
 #include <cstdint>
@@ -25,45 +25,46 @@ namespace qstar {
 // How problems are attempted, in every stage.
 struct AttemptConfig {
   std::int64_t max_tokens = 64;
-  std::int64_t slots = 256;      // sequences decoded at once
-  std::int64_t processors = 2;   // decoder actors; what they make does not depend on how many
-  std::int64_t keep_groups = 0;  // groups of a round or search that the store keeps; 0: all
+  std::int64_t slots = 256;      // sequences that a decoder generates at once
+  std::int64_t processors = 2;   // decoder actors; the results do not depend on it
+  std::int64_t keep_groups = 0;  // groups per round or search that the store keeps; 0: all
   void describe(FieldVisitor& v);
   friend bool operator==(const AttemptConfig&, const AttemptConfig&) = default;
 };
 
-// Supervised fine-tuning on a few right solutions.
+// Supervised fine-tuning on right solutions.
 struct FineTuneConfig {
   std::int64_t solutions = 500;  // distinct
   std::int64_t steps = 100;
-  std::int64_t rows = 32;  // solutions a step
+  std::int64_t rows = 32;  // solutions per step
   OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 10};
   void describe(FieldVisitor& v);
   friend bool operator==(const FineTuneConfig&, const FineTuneConfig&) = default;
 };
 
-// Reward models and the critic, taught on the base's own attempts.
+// Reward models and the critic, trained on the base model's own attempts.
 struct VerifierConfig {
-  std::string models = "prm,orm,prm_completions,critic";  // that are taught
-  std::int64_t problems = 2000;                           // attempted for teaching
-  std::int64_t samples = 8;                               // attempts a problem
-  std::int64_t completions = 4;                           // of every step, for Monte-Carlo labels
+  std::string models = "prm,orm,prm_completions,critic";  // models to train
+  std::int64_t problems = 2000;                           // training problems that are attempted
+  std::int64_t samples = 8;                               // attempts per problem
+  std::int64_t completions = 4;                           // per step, for Monte-Carlo labels
   std::int64_t held_out = 500;  // problems for step AUC and best of n, 16 attempts each
-  std::string label_file;       // of a PRM by what people said; empty: none
+  std::string label_file;       // steps that people rated, for one more PRM; empty: none
   RewardConfig reward;
-  std::int64_t critic_updates = 600;
-  // Lessons of as many updates, each on what the critic so far leads to as well: its own work on
-  // the problems, and so many continuations by the base of every state on the way.
-  std::int64_t critic_lessons = 0;
+  std::int64_t critic_updates = 600;  // per critic training round
+  // Additional critic training rounds. Each adds attempts to those of the rounds before: on every
+  // problem one that the current critic guides, and from every state of that attempt
+  // `critic_continuations` continuations by the base model (exploration.hpp).
+  std::int64_t critic_rounds = 0;
   std::int64_t critic_continuations = 8;
   CriticConfig critic;
   void describe(FieldVisitor& v);
   friend bool operator==(const VerifierConfig&, const VerifierConfig&) = default;
 };
 
-// Searches, each with each guide that it needs.
+// Searches to compare, each with every guide if it needs one.
 struct SearchTableConfig {
-  // Searches separated by ';', each a name of the registry and its options.
+  // Searches separated by ';', each a registered name followed by its options.
   std::string methods =
       "greedy; sample samples=4; majority samples=4; majority samples=16; best_of_n samples=4; "
       "best_of_n samples=16; weighted_vote samples=16; beam samples=4; "
@@ -75,71 +76,71 @@ struct SearchTableConfig {
   friend bool operator==(const SearchTableConfig&, const SearchTableConfig&) = default;
 };
 
-// Who ranks answers for the preference model.
+// The annotator who ranks answers for the preference model.
 struct AnnotatorConfig {
   std::string kind = "simulated";  // or "recorded"
-  double error_rate = 0.1;         // simulated: of a comparison
-  std::string file;                // recorded: rankings, as `qstar label --rankings` writes them
+  double error_rate = 0.1;         // simulated: probability that a comparison is wrong
+  std::string file;                // recorded: rankings that `qstar label --rankings` wrote
   void describe(FieldVisitor& v);
   friend bool operator==(const AnnotatorConfig&, const AnnotatorConfig&) = default;
 };
 
-// Learning against a proxy reward that was learned from rankings.
+// Reinforcement learning on a proxy reward that was learned from rankings.
 struct FeedbackConfig {
   std::int64_t problems = 1000;  // whose answers are ranked
-  std::int64_t samples = 4;      // answers to each
+  std::int64_t samples = 4;      // answers per problem
   AnnotatorConfig annotator;
   RewardConfig reward{.updates = 300};
-  std::string kl_weights = "0,0.1";  // a run each
-  std::int64_t tokens = 500'000;     // generated, a run
+  std::string kl_weights = "0,0.1";  // KL penalty weights, one run per weight
+  std::int64_t tokens = 500'000;     // generated per run
   void describe(FieldVisitor& v);
   friend bool operator==(const FeedbackConfig&, const FeedbackConfig&) = default;
 };
 
 // A run of reinforcement learning: rounds of attempts and updates until the tokens are spent.
 struct ReinforceConfig {
-  std::int64_t tokens = 800'000;  // generated, what searches threw away included
-  std::int64_t problems = 384;    // a round
-  std::int64_t samples = 8;       // attempts a problem
+  std::int64_t tokens = 800'000;  // generated, including those that searches discard
+  std::int64_t problems = 384;    // per round
+  std::int64_t samples = 8;       // attempts per problem
   double temperature = 1;
-  std::int64_t updates = 16;             // a round, of expert iteration
-  std::int64_t groups_per_update = 128;  // that an update draws, of expert iteration
-  std::int64_t window = 4;               // rounds that are still learned from, of expert iteration
+  std::int64_t updates = 16;             // expert iteration: per round
+  std::int64_t groups_per_update = 128;  // expert iteration: drawn per update
+  std::int64_t window = 4;               // expert iteration: latest rounds to learn from
   SelectionOptions selection;
   OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 0};
-  std::int64_t attempts_per_update = 512;  // of policy gradients
+  std::int64_t attempts_per_update = 512;  // policy gradients
   PolicyGradientConfig gradient;
-  std::int64_t value_updates = 8;  // a round, of PPO's value model and of Q-advantage's critic
-  double gae_lambda = 0.95;        // of PPO
+  std::int64_t value_updates = 8;  // per round, of PPO's value model and Q-advantage's critic
+  double gae_lambda = 0.95;        // PPO
   void describe(FieldVisitor& v);
   friend bool operator==(const ReinforceConfig&, const ReinforceConfig&) = default;
 };
 
-// The deployed policy's run; everything else as in `rl`.
+// Training of the final policy, which is deployed; everything else is as in `rl`.
 struct FinalConfig {
   std::string start = "base";  // or "sft"
   std::string algorithm = "expert_iteration";
   std::string reward = "outcome";   // or "process", "both", "screened"
   std::int64_t tokens = 2'000'000;  // generated
-  // Of a round's problems, those that were not always won when last attempted.
+  // Share of each round's problems that were not always solved when last attempted.
   double revisit_share = 0;
-  double setter_share = 0;  // … that a setter proposes (selfplay)
+  double proposer_share = 0;  // share of each round's problems that the proposer writes (selfplay)
   void describe(FieldVisitor& v);
   friend bool operator==(const FinalConfig&, const FinalConfig&) = default;
 };
 
 struct SelfPlayConfig {
-  double target = 0.99;             // greedy accuracy at which tokens are compared
-  std::int64_t tokens = 1'500'000;  // at most
-  std::int64_t setter_steps = 100;  // of teaching the setter what problems look like
-  double setter_share = 0.25;       // of a round's problems that the setter proposes
-  std::int64_t updates = 16;        // a round, of the setter
+  double target = 0.99;               // greedy accuracy at which generated tokens are compared
+  std::int64_t tokens = 1'500'000;    // per run, at most
+  std::int64_t proposer_steps = 100;  // updates that train the proposer to write problems
+  double proposer_share = 0.25;       // share of each round's problems that the proposer writes
+  std::int64_t updates = 16;          // of the proposer per round
   OptimizerConfig optimizer{.muon_rate = 0.002, .adamw_rate = 0.0004, .warmup = 0};
   void describe(FieldVisitor& v);
   friend bool operator==(const SelfPlayConfig&, const SelfPlayConfig&) = default;
 };
 
-// The stages that are run; the base and the final policy always are.
+// The stages to run; the base and the final policy are always trained.
 struct StagesConfig {
   bool sft = true;
   bool verifiers = true;
@@ -154,9 +155,9 @@ struct StagesConfig {
 };
 
 struct MeasureConfig {
-  std::int64_t problems = 2000;         // held out, for every figure
-  std::int64_t curve_problems = 500;    // held out, for points of curves
-  std::int64_t domain_problems = 1000;  // of each other domain
+  std::int64_t problems = 2000;         // held out, for every reported accuracy
+  std::int64_t curve_problems = 500;    // held out, for each point of a learning curve
+  std::int64_t domain_problems = 1000;  // per other domain and per context
   void describe(FieldVisitor& v);
   friend bool operator==(const MeasureConfig&, const MeasureConfig&) = default;
 };
@@ -184,18 +185,19 @@ struct StoryConfig {
   friend bool operator==(const StoryConfig&, const StoryConfig&) = default;
 };
 
-// What the fields' ranges cannot say. kConfig names the fields.
+// Checks what the ranges of single fields cannot express. kConfig names the fields.
 Status check(const StoryConfig& config);
 
-// What a model file of this story says of itself.
+// The metadata of this story's model files.
 std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::string_view role);
 
-// "a, b;c" at `separator`, without blanks around the parts and without empty parts.
+// The parts of `text` between separators, without surrounding blanks; empty parts are left out.
 std::vector<std::string> split(std::string_view text, char separator);
 // A comma-separated list of numbers; kConfig names the key.
 Result<std::vector<double>> numbers_of(std::string_view key, std::string_view text);
 
-// One search of SearchTableConfig::methods. kConfig: an unknown name or option.
+// One search of SearchTableConfig::methods. kConfig: an unknown name, or an option that the search
+// does not have.
 struct SearchRow {
   std::string method;
   std::string options;  // as written

@@ -14,8 +14,8 @@ Status teach_examples(Story& story, Learner& learner, std::span<const Example> e
   if (examples.empty())
     return fail(Errc::kConfig,
                 std::string(label) +
-                    ": there is nothing to learn from: the answers are all alike, or the file has "
-                    "none; have more problems answered (rlhf.problems)");
+                    ": there are no training examples: all ranked answers tie, or the label file "
+                    "has no usable record; raise rlhf.problems or check the file");
   Rng rng(story.seed(label));
   for (std::int64_t i = 0; i < config.updates; ++i) {
     std::vector<Example> batch;

@@ -42,37 +42,40 @@ Status tell(Story& story, const FinishedStages& finished) {
   for (const auto& [name, seconds] : story.report.at("stages").items())
     cpu += seconds.get<double>();
   story.report["cpu_seconds"] = cpu;
-  story.report["failed"] = missed_aims(story.report);
+  story.report["failed"] = missed_targets(story.report);
   return {};
 }
 
-json missed_aims(const json& report) {
+json missed_targets(const json& report) {
   json missed = json::array();
-  const auto aim = [&](const std::string& what, const std::string& pointer, double least) {
+  const auto target = [&](const std::string& what, const std::string& pointer, double least) {
     const double reached = number(report, pointer);
     if (reached >= 0 && reached < least)
-      missed.push_back(fmt::format("{}: {:.4f}, aimed at {}", what, reached, least));
+      missed.push_back(fmt::format("{}: {:.4f}, target {}", what, reached, least));
   };
-  aim("final policy, greedy, without search", "/final/greedy/accuracy", 0.995);
+  target("final policy, greedy accuracy", "/final/greedy/accuracy", 0.995);
   for (std::size_t i = 0; i < report.value("out_of_domain", json::array()).size(); ++i) {
     const auto& row = report["out_of_domain"][i];
-    aim("final policy, " + row.value("name", ""),
-        fmt::format("/out_of_domain/{}/final/accuracy", i), 0.9);
+    target("final policy, accuracy on " + row.value("name", ""),
+           fmt::format("/out_of_domain/{}/final/accuracy", i), 0.9);
   }
   for (const auto* reward : {"process", "both", "screened"}) {
     const double lucky = number(report, fmt::format("/rewards/{}/lucky", reward));
     if (lucky >= 0.005)
       missed.push_back(
-          fmt::format("right answers with a wrong step under {} reward: {:.2f} %, "
-                      "aimed at less than 0.5 %",
+          fmt::format("right answers with a wrong step under the reward \"{}\": {:.2f} %, "
+                      "target below 0.5 %",
                       reward, 100 * lucky));
   }
   if (report.contains("/selfplay/ratio"_json_pointer) && report["selfplay"]["ratio"].is_null())
-    missed.push_back("self-play against uniform problems: the target was not reached by both");
+    missed.push_back(
+        "self-play and uniform problems: at least one run did not reach the target accuracy");
   const double ratio = number(report, "/selfplay/ratio");
   if (ratio >= 1)
     missed.push_back(
-        fmt::format("self-play took {:.2f} times the tokens of uniform problems", ratio));
+        fmt::format("self-play: {:.2f} times the generated tokens of uniform problems, target "
+                    "below 1",
+                    ratio));
   return missed;
 }
 

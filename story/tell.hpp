@@ -1,4 +1,4 @@
-// Tells a story: runs its stages in order, each once, and makes the report.
+// Runs the stages of a story in order, each once, and completes the report.
 #pragma once
 
 #include <functional>
@@ -8,18 +8,18 @@
 
 namespace qstar {
 
-// What a finished stage left, kept so that a resumed run need not do it again.
+// The results of finished stages, kept so that a resumed run does not repeat them.
 struct FinishedStages {
-  // Restores the story as it was after the stage; false: the stage was not finished.
+  // Restores the story as it was after the stage; false when the stage was not finished.
   std::function<Result<bool>(std::string_view stage, Story& story)> restore;
   std::function<Status(std::string_view stage, const Story& story)> keep;
 };
 
-// The stages that the configuration wants. On kInterrupted the finished ones are kept; the same
-// call goes on. Leaves the whole report in story.report.
+// Runs the stages that the configuration switches on and leaves the report in story.report. On
+// kInterrupted the finished stages are kept, and the same call continues after them.
 Status tell(Story& story, const FinishedStages& finished);
 
-// Figures that were aimed at and missed, in words, from the report.
-nlohmann::json missed_aims(const nlohmann::json& report);
+// The targets that the report misses, one sentence each.
+nlohmann::json missed_targets(const nlohmann::json& report);
 
 }  // namespace qstar

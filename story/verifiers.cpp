@@ -1,5 +1,5 @@
-// Reward models by exact labels, outcomes and completions, and the critic by the win signal, all
-// from the same attempts of the base.
+// Trains reward models on exact labels, outcomes and completions, and the critic on the win signal,
+// all with the same attempts of the base model.
 #include "story/verifiers.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ using Labels = std::vector<std::vector<float>>;
 
 constexpr std::int64_t kChoices = 16;
 
-// The attempts that all of them learn from, and those that all are measured on.
+// The attempts that all models are trained on, and those that all are measured on.
 struct Material {
   std::vector<AttemptGroup> training, held_out;
   std::vector<Trajectory> attempts, judged;
@@ -53,7 +53,7 @@ double last(const std::vector<float>& scores) {
   return scores.empty() ? 0 : static_cast<double>(scores.back());
 }
 
-// The share of problems of whose first n attempts the one valued most is right.
+// The share of problems where the best-scored of the first n attempts is right.
 double best_of(std::int64_t n, const Material& material, const Labels& scores,
                double (*value)(const std::vector<float>&)) {
   double right = 0;
@@ -70,7 +70,7 @@ double best_of(std::int64_t n, const Material& material, const Labels& scores,
   return right * kChoices / static_cast<double>(material.judged.size());
 }
 
-// A process model predicts right steps, the others the win.
+// A process reward model predicts whether a step is right, the other models predict the win.
 Calibration calibration_of(ScorerRole role, const Material& material, const Labels& scores) {
   std::vector<std::pair<float, bool>> predictions;
   for (std::size_t a = 0; a < scores.size(); ++a) {
@@ -103,10 +103,10 @@ json measure(ScorerRole role, const Material& material, const Labels& scores) {
 struct Taught {
   std::string name;
   ScorerRole role;
-  std::string labels;  // in words
+  std::string labels;  // their source, for the report
 };
 
-// Teaches one and measures it; `cpu` is when the work for its labels began.
+// Trains one model and measures it; `cpu` is the CPU time at which its labelling began.
 Status teach_one(Story& story, const Taught& what, const Material& material,
                  const std::vector<LabelledAttempt>& examples, double cpu) {
   RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
@@ -141,7 +141,7 @@ Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& mat
   return examples;
 }
 
-// What people said of steps, where there is a file of it.
+// Trains a process reward model on steps that people rated, if a file of them is configured.
 Status teach_from_people(Story& story, const Material& material) {
   const auto& file = story.host().step_labels;
   if (story.config().verifiers.label_file.empty()) return {};
@@ -151,7 +151,7 @@ Status teach_from_people(Story& story, const Material& material) {
   std::vector<LabelledAttempt> examples;
   for (std::size_t a = 0; a < attempts.size(); ++a)
     examples.push_back({&attempts[a], rated_labels(file.records[a], Neutral::kRight)});
-  if (auto done = teach_one(story, {"prm_labels", ScorerRole::kProcess, "what people said"},
+  if (auto done = teach_one(story, {"prm_labels", ScorerRole::kProcess, "ratings by people"},
                             material, examples, cpu);
       !done)
     return done;
@@ -160,8 +160,9 @@ Status teach_from_people(Story& story, const Material& material) {
   return {};
 }
 
-// Adds what the critic leads to on the problems of `groups` to them; the tokens that it took.
-Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t lesson,
+// Adds attempts that the critic guides to the groups of the same problems; returns the generated
+// tokens.
+Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t round,
                                   std::vector<AttemptGroup>& groups) {
   auto policy = story.host().policy(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
@@ -169,29 +170,31 @@ Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std
   if (!guide) return tl::unexpected(guide.error());
   std::vector<std::string> problems;
   for (const auto& group : groups) problems.push_back(group.attempts.front().problem);
-  auto explored =
-      explore(story, **policy, **guide, problems, story.config().verifiers.critic_continuations,
-              fmt::format("verifiers.lesson{}", lesson));
+  // The stream's name keeps an old word: its seeds are derived from it.
+  auto explored = explore(story, **policy, **guide, problems,
+                          {.samples = story.config().verifiers.critic_continuations,
+                           .stream = fmt::format("verifiers.lesson{}", round),
+                           .stage = fmt::format("critic.{}.exploration", round)});
   if (!explored) return tl::unexpected(explored.error());
   for (std::size_t g = 0; g < groups.size(); ++g)
     std::ranges::move(explored->groups[g].attempts, std::back_inserter(groups[g].attempts));
   return explored->tokens;
 }
 
-// `gathering`: CPU seconds that the material took.
+// `gathering`: CPU seconds spent to generate the attempts.
 Status teach_critic(Story& story, const Material& material, double gathering) {
   const double cpu = process_cpu_seconds();
   const auto& config = story.config().verifiers;
   CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
   auto groups = material.training;
   std::int64_t tokens = tokens_of(groups);
-  for (std::int64_t lesson = 0; lesson <= config.critic_lessons; ++lesson) {
-    if (lesson > 0) {
-      const auto more = add_explored(story, critic, lesson, groups);
+  for (std::int64_t round = 0; round <= config.critic_rounds; ++round) {
+    if (round > 0) {
+      const auto more = add_explored(story, critic, round, groups);
       if (!more) return tl::unexpected(more.error());
       tokens += *more;
     }
-    const auto label = lesson == 0 ? "critic" : fmt::format("critic.{}", lesson);
+    const auto label = round == 0 ? "critic" : fmt::format("critic.{}", round);
     if (auto taught = teach(story, critic, groups, config.critic_updates, config.critic, label);
         !taught)
       return taught;
@@ -241,9 +244,9 @@ Status verifier_stage(Story& story) {
     const double cpu = process_cpu_seconds();
     const auto examples = completed(story, *material);
     if (!examples) return tl::unexpected(examples.error());
-    if (auto done =
-            teach_one(story, {"prm_completions", ScorerRole::kProcess, "shares of completions won"},
-                      *material, *examples, cpu);
+    if (auto done = teach_one(
+            story, {"prm_completions", ScorerRole::kProcess, "share of completions that win"},
+            *material, *examples, cpu);
         !done)
       return done;
   }

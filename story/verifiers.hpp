@@ -1,4 +1,4 @@
-// Teaching reward models and critics on attempts, and measuring what they learned.
+// Training of reward models and critics on attempts, and their calibration.
 #pragma once
 
 #include <functional>
@@ -13,31 +13,33 @@
 
 namespace qstar {
 
-// Optimiser steps of a process or outcome model on examples drawn from these, with replacement.
+// Trains a process or outcome reward model on examples drawn with replacement. `label` names the
+// random stream and the progress. kConfig when there are no examples.
 Status teach(Story& story, RewardLearner& learner, std::span<const LabelledAttempt> examples,
              const RewardConfig& config, std::string_view label);
-// The same of a preference model.
+// The same for a preference model.
 Status teach(Story& story, RewardLearner& learner, std::span<const RankedPair> pairs,
              const RewardConfig& config, std::string_view label);
-// The same of a critic, on groups.
+// The same for a critic, on attempt groups.
 Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> groups,
              std::int64_t updates, const CriticConfig& config, std::string_view label);
 
-// Scores of the steps of every attempt, in slices that fit the caches; what does not encode has
-// none.
+// Scores of the steps of every attempt, computed in slices that fit the caches; an attempt that
+// does not encode has none.
 std::vector<std::vector<float>> scores_in_slices(RewardLearner& learner,
                                                  std::span<const Trajectory> attempts);
 std::vector<std::vector<float>> scores_in_slices(CriticLearner& critic,
                                                  std::span<const Trajectory> attempts);
 
-// Predicted probabilities against what happened, in ten bins of equal width.
+// Predicted probabilities compared with observed frequencies, in ten bins of equal width.
 struct Calibration {
   struct Bin {
-    double mean = 0, rate = 0;  // of the predictions in the bin, and of what happened
+    double mean = 0, rate = 0;  // mean prediction, observed frequency
     std::int64_t n = 0;
   };
   std::vector<Bin> bins = std::vector<Bin>(10);
-  // Σ n |mean − rate| / Σ n (Naeini et al. 2015); 0 of nothing.
+  // Expected calibration error, Σ n |mean − rate| / Σ n (Naeini et al. 2015); 0 without
+  // predictions.
   double error() const;
 };
 Calibration calibration_of(std::span<const std::pair<float, bool>> predictions);

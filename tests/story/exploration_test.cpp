@@ -1,5 +1,5 @@
-// What a critic leads to: its own work on every problem, and the base's from every state on the
-// way.
+// Exploration by a critic: one guided attempt per problem, and continuations by the base model from
+// every state of it.
 #include "story/exploration.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,7 +18,9 @@ Exploration explored(const Story& story, std::span<const std::string> problems) 
   const auto policy = story.host().policy(story.models.at("base"), 1).value();
   const auto critic =
       DecoderScorer::make(CriticLearner(story.models.at("base"), 1).model()).value();
-  return explore(story, *policy, *critic, problems, 3, "test").value();
+  return explore(story, *policy, *critic, problems,
+                 {.samples = 3, .stream = "test", .stage = "test"})
+      .value();
 }
 
 std::string texts_of(const AttemptGroup& group) {
@@ -27,7 +29,7 @@ std::string texts_of(const AttemptGroup& group) {
   return texts;
 }
 
-TEST_CASE("every state on the critic's way is left by the policy, several times") {
+TEST_CASE("the policy continues several times from every state of a guided attempt") {
   auto config = testing::small_story_config();
   std::vector<AttemptGroup> kept;
   auto host = local_host(config);
@@ -66,22 +68,32 @@ TEST_CASE("every state on the critic's way is left by the policy, several times"
   for (std::size_t g = 0; g < 3; ++g) CHECK(texts_of(again.groups[g]) == texts_of(made.groups[g]));
 }
 
-TEST_CASE("a critic's later lessons are about what it leads to") {
+TEST_CASE("further critic training rounds add attempts that the critic guides") {
   auto config = testing::small_story_config();
-  const auto taught = [&](std::int64_t lessons) {
-    config.verifiers.critic_lessons = lessons;
+  std::vector<std::string> shown;
+  const auto trained = [&](std::int64_t rounds) {
+    config.verifiers.critic_rounds = rounds;
     config.verifiers.critic_continuations = 2;
-    auto story = testing::small_story(config);
+    auto host = local_host(config);
+    host.show = [&shown](const StageProgress& progress) {
+      if (shown.empty() || shown.back() != progress.stage) shown.push_back(progress.stage);
+      return Status{};
+    };
+    auto story = testing::small_story(config, std::move(host));
     REQUIRE(base_stage(story));
     REQUIRE(verifier_stage(story));
     const auto& figures = story.report["verifiers"]["critic"];
     return std::tuple{figures["tokens"].get<std::int64_t>(),
                       figures["examples"].get<std::int64_t>(), story.models["critic"].tensors};
   };
-  const auto [tokens, examples, once] = taught(0);
-  const auto [more_tokens, more_examples, thrice] = taught(2);
+  const auto [tokens, examples, once] = trained(0);
+  shown.clear();
+  const auto [more_tokens, more_examples, thrice] = trained(2);
+  CHECK(std::vector(shown.end() - 5, shown.end()) ==
+        std::vector<std::string>{"critic", "critic.1.exploration", "critic.1",
+                                 "critic.2.exploration", "critic.2"});
   CHECK(examples == config.verifiers.problems * config.verifiers.samples);
-  CHECK(more_examples >= examples + 2 * config.verifiers.problems);  // the critic's own work
+  CHECK(more_examples >= examples + 2 * config.verifiers.problems);  // the guided attempts
   CHECK(more_tokens > tokens);
   CHECK(thrice != once);
 }

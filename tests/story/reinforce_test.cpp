@@ -4,7 +4,7 @@
 #include <set>
 
 #include "core/attempt.hpp"
-#include "story/set_problems.hpp"
+#include "story/proposed_problems.hpp"
 #include "story/reinforce.hpp"
 #include "story/stages.hpp"
 #include "tests/support/small_story.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 using Saves = std::map<std::string, std::map<std::string, std::string>>;
 
-// Saves at every opportunity, and interrupts after so many rounds.
+// Saves at every opportunity, and interrupts after `rounds` rounds.
 StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
   auto host = local_host(config);
   host.save = [&saves](std::string_view label, const auto& parts, bool) {
@@ -112,11 +112,11 @@ TEST_CASE("every algorithm is deterministic, changes the policy, and survives an
     const auto resumed = reinforce(second, plan_of(name, config)).value();
     CHECK(resumed.policy.tensors == straight.policy.tensors);
     CHECK(resumed.tokens == straight.tokens);
-    CHECK(resumed.glances == straight.glances);
+    CHECK(resumed.quick_evaluations == straight.quick_evaluations);
   }
 }
 
-TEST_CASE("a run that revisits problems goes on where it was interrupted") {
+TEST_CASE("a run that revisits problems resumes where it was interrupted") {
   const auto config = testing::small_story_config();
   auto plan = plan_of("expert_iteration", config);
   plan.revisit_share = 0.5;
@@ -130,12 +130,12 @@ TEST_CASE("a run that revisits problems goes on where it was interrupted") {
   CHECK(reinforce(second, plan).value().curve == straight.curve);
 }
 
-TEST_CASE("a run on a setter's problems goes on where it was interrupted") {
+TEST_CASE("a run on a proposer's problems resumes where it was interrupted") {
   const auto config = testing::small_story_config();
   auto plan = plan_of("expert_iteration", config);
   const auto run = [&](Saves& saves, std::int64_t rounds) {
     auto story = taught_story(config, saving_host(config, saves, rounds));
-    SetProblems problems(story, "test.problems", 0.5);
+    ProposedProblems problems(story, "test.problems", 0.5);
     plan.source = &problems;
     return reinforce(story, plan);
   };
@@ -148,12 +148,12 @@ TEST_CASE("a run on a setter's problems goes on where it was interrupted") {
   CHECK(straight.curve.back().contains("uniform_learnability"));
 }
 
-TEST_CASE("a run that is over is not begun again") {
+TEST_CASE("a run that has ended is not repeated") {
   const auto config = testing::small_story_config();
   Saves saves;
   auto story = taught_story(config, saving_host(config, saves, -1));
   const auto done = reinforce(story, plan_of("ppo", config)).value();
-  // Whoever stops a later run of the stage finds this one as it was, without a round.
+  // If a later run of the stage is interrupted, this one is restored without another round.
   auto resumed = taught_story(config, saving_host(config, saves, 1));
   const auto again = reinforce(resumed, plan_of("ppo", config)).value();
   CHECK(again.policy.tensors == done.policy.tensors);
@@ -192,6 +192,24 @@ TEST_CASE("an unknown algorithm is refused with the known ones") {
   const auto refused = find_algorithm("gpro");
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().message.find("grpo") != std::string::npos);
+}
+
+TEST_CASE("a state that another version saved is refused, with the remedy") {
+  const auto config = testing::small_story_config();
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+  auto& state = saves["test.expert_iteration"]["state.json"];
+  const auto key = state.find("quick_evaluations");
+  REQUIRE(key != std::string::npos);
+  state.replace(key, std::string("quick_evaluations").size(), "glances");
+  auto again = taught_story(config, saving_host(config, saves, -1));
+  const auto resumed = reinforce(again, plan_of("expert_iteration", config));
+  REQUIRE_FALSE(resumed.has_value());
+  CHECK(resumed.error().code == Errc::kSchema);
+  CHECK(resumed.error().message ==
+        "test.expert_iteration: the saved state is of another version of qstar; start a new run, "
+        "or resume with that version");
 }
 
 TEST_CASE("a damaged save is refused") {

@@ -9,7 +9,7 @@
 namespace qstar {
 namespace {
 
-// Attempts at a problem of which so many win.
+// Attempts at a problem, of which the first `wins` win.
 AttemptGroup group_of(const std::string& problem, int won, int lost) {
   AttemptGroup group;
   for (int i = 0; i < won + lost; ++i) {

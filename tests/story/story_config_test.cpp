@@ -85,10 +85,10 @@ TEST_CASE("the default story passes, and what contradicts itself does not") {
     c.verifiers.models = "prm";
     c.final_.algorithm = "search_guided";
   });
-  refused("final.setter_share",
-          [](auto& c) { c.final_.setter_share = c.final_.revisit_share = 0.5; });
-  refused("final.setter_share",
-          [](auto& c) { c.final_.setter_share = c.final_.revisit_share = 0.5; });
+  refused("final.proposer_share",
+          [](auto& c) { c.final_.proposer_share = c.final_.revisit_share = 0.5; });
+  refused("final.proposer_share",
+          [](auto& c) { c.final_.proposer_share = c.final_.revisit_share = 0.5; });
   refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
   refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
 }

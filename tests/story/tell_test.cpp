@@ -65,7 +65,7 @@ TEST_CASE("stages that are switched off leave nothing") {
   CHECK(story.report.contains("final"));
 }
 
-TEST_CASE("the deployed policy may learn from a setter's problems") {
+TEST_CASE("the deployed policy may learn from a proposer's problems") {
   auto config = testing::small_story_config();
   config.stages = {.sft = true,
                    .verifiers = false,
@@ -77,20 +77,20 @@ TEST_CASE("the deployed policy may learn from a setter's problems") {
                    .measurements = false};
   for (const std::string start : {"base", "sft"}) {
     config.final_.start = start;
-    config.final_.setter_share = 0.5;
+    config.final_.proposer_share = 0.5;
     Kept kept;
     Story story(config, testing::environment_of(config), local_host(config));
     REQUIRE(tell(story, keeping(kept)).has_value());
     const auto& final = story.report.at("final");
-    CHECK(final.at("setter_share") == 0.5);
+    CHECK(final.at("proposer_share") == 0.5);
     CHECK(final.at("start") == start);
     CHECK(final.at("curve").back().contains("valid"));
-    // It began from one that had been taught to set, not from that model itself.
+    // The run started from a model that was trained to write problems, not from that model itself.
     CHECK(story.models.at("final_start").tensors != story.models.at(start).tensors);
   }
 }
 
-TEST_CASE("aims that were missed are said in words, those reached are not") {
+TEST_CASE("missed targets are reported in sentences, reached targets are not") {
   const nlohmann::json report = {
       {"final", {{"greedy", {{"accuracy", 0.99}}}}},
       {"selfplay", {{"ratio", 1.25}}},
@@ -98,14 +98,16 @@ TEST_CASE("aims that were missed are said in words, those reached are not") {
       {"out_of_domain",
        {{{"name", "5 operators"}, {"final", {{"accuracy", 0.97}}}},
         {{"name", "parentheses"}, {"final", {{"accuracy", 0.1}}}}}}};
-  const auto missed = missed_aims(report);
+  const auto missed = missed_targets(report);
   REQUIRE(missed.size() == 4);
-  CHECK(missed[0].get<std::string>().find("0.9900") != std::string::npos);
-  CHECK(missed[1].get<std::string>().find("parentheses") != std::string::npos);
-  CHECK(missed[2].get<std::string>().find("2.00 %") != std::string::npos);
-  CHECK(missed[3].get<std::string>().find("1.25") != std::string::npos);
-  CHECK(missed_aims(nlohmann::json::object()).empty());
-  CHECK(missed_aims({{"selfplay", {{"ratio", nullptr}}}}).size() == 1);
+  CHECK(missed[0] == "final policy, greedy accuracy: 0.9900, target 0.995");
+  CHECK(missed[1] == "final policy, accuracy on parentheses: 0.1000, target 0.9");
+  CHECK(missed[2] ==
+        "right answers with a wrong step under the reward \"both\": 2.00 %, target below 0.5 %");
+  CHECK(missed[3] ==
+        "self-play: 1.25 times the generated tokens of uniform problems, target below 1");
+  CHECK(missed_targets(nlohmann::json::object()).empty());
+  CHECK(missed_targets({{"selfplay", {{"ratio", nullptr}}}}).size() == 1);
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ inline StoryConfig small_story_config() {
   config.rl.value_updates = 2;
   config.final_.tokens = 1000;
   config.selfplay.tokens = 1000;
-  config.selfplay.setter_steps = 2;
+  config.selfplay.proposer_steps = 2;
   return config;
 }
 

@@ -1,19 +1,20 @@
-// The setter of self-play: its referee, what it imitates, and a policy that it teaches.
+// The proposer of self-play: its checks, the batches that it imitates, and training a policy to
+// propose.
 #include <catch2/catch.hpp>
 
 #include "core/attempt.hpp"
-#include "story/set_problems.hpp"
+#include "story/proposed_problems.hpp"
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
 namespace {
 
-// Writes the same texts to whoever asks, in turn.
+// Generates the given texts in turn, whatever the request.
 class Writer final : public Policy {
  public:
   explicit Writer(std::vector<std::string> texts) : texts_(std::move(texts)) {}
-  // A hand that writes them, whatever the weights.
-  static PolicySetter::Hand hand(std::vector<std::string> texts) {
+  // A factory of policies that generate these texts, whatever the weights.
+  static PolicyProposer::PolicyFactory factory(std::vector<std::string> texts) {
     return [texts](const ModelFile&, std::uint64_t) { return std::make_unique<Writer>(texts); };
   }
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
@@ -46,63 +47,63 @@ TEST_CASE("proposals: malformed, held out, foreign and repeated ones are not adm
   const auto& environment = story.environment();
   const auto fresh = problem_of(environment, Split::kTraining);
   const auto held_out = problem_of(environment, Split::kHeldOut);
-  const auto hand =
-      Writer::hand({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
+  const auto factory =
+      Writer::factory({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
   const ModelFile weights;
-  PolicySetter setter(environment, hand, {.label = "test"});
-  const auto made = setter.propose(weights, 6, 0).value();
+  PolicyProposer proposer(environment, factory, {.label = "test"});
+  const auto made = proposer.propose(weights, 6, 0).value();
   CHECK(made.problems == std::vector{fresh});
   CHECK(made.fresh == Approx(1.0 / 6));
   CHECK(made.valid == Approx(3.0 / 6));  // held out and repeated are problems
   CHECK(made.written.attempts.size() == 6);
   CHECK(made.tokens > 0);
   // Known for ever, after a save too.
-  PolicySetter again(environment, hand, {.label = "test"});
-  REQUIRE(again.load(setter.save()).has_value());
+  PolicyProposer again(environment, factory, {.label = "test"});
+  REQUIRE(again.load(proposer.save()).has_value());
   CHECK(again.propose(weights, 6, 1).value().fresh == 0);
   CHECK_FALSE(again.load("damaged").has_value());
   CHECK(again.propose(weights, 6, 2).value().fresh == 0);  // as it was
   CHECK(again.propose(weights, 0, 3).value().written.attempts.empty());
 }
 
-std::map<std::string, int> counts_of(const SetterLesson& lesson) {
+std::map<std::string, int> counts_of(const ImitationBatches& batches) {
   std::map<std::string, int> counts;
-  for (const auto& rows : lesson)
+  for (const auto& rows : batches)
     for (const auto& problem : rows) ++counts[problem];
   return counts;
 }
 
-TEST_CASE("a setter imitates problems as often as they are worth, of the last rounds") {
+TEST_CASE("a proposer imitates problems as often as they are worth, of the last rounds") {
   const auto story = testing::small_story();
-  PolicySetter setter(story.environment(), Writer::hand({}),
-                      {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
+  PolicyProposer proposer(story.environment(), Writer::factory({}),
+                          {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
   // 4p(1 - p): 1, 0.75, 0, 0.
   const std::vector<RatedProblem> first = {
       {"half", 0.5}, {"quarter", 0.25}, {"won", 1}, {"lost", 0}};
-  const auto lesson = setter.lesson(first).value();
-  REQUIRE(lesson.size() == 10);
-  auto counts = counts_of(lesson);
+  const auto batches = proposer.imitation_batches(first).value();
+  REQUIRE(batches.size() == 10);
+  auto counts = counts_of(batches);
   CHECK(counts.size() == 2);
   CHECK(counts["half"] == Approx(10000 / 1.75).epsilon(0.05));
   CHECK(counts["quarter"] == Approx(7500 / 1.75).epsilon(0.05));
   // The same from a save, and both rounds together.
-  PolicySetter copy(story.environment(), Writer::hand({}),
-                    {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
-  REQUIRE(copy.load(setter.save()).has_value());
+  PolicyProposer copy(story.environment(), Writer::factory({}),
+                      {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
+  REQUIRE(copy.load(proposer.save()).has_value());
   const std::vector<RatedProblem> second = {{"new", 0.5}};
-  const auto both = setter.lesson(second).value();
-  CHECK(copy.lesson(second).value() == both);
+  const auto both = proposer.imitation_batches(second).value();
+  CHECK(copy.imitation_batches(second).value() == both);
   counts = counts_of(both);
   CHECK(counts["new"] == Approx(10000 / 2.75).epsilon(0.05));
   CHECK(counts["half"] == Approx(10000 / 2.75).epsilon(0.05));
   // The first round has left the window, and nothing of the third is worth anything.
-  counts = counts_of(setter.lesson(std::vector<RatedProblem>{{"won", 1}}).value());
+  counts = counts_of(proposer.imitation_batches(std::vector<RatedProblem>{{"won", 1}}).value());
   CHECK(counts == std::map<std::string, int>{{"new", 10000}});
-  CHECK(setter.lesson({}).value().empty());
+  CHECK(proposer.imitation_batches({}).value().empty());
 }
 
 // Proposes the same every time, and has nothing to teach.
-class Stubborn final : public Setter {
+class Stubborn final : public Proposer {
  public:
   explicit Stubborn(std::vector<std::string> problems) : problems_(std::move(problems)) {}
   Result<Proposals> propose(const ModelFile&, std::int64_t n, std::int64_t) override {
@@ -112,9 +113,9 @@ class Stubborn final : public Setter {
     made.tokens = 17;
     return made;
   }
-  Result<SetterLesson> lesson(std::span<const RatedProblem> problems) override {
+  Result<ImitationBatches> imitation_batches(std::span<const RatedProblem> problems) override {
     CHECK(problems.size() == 4);
-    return SetterLesson{};
+    return ImitationBatches{};
   }
   std::string save() const override { return ""; }
   Status load(std::string_view) override { return {}; }
@@ -123,16 +124,16 @@ class Stubborn final : public Setter {
   std::vector<std::string> problems_;
 };
 
-TEST_CASE("a setter's problems come first, and are told from uniform ones by their worth") {
+TEST_CASE("a proposer's problems come first, and are told from uniform ones by their worth") {
   auto config = testing::small_story_config();
   config.rl.problems = 4;
   auto host = local_host(config);
-  host.setter = [](std::unique_ptr<Setter>) {
+  host.proposer = [](std::unique_ptr<Proposer>) {
     return std::make_unique<Stubborn>(std::vector<std::string>{"1+2", "3+4+5"});
   };
   auto story = testing::small_story(config, host);
   PolicyLearner policy(story.models.at("base"));
-  SetProblems source(story, "test", 0.75);
+  ProposedProblems source(story, "test", 0.75);
   const auto proposal = source.propose(story, policy.model(), 0).value();
   REQUIRE(proposal.problems.size() == 4);
   CHECK(proposal.problems[0] == "1+2");
@@ -172,7 +173,7 @@ TEST_CASE("a policy learns to write what the solver half knows") {
     return difference;
   };
   const double before = preference();
-  SetProblems source(story, "test", 0.5);
+  ProposedProblems source(story, "test", 0.5);
   for (std::int64_t round = 0; round < 5; ++round) {
     const auto proposal = source.propose(story, policy.model(), round).value();
     REQUIRE(proposal.problems.size() == 12);

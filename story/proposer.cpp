@@ -1,4 +1,4 @@
-#include "story/setter.hpp"
+#include "story/proposer.hpp"
 
 #include <array>
 
@@ -10,15 +10,15 @@
 
 namespace qstar {
 
-bool PolicySetter::is_new_problem(const std::string& problem) const {
+bool PolicyProposer::is_new_problem(const std::string& problem) const {
   return !seen_.contains(problem) && !is_held_out(problem) && environment_.admits(problem);
 }
 
-Result<Proposals> PolicySetter::propose(const ModelFile& policy, std::int64_t n,
-                                        std::int64_t round) {
+Result<Proposals> PolicyProposer::propose(const ModelFile& policy, std::int64_t n,
+                                          std::int64_t round) {
   Proposals made;
   if (n <= 0) return made;
-  auto writer = hand_(policy, static_cast<std::uint64_t>(round + 1));
+  auto writer = make_policy_(policy, static_cast<std::uint64_t>(round + 1));
   if (!writer) return tl::unexpected(writer.error());
   SearchOptions how;
   how.samples = n;
@@ -43,7 +43,7 @@ Result<Proposals> PolicySetter::propose(const ModelFile& policy, std::int64_t n,
   return made;
 }
 
-Result<SetterLesson> PolicySetter::lesson(std::span<const RatedProblem> problems) {
+Result<ImitationBatches> PolicyProposer::imitation_batches(std::span<const RatedProblem> problems) {
   auto& newest = window_.emplace_back();
   for (const auto& rated : problems) {
     const double worth = learnability(rated.pass_rate);
@@ -51,7 +51,7 @@ Result<SetterLesson> PolicySetter::lesson(std::span<const RatedProblem> problems
   }
   while (static_cast<std::int64_t>(window_.size()) > options_.window) window_.pop_front();
   std::vector<const Worth*> all;
-  std::vector<double> sums;  // of the worth so far
+  std::vector<double> sums;  // cumulative learnability
   double sum = 0;
   for (const auto& round : window_) {
     for (const auto& worth : round) {
@@ -59,19 +59,19 @@ Result<SetterLesson> PolicySetter::lesson(std::span<const RatedProblem> problems
       sums.push_back(sum += worth.learnability);
     }
   }
-  SetterLesson lesson;
-  if (all.empty()) return lesson;
+  ImitationBatches batches;
+  if (all.empty()) return batches;
   for (std::int64_t i = 0; i < options_.updates; ++i) {
-    auto& rows = lesson.emplace_back();
+    auto& rows = batches.emplace_back();
     for (std::int64_t r = 0; r < options_.rows; ++r) {
       const auto drawn = std::upper_bound(sums.begin(), sums.end() - 1, rng_.uniform() * sum);
       rows.push_back(all[static_cast<std::size_t>(drawn - sums.begin())]->problem);
     }
   }
-  return lesson;
+  return batches;
 }
 
-std::string PolicySetter::save() const {
+std::string PolicyProposer::save() const {
   std::string bytes;
   append_raw(bytes, rng_.state());
   append_raw(bytes, static_cast<std::uint64_t>(window_.size()));
@@ -86,8 +86,10 @@ std::string PolicySetter::save() const {
   return bytes;
 }
 
-Status PolicySetter::load(std::string_view bytes) {
-  const auto damaged = [] { return fail(Errc::kCorrupt, "a saved setter is damaged"); };
+Status PolicyProposer::load(std::string_view bytes) {
+  const auto damaged = [] {
+    return fail(Errc::kCorrupt, "the saved state of the proposer is damaged");
+  };
   std::array<std::uint64_t, 4> rng{};
   std::uint64_t rounds = 0, size = 0;
   std::string_view problem;

@@ -1,4 +1,4 @@
-#include "story/set_problems.hpp"
+#include "story/proposed_problems.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 namespace qstar {
 namespace {
 
-// As the setter is to write them.
+// Problems as the proposer should write them: ";=problem;".
 TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::string>& problems) {
   std::vector<std::string> texts;
   texts.reserve(problems.size());
@@ -21,7 +21,9 @@ TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::
   return batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
 }
 
-SetterOptions options_of(const Story& story, const std::string& label) {
+// Random streams keep the word "setter": seeds are derived from their names, and another name would
+// change every result.
+ProposerOptions options_of(const Story& story, const std::string& label) {
   const auto& config = story.config();
   return {.label = label,
           .seed = story.seed(label + ".setter"),
@@ -33,17 +35,18 @@ SetterOptions options_of(const Story& story, const std::string& label) {
 
 }  // namespace
 
-SetProblems::SetProblems(const Story& story, std::string label, double share)
+ProposedProblems::ProposedProblems(const Story& story, std::string label, double share)
     : story_(story),
       label_(std::move(label)),
       share_(share),
-      setter_(story.host().setter(std::make_unique<PolicySetter>(
+      proposer_(story.host().proposer(std::make_unique<PolicyProposer>(
           story.environment(), story.host().policy, options_of(story, label_)))) {}
 
-Result<ProblemSource::Proposal> SetProblems::propose(Story& story, const ModelFile& policy,
-                                                     std::int64_t round) {
+Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const ModelFile& policy,
+                                                          std::int64_t round) {
   const auto problems = story.config().rl.problems;
-  auto made = setter_->propose(policy, std::llround(share_ * static_cast<double>(problems)), round);
+  auto made =
+      proposer_->propose(policy, std::llround(share_ * static_cast<double>(problems)), round);
   if (!made) return tl::unexpected(made.error());
   if (auto kept = story.keep({&made->written, made->written.attempts.empty() ? 0UL : 1UL}); !kept)
     return tl::unexpected(kept.error());
@@ -56,9 +59,8 @@ Result<ProblemSource::Proposal> SetProblems::propose(Story& story, const ModelFi
   return proposal;
 }
 
-Result<std::map<std::string, double>> SetProblems::learn(PolicyLearner& policy,
-                                                         const std::vector<AttemptGroup>& groups,
-                                                         double rate_factor) {
+Result<std::map<std::string, double>> ProposedProblems::learn(
+    PolicyLearner& policy, const std::vector<AttemptGroup>& groups, double rate_factor) {
   std::vector<RatedProblem> rated;
   double worth = 0, others = 0;  // sums of learnability
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -66,10 +68,10 @@ Result<std::map<std::string, double>> SetProblems::learn(PolicyLearner& policy,
     rated.push_back({groups[g].attempts.front().problem, groups[g].pass_rate()});
     (g < proposed_ ? worth : others) += learnability(rated.back().pass_rate);
   }
-  const auto lesson = setter_->lesson(rated);
-  if (!lesson) return tl::unexpected(lesson.error());
+  const auto batches = proposer_->imitation_batches(rated);
+  if (!batches) return tl::unexpected(batches.error());
   policy.swap_optimizer();
-  for (const auto& problems : *lesson)
+  for (const auto& problems : *batches)
     policy.update(batch_of_problems(story_.tokenizer(), problems),
                   story_.config().selfplay.optimizer, rate_factor);
   policy.swap_optimizer();
@@ -80,9 +82,9 @@ Result<std::map<std::string, double>> SetProblems::learn(PolicyLearner& policy,
   return figures;
 }
 
-Status teach_setter(Story& story, PolicyLearner& policy, const std::string& start) {
+Status train_proposer(Story& story, PolicyLearner& policy, const std::string& start) {
   const auto& config = story.config();
-  const auto steps = config.selfplay.setter_steps;
+  const auto steps = config.selfplay.proposer_steps;
   const auto& optimizer = config.sft.optimizer;
   const auto solutions =
       start == "sft" ? curated_solutions(story, config.sft.solutions) : std::vector<std::string>{};
@@ -102,7 +104,7 @@ Status teach_setter(Story& story, PolicyLearner& policy, const std::string& star
       policy.update(draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng), optimizer,
                     rate);
     }
-    if (auto on = story.host().show({"setter", i + 1, steps, {}}); !on) return on;
+    if (auto on = story.host().show({"proposer", i + 1, steps, {}}); !on) return on;
   }
   policy.reset_optimizer();
   return {};

@@ -1,4 +1,4 @@
-// A setter as an actor: what it says arrives as if it were here, errors too, and it ends with who
+// A proposer as an actor: what it says arrives as if it were here, errors too, and it ends with who
 // speaks for it.
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@
 namespace qstar {
 namespace {
 
-class Scripted final : public Setter {
+class Scripted final : public Proposer {
  public:
   explicit Scripted(std::shared_ptr<int> alive) : alive_(std::move(alive)) {}
 
@@ -19,16 +19,16 @@ class Scripted final : public Setter {
     made.valid = 0.5;
     return made;
   }
-  Result<SetterLesson> lesson(std::span<const RatedProblem> problems) override {
+  Result<ImitationBatches> imitation_batches(std::span<const RatedProblem> problems) override {
     if (problems.empty()) return fail(Errc::kActorFailed, "nothing to learn from");
-    return SetterLesson{{problems.front().problem, std::to_string(problems.front().pass_rate)}};
+    return ImitationBatches{{problems.front().problem, std::to_string(problems.front().pass_rate)}};
   }
   std::string save() const override {
     if (known_ == "unspeakable") throw std::runtime_error(known_);
     return known_;
   }
   Status load(std::string_view bytes) override {
-    if (bytes == "damaged") return fail(Errc::kCorrupt, "a saved setter is damaged");
+    if (bytes == "damaged") return fail(Errc::kCorrupt, "a saved proposer is damaged");
     known_ = bytes;
     return {};
   }
@@ -38,30 +38,30 @@ class Scripted final : public Setter {
   std::string known_;
 };
 
-TEST_CASE("a setter can live in an actor of its own") {
+TEST_CASE("a proposer can live in an actor of its own") {
   auto alive = std::make_shared<int>(0);
   {
-    const auto setter = remote_setter(immortal_system(), std::make_unique<Scripted>(alive));
+    const auto proposer = remote_proposer(immortal_system(), std::make_unique<Scripted>(alive));
     CHECK(alive.use_count() == 2);
     ModelFile weights;
     weights.characters = "abc";
-    const auto made = setter->propose(weights, 7, 0).value();
+    const auto made = proposer->propose(weights, 7, 0).value();
     CHECK(made.problems == std::vector<std::string>{"abc", "7"});
     CHECK(made.valid == 0.5);
-    const auto refused = setter->propose(weights, 7, 1);
+    const auto refused = proposer->propose(weights, 7, 1);
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code == Errc::kBadProblem);
     CHECK(refused.error().message == "no paper");
 
     const std::vector<RatedProblem> rated = {{"1+1", 0.5}};
-    CHECK(setter->lesson(rated).value() == SetterLesson{{"1+1", "0.500000"}});
-    CHECK(setter->lesson({}).error().message == "nothing to learn from");
+    CHECK(proposer->imitation_batches(rated).value() == ImitationBatches{{"1+1", "0.500000"}});
+    CHECK(proposer->imitation_batches({}).error().message == "nothing to learn from");
 
-    REQUIRE(setter->load("all that it knew").has_value());
-    CHECK(setter->save() == "all that it knew");
-    CHECK(setter->load("damaged").error().code == Errc::kCorrupt);
-    REQUIRE(setter->load("unspeakable").has_value());
-    CHECK_THROWS_WITH(setter->save(), "the setter was not saved: unspeakable");
+    REQUIRE(proposer->load("all that it knew").has_value());
+    CHECK(proposer->save() == "all that it knew");
+    CHECK(proposer->load("damaged").error().code == Errc::kCorrupt);
+    REQUIRE(proposer->load("unspeakable").has_value());
+    CHECK_THROWS_WITH(proposer->save(), "the proposer could not be saved: unspeakable");
   }
   CHECK(alive.use_count() == 1);
 }
