@@ -55,7 +55,7 @@ double overlong_penalty(std::int64_t tokens, std::int64_t limit, std::int64_t ra
 std::vector<double> generalised_advantages(std::span<const double> rewards,
                                            std::span<const double> values,
                                            const GaeOptions& options) {
-  QSTAR_ASSERT(rewards.size() == values.size(), "a value a reward");
+  QSTAR_ASSERT(rewards.size() == values.size(), "one value per reward");
   std::vector<double> advantages(rewards.size());
   double next_value = options.bootstrap;
   double next_advantage = 0;

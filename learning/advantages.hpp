@@ -1,4 +1,4 @@
-// How much better than expected a reward is: advantages, pure functions without a tensor.
+// Advantages: how much better than expected a reward is. Pure functions without tensors.
 //
 // Within a group of attempts at one problem:
 //   group          (r − mean) / deviation     GRPO (Shao et al. 2024, arXiv 2402.03300)
@@ -18,19 +18,19 @@
 namespace qstar {
 
 enum class GroupBaseline : std::uint8_t { kGroup, kCentred, kLeaveOneOut };
-// All zero when the rewards are equal (also of a group of one).
+// All zero when the rewards are equal, as in a group of one.
 std::vector<double> group_advantages(std::span<const double> rewards, GroupBaseline baseline);
 
-// Whether a group teaches anything: its rewards differ. The others are sampled again or dropped
+// Whether the rewards of a group differ. If not, its advantages are zero and it can be dropped
 // (dynamic sampling: DAPO, Yu et al. 2025, arXiv 2503.14476).
 bool rewards_differ(std::span<const double> rewards);
 
-// 4p(1 − p): 1 where half of the attempts win, 0 where all or none do. The variance of the win,
-// scaled; how much a problem can teach.
+// 4p(1 − p): 1 when half of the attempts win, 0 when all or none do. The scaled variance of the
+// win, a measure of how much can be learned from a problem.
 double learnability(double pass_rate);
 
-// What to add to the reward of a long attempt (DAPO, equation 13): 0 up to `limit` − `ramp` tokens,
-// falling linearly to −1 at `limit`. 0 < ramp <= limit.
+// The penalty added to the reward of a long attempt (DAPO, equation 13): 0 up to `limit` − `ramp`
+// tokens, falling linearly to −1 at `limit`. 0 < ramp <= limit.
 double overlong_penalty(std::int64_t tokens, std::int64_t limit, std::int64_t ramp);
 
 // GAE: A_t = Σ_l (γλ)^l δ_{t+l}, δ_t = r_t + γ V_{t+1} − V_t, with V after the last step =

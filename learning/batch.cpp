@@ -8,7 +8,7 @@ namespace qstar {
 
 TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights) {
-  QSTAR_ASSERT(texts.size() == weights.size(), "a weight a text");
+  QSTAR_ASSERT(texts.size() == weights.size(), "one weight per text");
   TokenBatch batch;
   batch.rows = static_cast<std::int64_t>(texts.size());
   for (const std::string& text : texts)
@@ -31,7 +31,7 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch) {
   if (batch.rows * batch.length <= kWholePlaces) return {batch};
   const auto length = static_cast<std::size_t>(batch.length);
-  // Nothing is learned behind the last place with weight.
+  // Tokens behind the last place with weight have no effect.
   std::vector<std::pair<std::int64_t, std::size_t>> order;
   for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows); ++row) {
     const std::span weights(batch.weights.data() + row * length, length);
@@ -74,7 +74,7 @@ TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t
 
 namespace {
 
-// At most options.per_problem different texts of those marked, with this weight.
+// Appends at most options.per_problem different texts of the marked attempts, with this weight.
 void select_marked(const AttemptGroup& group, const std::vector<bool>& marked, double pass_rate,
                    const SelectionOptions& options, std::vector<std::string>& texts,
                    std::vector<float>& weights) {

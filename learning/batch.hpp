@@ -1,7 +1,7 @@
-// What a policy learner eats: rows of tokens with a weight a target.
+// Training batches of a policy learner: rows of tokens with one weight per predicted token.
 //
-// Everything that trains the policy by (weighted) next-token prediction comes down to this: the
-// corpus with weight 1 on solution tokens, verified wins with their difficulty as the weight.
+// All training by (weighted) next-token prediction uses these batches: the corpus with weight 1 on
+// solution tokens, verified wins with a weight that grows with the problem's difficulty.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,16 @@ struct TokenBatch {
                                // 0 on prompts, padding and place 0
 };
 
-// One row a text (";3+4=7;"), weight w on every token after the first '=' up to the closing ';'.
-// All texts must encode. Rows are padded to the longest.
+// One row per text (";3+4=7;"), with the text's weight on every token after the first '=' up to the
+// closing ';'. The tokenizer must be able to encode all texts. Rows are padded to the longest.
 TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights);
 
-// The same rows in parts of similar length, longest first, none padded beyond its own longest: what
-// attention costs grows with the square of a row's length. A part is full at kPartPlaces
-// (rows × length), enough to keep a matrix product busy; a batch of no more than kWholePlaces stays
-// whole, there is little to save. Rows without weight are left out; no parts where no row has any.
+// The same rows in parts of similar length, longest first, each padded only to its own longest row,
+// because the cost of attention grows with the square of a row's length. A part is full at
+// kPartPlaces (rows × length), enough for efficient matrix products; a batch of at most
+// kWholePlaces is not split, since that would save little. Rows without weight are left out, so
+// that the result can be empty.
 inline constexpr std::int64_t kPartPlaces = 1024;
 inline constexpr std::int64_t kWholePlaces = 4096;
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch);
@@ -43,9 +44,9 @@ std::vector<TokenBatch> split_by_length(const TokenBatch& batch);
 TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
                         std::int64_t length);
 
-// Verified wins worth learning from (expert iteration, Anthony et al. 2017): at most `per_problem`
-// distinct right solutions of a group (all steps right, unless `allow_lucky`), each with weight
-// max(floor, 1 − pass rate). Appends texts and weights.
+// Selects verified wins to learn from (expert iteration, Anthony et al. 2017): at most
+// `per_problem` distinct right solutions of a group (all steps right, unless `allow_lucky`), each
+// with weight max(weight_floor, 1 − pass rate). Appends texts and weights.
 struct SelectionOptions {
   std::int64_t per_problem = 2;
   double weight_floor = 0.1;
@@ -54,7 +55,7 @@ struct SelectionOptions {
 };
 void select_wins(const AttemptGroup& group, const SelectionOptions& options,
                  std::vector<std::string>& texts, std::vector<float>& weights);
-// The same of attempts for which `right` (one an attempt) says so; the pass rate is their share.
+// The same for the attempts marked in `right` (one per attempt); the pass rate is their share.
 void select_attempts(const AttemptGroup& group, const std::vector<bool>& right,
                      const SelectionOptions& options, std::vector<std::string>& texts,
                      std::vector<float>& weights);

@@ -5,34 +5,46 @@
 namespace qstar {
 
 void OptimizerConfig::describe(FieldVisitor& v) {
-  v.value({"muon_rate", "learning rate of Muon (block matrices)", 0, 1}, muon_rate);
-  v.value({"adamw_rate", "learning rate of AdamW (all else)", 0, 1}, adamw_rate);
-  v.value({"weight_decay", "decoupled weight decay, a step, times the rate", 0, 10}, weight_decay);
-  v.value({"clip", "largest global gradient norm", 1e-6, 1e6}, clip);
-  v.value({"warmup", "steps of linear warm-up", 0, 1e7}, warmup);
-  v.value({"decay_start", "share of all steps after which the rate falls", 0, 1}, decay_start);
-  v.value({"decay_to", "share of itself that the rate falls to", 1e-6, 1}, decay_to);
+  v.value({"muon_rate", "Learning rate of Muon, which trains the block matrices", 0, 1}, muon_rate);
+  v.value({"adamw_rate", "Learning rate of AdamW, which trains all other parameters", 0, 1},
+          adamw_rate);
+  v.value(
+      {"weight_decay", "Decoupled weight decay per step, multiplied by the learning rate", 0, 10},
+      weight_decay);
+  v.value({"clip", "Global gradient norm above which gradients are scaled down", 1e-6, 1e6}, clip);
+  v.value({"warmup", "Number of steps of linear warm-up", 0, 1e7}, warmup);
+  v.value({"decay_start", "Share of all steps after which the learning rate falls linearly", 0, 1},
+          decay_start);
+  v.value({"decay_to", "Final learning rate as a share of the full rate", 1e-6, 1}, decay_to);
 }
 
 void CriticConfig::describe(FieldVisitor& v) {
-  v.value({"updates_per_version", "updates for each version of the policy", 0, 1e6},
-          updates_per_version);
-  v.value({"groups_per_update", "attempt groups in a batch", 1, 1e6}, groups_per_update);
-  v.value({"attempts_per_group", "attempts of a group learned from; 0: all", 0, 1e6},
+  v.value(
+      {"updates_per_version", "Optimiser steps of the critic per version of the policy", 0, 1e6},
+      updates_per_version);
+  v.value({"groups_per_update", "Attempt groups per optimiser step", 1, 1e6}, groups_per_update);
+  v.value({"attempts_per_group", "Attempts learned from per attempt group (0: all)", 0, 1e6},
           attempts_per_group);
-  v.value({.name = "target", .doc = "what a step is taught", .choices = kQTargets}, target);
-  v.value({"steps", "n_step: steps until the network is asked", 1, 1e6}, steps);
-  v.value({"luck", "kept_chance: a chance to win that luck may explain", 0, 1}, luck);
-  v.value({"discount", "discount a step", 0, 1}, discount);
-  v.value({"target_period", "updates between copies to the target network", 1, 1e7}, target_period);
-  v.value({"inside_weight", "loss weight on tokens inside a step", 0, 1}, inside_weight);
-  v.value({"language_weight", "weight of the language-model loss on won attempts", 0, 100},
+  v.value({.name = "target", .doc = "Training target of a step's Q value", .choices = kQTargets},
+          target);
+  v.value({"steps", "n_step: number of steps before the target network's value is used", 1, 1e6},
+          steps);
+  v.value({"luck", "kept_chance: probability of a win that may be due to luck", 0, 1}, luck);
+  v.value({"discount", "Discount factor per step", 0, 1}, discount);
+  v.value({"target_period", "Optimiser steps between target-network updates", 1, 1e7},
+          target_period);
+  v.value({"inside_weight",
+           "Loss weight of tokens inside a step, relative to the token that ends it", 0, 1},
+          inside_weight);
+  v.value({"language_weight", "Weight of the language-model loss on won attempts", 0, 100},
           language_weight);
-  v.value({"dueling", "Q = V + A, two heads"}, dueling);
-  v.value({"centring", "dueling: weight of the squared mean advantage in a state", 0, 100},
-          centring);
-  v.value({"conservative", "weight of conservative Q-learning's penalty", 0, 100}, conservative);
-  section(v, "optimizer", "the critic's optimiser", optimizer);
+  v.value({"dueling", "Use dueling heads: Q = V + A"}, dueling);
+  v.value(
+      {"centring", "Dueling heads: loss weight of the squared mean advantage in a state", 0, 100},
+      centring);
+  v.value({"conservative", "Weight of the penalty of conservative Q-learning", 0, 100},
+          conservative);
+  section(v, "optimizer", "Optimisers (Muon and AdamW) of the critic", optimizer);
 }
 
 double schedule(const OptimizerConfig& config, std::int64_t step, std::int64_t total) {

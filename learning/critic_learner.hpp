@@ -2,15 +2,16 @@
 //
 // Network: a copy of the policy's trunk plus one block and a scalar head, read at the separator
 // that closes a step; the extra block also sees the trunk's own log p(token) and log p − max log p.
-// Learning: the targets of q_targets.hpp, over the tree that the attempts of a group span; the
-// target network that double Q and n steps ask is a copy, renewed every `target_period` updates.
+// Training: the targets of q_targets.hpp, over the tree that the attempts of a group span. Double Q
+// and n steps use a target network, a copy of the network that is updated every `target_period`
+// updates.
 //
 // Dueling heads (Wang et al. 2016, arXiv 1511.06581): the logit of Q(s, a) is V(s) + A(s, a), V
 // read by a second head at the separator before the step. Departs from the paper's eq. 9, which
-// subtracts the mean of A over all actions: a text's steps cannot be listed, and a search that asks
-// about one step knows no other. In its place the square of the mean of A over the different steps
-// that the group's attempts took in a state is part of the loss, times `centring`, which tells V
-// from A without changing what is computed at work.
+// subtracts the mean of A over all actions: the possible steps of a text cannot be listed, and a
+// search that scores one step knows no others. Instead the loss has the squared mean of A over the
+// different steps that the group's attempts took in a state, times `centring`, which separates V
+// from A without changing inference.
 //
 // Conservative Q-learning (Kumar et al. 2020, arXiv 2006.04779, eq. 4, CQL(H)): `conservative`
 // times the mean over all steps of log Σ_a exp Q(s, a) − Q(s, a of the data). Departs from the
@@ -37,25 +38,26 @@ namespace qstar {
 struct CriticConfig {
   std::int64_t updates_per_version = 12;
   std::int64_t groups_per_update = 8;
-  // Learned from, of each group, drawn anew every time; 0: all. Backups see the whole group, so a
-  // batch can be of as many problems as attempts; double Q and n steps see only what is learned.
+  // Attempts per group to learn from, drawn again for every update; 0: all. Backups use the whole
+  // group, so that a batch can have as many problems as attempts; double Q and n steps use only the
+  // drawn attempts.
   std::int64_t attempts_per_group = 0;
   std::string target = "double_q";  // a word of kQTargets
-  std::int64_t steps = 3;           // of the target n_step
-  double luck = 0.03;               // of the target kept_chance
+  std::int64_t steps = 3;           // for the target n_step
+  double luck = 0.03;               // for the target kept_chance
   double discount = 1.0;            // γ
   std::int64_t target_period = 20;  // updates between copies to the target network
   double inside_weight = 0.2;       // loss weight on tokens inside a step (1 at its end)
   double language_weight = 0.5;     // weight of the trunk's language-model loss on won attempts
   bool dueling = false;             // Q = V + A
-  double centring = 0.1;            // weight of the squared mean of A in a state; of dueling heads
+  double centring = 0.1;            // dueling heads: weight of the squared mean of A in a state
   double conservative = 0;          // α of conservative Q-learning
   OptimizerConfig optimizer{.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 20};
   void describe(FieldVisitor& v);
   friend bool operator==(const CriticConfig&, const CriticConfig&) = default;
 };
 
-// V + A, or A alone.
+// One head (Q), or two (V + A).
 enum class ScorerHeads : std::uint8_t { kPlain, kDueling };
 inline ScorerHeads heads_of(const CriticConfig& config) {
   return config.dueling ? ScorerHeads::kDueling : ScorerHeads::kPlain;
@@ -69,7 +71,7 @@ struct WeightedGroup {
 
 struct CriticStats {
   double loss = 0;                // weighted binary cross-entropy, nats, without penalties
-  std::vector<float> priorities;  // one a group: mean |TD error| over its steps
+  std::vector<float> priorities;  // one per group: mean |TD error| over its steps
   std::int64_t tokens = 0;
 };
 
@@ -84,13 +86,13 @@ class CriticLearner final : public StepScorer {
 
   CriticStats update(std::span<const WeightedGroup> groups, const CriticConfig& config,
                      double rate_factor);
-  // Q of every closed step of every attempt, in order; attempts that do not encode give none.
+  // Q of every closed step of every attempt, in order; empty for attempts that cannot be encoded.
   std::vector<std::vector<float>> step_values(std::span<const Trajectory> attempts);
   ScorerRole role() const override { return ScorerRole::kCritic; }
   std::vector<float> scores(std::span<const StepQuery> queries) override;
 
   std::int64_t updates() const;
-  // The critic as a model file (role "critic"); its own extra tensors beside the trunk's.
+  // The critic as a model file (role "critic"): the trunk's tensors and its own.
   ModelFile model() const;
   std::string save() const;
   Status load(std::string_view bytes);
@@ -104,10 +106,10 @@ class CriticLearner final : public StepScorer {
 // their critic_version.
 void write_values(CriticLearner& critic, AttemptGroup& group);
 
-// How well Q tells right steps from wrong ones (by the exact verifier) and how honest it is.
+// How well Q separates right steps from wrong ones (by the exact verifier), and its calibration.
 struct CriticReport {
-  // P(Q of a right step > Q of a wrong one), ties half, over the steps up to an attempt's first
-  // wrong one: what comes after it cannot win any more.
+  // P(Q of a right step > Q of a wrong one), ties count half, over the steps up to an attempt's
+  // first wrong one; later steps cannot win any more.
   double step_auc = 0.5;
   double calibration_error = 0;  // expected calibration error over 10 bins, against the win
   std::int64_t steps = 0;
@@ -117,7 +119,7 @@ struct CriticReport {
   };
   std::vector<Bin> bins;  // 10 of equal width
 };
-// Rows of Q as step_values gives them; what a row lacks is left out.
+// `q`: rows as step_values returns them; steps without a value are left out.
 CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q);
 
 }  // namespace qstar

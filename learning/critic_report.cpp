@@ -29,7 +29,7 @@ double auc(std::vector<std::pair<float, bool>> scored) {
 }  // namespace
 
 CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q) {
-  QSTAR_ASSERT(attempts.size() == q.size(), "one row of Q an attempt");
+  QSTAR_ASSERT(attempts.size() == q.size(), "one row of Q per attempt");
   CriticReport report;
   report.bins.resize(10);
   std::vector<std::pair<float, bool>> judged;

@@ -26,10 +26,10 @@ struct Sequence {
         stop_at_step(r.stop_at_step) {}
 
   std::uint64_t ticket;
-  std::vector<std::int32_t> tokens;  // prompt, then what was generated
+  std::vector<std::int32_t> tokens;  // prompt, then generated tokens
   LineReader reader;
   std::vector<LinePlace> places;  // of the tokens fed
-  std::size_t fed = 0;            // of them, how many are in the cache
+  std::size_t fed = 0;            // number of tokens in the cache
   Rng rng;
   float temperature;
   std::int64_t limit;  // generated tokens at most
@@ -40,7 +40,7 @@ struct Sequence {
 // A token on its way through the network.
 struct Fed {
   std::size_t slot;
-  bool last;  // of the sequence so far: the next token is sampled from it
+  bool last;  // whether the next token is sampled from this one
 };
 
 struct Draw {
@@ -48,8 +48,8 @@ struct Draw {
   float logprob = 0;
 };
 
-// softmax(logits / temperature) by inversion; temperature 0 (or senseless): the largest logit, the
-// first among equals, with its log-probability at temperature 1.
+// Samples from softmax(logits / temperature) by inversion. Temperature 0 (or an invalid one) takes
+// the largest logit, the first among equals, with its log-probability at temperature 1.
 Draw draw(std::span<const float> logits, float temperature, Rng& rng,
           std::vector<double>& weights) {
   const bool greedy = !(temperature > 0);
@@ -88,8 +88,8 @@ struct DecoderPool::Impl {
   std::shared_ptr<const DecoderWeights> weights;
   const DecoderWeights::Packed& p;
   ForwardPass pass;
-  std::vector<std::unique_ptr<Sequence>> active;  // a slot each; null when free
-  std::vector<Floats> caches;                     // a slot each, made when first used
+  std::vector<std::unique_ptr<Sequence>> active;  // one per slot; null when free
+  std::vector<Floats> caches;                     // one per slot, allocated on first use
   std::deque<std::unique_ptr<Sequence>> waiting;
   std::vector<Finished> finished;
   std::int64_t unfinished = 0;
@@ -223,7 +223,8 @@ std::uint64_t DecoderPolicy::version() const { return pool_.weights().version();
 std::vector<Generation> DecoderPolicy::generate(std::span<const GenerateRequest> requests) {
   std::vector<Generation> generations(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i)
-    (void)pool_.add(i, requests[i]);  // a bad prompt's generation stays empty and unfinished
+    (void)pool_.add(i,
+                    requests[i]);  // the generation of an invalid prompt stays empty and unfinished
   while (pool_.pending() > 0) pool_.step();
   for (DecoderPool::Finished& done : pool_.take_finished())
     generations[done.ticket] = std::move(done.generation);

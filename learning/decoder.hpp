@@ -1,11 +1,11 @@
 // Batched generation with a key/value cache, without torch.
 //
-// A pool of slots holds sequences at different places; every step() feeds one token of every active
-// sequence through the network. All arithmetic for one sequence is done in an order that does not
-// depend on its neighbours, so a generation is bit-identical whatever else is in the batch: any
-// trajectory can be made again from its weights and its seed.
+// A pool of slots holds sequences of different lengths; every step() feeds one token of every
+// active sequence through the network. The order of all arithmetic for one sequence does not depend
+// on other sequences, so a generation is bit-identical whatever else is in the batch: any
+// trajectory can be regenerated from its weights and its seed.
 //
-// Kernels are written for wide vector units (learning/kernels.hpp); weights are packed once a
+// Kernels are written for wide vector units (learning/kernels.hpp); weights are packed once per
 // version.
 #pragma once
 
@@ -31,10 +31,11 @@ class DecoderWeights {
   const ModelSpec& spec() const;
   const Tokenizer& tokenizer() const;
   std::uint64_t version() const;
-  // Multiply-adds × 2 that one generated token costs, attention aside (FLOP).
+  // Floating-point operations per generated token, without attention (a multiply-add counts as
+  // two).
   double flops_per_token() const;
 
-  struct Packed;  // layout known to decoder.cpp alone
+  struct Packed;  // defined in decoder_weights.hpp
   const Packed& packed() const { return *packed_; }
 
  private:
@@ -44,9 +45,9 @@ class DecoderWeights {
 
 class DecoderPool {
  public:
-  // `slots` sequences are active at once at most; more wait inside in order of arrival. 16 to 64
-  // are fastest: the matrix products gain nothing beyond, and more caches no longer fit the L2 and
-  // L3.
+  // At most `slots` sequences are active at once; others wait in order of arrival. 16 to 64 are
+  // fastest: larger matrix products are not more efficient, and more caches no longer fit into L2
+  // and L3.
   DecoderPool(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots);
   ~DecoderPool();
   DecoderPool(DecoderPool&&) noexcept;
@@ -65,7 +66,7 @@ class DecoderPool {
     std::uint64_t ticket;
     Generation generation;
   };
-  // What has ended since the last call, in order of ticket.
+  // The sequences that ended since the last call, in order of ticket.
   std::vector<Finished> take_finished();
 
   const DecoderWeights& weights() const;
@@ -75,8 +76,8 @@ class DecoderPool {
   std::unique_ptr<Impl> impl_;
 };
 
-// The Policy interface over a pool: adds all, steps until done. A prompt that cannot be added (see
-// DecoderPool::add) gets an empty, unfinished generation.
+// The Policy interface over a pool: adds all requests and steps until they are done. A prompt that
+// cannot be added (see DecoderPool::add) gets an empty, unfinished generation.
 class DecoderPolicy final : public Policy {
  public:
   explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 64);

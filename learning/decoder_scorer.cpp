@@ -27,7 +27,7 @@ using Tokens = std::vector<std::int32_t>;
 
 // x -> weight · x + bias.
 struct Head {
-  std::vector<float> weight;  // [width]; empty: there is no such head
+  std::vector<float> weight;  // [width]; empty: no such head
   float bias = 0;
 
   Head(const ModelFile& model, const std::string& name) {
@@ -59,14 +59,14 @@ struct DecoderScorer::Impl {
   Block block;
   Norm norm;
   std::vector<float> features[2];  // [width]
-  Head head, value;                // value: of dueling heads
+  Head head, value;                // value: only with dueling heads
   std::vector<Scope> scopes;       // of the block's heads
 
-  // The text read last, and what is known of each of its places.
+  // The text read last, and the cached results of its places.
   Tokens tokens;
   std::vector<LinePlace> places;
   std::vector<float> scores;
-  std::vector<float> values;  // of the states that end there, of dueling heads; 0 without
+  std::vector<float> values;  // V of the states that end there; 0 without dueling heads
   std::vector<float> logits;  // [context, V]
   ForwardPass pass;
   Floats cache;
@@ -91,8 +91,8 @@ DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const ModelFi
   for (std::size_t i = 0; i < weight.size(); ++i) features[i % 2].push_back(weight[i]);
 }
 
-// log p(token) and log p − max log p of the tokens given those before them, clamped at −8, halved;
-// nothing for the first.
+// log p(token) and log p − max log p of each token given those before it, clamped at −8 and halved;
+// zero for the first token.
 void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
   const std::size_t vocabulary = p.head.view.n;
   for (std::size_t i = 0; i < n; ++i) {
@@ -111,14 +111,14 @@ void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
   }
 }
 
-// Where the state ends in which the step at a place is taken; 0 before the first.
+// The end of the state in which the step at a place is taken; 0 before the first step.
 std::size_t DecoderScorer::Impl::state_before(std::size_t place) const {
   while (place > 0 && tokens[--place] != Tokenizer::kStepToken) {
   }
   return place;
 }
 
-// Places [begin, end) of the text, at most a chunk; all before them have been read.
+// Reads the places [begin, end) of the text, at most a chunk; all earlier ones have been read.
 void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
   std::vector<Row> rows;
   for (std::size_t place = begin; place < end; ++place)

@@ -1,8 +1,8 @@
-// A critic or reward model at work, without torch: scores steps with the decoder's kernels.
+// Inference of a critic or reward model without torch: scores steps with the decoder's kernels.
 //
-// The network is that of learning/nn/step_scorer.hpp: the policy's trunk, one block more and a
-// scalar head, or two (dueling: told by the tensors that the file has). Texts are read in sorted
-// order and what a text shares with the one before it is not computed again, so the proposals of
+// The network is that of learning/nn/step_scorer.hpp: the policy's trunk, one more block and one
+// scalar head, or two (dueling, recognised by the tensors in the file). Texts are read in sorted
+// order, and a prefix shared with the previous text is not computed again, so that the proposals of
 // one state, or the steps of one attempt, cost little more than their own tokens. A score does not
 // depend on the other queries, to the last bit.
 #pragma once
@@ -26,7 +26,7 @@ class DecoderScorer final : public StepScorer {
   ~DecoderScorer() override;
 
   ScorerRole role() const override;
-  // 0 for a text that the tokenizer does not know or that is longer than the context.
+  // 0 for a text that cannot be encoded or that is longer than the context.
   std::vector<float> scores(std::span<const StepQuery> queries) override;
 
  private:
@@ -35,7 +35,7 @@ class DecoderScorer final : public StepScorer {
   std::unique_ptr<Impl> impl_;
 };
 
-// Names and shapes of what a scorer has beside its trunk's tensors (policy_shapes), D = width:
+// Names and shapes of a scorer's tensors in addition to its trunk's (policy_shapes), D = width:
 //   scorer.features.weight [D,2]
 //   scorer.blocks.0.…: as a policy's block, its heads see everything
 //   scorer.norm.{weight,bias} [D]

@@ -82,7 +82,7 @@ void ForwardPass::embed(std::span<const Row> rows) {
     const float* digit = p_.digit.get() + static_cast<std::size_t>(place) * p_.stride;
     for (std::size_t j = 0; j < p_.stride; ++j) row[j] += digit[j];
   }
-  // The rows that only fill up the last block of the matrix product.
+  // Padding rows that fill the last tile of the matrix product.
   const std::size_t padded = round_up(rows.size(), kernels::kRows);
   std::fill(x_.get() + rows.size() * p_.stride, x_.get() + padded * p_.stride, 0.0F);
 }
@@ -98,7 +98,8 @@ void ForwardPass::find_sights(std::span<const Scope> scopes, std::span<const Row
   }
 }
 
-// A row's queries [heads, head_size] and the keys behind them, each head by its own position.
+// Rotates a row's queries [heads, head_size] and the keys behind them, each head by its own
+// position.
 void ForwardPass::rotate(std::span<const Scope> scopes, const Row& row, float* query) const {
   const auto place = static_cast<std::int32_t>(row.place);
   const auto& at = (*row.places)[row.place];

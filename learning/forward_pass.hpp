@@ -1,9 +1,9 @@
-// Rows of tokens on their way through the decoder's blocks, with key/value caches; included by
-// decoder.cpp and decoder_scorer.cpp alone.
+// The forward pass of the decoder's blocks with key/value caches; included only by decoder.cpp and
+// decoder_scorer.cpp.
 //
-// What a row becomes does not depend on the rows beside it nor on where chunks begin: a row finds
-// the keys and values of all earlier ones, those of its own chunk are stored first, and kernels
-// compute every row in the same order.
+// The result of a row depends neither on other rows nor on where chunks begin: the keys and values
+// of a chunk are stored before its attention is computed, and kernels compute every row in the same
+// order.
 #pragma once
 
 #include <span>
@@ -15,8 +15,8 @@
 
 namespace qstar::decoding {
 
-// Subnormal numbers count as zero while it lives, in processes that train as in those that do
-// not: both have to get the same bits.
+// Flushes subnormal numbers to zero while it exists, so that processes that train (which flush
+// them, too) and others get the same bits.
 class FlushDenormals {
  public:
   FlushDenormals();
@@ -37,17 +37,17 @@ struct Row {
 
 class ForwardPass {
  public:
-  // Rows go through the whole network this many at a time: their activations stay in the L2 cache.
+  // Number of rows that pass through the network together, so that activations fit the L2 cache.
   static constexpr std::size_t kChunk = 64;
   static_assert(kChunk % kernels::kRows == 0);
 
   explicit ForwardPass(const DecoderWeights::Packed& weights);
 
-  // Floats of one sequence's cache.
+  // Size of one sequence's cache in floats.
   std::size_t cache_floats(std::size_t layers) const { return layers * (key_size_ + value_size_); }
   // Embeds at most kChunk rows and takes them through all blocks of the policy.
   void run(std::span<const Row> rows);
-  // Through one more block whose heads have these scopes, as layer `layer` of the caches.
+  // Runs one more block, whose heads have these scopes, as layer `layer` of the caches.
   void run_block(const Block& block, std::size_t layer, std::span<const Scope> scopes,
                  std::span<const Row> rows);
 

@@ -1,8 +1,8 @@
 // The decoder's arithmetic, on raw float32 rows.
 //
-// Written with sixteen lanes (core/lanes.hpp), in the registers that this machine has. What a row
-// gets does not depend on the rows beside it nor on its place: every row is summed in the same
-// order, and remainders are avoided by padding, not by other code.
+// Written with sixteen lanes (core/lanes.hpp), which the compiler maps to the machine's registers.
+// The result of a row depends neither on other rows nor on its place: every row is summed in the
+// same order, and remainders are avoided by padding instead of separate code.
 //
 // Memory: columns are padded to kColumns and rows to kRows; padding holds finite numbers. Pointers
 // need no alignment, but 64-byte aligned rows are faster.
@@ -63,16 +63,16 @@ constexpr std::size_t key_floats(std::size_t heads, std::size_t size, std::size_
 constexpr std::size_t value_floats(std::size_t heads, std::size_t size, std::size_t context) {
   return context * heads * round_up(size, kLanes);
 }
-// Asks for the places 0 … length − 1 to be brought near the core before attend() needs them.
+// Prefetches the places 0 … length − 1 into the core's cache before attend() needs them.
 void prefetch(const Cache& cache, std::size_t length);
 // Stores a place's key and value, each [heads, size].
 void remember(const Cache& cache, std::size_t place, const float* key, const float* value);
-// Places that a head looks at.
+// Places [begin, end) that a head attends to.
 struct Range {
   std::size_t begin, end;
 };
 // out [heads, size] = softmax(q·K / sqrt(size))·V over each head's places, `ranges` [heads]; zero
-// where there are none. `scratch` holds `places` floats, plus the padded size of a head.
+// for an empty range. `scratch` holds `places` floats, plus the padded size of a head.
 void attend(const Cache& cache, const Range* ranges, const float* q, float* scratch, float* out);
 
 }  // namespace qstar::kernels

@@ -1,16 +1,16 @@
-// Where a token stands in its line, and which other tokens a head of attention may look at.
+// The place of a token in its line, and which other tokens an attention head may attend to.
 //
-// A solution is rewritten line by line: ";3+4*2-5=3+8-5=…". What comes next depends on the line
-// before and on what the new line has so far, never on how long the text has become. So heads can
-// be given a scope, and positions that count *items* within a line instead of tokens from the
-// start: the digits of a number share an item, every other character is one. What is copied from
-// the line before then stands at the same item, or two further on after the operation was done, in
-// lines of any length.
+// A solution is rewritten line by line: ";3+4*2-5=3+8-5=…". The next token depends on the previous
+// line and on the current line so far, not on the length of the whole text. So a head can have a
+// scope (an attention mask), and positions that count *items* within a line instead of tokens from
+// the start: the digits of a number share one item, every other character is an item. A token that
+// is copied from the previous line then stands at the same item there, or two items further on
+// after the operation was done, in lines of any length.
 //
-// A separator '=' belongs to two lines: it is found as the item after the last of the line that it
-// closes, and it asks as the item before the first of the line that it opens. ';' opens a problem:
-// there is no line before it. Everything depends on the text so far alone, so that generation can
-// use a key/value cache.
+// A separator '=' belongs to two lines. As a key it is the item after the last one of the line that
+// it closes; as a query it is the item before the first one of the line that it opens. ';' opens a
+// problem, which has no previous line. Everything depends only on the text so far, so that
+// generation can use a key/value cache.
 //
 // Differs from the published remedies for longer inputs (relative positions: Press et al. 2022;
 // none at all: Kazemnejad et al. 2023) in that the scope is fixed by the text's own separators.
@@ -23,25 +23,25 @@
 
 namespace qstar {
 
-// One letter a head in ModelSpec::scopes.
+// The scope of a head: one letter per head in ModelSpec::scopes.
 enum class Scope : char {
   kAll = 'a',            // everything so far; positions count tokens from the start
-  kPrevious = 'p',       // the line before, kWindow items around one's own
-  kPreviousWhole = 'P',  // the whole line before, without positions
-  kPreviousDone = 'd',   // the line before up to the item after one's own, without positions: what
-                         // the new line has already dealt with
-  kCurrent = 'c',        // this line, the last kWindow items
-  kCurrentWhole = 'C',   // this line so far, without positions
+  kPrevious = 'p',       // the previous line, kWindow items around the token's own item
+  kPreviousWhole = 'P',  // the whole previous line, without positions
+  kPreviousDone = 'd',   // the previous line up to the item after the token's own, without
+                        // positions: the part that the current line has already rewritten
+  kCurrent = 'c',       // the current line, the last kWindow items
+  kCurrentWhole = 'C',  // the current line so far, without positions
 };
 inline constexpr std::string_view kScopes = "apPdcC";
 inline constexpr std::int32_t kWindow = 4;  // items to either side
 
 // A token's place; all places count tokens from the start of the text.
 struct LinePlace {
-  std::int32_t previous = 0;  // where the line before begins …
-  std::int32_t line = 0;      // … and this one; equal when there is none before
-  std::int32_t asks = 0;      // the item as which it looks, from −1
-  std::int32_t found = 0;     // the item as which it is looked at
+  std::int32_t previous = 0;  // start of the previous line; equal to `line` when there is none
+  std::int32_t line = 0;      // start of the current line
+  std::int32_t asks = 0;      // item of the token as a query, from −1
+  std::int32_t found = 0;     // item of the token as a key
   std::int32_t digit = 0;  // 1 for the first digit of a number, 2 for the second, …; 0 otherwise
 };
 inline constexpr std::int32_t kDigits = 8;  // `digit` is below this; later digits count as the last
@@ -57,16 +57,16 @@ class LineReader {
   LinePlace last_;
 };
 
-// Places [begin, end) that a head may look at; empty when there is nothing.
+// Places [begin, end) that a head may attend to; may be empty.
 struct Sight {
   std::int32_t begin = 0;
   std::int32_t end = 0;
   friend bool operator==(const Sight&, const Sight&) = default;
 };
-// What the token at `place` sees; `places` are those up to and including it.
+// The places that the token at `place` sees; `places` are those up to and including it.
 Sight sight_of(Scope scope, std::span<const LinePlace> places, std::int32_t place);
 
-// The position by which a query or a key is rotated, from −1; 0 everywhere for heads without.
+// The rotary position of a query or a key, from −1; 0 for heads without positions.
 std::int32_t asking_position(Scope scope, const LinePlace& at, std::int32_t place);
 std::int32_t found_position(Scope scope, const LinePlace& at, std::int32_t place);
 

@@ -5,10 +5,10 @@
 namespace qstar {
 namespace {
 
-// Children that are made and valued at once, so that memory stays small with many moves.
+// Children that are generated and evaluated at once, to limit memory when there are many moves.
 constexpr std::size_t kChildren = 4096;
 
-// Positions that are still on their way, and whose they are.
+// Positions that are not solved yet, and the index of the start that each came from.
 struct Travellers {
   std::vector<std::uint8_t> states;
   std::vector<std::size_t> owners;
@@ -26,7 +26,7 @@ Travellers unsolved(const Puzzle& puzzle, std::span<const std::uint8_t> states) 
   return travellers;
 }
 
-// One move on: those that are then still on their way. The goal and dead ends are a way's end.
+// The positions after one more move, without those that are solved or had no legal move.
 Travellers move_on(const Puzzle& puzzle, const Travellers& from, std::span<const Move> moves) {
   const std::size_t bytes = puzzle.state_bytes();
   Travellers moved;

@@ -44,16 +44,17 @@ Status check_model(const ModelFile& model, std::string_view source) {
 }  // namespace
 
 void ModelSpec::describe(FieldVisitor& v) {
-  v.value({"layers", "transformer blocks", 1, 256}, layers);
-  v.value({"width", "width of the residual stream", 2, 16384}, width);
-  v.value({"heads", "attention heads; width is a multiple of twice this", 1, 1024}, heads);
-  v.value({"context", "tokens at most, prompt included", 2, 65536}, context);
-  v.value({"rope_base", "base of the rotary position angles", 1, 1e9}, rope_base);
+  v.value({"layers", "Number of transformer blocks", 1, 256}, layers);
+  v.value({"width", "Width of the residual stream, a multiple of 2 * heads", 2, 16384}, width);
+  v.value({"heads", "Number of attention heads per block", 1, 1024}, heads);
+  v.value({"context", "Maximum number of tokens in a sequence, including the prompt", 2, 65536},
+          context);
+  v.value({"rope_base", "Base of the rotary position angles", 1, 1e9}, rope_base);
   v.value(
       {"scopes",
-       "what each head sees, a letter a head: a all, p and c the previous and the current line "
-       "near one's own item, P and C the whole of them without positions, d what the new line has "
-       "dealt with of the previous one; empty: all"},
+       "What each attention head sees, one letter per head: a everything; p, c the previous or the "
+       "current line near the token's own place; P, C that whole line, without positions; d the "
+       "part of the previous line that the current line has already rewritten (empty: everything)"},
       scopes);
 }
 

@@ -8,7 +8,8 @@
 namespace qstar {
 namespace {
 
-// As a row: the prompt, then what was generated. Empty when the attempt cannot be learned from.
+// An attempt as a row: the prompt, then the generated tokens. Empty when the attempt cannot be
+// learned from.
 struct Row {
   std::vector<std::int32_t> tokens;
   std::size_t prompt = 0;
@@ -57,24 +58,31 @@ void fill(PolicyGradientBatch& batch, std::size_t at, const Chosen& chosen, floa
 
 void PolicyGradientConfig::describe(FieldVisitor& v) {
   v.value({.name = "baseline",
-           .doc = "what a win is compared with: the group's mean over its deviation, its mean, or "
-                  "the mean of the others",
+           .doc = "Advantage of a reward: reward minus group mean divided by the deviation, reward "
+                  "minus group mean, or reward minus the mean of the other attempts",
            .choices = "group|centred|leave_one_out"},
           baseline);
-  v.value({.name = "token_mean",
-           .doc = "what counts the same: every token, every attempt, or a token of any length",
-           .choices = "token|attempt|constant"},
-          token_mean);
-  v.value({"drop_equal", "leave out groups that all won or all lost"}, drop_equal);
-  v.value({"clip_low", "how far below 1 a token's ratio may teach", 0, 1}, clip_low);
-  v.value({"clip_high", "how far above 1 a token's ratio may teach", 0, 100}, clip_high);
-  v.value({"importance_cap", "largest weight of a token for its sampler's age", 1e-3, 1e6},
+  v.value(
+      {.name = "token_mean",
+       .doc = "What has equal weight in the loss: every token, every attempt, or every token of "
+              "a fixed maximum length",
+       .choices = "token|attempt|constant"},
+      token_mean);
+  v.value({"drop_equal", "Leave out groups whose attempts all have the same reward"}, drop_equal);
+  v.value({"clip_low", "Clip range of the probability ratio below 1", 0, 1}, clip_low);
+  v.value({"clip_high", "Clip range of the probability ratio above 1", 0, 100}, clip_high);
+  v.value({"importance_cap", "Largest importance weight of a token that an older policy sampled",
+           1e-3, 1e6},
           importance_cap);
-  v.value({"kl_weight", "weight of the divergence from the reference, nats", 0, 100}, kl_weight);
-  v.value({"entropy_weight", "weight of the entropy that is kept, nats", 0, 100}, entropy_weight);
-  v.value({"overlong_ramp", "tokens before the limit from which length costs; 0: none", 0, 1e6},
+  v.value({"kl_weight", "Weight of the KL penalty towards the reference policy (0: none)", 0, 100},
+          kl_weight);
+  v.value({"entropy_weight", "Weight of the entropy bonus (0: none)", 0, 100}, entropy_weight);
+  v.value({"overlong_ramp",
+           "Length penalty of long attempts: number of tokens before the limit where it starts (0: "
+           "no penalty)",
+           0, 1e6},
           overlong_ramp);
-  section(v, "optimizer", "the policy's optimiser", optimizer);
+  section(v, "optimizer", "Optimisers (Muon and AdamW) of the policy", optimizer);
 }
 
 GroupBaseline group_baseline(const PolicyGradientConfig& config) {
@@ -99,7 +107,7 @@ void append_group(const AttemptGroup& group, const PolicyGradientConfig& config,
 void append_rewarded(const AttemptGroup& group, std::vector<double> rewards,
                      const PolicyGradientConfig& config, std::int64_t max_tokens,
                      std::vector<AdvantagedAttempt>& attempts) {
-  QSTAR_ASSERT(rewards.size() == group.attempts.size(), "one an attempt");
+  QSTAR_ASSERT(rewards.size() == group.attempts.size(), "one per attempt");
   if (config.drop_equal && !rewards_differ(rewards)) return;
   for (std::size_t a = 0; config.overlong_ramp > 0 && a < rewards.size(); ++a) {
     rewards[a] += overlong_penalty(static_cast<std::int64_t>(tokens_of(group.attempts[a])),
@@ -126,7 +134,7 @@ PolicyGradientBatch policy_gradient_batch(const Tokenizer& tokenizer,
   std::vector<Chosen> chosen;
   std::size_t generated = 0, length = 0;
   for (const auto& attempt : attempts) {
-    QSTAR_ASSERT(attempt.advantages.size() == attempt.attempt->steps.size(), "one a step");
+    QSTAR_ASSERT(attempt.advantages.size() == attempt.attempt->steps.size(), "one per step");
     Row row = row_of(tokenizer, *attempt.attempt);
     if (row.tokens.empty()) {
       ++batch.left_out;

@@ -24,8 +24,8 @@ struct OptimizerConfig {
   double weight_decay = 0.0;
   double clip = 1.0;          // global gradient norm
   std::int64_t warmup = 100;  // steps of linear warm-up
-  double decay_start = 0.5;   // share of all steps after which the rate falls linearly …
-  double decay_to = 0.05;     // … to this share of itself
+  double decay_start = 0.5;   // share of all steps after which the rate falls linearly
+  double decay_to = 0.05;     // to this share of the full rate
   void describe(FieldVisitor& v);
   friend bool operator==(const OptimizerConfig&, const OptimizerConfig&) = default;
 };
@@ -33,7 +33,7 @@ struct OptimizerConfig {
 double schedule(const OptimizerConfig& config, std::int64_t step, std::int64_t total);
 
 struct TrainStats {
-  double loss = 0;           // weighted mean, nats a token
+  double loss = 0;           // weighted mean, nats per token
   double gradient_norm = 0;  // before clipping
   std::int64_t tokens = 0;   // rows × length, padding included
 };
@@ -46,13 +46,13 @@ class PolicyLearner {
  public:
   // Fresh weights from the seed.
   PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed);
-  // A policy's weights, with a fresh optimiser: to learn on, or as a frozen reference.
+  // A policy's weights with a fresh optimiser: to train further, or as a frozen reference.
   explicit PolicyLearner(const ModelFile& policy);
   ~PolicyLearner();
   PolicyLearner(PolicyLearner&&) noexcept;
   PolicyLearner& operator=(PolicyLearner&&) noexcept;
 
-  // One optimiser step, a part of the batch after the other (batch.hpp, split_by_length).
+  // One optimiser step; the batch is processed in parts (batch.hpp, split_by_length).
   // `rate_factor` multiplies both rates (see schedule()).
   TrainStats update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor);
   // Mean loss without an update.
@@ -62,21 +62,21 @@ class PolicyLearner {
   PolicyGradientStats update_policy_gradient(const PolicyGradientBatch& batch,
                                              const PolicyGradientConfig& config,
                                              double rate_factor);
-  // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. A
-  // temperature a row, > 0.
+  // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. One
+  // temperature > 0 per row.
   std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;
 
-  // The weights as a model without metadata beyond spec and characters.
+  // The weights as a model whose only metadata are spec and characters.
   ModelFile model() const;
   // Forgets the optimiser's moments (at the start of a new stage).
   void reset_optimizer();
-  // Puts the optimiser's moments aside and takes those that were put aside before, at first fresh
-  // ones: for work of another kind in between. Muon's steps are of one length, however small the
-  // gradients, so that moments of the one would lead the steps of the other astray.
+  // Exchanges the optimiser's moments with a second set, which starts fresh, for training on
+  // another kind of data in between. Muon's steps have a fixed length however small the gradients
+  // are, so that moments of one kind of data would misdirect the steps on the other.
   void swap_optimizer();
 
-  // Weights, optimiser state (that put aside, too) and counters as bytes; load is the exact
-  // inverse. kCorrupt otherwise, and nothing changed.
+  // Weights, both sets of optimiser state and counters as bytes; load restores them. kCorrupt when
+  // the bytes do not fit this model; then nothing has changed.
   std::string save() const;
   Status load(std::string_view bytes);
 
@@ -85,8 +85,8 @@ class PolicyLearner {
   std::unique_ptr<Impl> impl_;
 };
 
-// One thread, denormals flushed, OpenBLAS present (kConfig with the remedy when the slow reference
-// BLAS is loaded). Call once, before the first learner.
+// Sets torch to one thread, flushes denormals to zero, and checks that OpenBLAS is loaded (kConfig
+// with the remedy when it is the slow reference BLAS). Call once, before the first learner.
 Status prepare_torch();
 
 }  // namespace qstar

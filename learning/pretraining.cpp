@@ -5,10 +5,10 @@
 namespace qstar {
 
 void PretrainConfig::describe(FieldVisitor& v) {
-  v.value({"steps", "optimiser steps", 0, 1e7}, steps);
-  v.value({"rows", "rows of the corpus a step", 1, 65536}, rows);
-  v.value({"length", "tokens a row", 8, 65536}, length);
-  section(v, "optimizer", "Muon and AdamW", optimizer);
+  v.value({"steps", "Number of optimiser steps", 0, 1e7}, steps);
+  v.value({"rows", "Rows of the corpus per optimiser step", 1, 65536}, rows);
+  v.value({"length", "Tokens per row", 8, 65536}, length);
+  section(v, "optimizer", "Optimisers (Muon and AdamW) for pre-training", optimizer);
 }
 
 Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
@@ -18,15 +18,16 @@ Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
   const std::string alphabet((*environment)->alphabet());
   if (alphabet.empty()) {
     return fail(Errc::kConfig, fmt::format("environment.name = \"{}\": its steps are moves, not "
-                                           "text; a language model learns arithmetic",
+                                           "text; choose a text environment such as arithmetic",
                                            config.name));
   }
   if (auto spec = check(model, ";=" + alphabet); !spec) return spec;
   if (pretrain.length <= model.context) return {};
-  return fail(Errc::kConfig,
-              fmt::format("pretrain.length = {} is more than model.context = {}: lower the one "
-                          "or raise the other",
-                          pretrain.length, model.context));
+  return fail(
+      Errc::kConfig,
+      fmt::format("pretrain.length = {} is more than model.context = {}: lower pretrain.length "
+                  "or raise model.context",
+                  pretrain.length, model.context));
 }
 
 }  // namespace qstar

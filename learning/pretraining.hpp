@@ -1,5 +1,4 @@
-// Pre-training: next-token prediction on a corpus of worked solutions, and supervised fine-tuning,
-// the same on right work alone.
+// Pre-training: next-token prediction on a corpus of worked solutions.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +14,21 @@ namespace qstar {
 
 struct PretrainConfig {
   std::int64_t steps = 1500;
-  std::int64_t rows = 32;    // of the corpus a step
-  std::int64_t length = 96;  // tokens a row
+  std::int64_t rows = 32;    // of the corpus per step
+  std::int64_t length = 96;  // tokens per row
   OptimizerConfig optimizer;
   void describe(FieldVisitor& v);
   friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
 };
 
-// Whether a model can learn this environment's text by these rows. kConfig names the fields: steps
-// that are moves, a model that does not fit the alphabet, rows longer than its context.
+// Whether a model can be trained on this environment's text with these rows. kConfig names the
+// fields: steps that are moves, a model that does not fit the alphabet, rows longer than its
+// context.
 Status check_text(const EnvironmentConfig& environment, const ModelSpec& model,
                   const PretrainConfig& pretrain);
 
-// Optimiser step number `step` of all. Its rows depend on (seed, step) alone, so that whoever
-// resumes reads on where another stopped.
+// One optimiser step, number `step` from 0. Its rows depend only on (seed, step), so that a resumed
+// run reads the same rows.
 TrainStats pretrain_step(PolicyLearner& learner, const Environment& environment,
                          const Tokenizer& tokenizer, const CorpusConfig& corpus,
                          const PretrainConfig& config, std::uint64_t seed, std::int64_t step);

@@ -11,8 +11,8 @@
 namespace qstar {
 namespace {
 
-// The best known way on from one state, by the online network, and the target network's value of
-// it.
+// The online network's value of its best known step in a state, and the target network's value of
+// that step.
 struct BestAction {
   float online = 0;
   float target = 0;
@@ -46,7 +46,7 @@ QRows n_step_targets(const StepTree& tree, std::span<const std::vector<float>> o
                      std::span<const std::vector<float>> target, std::int64_t steps,
                      double discount) {
   const std::size_t n = tree.places.size();
-  QSTAR_ASSERT(online.size() == n && target.size() == n && steps > 0, "one row of Q an attempt");
+  QSTAR_ASSERT(online.size() == n && target.size() == n && steps > 0, "one row of Q per attempt");
   const auto best = best_actions(tree, online, target);
   QRows targets(n);
   for (std::size_t a = 0; a < n; ++a) {

@@ -1,31 +1,31 @@
-// What a Q-critic is taught: a target for every closed step of a group's attempts, from who won
-// alone. Pure functions over the tree that the attempts span (step_tree.hpp).
+// Training targets of a Q-critic: one for every closed step of a group's attempts, computed only
+// from which attempts won. Pure functions over the tree that the attempts span (step_tree.hpp).
 //
-// Rows: one an attempt, in order. `online` and `target` hold what the two networks say of its
-// steps; an attempt that does not encode has an empty row in both, and no part in a maximum over
-// networks. Targets: a number a closed step; not a number where nothing is known.
+// Rows: one per attempt, in order. `online` and `target` hold the two networks' values of its
+// steps; an attempt that cannot be encoded has an empty row in both and is not part of any maximum.
+// Targets: one number per closed step; NaN where no target is known.
 //
 //   double_q         γ · Q_target(s′, argmax_a Q_online(s′, a)), the win for the last step
 //                    (van Hasselt, Guez, Silver 2016, arXiv 1509.06461, eq. 4)
 //   n_step           γ^n times the same, n steps further along the attempt; γ^(steps left) times
-//                    the win where the attempt ends before (Sutton & Barto 2018, eq. 7.1 with a
+//                    the win when the attempt ends earlier (Sutton & Barto 2018, eq. 7.1 with a
 //                    greedy bootstrap; the steps between are not corrected for being off-policy)
-//   max_backup       the best that was found: γ · max_a Q(s′, a), from the leaves
-//   expected_backup  what the policy makes of it: γ · Σ_a π(a|s′) Q(s′, a), from the leaves
-//   kept_chance      the share of the chance to win that the path has kept (below)
+//   max_backup       the best continuation found: γ · max_a Q(s′, a), from the leaves
+//   expected_backup  the policy's expectation: γ · Σ_a π(a|s′) Q(s′, a), from the leaves
+//   kept_chance      the share of the probability of a win that the path has kept (below)
 //
-// Double Q and n steps need the network in order to look past what was sampled; backups need none,
-// and are exact for the tree that they are given: the more attempts a group has, the better.
+// Double Q and n steps use the network to look past the sampled steps. Backups need no network and
+// are exact for the given tree; more attempts per group make it a better estimate.
 //
 // kept_chance: K(s, a) = K(s) · Q(s, a) / (max_b Q(s, b) + luck), Q by expected_backup, K = 1 at
 // the problem. Its logarithm sums log-advantages, log Q − log max Q, over the path. A step from
-// which the policy wins as often as from any other in its state keeps nearly all; a wrong one keeps
-// hardly anything, however hard the problem is. So it is what a process reward model's label is,
-// without a verifier. A lucky win, which max_backup takes for right, counts only as much as it was
-// likely: where no better chance than `luck` was found, no step keeps much. What follows a step
-// that kept less than kLost keeps the same; of steps where nobody won, after one that kept more,
-// nothing is known. Not from a paper: Setlur et al. 2024 (arXiv 2410.08146) learn the differences,
-// Q(s, a) − V(s), where this learns shares.
+// which the policy wins as often as from any other step in its state keeps nearly everything; a
+// wrong step keeps almost nothing, however hard the problem is. So it behaves like the label of a
+// process reward model, without a verifier. A lucky win, which max_backup counts as fully right,
+// counts only in proportion to its probability: where no step has a better chance than `luck`, no
+// step keeps much. Steps after one that kept less than kLost keep the same; steps that never won,
+// after a step that kept more, have no target. Not from a paper: Setlur et al. 2024 (arXiv
+// 2410.08146) learn the differences, Q(s, a) − V(s), where this learns shares.
 #pragma once
 
 #include <span>
@@ -43,12 +43,12 @@ inline constexpr const char* kQTargets = "double_q|n_step|max_backup|expected_ba
 
 struct QTargetOptions {
   std::string target = "double_q";  // a word of kQTargets
-  std::int64_t steps = 3;           // of n_step, ≥ 1
+  std::int64_t steps = 3;           // n_step: number of steps, at least 1
   double discount = 1;              // γ, in [0, 1]
-  double luck = 0.03;               // of kept_chance: a chance that luck may explain, in [0, 1]
+  double luck = 0.03;               // kept_chance: probability of a win due to luck, in [0, 1]
 };
 
-// Whether the target is made of what the networks say; otherwise rows of Q are not looked at.
+// Whether the target uses the networks' values; otherwise the rows of Q are not read.
 bool asks_network(const QTargetOptions& options);
 
 QRows q_targets(const StepTree& tree, std::span<const std::vector<float>> online,
@@ -63,14 +63,14 @@ QRows n_step_targets(const StepTree& tree, std::span<const std::vector<float>> o
 std::vector<double> kept_chances(const StepTree& tree, double discount, double luck);
 inline constexpr double kLost = 0.001;
 
-// Which of a group's valued steps were taken in the same state: for what a loss says of all steps
-// of a state at once. Steps are counted through the rows, attempt by attempt.
+// Which of a group's valued steps were taken in the same state, for loss terms over all steps of a
+// state. Steps are numbered through the rows, attempt by attempt.
 struct StateIndex {
-  std::vector<std::int64_t> states;    // of every step: its state
-  std::vector<std::int64_t> distinct;  // of every different step: the first time that it was taken
-  std::int64_t size = 0;               // states
+  std::vector<std::int64_t> states;    // of every step: the index of its state
+  std::vector<std::int64_t> distinct;  // of every different step: its first occurrence
+  std::int64_t size = 0;               // number of states
 
-  // Appends a group; rows of `values` that are empty have no steps.
+  // Appends a group; empty rows of `values` have no steps.
   void add(const StepTree& tree, std::span<const std::vector<float>> values);
 
  private:

@@ -2,8 +2,8 @@
 // (outcome, ORM; Cobbe et al. 2021), and of which of two solutions is the better one (preference;
 // Bradley & Terry 1952, Christiano et al. 2017, Ouyang et al. 2022).
 //
-// Network: the critic's (learning/nn/step_scorer.hpp). What distinguishes a PRM from an ORM is the
-// targets alone: a label a step, or the outcome; step_labels.hpp makes both. Loss: binary
+// Network: the same as the critic's (learning/nn/step_scorer.hpp). A PRM and an ORM differ only in
+// their targets: one label per step, or the outcome; step_labels.hpp makes both. Loss: binary
 // cross-entropy, weight 1 where a step ends and `inside_weight` before, plus `language_weight`
 // times the trunk's next-token loss on the steps labelled right. A preference model has
 // −log σ(r_better − r_worse), r the logit where the solution's last closed step ends, plus the same
@@ -31,7 +31,7 @@ namespace qstar {
 
 struct RewardConfig {
   std::int64_t updates = 450;
-  std::int64_t attempts_per_update = 64;  // or pairs, of a preference model
+  std::int64_t attempts_per_update = 64;  // preference model: pairs
   double inside_weight = 0.2;             // loss weight on tokens inside a step (1 at its end)
   double language_weight = 0.5;           // weight of the trunk's loss on steps labelled right
   OptimizerConfig optimizer{.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 20};
@@ -39,10 +39,10 @@ struct RewardConfig {
   friend bool operator==(const RewardConfig&, const RewardConfig&) = default;
 };
 
-// The inverse of to_string(ScorerRole) for reward models; none for other text, "critic" among it.
+// The inverse of to_string(ScorerRole) for reward models; nullopt for other text, also "critic".
 std::optional<ScorerRole> reward_role(std::string_view text);
 
-// Targets in [0, 1], one a step; not a number where there is no label.
+// Targets in [0, 1], one per step; NaN for a step without a label.
 struct LabelledAttempt {
   const Trajectory* attempt = nullptr;
   std::vector<float> targets;
@@ -52,13 +52,13 @@ struct RankedPair {
   const Trajectory* better = nullptr;
   const Trajectory* worse = nullptr;
 };
-// Every pair that a ranking orders; rank 1 is the best, equal ranks order nothing.
+// Every pair of attempts with different ranks; rank 1 is the best.
 std::vector<RankedPair> pairs_of(std::span<const Trajectory> attempts,
                                  std::span<const std::int64_t> ranks);
 
 struct RewardStats {
-  double loss = 0;           // of the reward alone, nats
-  std::int64_t learned = 0;  // steps with a target, or pairs, that had a part in it
+  double loss = 0;           // without the language-model loss, nats
+  std::int64_t learned = 0;  // number of steps with a target, or of pairs
   std::int64_t tokens = 0;   // rows × length, padding included
 };
 
@@ -73,22 +73,22 @@ class RewardLearner final : public StepScorer {
   RewardLearner(RewardLearner&&) noexcept;
   RewardLearner& operator=(RewardLearner&&) noexcept;
 
-  // One optimiser step of a process or outcome model; nothing is learned where there is no target.
+  // One optimiser step of a process or outcome model; steps without a target are ignored.
   RewardStats update(std::span<const LabelledAttempt> batch, const RewardConfig& config,
                      double rate_factor);
-  // One optimiser step of a preference model. Pairs that do not encode, or have no closed step, are
-  // left out.
+  // One optimiser step of a preference model. Pairs that cannot be encoded or have no closed step
+  // are left out.
   RewardStats update(std::span<const RankedPair> batch, const RewardConfig& config,
                      double rate_factor);
 
-  // σ of the logit at the end of every step of every attempt; attempts that do not encode give
-  // none. Of a preference model only differences of logits mean anything, so only the order.
+  // σ of the logit at the end of every step of every attempt; empty for attempts that cannot be
+  // encoded. For a preference model only the order of scores is meaningful.
   std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts);
   std::vector<float> scores(std::span<const StepQuery> queries) override;
 
   ScorerRole role() const override;
   std::int64_t updates() const;
-  // A model file of this role; its own extra tensors beside the trunk's.
+  // A model file of this role: the trunk's tensors and its own.
   ModelFile model() const;
   // kCorrupt, and nothing changed, when the bytes are not those of save() for this model.
   std::string save() const;

@@ -10,13 +10,13 @@ namespace {
 
 constexpr float kNoLabel = std::numeric_limits<float>::quiet_NaN();
 
-// A prefix to be completed, and whose it is.
+// A prefix to be completed, and the attempt that it is from.
 struct Prefix {
   std::size_t attempt = 0;
   std::size_t steps = 0;
 };
 
-// How many steps can be gone on from: not the end of the problem, not half a step.
+// The number of prefixes that can be continued: without the finished attempt and half a step.
 std::size_t continued_steps(const Trajectory& attempt) {
   if (attempt.steps.empty() || attempt.outcome == Outcome::kUnfinished)
     return closed_steps(attempt);
@@ -51,7 +51,7 @@ Trajectory continued(const Environment& environment, const Trajectory& attempt, 
   return whole;
 }
 
-// Every closed step of every attempt that can be gone on from.
+// Every prefix of every attempt that can be continued.
 std::vector<Prefix> prefixes_of(std::span<const Trajectory> attempts) {
   std::vector<Prefix> prefixes;
   for (std::size_t a = 0; a < attempts.size(); ++a)
@@ -99,7 +99,7 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
     auto& estimate = estimates[a][n - 1];
     for (std::int64_t k = 0; k < options.samples; ++k) {
       const auto& generation = generations[next++];
-      if (generation.text.empty()) continue;  // the policy cannot take the prefix
+      if (generation.text.empty()) continue;  // the policy cannot continue the prefix
       ++estimate.samples;
       estimate.wins += continued(environment, attempts[a], n, generation, 0).win() ? 1 : 0;
     }

@@ -44,7 +44,7 @@ struct Attention : torch::autograd::Function<Attention> {
   }
 };
 
-// Of one row of the batch and one head: [T,4].
+// The sights of one row of the batch and one head: [T,4].
 void write_sights(Scope scope, std::span<const LinePlace> places, std::int32_t* out) {
   for (std::int32_t t = 0; t < static_cast<std::int32_t>(places.size()); ++t, out += 4) {
     const auto& at = places[static_cast<std::size_t>(t)];

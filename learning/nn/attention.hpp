@@ -9,10 +9,10 @@
 
 namespace qstar::nn {
 
-// What every head sees of every token, and the positions that it is rotated by: [H,B,T,4] int32,
-// the last axis begin, end, asking and found position (line_view.hpp). Made once for a batch.
+// The attention mask and rotary positions of every head and token: [H,B,T,4] int32, the last axis
+// begin, end, query position and key position (line_view.hpp). Computed once per batch.
 at::Tensor sights_of(const at::Tensor& tokens, const ModelSpec& spec);  // tokens [B,T] int64
-// Where every token of one row stands.
+// The place in its line of every token of one row.
 std::vector<LinePlace> line_places(const std::int64_t* tokens, std::int64_t length);
 
 // qkv [B,T,3D] float32 (rows q, k, v; each by head), sights [H,B,T,4] -> [B,T,D].

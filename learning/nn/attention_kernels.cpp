@@ -57,7 +57,7 @@ void load(const AttentionShape& s, const View& view, const float* qkv, Head& hea
   }
 }
 
-// What a token sees.
+// The places that a token sees.
 struct Columns {
   std::int64_t begin, end;
   Columns(const View& view, std::int64_t i)

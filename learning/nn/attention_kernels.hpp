@@ -1,4 +1,4 @@
-// Causal self-attention with rotary positions, forward and backward, on raw rows: no torch here.
+// Causal self-attention with rotary positions, forward and backward, on raw rows, without torch.
 //
 // Batched products of small matrices are slow in BLAS; these loops keep one head of one sequence in
 // the cache. RoPE (Su et al. 2021) rotates the pairs (j, j + h/2) of each head of size h by
@@ -21,14 +21,14 @@ struct RotaryTable {
   RotaryTable(std::int64_t length, std::int64_t head_size, double base);
 };
 
-// Where heads look: sights [H,B,T,4] as in attention.hpp.
+// The tokens that heads attend to: sights [H,B,T,4] as in attention.hpp.
 struct View {
   const RotaryTable& rotary;
   const std::int32_t* sights;
 };
 
 // qkv [B,T,3D] -> out [B,T,D]; probabilities [B,H,T,T] are kept for the backward pass (in
-// row i the columns that i sees; the rest is not written). Who sees nothing gets zeros.
+// row i the columns that i sees; the rest is not written). A token that sees nothing gets zeros.
 void attention_forward(const AttentionShape& shape, const View& view, const float* qkv, float* out,
                        float* probabilities);
 // grad_out [B,T,D] -> grad_qkv [B,T,3D].

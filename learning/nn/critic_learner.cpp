@@ -28,13 +28,13 @@ struct CriticLearner::Impl : nn::ScorerLearner {
 
 namespace {
 
-// The attempts to learn from, and which they are of each group.
+// The attempts to learn from, and their indices in each group.
 struct Attempts {
   std::vector<const Trajectory*> attempts;
   std::vector<float> won;
   std::vector<std::vector<std::size_t>> of_group;  // ascending
 
-  // `most` of every group, drawn; 0: all.
+  // Draws `most` attempts of every group; 0: all.
   Attempts(std::span<const WeightedGroup> groups, std::int64_t most, Rng rng) {
     for (const auto& g : groups) {
       of_group.push_back(drawn(g.group->attempts.size(), most, rng));
@@ -57,7 +57,7 @@ struct Attempts {
   }
 };
 
-// The rows of a group of n attempts, empty where an attempt is not learned from.
+// One row per attempt of a group of n; empty for attempts that are not learned from.
 QRows rows_of_group(std::size_t n, std::span<const std::size_t> taken,
                     std::span<const std::vector<float>> rows) {
   QRows of_group(n);
@@ -65,7 +65,7 @@ QRows rows_of_group(std::size_t n, std::span<const std::size_t> taken,
   return of_group;
 }
 
-// Mean distance of Q to its targets, where there are any.
+// Mean |Q − target| over the steps that have a target.
 float mean_error(std::span<const std::vector<float>> q,
                  std::span<const std::vector<float>> wanted) {
   double error = 0;
@@ -80,7 +80,7 @@ float mean_error(std::span<const std::vector<float>> q,
   return steps > 0 ? static_cast<float>(error / static_cast<double>(steps)) : 0.0F;
 }
 
-// What is asked of all steps of a state at once, beside their targets.
+// The loss terms over all steps of a state, beside those of their targets.
 at::Tensor penalties(const StateIndex& index, const nn::StepRows& rows, const nn::StepScores& out,
                      const CriticConfig& config) {
   auto sum = at::zeros({});
@@ -112,7 +112,7 @@ CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const C
   const auto tokens = nn::tokens_of(rows.batch);
   const auto out = nn::score_steps(impl_->online, impl_->spec, tokens);
   const auto online = nn::read_scores(rows, out.scores);
-  QRows target = online;  // a shape, where the target network is not asked
+  QRows target = online;  // only the shape matters when the target network is not used
   if (asks_network(options)) {
     at::NoGradGuard no_gradients;
     target = nn::read_scores(rows, nn::score_steps(impl_->target, impl_->spec, tokens).scores);

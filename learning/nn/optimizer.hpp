@@ -21,7 +21,8 @@ class Optimizer {
   double step(const OptimizerConfig& config, double rate_factor);
   void reset();
 
-  // Moments and step count; load is the exact inverse. False when the bytes do not fit.
+  // Moments and step count as bytes; load restores them and returns false when the bytes do not
+  // fit.
   std::string save() const;
   bool load(std::string_view& bytes);
 

@@ -19,7 +19,7 @@ TokenLogprobs token_logprobs(const at::Tensor& logits, const at::Tensor& tokens,
 
 struct Surrogate {
   at::Tensor loss;
-  at::Tensor clipped;  // 1 where the clip took the gradient away, 0 elsewhere
+  at::Tensor clipped;  // 1 where the clip removed the gradient, 0 elsewhere
 };
 // −w · min(r·A, clamp(r)·A). Gradients reach `logprobs` alone.
 Surrogate clipped_surrogate(const at::Tensor& logprobs, const at::Tensor& proximal,

@@ -31,7 +31,7 @@ struct PolicyLearner::Impl {
   std::string characters;
   nn::Parameters parameters;
   nn::Optimizer optimizer;
-  std::optional<nn::Optimizer> aside;  // of swap_optimizer()
+  std::optional<nn::Optimizer> aside;  // the second set of swap_optimizer()
 
   Impl(const ModelSpec& s, const Tokenizer& tokenizer, std::uint64_t seed)
       : spec(s),
@@ -45,7 +45,7 @@ struct PolicyLearner::Impl {
         parameters(nn::from_model(policy, true)),
         optimizer(parameters) {}
 
-  // All of it or, where it does not fit, a part.
+  // False when the bytes do not fit; then the state may be partly overwritten.
   bool load(std::string_view bytes);
 
   at::Tensor loss(const TokenBatch& batch) const {
@@ -165,7 +165,8 @@ Status PolicyLearner::load(std::string_view bytes) {
   const std::string before = save();
   if (impl_->load(bytes)) return {};
   impl_->load(before);
-  return fail(Errc::kCorrupt, "the saved policy learner does not fit this model");
+  return fail(Errc::kCorrupt,
+              "the saved state of the policy learner does not fit this model; start a new run");
 }
 
 }  // namespace qstar

@@ -9,13 +9,13 @@ namespace qstar {
 
 Status prepare_torch() {
   at::set_num_threads(1);
-  // Debian's OpenBLAS has threads of its own, which torch knows nothing of; their number would
-  // decide in which order products are summed.
+  // Debian's OpenBLAS has its own threads, which torch does not control; their number would change
+  // the order of summation.
   if (auto* const set =
           reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
     set(1);
   at::globalContext().setFlushDenormal(true);
-  // Otherwise glibc returns every large block to the kernel and asks for it again a step later.
+  // Otherwise glibc returns every large block to the kernel and requests it again in the next step.
   mallopt(M_MMAP_THRESHOLD, 256 << 20);
   mallopt(M_TRIM_THRESHOLD, 512 << 20);
   mallopt(M_TOP_PAD, 64 << 20);

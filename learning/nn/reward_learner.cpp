@@ -10,7 +10,7 @@
 namespace qstar {
 namespace {
 
-// Targets as they are where a step is labelled right, nothing elsewhere: what the trunk imitates.
+// The targets of steps labelled right, NaN elsewhere: the language-model loss is on these steps.
 std::vector<float> right_ones(std::vector<float> targets) {
   for (float& target : targets) {
     if (!(target > 0.5F)) target = std::nanf("");

@@ -61,7 +61,9 @@ Status ScorerLearner::load(std::string_view bytes, std::string_view what, const 
   const std::string before = save(more);
   if (restore(bytes, more)) return {};
   restore(before, more);
-  return fail(Errc::kCorrupt, fmt::format("the saved {} does not fit this model", what));
+  return fail(
+      Errc::kCorrupt,
+      fmt::format("the saved state of the {} does not fit this model; start a new run", what));
 }
 
 }  // namespace qstar::nn

@@ -1,5 +1,5 @@
-// What the critic and the reward models share: a network that scores steps (step_scorer.hpp), its
-// optimiser, the count of its updates, and their bytes. They differ in what they teach it.
+// The common part of critic and reward learners: a network that scores steps (step_scorer.hpp), its
+// optimiser, the number of updates, and saving all of them. The learners differ in their targets.
 #pragma once
 
 #include <span>
@@ -20,16 +20,17 @@ struct ScorerLearner {
   Optimizer optimizer;
   std::int64_t updates = 0;
 
-  // `policy`: where spec and alphabet come from; `parameters`: scorer_parameters' names and shapes.
+  // Takes spec and alphabet from `policy`; `parameters` have the names and shapes of
+  // scorer_parameters.
   ScorerLearner(const ModelFile& policy, Parameters parameters);
 
-  // Probabilities of every closed step of every attempt; attempts that do not encode give none.
+  // Probabilities of every closed step of every attempt; empty for attempts that cannot be encoded.
   std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts) const;
   std::vector<float> scores(std::span<const StepQuery> queries) const;
 
   ModelFile model(const std::string& role) const;
-  // Counter, weights, `more` weights and the optimiser's moments. load is the exact inverse;
-  // kCorrupt names `what` was saved, and then nothing has changed.
+  // Counter, weights, `more` weights and the optimiser's moments as bytes; load restores them.
+  // kCorrupt names `what` was saved when the bytes do not fit; then nothing has changed.
   std::string save(const Parameters& more = {}) const;
   Status load(std::string_view bytes, std::string_view what, const Parameters& more = {});
 

@@ -5,7 +5,7 @@
 namespace qstar::nn {
 namespace {
 
-// Sums of `values` [distinct] over each state: [states].
+// The sum of `values` [distinct] over each state: [states].
 at::Tensor sums(const StateIndex& index, const at::Tensor& states, const at::Tensor& values) {
   return at::zeros({index.size}, values.options()).index_add(0, states, values);
 }

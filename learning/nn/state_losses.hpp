@@ -1,5 +1,5 @@
-// Losses about all the steps of a state at once: what a critic adds to its targets. The formulas
-// and their sources are in learning/critic_learner.hpp.
+// Terms of a critic's loss over all steps of a state together. The formulas and their sources are
+// in learning/critic_learner.hpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>

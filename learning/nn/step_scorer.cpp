@@ -11,7 +11,7 @@
 namespace qstar::nn {
 namespace {
 
-// "blocks." in its name: Muon trains its matrices.
+// The name contains "blocks.", so that Muon trains its matrices.
 constexpr const char* kBlock = "scorer.blocks.0";
 
 constexpr const char* kValueHead = "scorer.value.weight";
@@ -27,7 +27,7 @@ at::Tensor surprise(const at::Tensor& logits, const at::Tensor& tokens) {
   return at::constant_pad_nd(features, {0, 0, 1, 0}, 0);
 }
 
-// The last place before each at which a step (or the problem) was closed; 0 where there is none.
+// The last place before each token where a step (or the problem) was closed; 0 if there is none.
 // [B,T] int64.
 at::Tensor states_before(const at::Tensor& tokens) {
   const auto places = at::arange(tokens.size(1), at::kLong).expand_as(tokens);
@@ -95,8 +95,8 @@ StepScores score_steps(const Parameters& p, const ModelSpec& spec, const at::Ten
   const auto hidden = forward(p, spec, tokens);
   auto x =
       hidden.residual + at::linear(surprise(hidden.logits, tokens), p.at("scorer.features.weight"));
-  // It looks at everything, whatever the trunk's heads are kept from: a step is judged after its
-  // line has become the line before.
+  // Its heads see everything, whatever the scopes of the trunk's heads: a step is judged after its
+  // separator, when its line is already the previous line.
   ModelSpec all = spec;
   all.scopes.clear();
   x = block(p, kBlock, all, spec.scopes.empty() ? hidden.sights : sights_of(tokens, all), x);

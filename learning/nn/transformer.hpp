@@ -11,8 +11,8 @@
 
 namespace qstar::nn {
 
-// Names and shapes as in learning/model_file.hpp. Ordered by name, so that everything that walks
-// the parameters does so in the same order.
+// Names and shapes as in learning/model_file.hpp. Ordered by name, so that all loops over
+// parameters have the same order.
 using Parameters = std::map<std::string, at::Tensor>;
 
 // Fresh weights: normal, sd 1/sqrt(inputs) for matrices (residual outputs scaled by

@@ -224,7 +224,8 @@ TEST_CASE("a reward model scores alike alone and in attempts, after a save and f
   CHECK(other.save() == prm.save());
   const auto refused = other.load("junk");
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message == "the saved reward model does not fit this model");
+  CHECK(refused.error().message ==
+        "the saved state of the reward model does not fit this model; start a new run");
   CHECK(other.save() == prm.save());
 
   auto file = parse_model(serialize(prm.model()), "test").value();
