@@ -1,4 +1,4 @@
-// Shares as groups of lying bars in a standalone SVG: a row has room for any name.
+// Shares as groups of horizontal bars in a standalone SVG.
 #pragma once
 
 #include <optional>
@@ -9,18 +9,18 @@
 namespace qstar {
 
 struct ChartBar {
-  double share = 0;                                   // what lies outside [0, 1] ends there
+  double share = 0;                                   // clamped to [0, 1]
   std::optional<std::pair<double, double>> interval;  // drawn as a whisker
 };
 
 struct ChartGroup {
-  std::string name;  // to the left of its bars; more than 40 characters are cut
-  std::vector<std::optional<ChartBar>> bars;  // one a series; nothing: no bar, but its room
+  std::string name;                           // to the left of its bars, cut to 40 characters
+  std::vector<std::optional<ChartBar>> bars;  // one per series; nullopt leaves an empty row
 };
 
 struct BarChart {
   std::string title;
-  std::vector<std::string> series;  // in the legend, unless there is one alone
+  std::vector<std::string> series;  // in the legend, if there is more than one
   std::vector<ChartGroup> groups;
 };
 

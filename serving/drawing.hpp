@@ -1,5 +1,5 @@
-// Pieces of SVG text: what plots and charts are drawn with. Neutral on light and dark: grey texts,
-// no background, colours of middle lightness.
+// SVG elements for plots and charts. Readable on light and dark backgrounds: grey text, no
+// background, colours of medium lightness.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,22 @@ namespace qstar::drawing {
 
 inline constexpr const char* kGrey = "#888";
 
-// The i-th colour, over again after the last one.
+// The i-th colour of a cyclic palette.
 const char* colour(std::size_t i);
 
-// What XML has a meaning for is escaped; what it allows in no form becomes a space.
+// Escapes characters with a meaning in XML; characters that XML forbids become spaces.
 std::string escaped(std::string_view text);
-// At most `characters` of UTF-8, the last one "…" when some were left out.
+// At most `characters` characters of UTF-8; the last one is "…" when the text was cut.
 std::string shortened(const std::string& text, std::size_t characters);
-// About how wide the text is, rather too much than too little.
+// An upper estimate of the text's width.
 double width_of(std::string_view text);
 
-// The whole picture: the outer element around `content`.
+// The whole SVG document around `content`.
 std::string document(double width, double height, const std::string& content);
-// A text at its baseline; `anchor` is start, middle or end; "": grey. Escaped here.
+// A text at its baseline; `anchor` is start, middle or end; colour "" is grey. Escapes `content`.
 std::string text(double x, double y, const char* anchor, const std::string& content,
                  std::string_view colour = "");
-// The same from below to above, its middle at x, y.
+// The same, rotated to read upwards, centred at x, y.
 std::string upright_text(double x, double y, const std::string& content);
 std::string line(double x1, double y1, double x2, double y2, std::string_view colour);
 std::string circle(double x, double y, std::string_view colour);

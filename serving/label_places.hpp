@@ -1,4 +1,4 @@
-// Where labels of points go, so that none covers a point, another label or the frame.
+// Places the labels of points so that none covers a point, another label or the frame.
 #pragma once
 
 #include <optional>
@@ -13,17 +13,17 @@ struct LabelBox {
 struct LabelPlace {
   double x = 0, y = 0;      // of the text's baseline
   const char* anchor;       // start, middle or end
-  bool needs_line = false;  // it lies apart from its point: a line says whose it is
+  bool needs_line = false;  // it is away from its point and needs a line to it
 };
 
 class LabelPlaces {
  public:
   explicit LabelPlaces(LabelBox frame) : frame_(frame) {}
 
-  // Nothing is to cover this.
+  // Keeps this area free of labels.
   void block(const LabelBox& box) { taken_.push_back(box); }
-  // The free place nearest to x, y for a label of this width, 12 high, which is then taken. Nothing
-  // when all around is taken, up to 70 away.
+  // The free place nearest to x, y for a label of this width and height 12, which is then taken.
+  // nullopt when there is none within a distance of 70.
   std::optional<LabelPlace> place(double x, double y, double width);
 
  private:

@@ -14,7 +14,7 @@ struct CurveLabels {
 };
 
 // Accuracy (y, in [0, 1]) against x, 640 by 360; axes from 0 to the largest x and from 0 to 1.
-// Neutral on light and dark. Texts are escaped.
+// Readable on light and dark backgrounds. Texts are escaped.
 std::string learning_curve_svg(const std::vector<PlotPoint>& points, const CurveLabels& labels);
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// Markdown: texts that mean nothing to it, and tables.
+// Markdown: escaped text, and tables.
 #pragma once
 
 #include <string>
@@ -7,17 +7,17 @@
 
 namespace qstar {
 
-// What Markdown or HTML has a meaning for is escaped, wherever it stands; line ends and other
-// control characters become spaces.
+// Escapes every character that has a meaning in Markdown or HTML; line ends and other control
+// characters become spaces.
 std::string escaped_markdown(std::string_view text);
 
 class MarkdownTable {
  public:
   explicit MarkdownTable(std::vector<std::string> columns) : columns_(std::move(columns)) {}
 
-  // A cell a column, not escaped yet.
+  // One unescaped cell per column.
   void row(std::vector<std::string> cells);
-  // A blank line and the table; "" when it has no row.
+  // A blank line and the table; "" when it has no rows.
   std::string markdown() const;
 
  private:

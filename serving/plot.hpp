@@ -1,4 +1,4 @@
-// Lines and points over two axes as a standalone SVG; several panels one below the other.
+// Lines and points over two axes as a standalone SVG, with several panels below each other.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ struct PlotPoint {
 };
 
 struct PlotSeries {
-  std::string name;  // in the legend, once for all series of this name; "" is not there
+  std::string name;  // in the legend, once for all series of this name; "": not in the legend
   std::vector<PlotPoint> points;
-  std::string colour;  // as SVG has it
+  std::string colour;  // an SVG colour
   std::string label;   // beside the last point, in its colour, where there is room
-  bool marked = true;  // a circle a point
+  bool marked = true;  // one circle per point
   bool dashed = false;
 };
 
@@ -28,7 +28,7 @@ struct PlotPanel {
 };
 
 // Each panel is 640 by 360, the legend beside the first; names and labels of more than 32
-// characters are cut. Points that an axis cannot hold (see PlotScale) are left out.
+// characters are cut. Points outside the range of an axis (PlotScale::holds) are left out.
 std::string plot_svg(const std::vector<PlotPanel>& panels);
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// A puzzle's run for people, from its report.json.
+// The report of a run on a puzzle, as Markdown and SVG, from its report.json.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,10 +6,10 @@
 
 namespace qstar {
 
-// Markdown with the share that greedy play solves, the network and the cost. Missing keys are left
-// out.
+// Markdown with the share of positions that greedy play solves, the network and the cost. Sections
+// without data are left out.
 std::string puzzle_report_markdown(const nlohmann::json& report);
-// Share solved against updates as SVG.
+// The share of solved positions against updates, as SVG.
 std::string solved_curve_of(const nlohmann::json& report);
 
 }  // namespace qstar

@@ -24,7 +24,7 @@ std::string accuracy_table(const json& report) {
 }
 
 std::string calibration_of(const json& critic) {
-  MarkdownTable table({"bin", "mean Q", "win rate", "steps"});
+  MarkdownTable table({"Q range", "mean Q", "share of wins", "steps"});
   for (int b = 0; b < 10; ++b) {
     const auto figure = [&critic, b](const char* name) -> const json& {
       return member(critic, fmt::format("bin{}.{}", b, name));
@@ -41,13 +41,15 @@ std::string calibration_of(const json& critic) {
 std::string report_markdown(const json& report) {
   std::string out =
       report_heading(report, "Family " + words_of(member(report, "family"))) +
-      "\n![learning curve](learning_curve.svg)\n\n## Accuracy on held-out problems\n" +
+      "\n![Learning curve](learning_curve.svg)\n\n## Accuracy on held-out problems\n" +
       accuracy_table(report);
   const json& critic = member(report, "critic");
   if (!critic.empty()) {
     out += fmt::format(
-        "\n## Critic\n\nStep AUC {} against the exact verifier on the base's attempts; "
-        "calibration error {} on the newest {} steps, valued before they were learned from.\n",
+        "\n## Critic\n\nThe step AUC against the exact verifier is {} on the base model's "
+        "attempts. "
+        "The calibration error is {} on the newest {} steps, which the critic scored before it was "
+        "trained on them.\n",
         shown(member(critic, "step_auc"), 3), shown(member(critic, "calibration_error"), 3),
         shown(member(critic, "steps"), 0));
     out += calibration_of(critic);

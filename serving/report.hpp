@@ -1,4 +1,4 @@
-// A run's report for people, from its report.json.
+// The report of a run on text, as Markdown and SVG, from its report.json.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 namespace qstar {
 
-// Markdown with tables of the base, the final policy, the critic and the cost. Missing keys are
-// left out; a missing figure is a dash.
+// Markdown with tables of the base model, the final policy, the critic and the cost. Sections
+// without data are left out; a missing value is a dash.
 std::string report_markdown(const nlohmann::json& report);
 // The learning curve of the report as SVG: greedy accuracy against generated tokens.
 std::string curve_of(const nlohmann::json& report);

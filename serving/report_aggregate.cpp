@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 using Values = std::vector<const json*>;
 
-// What tells the rows of a list apart, by the list's name.
+// The members that identify a row, by the name of the list.
 const std::vector<std::string>& row_keys(const std::string& list) {
   static const std::map<std::string, std::vector<std::string>> keys = {
       {"search", {"method", "options", "guide", "budget"}},
@@ -76,8 +76,8 @@ Result<json> merged_objects(const Values& objects, const std::string& path,
   return out;
 }
 
-// Equal rows of different lists side by side, in the order in which they first appear: rows of the
-// same keys, or all rows when there are none, are told apart by how many came before.
+// Groups matching rows of different lists, in order of first appearance. Rows with equal keys (or
+// all rows, when there are no keys) are matched by their order.
 std::vector<Values> matched(const Values& lists, const std::vector<std::string>& keys) {
   std::vector<Values> rows;
   std::map<std::pair<json, std::size_t>, std::size_t> places;
@@ -124,8 +124,8 @@ Status check_same(std::span<const json> reports, const char* what,
   for (const json& report : reports) {
     if (of(report) == of(reports[0])) continue;
     return fail(Errc::kUsage,
-                fmt::format("the {} of seed {} is {}, that of seed {} is {}: only runs of the same "
-                            "{} go together",
+                fmt::format("the {} of seed {} is {}, but that of seed {} is {}: only runs of the "
+                            "same {} can be aggregated",
                             what, words_of(reports[0]["seed"]), of(reports[0]),
                             words_of(report["seed"]), of(report), what));
   }
@@ -133,10 +133,10 @@ Status check_same(std::span<const json> reports, const char* what,
 }
 
 Status check_together(std::span<const json> reports) {
-  if (reports.size() < 2) return fail(Errc::kUsage, "an aggregate needs two reports or more");
+  if (reports.size() < 2) return fail(Errc::kUsage, "give at least two reports to aggregate");
   for (const json& report : reports) {
     if (!member(report, "seed").is_number())
-      return fail(Errc::kCorrupt, "there is no \"seed\": this is no report of a run");
+      return fail(Errc::kCorrupt, "\"seed\" is missing: this is not the report of a run");
   }
   if (auto same = check_same(reports, "kind", kind_of); !same) return same;
   for (const char* what : {"family", "puzzle", "long_work"}) {
@@ -147,8 +147,7 @@ Status check_together(std::span<const json> reports) {
   for (const json& report : reports) {
     if (!seeds.insert(report["seed"]).second) {
       return fail(Errc::kUsage,
-                  fmt::format("seed {} is there twice: an aggregate is over different "
-                              "seeds",
+                  fmt::format("seed {} appears twice: give reports of different seeds",
                               words_of(report["seed"])));
     }
   }

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDepth = 32;  // what is nested deeper is no report, and could exhaust the stack
+constexpr int kDepth = 32;  // no report is nested deeper, and deeper input could exhaust the stack
 
 // nlohmann's text after its own "[json.exception…] parse error at line 1, column 2: ".
 std::string reason_of(const json::exception& error) {
@@ -33,7 +33,8 @@ Result<json> parse_json(std::string_view bytes, const std::string& file) {
     auto parsed = json::parse(bytes, watch);
     if (!too_deep) return parsed;
     return fail(Errc::kCorrupt,
-                fmt::format("{}: nested more than {} deep: this is no report", file, kDepth));
+                fmt::format("{}: nested more than {} levels deep: this is not a report of qstar",
+                            file, kDepth));
   } catch (const json::parse_error& error) {
     return fail(Errc::kCorrupt,
                 fmt::format("{}: damaged at byte {}: {}", file, error.byte, reason_of(error)));

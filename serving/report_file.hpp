@@ -1,6 +1,7 @@
-// A report.json as input: it may be cut, damaged, or of something else.
+// Reading a report.json, which may be truncated, damaged, or something else.
 //
-// The kinds of runs: "text" and "puzzle" are told by their members and name no kind; "story" does.
+// Kinds of runs: "text" and "puzzle" reports have no member "kind" and are recognised by other
+// members; "story" reports have it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -13,16 +14,17 @@
 
 namespace qstar {
 
-// "text", "puzzle", or what the report names as its kind.
+// "text", "puzzle", or the report's member "kind".
 std::string kind_of(const nlohmann::json& report);
 
-// The report in the bytes of `file`, every member that is rendered of its type: kCorrupt names the
-// byte where the JSON is damaged, or the key and what is expected there; kSchema a kind that this
-// version does not know. Members may be missing or null, but for "name" and "seed".
+// Parses the report in the bytes of `file` and checks the type of every member that is rendered.
+// kCorrupt names the byte where the JSON is damaged, or the key and the expected type; kSchema
+// names a kind that this version does not know. All members but "name" and "seed" may be missing or
+// null.
 Result<nlohmann::json> parse_report(std::string_view bytes, const std::string& file);
 
-// Its files (name, bytes), report.md first, then the plots. Any JSON of a known kind will do, also
-// an aggregate of reports; wrong types are shown as missing.
+// The rendered files (name, bytes), report.md first, then the plots. Accepts any JSON of a known
+// kind, also an aggregate of reports; members of wrong types are shown as missing.
 std::vector<std::pair<std::string, std::string>> report_files(const nlohmann::json& report);
 
 }  // namespace qstar

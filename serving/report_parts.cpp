@@ -26,7 +26,8 @@ std::string report_heading(const json& report, const std::string& what) {
                                    words("config_hash"), words("code_version"))) +
       "\n";
   if (member(report, "seeds").is_array())
-    out += "\nMeans of these runs; in brackets the smallest and the largest.\n";
+    out +=
+        "\nEach value is the mean of these runs, with the smallest and the largest in brackets.\n";
   return out;
 }
 
@@ -36,7 +37,7 @@ std::string run_name(const json& report) {
 
 const std::vector<std::string>& evaluation_columns() {
   static const std::vector<std::string> columns = {"accuracy", "95 % interval", "n",
-                                                   "tokens a problem", "CPU s"};
+                                                   "tokens per problem", "CPU seconds"};
   return columns;
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-// A word: a type of is_of() or another description here. [x]: a list of x. {"*": x}: any members,
-// each an x. {"name": x, …}: those members, if they are there.
+// A word: a type of expected_of() or another entry of this schema. [x]: a list of x. {"*": x}: an
+// object whose members are all x. {"name": x, …}: an object whose named members, if present, are x.
 constexpr const char* kSchema = R"({
   "run": {"name": "text", "seed": "number", "config_hash": "text", "code_version": "text"},
   "text run": {"family": "text", "long_work": "scalar", "base": "policy", "final": "policy", "critic": {"*": "number"},
@@ -63,7 +63,7 @@ bool is_interval(const json& value) {
   return value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number();
 }
 
-// What is expected of a type, when the value is not of it; "" when it is.
+// The expected type in words when the value is of another type; "" when it is of this type.
 const char* expected_of(const std::string& type, const json& value) {
   if (type == "number") return value.is_number() ? "" : "a number";
   if (type == "text") return value.is_string() ? "" : "a text";
@@ -74,7 +74,7 @@ const char* expected_of(const std::string& type, const json& value) {
 Status wrong(const std::string& path, const json& value, const std::string& expected) {
   std::string found = value.dump();
   if (found.size() > 40) found = std::string("a ") + value.type_name();
-  return fail(Errc::kCorrupt, fmt::format("{} is {}: {} is expected",
+  return fail(Errc::kCorrupt, fmt::format("{} is {}, but must be {}",
                                           path.empty() ? "the report" : path, found, expected));
 }
 
@@ -100,7 +100,7 @@ Status check_list(const json& list, const json& type, const std::string& path) {
   return {};
 }
 
-// As deep as the schema goes, whatever the value.
+// Recursion is as deep as the schema, independent of the value.
 Status check(const json& value, const json& type, const std::string& path) {
   if (value.is_null()) return {};
   if (type.is_array()) return check_list(value, type[0], path);
@@ -118,13 +118,13 @@ Status check_report(const json& report, const std::string& kind) {
   for (const char* key : {"name", "seed"}) {
     if (member(report, key).is_null()) {
       return fail(Errc::kCorrupt,
-                  fmt::format("there is no \"{}\": this is no report of a run", key));
+                  fmt::format("\"{}\" is missing: this is not the report of a run", key));
     }
   }
   if (!schema().contains(kind + " run")) {
     return fail(Errc::kSchema,
-                fmt::format("kind is \"{}\": this version knows \"story\", and reports of text "
-                            "and of puzzles, which name none",
+                fmt::format("kind is \"{}\", which this version of qstar does not know: it knows "
+                            "\"story\", and reports on text and puzzles, which have no kind",
                             kind));
   }
   return check(report, kind + " run", "");

@@ -1,4 +1,4 @@
-// Which member of a report.json is of which type: one description for every kind of run.
+// The types of the members of report.json: one schema for every kind of run.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,9 +8,9 @@
 
 namespace qstar {
 
-// Whether every member that the reports show is of its type; others are not looked at. kCorrupt
-// names the first one that is not, as "rl.grpo.tokens", and what is expected; kSchema an unknown
-// kind. Null passes everywhere: a figure that could not be had.
+// Checks the type of every member that the reports show; other members are ignored. kCorrupt names
+// the first wrong member, such as "rl.grpo.tokens", and the expected type; kSchema an unknown kind.
+// Null is allowed everywhere: a value that could not be measured.
 Status check_report(const nlohmann::json& report, const std::string& kind);
 
 }  // namespace qstar

@@ -1,6 +1,6 @@
-// How the renderers read a report: whatever is missing or of another type is no figure, and shown
-// as such. A figure is a number, or {"mean", "min", "max", "n"} of one in several runs (see
-// report_aggregate).
+// How the renderers read a report: a member that is missing or of another type is shown as a dash.
+// A figure is a number, or {"mean", "min", "max", "n"} of that number in several runs
+// (report_aggregate).
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,14 +12,15 @@ namespace qstar {
 
 inline constexpr const char* kNoFigure = "–";
 
-// The member; null when it is missing or `object` is none.
+// The member; null when it is missing or `object` is not an object.
 const nlohmann::json& member(const nlohmann::json& object, std::string_view key);
-// The number, or the mean of several.
+// The number, or the mean of several runs.
 std::optional<double> number_of(const nlohmann::json& figure);
-// "0.4100"; of several runs "0.4100 (0.3900 – 0.4300)" unless all had the same; kNoFigure.
+// "0.4100"; for several runs "0.4100 (0.3900 – 0.4300)", unless all values are equal; otherwise
+// kNoFigure.
 std::string shown(const nlohmann::json& figure, int decimals);
-// A text as it is, several in a list joined by ", ", a number or a truth as JSON has it; of a
-// figure of several runs what shown() says, with four decimals. kNoFigure for anything else.
+// A text unchanged, the elements of a list joined by ", ", a number or boolean as in JSON, a figure
+// of several runs as shown() with four decimals. kNoFigure for anything else.
 std::string words_of(const nlohmann::json& value);
 
 }  // namespace qstar

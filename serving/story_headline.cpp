@@ -22,9 +22,10 @@ void add_search(const json& searches, std::vector<StoryStep>& steps) {
   if (best == nullptr) return;
   const std::string method = words_of(member(*best, "method"));
   const std::string options = words_of(member(*best, "options"));
-  steps.push_back(
-      {"base, " + method + " guided by the PRM",
-       fmt::format("{}; the best of {} such searches on these problems", options, guided), *best});
+  steps.push_back({"base, " + method + " guided by the PRM",
+                   fmt::format("{}; the best of {} searches with this guide on these problems",
+                               options, guided),
+                   *best});
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The story in three steps: what the base answers right, what a search makes of it, and what the
-// final policy answers right alone.
+// The summary of a story in three steps: the accuracy of the base model, of the base model with the
+// best guided search, and of the final policy alone.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,12 +10,12 @@ namespace qstar {
 
 struct StoryStep {
   std::string name;        // "base, sampled"
-  std::string how;         // what it is, for people who want to do it again
+  std::string how;         // how the answers were generated
   nlohmann::json figures;  // an evaluation
 };
 
-// Those of the three that the report has: the base at temperature 1; of the searches that the
-// process reward model guides ("prm") the one that is most often right; the final policy, greedy.
+// The steps that the report has: the base model at temperature 1; the most accurate of the searches
+// guided by the process reward model ("prm"); the final policy with greedy decoding.
 std::vector<StoryStep> story_steps(const nlohmann::json& report);
 
 }  // namespace qstar

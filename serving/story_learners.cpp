@@ -1,4 +1,4 @@
-// Sections of story_tables.hpp with figures of their own: verifiers, RLHF and self-play.
+// The sections of story_tables.hpp with special tables: verifiers, RLHF and self-play.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// By number: 4, 8, 16.
+// Orders numbers in text by value: 4, 8, 16.
 struct ByNumber {
   bool operator()(const std::string& a, const std::string& b) const {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
@@ -32,7 +32,7 @@ Counts best_of_counts(const json& verifiers) {
   return counts;
 }
 
-// The point whose accuracy is highest; null without one.
+// The point with the highest accuracy; null without points.
 const json& most_accurate(const json& curve) {
   static const json nothing;
   const json* best = &nothing;
@@ -53,32 +53,36 @@ std::string annotation(const json& rlhf) {
   const json& model = member(rlhf, "reward_model");
   std::string out;
   if (annotator.is_object()) {
-    out += fmt::format("\n{} rankings by a {} annotator, error rate {}.\n",
-                       shown(member(annotator, "rankings"), 0),
-                       escaped_markdown(words_of(member(annotator, "kind"))),
-                       shown(member(annotator, "error_rate"), 2));
+    out += fmt::format(
+        "\nThe preference model was trained on {} rankings by a {} annotator with error "
+        "rate {}.\n",
+        shown(member(annotator, "rankings"), 0),
+        escaped_markdown(words_of(member(annotator, "kind"))),
+        shown(member(annotator, "error_rate"), 2));
   }
   if (model.is_object()) {
-    out += fmt::format("\nThe reward model orders {} of held-out pairs as they are; CPU s {}.\n",
-                       shown(member(model, "pair_accuracy"), 4),
-                       shown(member(model, "cpu_seconds"), 1));
+    out += fmt::format(
+        "\nIt orders a share of {} of held-out pairs correctly. Its training, including the "
+        "attempts, took {} CPU seconds.\n",
+        shown(member(model, "pair_accuracy"), 4), shown(member(model, "cpu_seconds"), 1));
   }
   return out;
 }
 
-std::string setter(const json& arm) {
-  const json& last = last_of(member(arm, "curve"));
+std::string proposals(const json& run) {
+  const json& last = last_of(member(run, "curve"));
   if (member(last, "valid").is_null()) return "";
   return fmt::format(
-      "\nOf what the setter wrote last {} are problems of the family and {} are new; their "
-      "learnability is {}, that of uniform problems {}.\n",
+      "\nIn the last round, a share of {} of the proposer's texts were valid problems, and {} were "
+      "also "
+      "new. The mean learnability of its problems was {}, that of uniformly drawn problems {}.\n",
       shown(member(last, "valid"), 3), shown(member(last, "fresh"), 3),
       shown(member(last, "learnability"), 3), shown(member(last, "uniform_learnability"), 3));
 }
 
 std::string ratings_table(const json& ratings) {
   if (!ratings.is_array()) return "";
-  MarkdownTable table({"generated tokens", "rating (Elo)"});
+  MarkdownTable table({"generated tokens", "Elo rating"});
   for (const auto& point : ratings)
     table.row({shown(member(point, "tokens"), 0), shown(member(point, "rating"), 0)});
   return table.markdown();
@@ -93,7 +97,7 @@ std::string verifiers_section(const json& report) {
   std::vector<std::string> columns = {"verifier", "role",     "labels",
                                       "examples", "step AUC", "calibration error"};
   for (const auto& count : counts) columns.push_back("best of " + count);
-  MarkdownTable table(around(columns, {"CPU s"}));
+  MarkdownTable table(around(columns, {"CPU seconds"}));
   for (const auto& [name, verifier] : verifiers.items()) {
     std::vector<std::string> cells = {name,
                                       words_of(member(verifier, "role")),
@@ -112,8 +116,9 @@ std::string verifiers_section(const json& report) {
 std::string rlhf_section(const json& report) {
   const json& rlhf = member(report, "rlhf");
   const json& runs = member(rlhf, "runs");
-  MarkdownTable table(around({"KL weight"}, evaluation_columns(),
-                             {"highest on the way", "KL at the end", "proxy reward at the end"}));
+  MarkdownTable table(
+      around({"KL penalty weight"}, evaluation_columns(),
+             {"highest accuracy of the run", "final KL divergence", "final proxy reward"}));
   if (runs.is_array()) {
     for (const auto& run : runs) {
       const json& curve = member(run, "curve");
@@ -130,21 +135,22 @@ std::string rlhf_section(const json& report) {
 std::string selfplay_section(const json& report) {
   const json& selfplay = member(report, "selfplay");
   if (!selfplay.is_object()) return "";
-  MarkdownTable table(
-      around({"problems"}, evaluation_columns(),
-             {fmt::format("generated tokens to {}", shown(member(selfplay, "target"), 2))}));
-  for (const char* arm : {"uniform", "selfplay"}) {
-    const json& figures = member(selfplay, arm);
+  MarkdownTable table(around(
+      {"problems"}, evaluation_columns(),
+      {fmt::format("generated tokens to accuracy {}", shown(member(selfplay, "target"), 2))}));
+  for (const char* run : {"uniform", "selfplay"}) {
+    const json& figures = member(selfplay, run);
     if (!figures.is_object()) continue;
-    table.row(around({arm}, evaluation_cells(member(figures, "greedy")),
+    table.row(around({run}, evaluation_cells(member(figures, "greedy")),
                      {shown(member(figures, "tokens_to_target"), 0)}));
   }
   const json& ratio = member(selfplay, "ratio");
   return table.markdown() +
-         (ratio.is_null()
-              ? "\nNo ratio of tokens: not both reached the target.\n"
-              : fmt::format("\nSelf-play took {} times the tokens.\n", shown(ratio, 2))) +
-         setter(member(selfplay, "selfplay")) + ratings_table(member(selfplay, "ratings"));
+         (ratio.is_null() ? "\nAt least one of the two runs did not reach the target accuracy.\n"
+                          : fmt::format("\nSelf-play needed {} times the generated tokens of "
+                                        "uniformly drawn problems.\n",
+                                        shown(ratio, 2))) +
+         proposals(member(selfplay, "selfplay")) + ratings_table(member(selfplay, "ratings"));
 }
 
 }  // namespace qstar

@@ -31,7 +31,7 @@ PlotSeries series_of(const std::string& name, std::vector<PlotPoint> points, std
       .name = name, .points = std::move(points), .colour = drawing::colour(colour), .label = ""};
 }
 
-// "": no series of the panels has a point.
+// The SVG; "" when no series of the panels has a point.
 std::string drawn(const std::vector<PlotPanel>& panels) {
   for (const auto& panel : panels) {
     for (const auto& series : panel.series) {
@@ -41,7 +41,7 @@ std::string drawn(const std::vector<PlotPanel>& panels) {
   return "";
 }
 
-// A line a policy: `y` of its curve against the tokens generated so far.
+// One line per policy: the member `y` of its learning curve against the tokens generated so far.
 std::vector<PlotSeries> lines_of(const json& policies, const char* y) {
   std::vector<PlotSeries> lines;
   if (!policies.is_object()) return lines;
@@ -81,10 +81,10 @@ std::string base_and_final(const json& list, const char* key, const std::string&
 }
 
 std::string calibration(const json& report) {
-  PlotPanel panel = accuracy_panel("calibration: what verifiers and critics say, and what is so",
-                                   "mean value of the steps");
+  PlotPanel panel = accuracy_panel("calibration of the reward models and the critic",
+                                   "mean predicted probability");
   panel.x.high = 1;
-  panel.y.label = "share of them that is right, or wins";
+  panel.y.label = "observed share of right steps or wins";
   const json& verifiers = member(report, "verifiers");
   if (!verifiers.is_object()) return "";
   for (const auto& [name, verifier] : verifiers.items()) {
@@ -100,7 +100,7 @@ std::string calibration(const json& report) {
   return drawn({panel});
 }
 
-// A line a method and guide, from few tokens to many, in the colour of the guide.
+// One line per method and guide, from few tokens to many, in the colour of the guide.
 std::vector<PlotSeries> searches_of(const json& searches) {
   std::vector<PlotSeries> lines;
   std::map<std::string, std::size_t> colours;
@@ -130,7 +130,7 @@ std::vector<PlotSeries> searches_of(const json& searches) {
 
 std::string searches(const json& report) {
   PlotPanel panel =
-      accuracy_panel("searches: accuracy on held-out problems", "generated tokens a problem");
+      accuracy_panel("searches: accuracy on held-out problems", "generated tokens per problem");
   panel.x.logarithmic = true;
   panel.series = searches_of(member(report, "search"));
   const json final_greedy = member(member(report, "final"), "greedy");
@@ -144,15 +144,16 @@ std::string searches(const json& report) {
 }
 
 std::string rlhf(const json& report) {
-  PlotPanel truth = accuracy_panel("learning from rankings: true accuracy", "KL to the reference");
-  PlotPanel proxy = accuracy_panel("learning from rankings: proxy reward, of the reward model",
-                                   "KL to the reference");
+  PlotPanel truth = accuracy_panel("learning from rankings: accuracy on held-out problems",
+                                   "KL divergence from the reference policy");
+  PlotPanel proxy = accuracy_panel("learning from rankings: proxy reward of the preference model",
+                                   "KL divergence from the reference policy");
   proxy.y.label = "mean proxy reward";
   proxy.y.high.reset();
   const json& runs = member(member(report, "rlhf"), "runs");
   if (!runs.is_array()) return "";
   for (const auto& run : runs) {
-    const std::string name = "KL weight " + words_of(member(run, "kl_weight"));
+    const std::string name = "KL penalty weight " + words_of(member(run, "kl_weight"));
     const std::size_t colour = truth.series.size();
     const json& curve = member(run, "curve");
     truth.series.push_back(series_of(name, points_of(curve, "kl", "accuracy"), colour));
@@ -169,18 +170,18 @@ std::string accuracy_lines(const std::string& title, const json& policies) {
 
 std::string rewards(const json& report) {
   PlotPanel panel;
-  panel.title = "rewards: right attempts with a wrong step in them";
+  panel.title = "rewards: right answers with a wrong step";
   panel.x.label = kTokens;
-  panel.y.label = "share of right attempts";
+  panel.y.label = "share of right answers";
   panel.series = lines_of(member(report, "rewards"), "lucky");
   return drawn({panel});
 }
 
 std::string selfplay(const json& report) {
-  const json& arms = member(report, "selfplay");
+  const json& runs = member(report, "selfplay");
   return accuracy_lines(
-      "problems of the setter, and uniform ones: greedy accuracy on held-out problems",
-      {{"selfplay", member(arms, "selfplay")}, {"uniform", member(arms, "uniform")}});
+      "self-play and uniformly drawn problems: greedy accuracy on held-out problems",
+      {{"selfplay", member(runs, "selfplay")}, {"uniform", member(runs, "uniform")}});
 }
 
 std::string learning_curve(const json& report) {
@@ -206,7 +207,7 @@ std::vector<std::pair<std::string, std::string>> story_plots(const json& report)
       {"out_of_domain.svg",
        base_and_final(member(report, "out_of_domain"), "name", "out of domain: greedy accuracy")},
       {"polluted_context.svg", base_and_final(member(report, "polluted_context"), "context",
-                                              "wrong solutions in the context: greedy accuracy")}};
+                                              "polluted contexts: greedy accuracy")}};
   std::erase_if(plots, [](const auto& plot) { return plot.second.empty(); });
   return plots;
 }

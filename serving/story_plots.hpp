@@ -8,9 +8,9 @@
 
 namespace qstar {
 
-// Each as file name and SVG, those without a figure to draw left out: headline.svg,
+// File name and SVG of every plot that has data: headline.svg,
 // calibration.svg, searches.svg, rlhf.svg, rl.svg, rewards.svg, selfplay.svg, learning_curve.svg,
-// out_of_domain.svg, polluted_context.svg. Of an aggregate the means.
+// out_of_domain.svg, polluted_context.svg. For an aggregate the means are drawn.
 std::vector<std::pair<std::string, std::string>> story_plots(const nlohmann::json& report);
 
 }  // namespace qstar

@@ -22,7 +22,7 @@ struct Section {
 };
 
 constexpr Section kSections[] = {
-    {"In three steps", headline_section, "headline.svg"},
+    {"Summary", headline_section, "headline.svg"},
     {"Pre-training and fine-tuning", pretraining_section, ""},
     {"Verifiers", verifiers_section, "calibration.svg"},
     {"Searches", searches_section, "searches.svg"},
@@ -33,8 +33,8 @@ constexpr Section kSections[] = {
     {"Final policy", final_section, "learning_curve.svg"},
     {"Out of domain", out_of_domain_section, "out_of_domain.svg"},
     {"Polluted context", polluted_context_section, "polluted_context.svg"},
-    {"The calculator", calculator_section, ""},
-    {"What did not work", failed_section, ""},
+    {"Comparison with the exact solver", calculator_section, ""},
+    {"Missed targets", failed_section, ""},
     {"Cost", cost_section, ""}};
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string figure(const json& object, const char* key, int decimals = 0) {
   return shown(member(object, key), decimals);
 }
 
-// A policy's rows, one a decoding that was measured.
+// A policy's rows, one per measured way of decoding.
 void add_policy(MarkdownTable& table, const std::string& name, const json& policy,
                 const Columns& behind) {
   for (const char* how : {"greedy", "sampled"}) {
@@ -27,11 +27,12 @@ void add_policy(MarkdownTable& table, const std::string& name, const json& polic
   }
 }
 
-// Policies by name, each with its share of lucky wins and what it cost.
+// Policies by name, each with its share of right answers with a wrong step and its cost.
 std::string policies_table(const char* what, const json& policies) {
   if (!policies.is_object()) return "";
-  MarkdownTable table(around({what, "decoding"}, evaluation_columns(),
-                             {"lucky wins", "generated tokens", "CPU s to train"}));
+  MarkdownTable table(
+      around({what, "decoding"}, evaluation_columns(),
+             {"right answers with a wrong step", "generated tokens", "CPU seconds to train"}));
   for (const auto& [name, policy] : policies.items()) {
     add_policy(
         table, name, policy,
@@ -40,10 +41,10 @@ std::string policies_table(const char* what, const json& policies) {
   return table.markdown();
 }
 
-// Base and final policy side by side, in each circumstance of the list.
-std::string base_and_final_table(const char* key, const json& list) {
+// Base and final policy in every domain or context of the list.
+std::string base_and_final_table(const char* column, const char* key, const json& list) {
   if (!list.is_array()) return "";
-  MarkdownTable table(around({key, "policy"}, evaluation_columns()));
+  MarkdownTable table(around({column, "policy"}, evaluation_columns()));
   for (const auto& row : list) {
     for (const char* policy : {"base", "final"}) {
       const json& evaluation = member(row, policy);
@@ -65,7 +66,7 @@ std::string headline_section(const json& report) {
 
 std::string pretraining_section(const json& report) {
   MarkdownTable table(around({"policy", "decoding"}, evaluation_columns(),
-                             {"solutions", "trained tokens", "CPU s to train"}));
+                             {"solutions", "training tokens", "CPU seconds to train"}));
   for (const char* name : {"base", "sft"}) {
     const json& policy = member(report, name);
     add_policy(
@@ -101,7 +102,7 @@ std::string rewards_section(const json& report) {
 std::string final_section(const json& report) {
   const json& last = member(report, "final");
   MarkdownTable table(around({"policy", "decoding"}, evaluation_columns(),
-                             {"generated tokens", "CPU s of all that led to it", "model"}));
+                             {"generated tokens", "CPU seconds of its whole training", "model"}));
   const json& model = member(last, "model");
   add_policy(table, "final", last,
              {figure(last, "tokens"), figure(last, "pipeline_cpu_seconds", 1), words_of(model)});
@@ -109,18 +110,18 @@ std::string final_section(const json& report) {
 }
 
 std::string out_of_domain_section(const json& report) {
-  return base_and_final_table("name", member(report, "out_of_domain"));
+  return base_and_final_table("domain", "name", member(report, "out_of_domain"));
 }
 
 std::string polluted_context_section(const json& report) {
-  return base_and_final_table("context", member(report, "polluted_context"));
+  return base_and_final_table("context", "context", member(report, "polluted_context"));
 }
 
 std::string calculator_section(const json& report) {
   const json& calculator = member(report, "calculator");
   if (!calculator.is_object()) return "";
-  MarkdownTable table(
-      {"n", "accuracy of the exact solver", "its CPU s", "CPU s of the policy", "times faster"});
+  MarkdownTable table({"n", "accuracy of the exact solver", "CPU seconds of the exact solver",
+                       "CPU seconds of the final policy", "ratio of CPU seconds"});
   table.row({figure(calculator, "n"), figure(calculator, "accuracy", 4),
              figure(calculator, "cpu_seconds", 4), figure(calculator, "policy_cpu_seconds", 2),
              figure(calculator, "times_faster", 1)});
@@ -136,13 +137,13 @@ std::string failed_section(const json& report) {
 }
 
 std::string cost_section(const json& report) {
-  MarkdownTable table({"stage", "CPU s"});
+  MarkdownTable table({"stage", "CPU seconds"});
   const json& stages = member(report, "stages");
   if (stages.is_object()) {
     for (const auto& [name, seconds] : stages.items()) table.row({name, shown(seconds, 1)});
   }
   if (!member(report, "cpu_seconds").is_null())
-    table.row({"all", figure(report, "cpu_seconds", 1)});
+    table.row({"total", figure(report, "cpu_seconds", 1)});
   return table.markdown();
 }
 

@@ -1,5 +1,5 @@
-// The sections of a story's report, in its order: Markdown below the section's title, beginning
-// with a blank line; "" when the report has nothing for it.
+// The sections of a story's report, in order: the Markdown below the section's title, beginning
+// with a blank line; "" when the report has no data for it.
 #pragma once
 
 #include <nlohmann/json.hpp>

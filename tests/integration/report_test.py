@@ -70,7 +70,7 @@ class ReportTest(RunTest):
             json.dump({"name": "cube", "puzzle": "cube3", "seed": 1, "final": {"solved": 0.5, "positions": 8}}, file)
         answer = qstar("report", self.path("puzzle.json"), "--out", self.path("puzzle"))
         self.assert_ok(answer)
-        self.assertIn("Solves 0.5000 of 8", answer.stdout)
+        self.assertIn("solves a share of 0.5000 of 8 fixed positions", answer.stdout)
         self.assert_pictures(self.path("puzzle"), ["learning_curve.svg"])
         self.refused(qstar("report", run, self.path("puzzle.json")), 2, "text", "puzzle")
 

@@ -153,7 +153,7 @@ TEST_CASE("what does not belong together is refused, with both named", "[aggrega
   CHECK(has(refusal({puzzle(1, "cube3"), puzzle(2, "pancake")}).message, "pancake"));
   error = refusal({story(1), story(2), story(1)});
   CHECK(error.code == Errc::kUsage);
-  CHECK(has(error.message, "seed 1 is there twice"));
+  CHECK(has(error.message, "seed 1 appears twice"));
   CHECK(refusal({story(1)}).code == Errc::kUsage);
   error = refusal({story(1, {{"a", {{"b", 1}}}}), story(2, {{"a", {{"b", "x"}}}})});
   CHECK(error.code == Errc::kCorrupt);

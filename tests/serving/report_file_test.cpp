@@ -57,14 +57,18 @@ TEST_CASE("damaged JSON is refused with the byte", "[report]") {
 }
 
 TEST_CASE("a wrong type is refused with its key", "[report]") {
-  check_refused("[1]", Errc::kCorrupt, "the report is [1]: an object is expected");
+  check_refused("[1]", Errc::kCorrupt, "the report is [1], but must be an object");
   check_refused("null", Errc::kCorrupt, "\"name\"");
   check_refused(R"({"name": "x"})", Errc::kCorrupt, "\"seed\"");
-  check_refused(R"({"name": "x", "seed": "1"})", Errc::kCorrupt, "seed is \"1\": a number");
-  check_refused(with("/rl/grpo/tokens", "many"), Errc::kCorrupt, "rl.grpo.tokens is \"many\"");
-  check_refused(with("/rl/grpo", 3), Errc::kCorrupt, "rl.grpo is 3: an object");
-  check_refused(with("/search", json::object()), Errc::kCorrupt, "search is {}: a list");
-  check_refused(with("/search/2/method", 7), Errc::kCorrupt, "search[2].method is 7: a text");
+  check_refused(R"({"name": "x", "seed": "1"})", Errc::kCorrupt,
+                "seed is \"1\", but must be a number");
+  check_refused(with("/rl/grpo/tokens", "many"), Errc::kCorrupt,
+                "rl.grpo.tokens is \"many\", but must be a number");
+  check_refused(with("/rl/grpo", 3), Errc::kCorrupt, "rl.grpo is 3, but must be an object");
+  check_refused(with("/search", json::object()), Errc::kCorrupt,
+                "search is {}, but must be a list");
+  check_refused(with("/search/2/method", 7), Errc::kCorrupt,
+                "search[2].method is 7, but must be a text");
   check_refused(with("/final/greedy/ci95", {0.1}), Errc::kCorrupt, "final.greedy.ci95");
   check_refused(with("/rlhf/runs/1/curve/0/kl", json::array()), Errc::kCorrupt,
                 "rlhf.runs[1].curve[0].kl");
@@ -77,7 +81,8 @@ TEST_CASE("a wrong type is refused with its key", "[report]") {
   check_refused(R"({"name": "x", "seed": 1, "puzzle": "p", "final": 1})", Errc::kCorrupt, "final");
 }
 
-// All members, of lists the first element alone: the others are read alike.
+// Appends the paths of all members; of lists only that of the first element, the others are read
+// alike.
 void collect(const json& value, const json::json_pointer& at,
              std::vector<json::json_pointer>& out) {
   out.push_back(at);
@@ -86,7 +91,8 @@ void collect(const json& value, const json::json_pointer& at,
   for (const auto& [key, member] : value.items()) collect(member, at / key, out);
 }
 
-// Every member in turn is made something else: refused, or shown without it, never an exception.
+// Every member in turn is replaced by something else: it is refused or left out, never an
+// exception.
 TEST_CASE("whatever a member is, nothing is thrown", "[report]") {
   for (const char* name : {"story_report.json", "report.json"}) {
     const json whole = json::parse(golden(name));

@@ -48,15 +48,15 @@ constexpr SectionOf kSectionOf[] = {
     {"final", "## Final policy", "learning_curve.svg"},
     {"out_of_domain", "## Out of domain", "out_of_domain.svg"},
     {"polluted_context", "## Polluted context", "polluted_context.svg"},
-    {"calculator", "## The calculator", ""},
-    {"failed", "## What did not work", ""}};
+    {"calculator", "## Comparison with the exact solver", ""},
+    {"failed", "## Missed targets", ""}};
 
 TEST_CASE("a story's report has the three steps with the best search of the PRM", "[story]") {
   const auto text = story_markdown(complete());
   const auto base = text.find("| base, sampled | one answer at temperature 1 | 0.3530 |");
   const auto search = text.find(
-      "| base, beam guided by the PRM | samples 4, stop_below 0.5, retries 3; the best of 7 such "
-      "searches on these problems | 0.9510 |");
+      "| base, beam guided by the PRM | samples 4, stop_below 0.5, retries 3; the best of 7 "
+      "searches with this guide on these problems | 0.9510 |");
   const auto last = text.find("| final policy, greedy |");
   CHECK(base < search);
   CHECK(search < last);
@@ -94,7 +94,7 @@ TEST_CASE("empty lists, empty objects and wrong types make no section", "[story]
     const auto text = story_markdown(report);
     CHECK_FALSE(has(text, "## Searches"));
     CHECK_FALSE(has(text, "## Out of domain"));
-    CHECK_FALSE(has(text, "## What did not work"));
+    CHECK_FALSE(has(text, "## Missed targets"));
     for (const auto& [name, svg] : story_plots(report)) CHECK(name == "headline.svg");
   }
 }
@@ -103,11 +103,12 @@ TEST_CASE("a missing figure is a dash, not a number", "[story]") {
   json report = complete();
   const auto text = story_markdown(report);
   CHECK(has(text, "| preference | preference | rankings | 1000 | 0.7000 | – | 0.6000 | – | – |"));
-  CHECK(has(text, "No ratio of tokens: not both reached the target."));
+  CHECK(has(text, "At least one of the two runs did not reach the target accuracy."));
   CHECK(has(text, "| selfplay | 0.9860 | 0.9809 – 0.9911 | 2000 | 17.2 | 1.90 | – |"));
   report["selfplay"]["ratio"] = 0.8;
   report["base"]["sampled"].erase("ci95");
-  CHECK(has(story_markdown(report), "Self-play took 0.80 times the tokens."));
+  CHECK(has(story_markdown(report),
+            "Self-play needed 0.80 times the generated tokens of uniformly drawn problems."));
   CHECK(
       has(story_markdown(report), "| base, sampled | one answer at temperature 1 | 0.3530 | – |"));
 }
@@ -149,7 +150,7 @@ TEST_CASE("over-optimisation is drawn as proxy and truth over KL, a colour a wei
   const auto svg = plot(report, "rlhf.svg");
   CHECK(has(svg, "points=\"60.0,170.0 610.0,235.0 \""));
   CHECK(has(svg, "points=\"60.0,660.0 610.0,400.0 \""));  // the second panel, from -1 to 3
-  CHECK(count(svg, ">KL weight 0.5<") == 1);
+  CHECK(count(svg, ">KL penalty weight 0.5<") == 1);
 }
 
 }  // namespace
