@@ -266,7 +266,7 @@ TEST_CASE("every figure of a story's runs is what can be counted") {
   CHECK(report.at("final").at("start") == config.final_.start);
   CHECK(report.at("final").at("algorithm") == config.final_.algorithm);
   CHECK(report.at("final").at("reward") == config.final_.reward);
-  CHECK(report.at("final").at("setter_share") == 0);
+  CHECK(report.at("final").at("proposer_share") == 0);
 }
 
 TEST_CASE("every measurement of a story is what can be counted") {
