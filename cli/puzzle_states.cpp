@@ -65,7 +65,7 @@ Result<std::vector<PuzzleStart>> read_states(std::istream& in, const std::string
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string place = fmt::format("{}:{}", name, number);
     auto start = read_state(line, puzzle);
-    if (!start) return fail(start.error().code, place + ": " + start.error().message);
+    if (!start) return fail(Errc::kCorrupt, place + ": " + start.error().message);
     start->place = place;
     starts.push_back(std::move(*start));
   }

@@ -4,103 +4,21 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <toml++/toml.h>
 #include <utility>
 
-#include "core/rng.hpp"
+#include "core/config_text.hpp"
 
 namespace qstar {
 namespace {
 
-std::string join(std::string_view section, std::string_view name) {
-  return section.empty() ? std::string(name) : fmt::format("{}.{}", section, name);
-}
-
-std::string quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string to_toml(std::int64_t value) { return fmt::format("{}", value); }
-std::string to_toml(bool value) { return value ? "true" : "false"; }
-std::string to_toml(const std::string& value) { return quote(value); }
-std::string to_toml(double value) {
-  std::string text = fmt::format("{}", value);
-  // A point keeps the sign of -0 and shows that fractions are allowed.
-  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
-  return text;
-}
-
-// One section of the description, flattened.
-struct Section {
-  struct Field {
-    std::string name;
-    std::string value;  // as TOML
-    std::string doc;
-  };
-  std::string path;  // empty for the top level
-  std::string doc;
-  std::vector<Field> fields;
-};
-
-// Lists a description's sections and fields, each section once, the top level first.
-class Lister final : public FieldVisitor {
- public:
-  void value(const FieldInfo& info, std::int64_t& field) override { add(info, field); }
-  void value(const FieldInfo& info, double& field) override { add(info, field); }
-  void value(const FieldInfo& info, bool& field) override { add(info, field); }
-  void value(const FieldInfo& info, std::string& field) override { add(info, field); }
-  void section(std::string_view name, std::string_view doc,
-               const std::function<void(FieldVisitor&)>& body) override {
-    const std::size_t outer = current_;
-    const std::string path = join(sections_[outer].path, name);
-    current_ = sections_.size();
-    sections_.push_back({path, std::string(doc), {}});
-    body(*this);
-    current_ = outer;
-  }
-  const std::vector<Section>& sections() const { return sections_; }
-
- private:
-  template <class T>
-  void add(const FieldInfo& info, const T& field) {
-    std::string doc(info.doc);
-    if (!info.choices.empty()) doc += fmt::format(" ({})", info.choices);
-    sections_[current_].fields.push_back({std::string(info.name), to_toml(field), doc});
-  }
-
-  std::vector<Section> sections_ = {Section{}};
-  std::size_t current_ = 0;
-};
-
-std::vector<Section> list(const Describe& describe) {
-  Lister lister;
-  describe(lister);
-  return lister.sections();
-}
-
 std::vector<std::string> known_keys(const Describe& describe) {
   std::vector<std::string> keys;
-  for (const Section& section : list(describe)) {
+  for (const ConfigSection& section : list_config(describe)) {
     if (!section.path.empty()) keys.push_back(section.path);
-    for (const auto& field : section.fields) keys.push_back(join(section.path, field.name));
+    for (const auto& field : section.fields) keys.push_back(dotted_key(section.path, field.name));
   }
   return keys;
 }
@@ -123,12 +41,6 @@ std::string_view type_name(const toml::node& node) {
     case toml::node_type::boolean: return "true or false";
     default: return "a date or time";
   }
-}
-
-std::string range_text(const FieldInfo& info) {
-  if (std::isinf(info.max)) return fmt::format("at least {}", info.min);
-  if (std::isinf(info.min)) return fmt::format("at most {}", info.max);
-  return fmt::format("from {} to {}", info.min, info.max);
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -193,7 +105,7 @@ class Reader final : public FieldVisitor {
                const std::function<void(FieldVisitor&)>& body) override {
     const toml::node* node = find(name);
     if (node == nullptr) return;
-    const std::string key = join(path_, name);
+    const std::string key = dotted_key(path_, name);
     if (!node->is_table()) {
       return report(node->source(), key,
                     fmt::format("is a section with keys of its own, not {}", type_name(*node)));
@@ -221,7 +133,7 @@ class Reader final : public FieldVisitor {
   void report_unknown() {
     for (const auto& [key, node] : *table_) {
       if (std::find(seen_.begin(), seen_.end(), key.str()) != seen_.end()) continue;
-      const std::string full = join(path_, key.str());
+      const std::string full = dotted_key(path_, key.str());
       const std::string near = meant_key(full, known_);
       report(key.source(), full,
              near.empty() ? "is not a known key"
@@ -230,18 +142,20 @@ class Reader final : public FieldVisitor {
   }
 
   void wrong_type(const FieldInfo& info, std::string_view expected, const toml::node& node) {
-    report(node.source(), join(path_, info.name),
+    report(node.source(), dotted_key(path_, info.name),
            fmt::format("must be {}, not {} ({})", expected, type_name(node), info.doc));
   }
 
   template <class Number>
   void check_range(const FieldInfo& info, Number number, const toml::node& node) {
     const auto x = static_cast<double>(number);
-    if (x >= info.min && x <= info.max) return;  // false for NaN
-    report(node.source(), join(path_, info.name),
-           std::isnan(x)
-               ? "must be a number, not nan"
-               : fmt::format("must be {}, not {} ({})", range_text(info), number, info.doc));
+    if (!std::isfinite(x)) {
+      return report(node.source(), dotted_key(path_, info.name),
+                    fmt::format("must be a finite number, not {} ({})", number, info.doc));
+    }
+    if (x >= info.min && x <= info.max) return;
+    report(node.source(), dotted_key(path_, info.name),
+           fmt::format("must be {}, not {} ({})", range_text(info), number, info.doc));
   }
 
   void check_choice(const FieldInfo& info, const std::string& word, const toml::node& node) {
@@ -249,8 +163,8 @@ class Reader final : public FieldVisitor {
     const std::vector<std::string> choices = split(info.choices, '|');
     if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;
     const std::string near = nearest_word(word, choices);
-    report(node.source(), join(path_, info.name),
-           fmt::format("must be one of {}, not {}{}", fmt::join(choices, ", "), quote(word),
+    report(node.source(), dotted_key(path_, info.name),
+           fmt::format("must be one of {}, not {}{}", fmt::join(choices, ", "), toml_quote(word),
                        near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
 
@@ -285,7 +199,7 @@ bool is_dotted_key(std::string_view key) {
 
 Status apply_override(const std::string& text, const Describe& describe,
                       const std::vector<std::string>& known) {
-  const std::string name = fmt::format("override {}", quote(text));
+  const std::string name = fmt::format("override {}", toml_quote(text));
   const std::size_t equals = text.find('=');
   const std::string key = text.substr(0, equals);
   if (equals == std::string::npos || !is_dotted_key(key)) {
@@ -293,7 +207,7 @@ Status apply_override(const std::string& text, const Describe& describe,
   }
   const std::string value = text.substr(equals + 1);
   auto table = parse_table(key + " = " + value, name);
-  if (!table) table = parse_table(key + " = " + quote(value), name);
+  if (!table) table = parse_table(key + " = " + toml_quote(value), name);
   if (!table) return fail(Errc::kConfig, name + ": the value is not valid UTF-8");
   return Reader(*table, {name, value}, known).read(describe);
 }
@@ -323,46 +237,6 @@ Status parse_config(std::string_view toml, std::string_view source,
     if (status) status = apply_override(text, describe, known);
   }
   return status;
-}
-
-Status load_config(const std::string& path, std::span<const std::string> overrides,
-                   const Describe& describe) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return fail(Errc::kMissingFile,
-                fmt::format("{}: cannot be opened ({}); complete experiments are in configs/", path,
-                            std::strerror(errno)));
-  }
-  if (std::filesystem::is_directory(path)) {
-    return fail(Errc::kMissingFile, path + ": is a directory; give a configuration file in TOML");
-  }
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (file.bad()) return fail(Errc::kIo, path + ": cannot be read");
-  return parse_config(text, path, overrides, describe);
-}
-
-std::string print_config(const Describe& describe) {
-  std::string out;
-  for (const Section& section : list(describe)) {
-    if (!section.path.empty()) out += fmt::format("\n[{}]  # {}\n", section.path, section.doc);
-    for (const auto& [name, value, doc] : section.fields) {
-      out += fmt::format("{} = {}  # {}\n", name, value, doc);
-    }
-  }
-  return out;
-}
-
-std::string config_hash(const Describe& describe) {
-  std::vector<std::string> lines;
-  for (const Section& section : list(describe)) {
-    for (const auto& field : section.fields) {
-      lines.push_back(join(section.path, field.name) + "=" + field.value);
-    }
-  }
-  std::sort(lines.begin(), lines.end());  // the order of description does not matter
-  std::uint64_t hash = 0;
-  for (const std::string& line : lines) hash = derive_seed(hash, line);
-  return fmt::format("{:016x}", hash);
 }
 
 std::string nearest_word(std::string_view word, std::span<const std::string> known) {

@@ -22,6 +22,7 @@
 
 namespace qstar {
 
+// Numbers are finite: nan and infinity are refused whatever the bounds are.
 struct FieldInfo {
   std::string_view name;
   std::string_view doc;                                   // one line, with the unit
@@ -55,16 +56,41 @@ using Describe = std::function<void(FieldVisitor&)>;
 // may be partly written: parse into a fresh struct.
 Status parse_config(std::string_view toml, std::string_view source,
                     std::span<const std::string> overrides, const Describe& describe);
-// The same from a file.
+
+// A configuration that was read, not parsed: the text, and the name that errors give its source.
+struct ConfigText {
+  std::string source;
+  std::string toml;
+};
+
+// Reads a file, a pipe or, for "-", standard input to its end, once. kMissingFile: it is missing or
+// a directory; kConfig: it says nothing (blanks and comments only) or is longer than 1 MiB.
+Result<ConfigText> read_config(const std::string& path);
+// read_config, then parse_config.
 Status load_config(const std::string& path, std::span<const std::string> overrides,
                    const Describe& describe);
 
-// The text at `key` ("section.name") of a file that may be of several kinds, an override of it
-// first; empty when there is none, or the file cannot be read: load_config says why.
-std::string peek_config(const std::string& path, std::span<const std::string> overrides,
+// The text at `key` ("section.name") of a configuration that may be of several kinds, the last
+// override of it first; empty when there is none. What is wrong with the TOML, parse_config says.
+std::string peek_config(std::string_view toml, std::span<const std::string> overrides,
                         const std::string& key);
 
-// The complete configuration as TOML with a comment a field; parsing it gives the same values back.
+// One section of a description with its fields' present values; the top level has an empty path.
+struct ConfigSection {
+  struct Field {
+    std::string name;
+    std::string value;  // as TOML
+    std::string doc;    // with the range or the choices
+  };
+  std::string path;  // "outer.inner"
+  std::string doc;
+  std::vector<Field> fields;
+};
+// Every section once, the top level first.
+std::vector<ConfigSection> list_config(const Describe& describe);
+
+// The complete configuration as TOML. A comment on each line says what the field means and what
+// range it has. Parsing it gives the same values back.
 std::string print_config(const Describe& describe);
 
 // A stable hash of print_config's values (not its comments), as 16 hexadecimal digits.

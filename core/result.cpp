@@ -8,11 +8,11 @@ namespace qstar {
 int exit_code(Errc code) {
   switch (code) {
     case Errc::kUsage:
-    case Errc::kConfig: return 2;
+    case Errc::kConfig:
+    case Errc::kBadProblem: return 2;
     case Errc::kMissingFile:
     case Errc::kCorrupt:
-    case Errc::kSchema:
-    case Errc::kBadProblem: return 3;
+    case Errc::kSchema: return 3;
     case Errc::kDiskFull:
     case Errc::kBusy:
     case Errc::kIo: return 4;

@@ -22,11 +22,11 @@ enum class Errc : std::uint8_t {
   kDiskFull,     // no space, or a quota was reached; nothing acknowledged was lost
   kBusy,         // another process holds the run directory, the store or the port
   kIo,           // any other failure of the operating system
-  kBadProblem,   // a problem's text is not one of this environment
+  kBadProblem,   // a problem that was typed is not one of this environment
   kNetwork,      // a peer could not be reached, or was refused
   kActorFailed,  // an actor failed more often than its restart policy allows
   kTimeout,      // no answer in time
-  kInterrupted,  // stopped by Ctrl-C after a checkpoint
+  kInterrupted,  // stopped by Ctrl-C, SIGTERM or SIGHUP; what was done is kept
 };
 
 struct Error {
@@ -43,8 +43,8 @@ inline tl::unexpected<Error> fail(Errc code, std::string message) {
 }
 
 // The documented exit code of the command for an error; 0 is success, 1 is left to the shell.
-// 2 usage/configuration, 3 missing or damaged input, 4 environment of the run (disk, lock, io),
-// 5 network, 6 a failed actor, 130 interrupted.
+// 2 usage, configuration or a mistyped problem; 3 missing or damaged input; 4 the system (disk,
+// lock, memory, output that cannot be written); 5 network; 6 a failed actor; 130 interrupted.
 int exit_code(Errc code);
 
 // The code's name for messages between machines and for JSON, e.g. "disk_full".

@@ -19,6 +19,7 @@ TEST_CASE("every code has a name of its own and a documented exit code") {
   REQUIRE(names.size() == static_cast<std::size_t>(Errc::kInterrupted));
   REQUIRE(errc_from_string("no such code") == Errc::kActorFailed);
   REQUIRE(exit_code(Errc::kConfig) == 2);
+  REQUIRE(exit_code(Errc::kBadProblem) == 2);
   REQUIRE(exit_code(Errc::kCorrupt) == 3);
   REQUIRE(exit_code(Errc::kDiskFull) == 4);
   REQUIRE(exit_code(Errc::kNetwork) == 5);

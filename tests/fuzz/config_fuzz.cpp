@@ -2,11 +2,24 @@
 #include "actors/experiment.hpp"
 #include "tests/fuzz/target.hpp"
 
+namespace {
+
+// Whatever was read, no number of it is infinite or none.
+void require_finite(qstar::ExperimentConfig& config) {
+  for (const auto& section : qstar::list_config(qstar::describe_of(config))) {
+    for (const auto& field : section.fields)
+      require(!field.value.ends_with("inf") && !field.value.ends_with("nan"));
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> fuzz_seeds() {
   qstar::ExperimentConfig config;
   return {qstar::print_config(qstar::describe_of(config)),
           "name = \"a\"\nseed = 3\n[model]\nlayers = 2\nwidth = 32\n",
-          "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n"};
+          "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n",
+          "[rollout]\ntemperature = inf\n[pretrain.optimizer]\nmuon_rate = nan\n", "# nothing\n"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   (void)qstar::check(config);
+  require_finite(config);
   const auto printed = qstar::print_config(qstar::describe_of(config));
   require(qstar::parse_config(printed, "printed", {}, qstar::describe_of(again)).has_value());
   require(again == config);
