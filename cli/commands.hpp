@@ -9,12 +9,17 @@
 
 namespace qstar {
 
-// Prints "qstar: error: …" on standard error; gives the documented exit code.
+// Prints "qstar: error: …" on standard error, made printable; gives the documented exit code. Never
+// throws.
 int report_error(const Error& error);
 
 // Reads the command line. Nothing to return: go on. Otherwise the exit code: help was printed, or
-// one line that says what is wrong and where the help is.
+// one line that says what is wrong, what may have been meant, and where the help is.
 std::optional<int> parse(CLI::App& app, int argc, char** argv);
+
+// Help texts that fit the terminal: descriptions of options are wrapped, subcommands are listed
+// with their summaries. For the app and all its subcommands.
+void format_help(CLI::App& app);
 
 void add_eval(CLI::App& app, int& code);
 void add_solve(CLI::App& app, int& code);

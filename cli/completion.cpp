@@ -1,34 +1,24 @@
-#include <cstdio>
+#include "cli/completion_tree.hpp"
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 
 namespace qstar {
 
 void add_completion(CLI::App& app, int& code) {
-  auto* command = app.add_subcommand(
-      "completion", "print a completion script for bash\n\n  source <(qstar completion)");
-  command->callback([&code] {
-    std::fputs(
-        "_qstar() {\n"
-        "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-        "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-        "    COMPREPLY=($(compgen -W 'train eval solve search replay label report certs worker "
-        "completion "
-        "--help "
-        "--version' -- \"$word\"))\n"
-        "  elif [ \"${COMP_WORDS[1]}\" = replay ] && [ \"$COMP_CWORD\" -eq 2 ]; then\n"
-        "    COMPREPLY=($(compgen -W 'stats ls show' -- \"$word\"))\n"
-        "  elif [ \"${word#-}\" != \"$word\" ]; then\n"
-        "    local command=2\n"
-        "    [ \"${COMP_WORDS[1]}\" = replay ] && [ \"$COMP_CWORD\" -gt 2 ] && command=3\n"
-        "    COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[@]:0:command}\" --help 2>/dev/null | "
-        "grep -oE -- '--[a-z-]+' | sort -u)\" -- \"$word\"))\n"
-        "  else\n"
-        "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
-        "  fi\n"
-        "}\n"
-        "complete -F _qstar qstar\n",
-        stdout);
+  auto* command = app.add_subcommand("completion",
+                                     "Print a completion script for a shell\n\n"
+                                     "  source <(qstar completion bash)\n"
+                                     "  source <(qstar completion zsh)\n"
+                                     "  qstar completion fish | source");
+  auto shell = std::make_shared<std::string>("bash");
+  command->add_option("shell", *shell, "The shell: bash, zsh or fish (default bash)")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  command->callback([&app, shell, &code] {
+    const auto places = completion_places(app);
+    write_text(stdout, *shell == "zsh"    ? zsh_completion(places)
+                       : *shell == "fish" ? fish_completion(places)
+                                          : bash_completion(places));
     code = 0;
   });
 }

@@ -3,61 +3,61 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <vector>
 
 #include "cli/commands.hpp"
-#include "core/config.hpp"
+#include "cli/program.hpp"
+#include "cli/train_options.hpp"
 
 namespace qstar {
 namespace {
 
-int become_train(char** argv) {
-  const std::string program =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qstar-train";
-  // One thread a process: BLAS reads these when it is loaded.
+// `words`: "train", its arguments, and the null pointer that ends them.
+int become_train(char** words) {
+  std::error_code unknown;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (unknown) {
+    return report_error(
+        {Errc::kIo, fmt::format("cannot find qstar-train beside this program: /proc/self/exe: {}",
+                                unknown.message())});
+  }
+  const std::string program = self.parent_path() / "qstar-train";
+  // One thread per process: BLAS reads these when it is loaded.
   setenv("OPENBLAS_NUM_THREADS", "1", 0);
   setenv("OMP_NUM_THREADS", "1", 0);
-  execv(program.c_str(), argv);
+  execv(program.c_str(), words);
   return report_error(
       {Errc::kMissingFile, fmt::format("cannot start {}: {}; build it with 'make build'", program,
                                        std::strerror(errno))});
 }
 
-// A first word that is no subcommand, with the one it may have been meant for.
-std::optional<Error> unknown_subcommand(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
-  std::vector<std::string> known;
-  for (const auto* subcommand : app.get_subcommands({})) known.push_back(subcommand->get_name());
-  if (std::find(known.begin(), known.end(), argv[1]) != known.end()) return std::nullopt;
-  const std::string nearest = nearest_word(argv[1], known);
-  return Error{Errc::kUsage,
-               fmt::format("there is no subcommand '{}'{}; see 'qstar --help'", argv[1],
-                           nearest.empty() ? "" : fmt::format(": did you mean '{}'?", nearest))};
+void add_help(CLI::App& app, std::vector<std::string>& words) {
+  app.add_subcommand("help",
+                     "Show the help of a subcommand\n\n"
+                     "  qstar help\n"
+                     "  qstar help eval\n"
+                     "  qstar help replay ls")
+      ->add_option("subcommand", words,
+                   "Words of the subcommand to explain (default: the overview)");
 }
 
-int run(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "train") return become_train(argv + 1);
-  CLI::App app{
-      "Train policies on their own wins, and look at what they did.\n\n"
-      "  qstar train configs/quickstart.toml          pre-train, improve, report\n"
-      "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
-      "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
-      "  qstar search runs/lights7 --states lightsout7.jsonl\n"
-      "  qstar replay ls runs/quickstart-seed1/store\n"
-      "  qstar label runs/quickstart-seed1 --steps\n"
-      "  qstar report runs/quickstart-seed1",
-      "qstar"};
-  app.set_version_flag("--version", "qstar " QSTAR_VERSION);
-  app.footer(
-      "Exit codes: 0 done; 2 usage or configuration; 3 a file is missing or damaged; 4 disk, lock "
-      "or other "
-      "trouble of the system; 5 network; 6 an actor failed too often; 130 interrupted.");
-  app.require_subcommand(1);
-  int code = 0;
-  app.add_subcommand("train", "run or resume an experiment (see 'qstar train --help')");
+// `qstar help replay ls` means `qstar replay ls --help`.
+std::vector<char*> without_help(int argc, char** argv) {
+  std::vector<char*> words(argv, argv + argc);
+  static char help_flag[] = "--help";
+  if (argc > 1 && std::string_view(argv[1]) == "help") {
+    if (argc == 2 || argv[2][0] != '-') words.erase(words.begin() + 1);
+    words.push_back(help_flag);
+  }
+  words.push_back(nullptr);
+  return words;
+}
+
+void add_subcommands(CLI::App& app, int& code) {
   add_eval(app, code);
   add_solve(app, code);
   add_search(app, code);
@@ -67,15 +67,35 @@ int run(int argc, char** argv) {
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);
-  if (const auto unknown = unknown_subcommand(app, argc, argv)) return report_error(*unknown);
-  return parse(app, argc, argv).value_or(code);
+}
+
+int run(int argc, char** argv) {
+  std::vector<char*> words = without_help(argc, argv);
+  if (words.size() > 2 && std::string_view(words[1]) == "train")
+    return become_train(words.data() + 1);
+  CLI::App app{
+      "Train models that solve problems by reinforcement learning, and inspect every attempt\n\n"
+      "  qstar train configs/quickstart.toml\n"
+      "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
+      "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
+      "  qstar search runs/lights7 --states lightsout7.jsonl\n"
+      "  qstar replay ls runs/quickstart-seed1\n"
+      "  qstar label runs/quickstart-seed1 --steps\n"
+      "  qstar report runs/quickstart-seed1",
+      "qstar"};
+  app.set_version_flag("--version", "qstar " QSTAR_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(1);
+  int code = 0;
+  TrainOptions train;
+  std::vector<std::string> explained;
+  add_train_options(*app.add_subcommand("train", kTrainHelp), train);
+  add_subcommands(app, code);
+  add_help(app, explained);
+  return parse(app, static_cast<int>(words.size()) - 1, words.data()).value_or(code);
 }
 
 }  // namespace
 }  // namespace qstar
 
-int main(int argc, char** argv) {
-  const int code = qstar::run(argc, argv);
-  std::fflush(stdout);
-  std::_Exit(code);  // a worker's actor system outlives everything: see actors/system.hpp
-}
+int main(int argc, char** argv) { qstar::run_program(qstar::run, argc, argv); }

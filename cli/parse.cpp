@@ -3,6 +3,10 @@
 #include <unistd.h>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/terminal.hpp"
+#include "core/config.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
@@ -17,23 +21,83 @@ std::string full_name(const CLI::App* app) {
   return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name();
 }
 
+// The end of a message about a word that is not known.
+std::string advice(const CLI::App* app, const std::string& nearest) {
+  const auto help = fmt::format("ee '{} --help'", full_name(app));
+  return nearest.empty() ? "; s" + help : fmt::format("; did you mean '{}'? S{}", nearest, help);
+}
+
+// The first word where a subcommand has to stand, and none of that name is there.
+std::optional<Error> unknown_subcommand(const CLI::App* app, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::vector<std::string> known;
+    const CLI::App* next = nullptr;
+    for (const CLI::App* inner : app->get_subcommands({})) {
+      if (inner->get_name().empty()) continue;  // a group of options
+      known.push_back(inner->get_name());
+      if (known.back() == argv[i]) next = inner;
+    }
+    if (known.empty() || argv[i][0] == '-') return std::nullopt;
+    if (next == nullptr) {
+      return Error{Errc::kUsage, fmt::format("{} has no subcommand '{}'{}", full_name(app), argv[i],
+                                             advice(app, nearest_word(argv[i], known)))};
+    }
+    app = next;
+  }
+  return std::nullopt;
+}
+
+void add_long_names(const CLI::App* app, std::vector<std::string>& names) {
+  for (const CLI::Option* option : app->get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  for (const CLI::App* inner : app->get_subcommands({}))
+    if (inner->get_name().empty()) add_long_names(inner, names);
+}
+
+// The first option that the chosen subcommand does not have. It explains most other errors: its
+// value was taken for something else.
+std::optional<Error> unknown_option(const CLI::App& app) {
+  const CLI::App* command = chosen(&app);
+  for (const std::string& word : command->remaining()) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> known;
+    add_long_names(command, known);
+    return Error{Errc::kUsage, fmt::format("{} has no option '{}'{}", full_name(command), name,
+                                           advice(command, nearest_word(name, known)))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int report_error(const Error& error) {
-  std::fflush(stdout);
-  // On a terminal, in place of the progress line that may stand there.
-  const char* start = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO) ? "\r\x1b[K" : "";
-  fmt::print(stderr, "{}qstar: error: {}\n", start, error.message);
+  try {
+    std::fflush(stdout);
+    // On a terminal, in place of the progress line that may stand there.
+    const auto start = is_live_terminal(stdout) ? line_start(stderr) : std::string_view();
+    const auto line = fmt::format("{}qstar: error: {}\n", start, printable(error.message));
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  } catch (const std::bad_alloc&) {
+    std::fputs("qstar: error: there is not enough memory\n", stderr);
+  }
   return exit_code(error.code);
 }
 
 std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+  format_help(app);
+  if (const auto unknown = unknown_subcommand(&app, argc, argv)) return report_error(*unknown);
   try {
     app.parse(argc, argv);
     return std::nullopt;
-  } catch (const CLI::Success& e) {
-    return app.exit(e);  // help or version
+  } catch (const CLI::CallForHelp&) {
+    write_text(stdout, app.help());
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    write_text(stdout, std::string(version.what()) + "\n");
+    return 0;
   } catch (const CLI::ParseError& e) {
+    if (const auto unknown = unknown_option(app)) return report_error(*unknown);
     return report_error(
         {Errc::kUsage, fmt::format("{}; see '{} --help'", e.what(), full_name(chosen(&app)))});
   }

@@ -1,11 +1,8 @@
 // `qstar-train`: what `qstar train` becomes once torch is wanted.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 
 #include "actors/head.hpp"
@@ -13,151 +10,158 @@
 #include "actors/story_head.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/output.hpp"
+#include "cli/program.hpp"
+#include "cli/terminal.hpp"
+#include "cli/train_options.hpp"
 #include "learning/policy_learner.hpp"
 
 namespace qstar {
 namespace {
 
-// One line that is written over on a terminal; plain lines elsewhere.
-class ProgressLine {
+// The run's progress: one line that is written over on a terminal; plain lines, and fewer of them,
+// elsewhere. A line that cannot be written does not stop the run: the end of the program says so.
+class Progress {
  public:
   void operator()(const Report& report) {
-    const std::string& phase = report.row.phase;
     if (report.line.empty() || too_soon(report)) return;
+    const std::string& phase = report.row.phase;
     const bool passing = report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
-    if (!terminal_)
-      fmt::print("{}\n", report.line);
+    if (passing)
+      line_.show(report.line);
     else
-      fmt::print("\r\x1b[K{}{}", report.line, passing ? "" : "\n");
-    std::fflush(stdout);
+      line_.keep(report.line);
   }
 
  private:
-  // A log wants the story, not every frame of it.
   bool too_soon(const Report& report) {
     const auto& row = report.row;
-    if (row.phase == "pretrain") return !terminal_ && row.step % 100 != 0;
+    if (row.phase == "pretrain") return !line_.is_live() && row.step % 100 != 0;
     if (row.phase != "train" && !report.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
-    next_ = now + std::chrono::milliseconds(terminal_ ? 100 : 5000);
+    next_ = now + std::chrono::milliseconds(line_.is_live() ? 100 : 5000);
     return false;
   }
 
-  bool terminal_ = isatty(STDOUT_FILENO) == 1;
+  StatusLine line_{stdout};
   std::chrono::steady_clock::time_point next_{};
 };
 
-// The command line, but for what the configuration file says.
-struct Words {
-  std::string config;
-  std::vector<std::string> overrides;
-  ProcessOptions process;
+// The command line and the configuration, which was read once.
+struct Command {
+  TrainOptions options;
+  ConfigText config;
 };
 
-void describe(CLI::App& app, Words& words) {
-  ProcessOptions& options = words.process;
-  app.add_option("config", words.config, "experiment file (TOML)")->required();
-  app.add_option("overrides", words.overrides, "dotted.key=value, in place of what the file says");
-  app.add_option("--run", options.run_directory, "run directory; default runs/NAME-seedSEED");
-  app.add_flag("--resume", options.resume, "go on from the newest checkpoint");
-  app.add_option("--workers", options.workers, "further processes on this machine")
-      ->check(CLI::Range(0, 64));
-  app.add_flag("--deterministic", options.deterministic,
-               "same seed, byte-identical model and trajectories");
-  app.add_option("--listen", options.listen, "ADDR:PORT for workers of other machines");
-  app.add_option("--certs", options.certificates, "directory made by 'qstar certs'");
-  app.add_option("--http", options.http_port, "port of /metrics and /status")
-      ->check(CLI::Range(0, 65535));
-  app.add_option("--http-address", options.http_address, "where the gateway listens");
+ProcessOptions process_options(const TrainOptions& o) {
+  ProcessOptions process;
+  process.run_directory = o.run;
+  process.resume = o.resume;
+  process.deterministic = o.deterministic;
+  process.workers = o.workers;
+  process.listen = o.listen;
+  process.certificates = o.certificates;
+  process.http_port = o.http_port;
+  process.http_address = o.http_address;
+  return process;
 }
 
 // What all experiments need before they start.
-void prepare(ProcessOptions& options, const std::string& name, std::int64_t seed) {
+Status prepare(ProcessOptions& options, const std::string& name, std::int64_t seed) {
   if (options.run_directory.empty())
     options.run_directory = fmt::format("runs/{}-seed{}", name, seed);
-  options.worker_program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qstar";
+  std::error_code unknown;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (unknown) {
+    return fail(Errc::kIo,
+                "cannot find qstar beside this program: /proc/self/exe: " + unknown.message());
+  }
+  options.worker_program = self.parent_path() / "qstar";
   options.stop = &stop_on_interrupt();
-  options.show = ProgressLine();
-  ::signal(SIGPIPE, SIG_IGN);
+  options.show = Progress();
+  return {};
 }
 
-// The file and the words that override it, and whether its parts fit each other.
+// Reads the configuration into its fields and checks that its parts fit each other.
 template <class Config>
-Status load_checked(const Words& words, Config& config) {
-  if (auto loaded = load_config(words.config, words.overrides, describe_of(config)); !loaded)
-    return loaded;
+Status parse_checked(const Command& command, Config& config) {
+  const auto& [source, toml] = command.config;
+  if (auto parsed = parse_config(toml, source, command.options.overrides, describe_of(config));
+      !parsed)
+    return parsed;
   return check(config);
 }
 
-int train_text(const Words& words) {
-  HeadOptions options{words.process, {}, nullptr};
-  if (auto loaded = load_checked(words, options.config); !loaded)
-    return report_error(loaded.error());
+// The last words of a finished run; they say where the report is also where the progress was lost.
+int finish(const std::string& result, const ProcessOptions& options) {
+  const std::string report = options.run_directory + "/report.md";
+  StatusLine(stdout).keep(fmt::format("finished: {}; report in {}", result, report));
+  const Status written = check_output();
+  if (written) return 0;
+  return report_error({written.error().code,
+                       fmt::format("{}; the run is finished nevertheless, its report is in {}",
+                                   written.error().message, report)});
+}
+
+int train_text(const Command& command) {
+  HeadOptions options{process_options(command.options), {}, nullptr};
+  if (auto read = parse_checked(command, options.config); !read) return report_error(read.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
-  prepare(options, options.config.name, options.config.seed);
+  if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
+    return report_error(ready.error());
   const auto end = run_head(options);
   if (!end) return report_error(end.error());
-  fmt::print("\nfinished: greedy accuracy {:.4f}; report in {}/report.md\n",
-             end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0), options.run_directory);
-  return 0;
+  const double accuracy = end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0);
+  return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
 }
 
-int train_puzzle(const Words& words, const std::string& puzzle) {
-  PuzzleHeadOptions options{words.process, {}};
-  if (auto loaded = load_config(words.config, words.overrides, describe_of(options.config));
-      !loaded) {
+int train_puzzle(const Command& command, const std::string& puzzle) {
+  PuzzleHeadOptions options{process_options(command.options), {}};
+  if (auto read = parse_checked(command, options.config); !read) {
     return report_error(
-        {loaded.error().code, fmt::format("{} (environment.name = {}: an experiment on a puzzle)",
-                                          loaded.error().message, puzzle)});
+        {read.error().code, fmt::format("{} (environment.name = {}: an experiment on a puzzle)",
+                                        read.error().message, puzzle)});
   }
-  if (auto fits = check(options.config); !fits) return report_error(fits.error());
-  prepare(options, options.config.name, options.config.seed);
+  if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
+    return report_error(ready.error());
   const auto end = run_puzzle_head(options);
   if (!end) return report_error(end.error());
-  fmt::print("\nfinished: greedy play solves {:.4f}; report in {}/report.md\n",
-             end->state.newest.solved, options.run_directory);
-  return 0;
+  return finish(fmt::format("greedy play solves {:.4f}", end->state.newest.solved), options);
 }
 
-int train_story(const Words& words) {
-  StoryHeadOptions options{words.process, {}};
-  if (auto loaded = load_checked(words, options.config); !loaded)
-    return report_error(loaded.error());
+int train_story(const Command& command) {
+  StoryHeadOptions options{process_options(command.options), {}};
+  if (auto read = parse_checked(command, options.config); !read) return report_error(read.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
-  prepare(options, options.config.name, options.config.seed);
+  if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
+    return report_error(ready.error());
   const auto report = run_story_head(options);
   if (!report) return report_error(report.error());
-  fmt::print("\nfinished: greedy accuracy {:.4f}; report in {}/report.md\n",
-             report->value("/final/greedy/accuracy"_json_pointer, 0.0), options.run_directory);
-  return 0;
+  const double accuracy = report->value("/final/greedy/accuracy"_json_pointer, 0.0);
+  return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
 }
 
 int train(int argc, char** argv) {
-  CLI::App app{
-      "Train a policy on its own wins, or a puzzle's deep Q-network.\n\n"
-      "  qstar train configs/quickstart.toml\n"
-      "  qstar train configs/smoke.toml seed=7 rl.versions=10 --run runs/seven\n"
-      "  qstar train configs/quickstart.toml --run runs/seven --resume\n"
-      "  qstar train configs/cube3.toml training.cpu_seconds=600 --workers 1\n"
-      "  qstar train configs/quickstart.toml --workers 2 --http 8080\n"
-      "  qstar train configs/quickstart.toml --listen 0.0.0.0:7000 --certs certs",
-      "qstar train"};
-  Words words;
-  describe(app, words);
+  CLI::App app{kTrainHelp, "qstar train"};
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  Command command;
+  add_train_options(app, command.options);
   if (const auto ended = parse(app, argc, argv)) return *ended;
-  if (!peek_config(words.config, words.overrides, "experiment").empty()) return train_story(words);
-  const std::string environment = peek_config(words.config, words.overrides, "environment.name");
+  auto config = read_config(command.options.config);
+  if (!config) return report_error(config.error());
+  command.config = std::move(*config);
+  const auto peek = [&command](const char* key) {
+    return peek_config(command.config.toml, command.options.overrides, key);
+  };
+  if (!peek("experiment").empty()) return train_story(command);
+  const std::string environment = peek("environment.name");
   const auto puzzles = puzzle_names();
   const bool is_puzzle = std::find(puzzles.begin(), puzzles.end(), environment) != puzzles.end();
-  return is_puzzle ? train_puzzle(words, environment) : train_text(words);
+  return is_puzzle ? train_puzzle(command, environment) : train_text(command);
 }
 
 }  // namespace
 }  // namespace qstar
 
-int main(int argc, char** argv) {
-  const int code = qstar::train(argc, argv);
-  std::fflush(stdout);
-  std::_Exit(code);  // the actor system outlives everything: see actors/system.hpp
-}
+int main(int argc, char** argv) { qstar::run_program(qstar::train, argc, argv); }

@@ -1,0 +1,66 @@
+#include "cli/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "cli/output.hpp"
+#include "core/printable.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::string_view kLineStart = "\r\x1b[K";
+
+// Bytes of the character that begins with this byte of valid UTF-8.
+std::size_t length_of(unsigned char lead) {
+  return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+// Scripts up to U+0FFF have no wide characters; beyond, most are.
+std::size_t columns_of(unsigned char lead) { return lead > 0xe0 ? 2 : 1; }
+
+}  // namespace
+
+bool is_live_terminal(std::FILE* file) {
+  if (isatty(fileno(file)) != 1) return false;
+  const char* term = std::getenv("TERM");
+  return term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
+std::size_t terminal_width(std::FILE* file, std::size_t otherwise) {
+  winsize size{};
+  if (ioctl(fileno(file), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
+  return size.ws_col;
+}
+
+std::string cut_to_width(std::string_view text, std::size_t columns) {
+  std::size_t end = 0, used = 0;
+  while (end < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[end]);
+    used += columns_of(lead);
+    if (used > columns) break;
+    end += length_of(lead);
+  }
+  return std::string(text.substr(0, end));
+}
+
+std::string_view line_start(std::FILE* file) { return is_live_terminal(file) ? kLineStart : ""; }
+
+void StatusLine::show(std::string_view text) const {
+  if (!live_) return keep(text);
+  // In the last column some terminals already go to the next line.
+  const std::size_t columns = terminal_width(file_) - 1;
+  write_text(file_, std::string(kLineStart) + cut_to_width(printable(text), columns));
+}
+
+void StatusLine::keep(std::string_view text) const {
+  write_text(file_, (live_ ? std::string(kLineStart) : "") + printable(text) + "\n");
+}
+
+void StatusLine::clear() const {
+  if (live_) write_text(file_, kLineStart);
+}
+
+}  // namespace qstar

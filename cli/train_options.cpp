@@ -1,0 +1,34 @@
+#include "cli/train_options.hpp"
+
+#include "cli/number_options.hpp"
+
+namespace qstar {
+
+void add_train_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("config", o.config,
+                 "Configuration of the experiment in TOML; - reads standard input (required)")
+      ->required();
+  app.add_option("overrides", o.overrides,
+                 "Settings as dotted.key=value that replace those of the file (default: none)");
+  app.add_option("--run", o.run, "Directory of the run (default: runs/NAME-seedSEED)");
+  app.add_flag("--resume", o.resume, "Resume the run from its newest checkpoint");
+  app.add_option("--workers", o.workers,
+                 "Number of worker processes to start on this machine (default 0)")
+      ->check(whole_number(0, 64));
+  app.add_flag("--deterministic", o.deterministic,
+               "Make every byte of the model and the trajectories depend on the seed alone");
+  app.add_option("--listen", o.listen,
+                 "Accept workers of other machines at this ADDRESS:PORT (default: none)");
+  app.add_option("--certs", o.certificates,
+                 "Directory written by 'qstar certs' (default: a private CA for this run)");
+  auto* http =
+      app.add_option("--http", o.http_port,
+                     "Serve the run's status and metrics on this port; 0 picks a free port "
+                     "(default: none)")
+          ->check(whole_number(0, 65535));
+  app.add_option("--http-address", o.http_address,
+                 "Address at which --http listens (default 127.0.0.1)")
+      ->needs(http);
+}
+
+}  // namespace qstar
