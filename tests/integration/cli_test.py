@@ -1,4 +1,4 @@
-"""The command as a person meets it: help, versions, completion, eval, solve, the inspector, the gateway."""
+"""The command as a person meets it: help, versions, eval, solve, the inspector, the gateway."""
 import json
 import os
 import subprocess
@@ -6,7 +6,8 @@ import urllib.request
 
 from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
-SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "report", "certs", "worker", "completion")
+SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "report", "certs", "worker", "completion",
+               "help")
 
 
 class CliTest(RunTest):
@@ -22,28 +23,6 @@ class CliTest(RunTest):
         self.assertEqual(qstar().returncode, 2)
         self.assertEqual(qstar("tain").returncode, 2)
         self.assertEqual(qstar("train").returncode, 2)
-
-    def completed(self, *words, command="qstar"):
-        """What bash would offer for the last of the words."""
-        asked = (qstar("completion").stdout + f"\nCOMP_WORDS=({command} {' '.join(words)}); "
-                 f"COMP_CWORD={len(words)}; _qstar; echo ${{COMPREPLY[@]}}\n")
-        # No PATH to a qstar: options are asked of the very command that is being typed.
-        answer = subprocess.run(["bash", "-c", asked], capture_output=True, text=True, cwd=self.folder,
-                                env={"PATH": "/usr/bin:/bin"})
-        self.assertEqual(answer.stderr, "")
-        return answer.stdout.split()
-
-    def test_completion_completes(self):
-        self.assertEqual(self.completed("re"), ["replay", "report"])
-        self.assertEqual(self.completed("replay", "s"), ["stats", "show"])
-        here = os.path.abspath(QSTAR)
-        self.assertEqual(self.completed("train", "--res", command=here), ["--resume"])
-        self.assertEqual(set(self.completed("worker", "--c", command=here)), {"--connect", "--certs"})
-        self.assertEqual(self.completed("replay", "ls", "store", "--l", command=here), ["--limit"])
-        self.assertEqual(self.completed("train", "--res", command="no-such-qstar"), [])
-        with open(self.path("mine.toml"), "w"):
-            pass
-        self.assertEqual(self.completed("train", "mi"), ["mine.toml"])
 
     def test_only_training_loads_torch(self):
         libraries = subprocess.run(["ldd", QSTAR], capture_output=True, text=True).stdout

@@ -1,4 +1,5 @@
 """Starts the real programs for the integration tests."""
+import fcntl
 import json
 import os
 import pty
@@ -6,9 +7,11 @@ import re
 import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -47,10 +50,11 @@ def stats(run):
 class Terminal:
     """A command on a pseudo-terminal of its own."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, term="xterm", columns=100):
         self.pid, self.screen = pty.fork()
         if self.pid == 0:
-            os.execv(QSTAR, [QSTAR, *words])
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            os.execve(QSTAR, [QSTAR, *words], {**os.environ, "TERM": term})
         self.seen = ""
 
     def read(self, seconds):

@@ -24,6 +24,40 @@ class TerminalTest(RunTest):
         self.assert_ok(qstar(*said[1].split()))
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
 
+    def test_progress_fits_the_width(self):
+        for columns in (30, 200):
+            terminal = Terminal("train", "configs/lightsout4.toml", "training.updates=200", "--run",
+                                self.path(f"run{columns}"), columns=columns)
+            self.addCleanup(terminal.kill)
+            self.assertEqual(terminal.end(60), 0, terminal.seen)
+            frames = re.findall(OVER + r"([^\r\n]*)(?=\r\x1b)", terminal.seen)
+            self.assertTrue(frames, terminal.seen)
+            self.assertLess(max(len(frame) for frame in frames), columns)
+            cut = any(len(frame) == columns - 1 for frame in frames)
+            self.assertEqual(cut, columns == 30, frames)
+
+    def test_a_terminal_without_escape_codes_gets_none(self):
+        for term in ("dumb", ""):
+            terminal = Terminal("train", "configs/lightsout4.toml", "training.updates=20", "--run",
+                                self.path("run" + term), term=term)
+            self.addCleanup(terminal.kill)
+            self.assertEqual(terminal.end(60), 0, terminal.seen)
+            self.assertIn("finished", terminal.seen)
+            self.assertNotRegex(terminal.seen, r"\x1b|\r(?!\n)")
+            refused = Terminal("train", "no-such.toml", term=term)
+            self.addCleanup(refused.kill)
+            self.assertEqual(refused.end(60), 3)
+            self.assertRegex(refused.seen, r"^qstar: error: [^\x1b]*$")
+
+    def test_help_is_wrapped(self):
+        for columns in (70, 300):
+            terminal = Terminal("train", "--help", columns=columns)
+            self.addCleanup(terminal.kill)
+            self.assertEqual(terminal.end(60), 0)
+            longest = max(len(line) for line in terminal.seen.split("Positionals")[1].splitlines())
+            self.assertLessEqual(longest, min(columns, 100))
+            self.assertIn("status and metrics", terminal.seen)
+
     def test_a_log_gets_plain_lines(self):
         answer = self.train("run", "rl.versions=1")
         self.assert_ok(answer)

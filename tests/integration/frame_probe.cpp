@@ -1,0 +1,73 @@
+// A program in the frame of cli/program.hpp that does what its first word says, for frame_test.py.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/interrupt.hpp"
+#include "cli/output.hpp"
+#include "cli/program.hpp"
+#include "cli/terminal.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+int wait_for_signal(qstar::WaitingCalls calls, bool stubborn) {
+  const auto& stop = qstar::stop_on_interrupt(calls);
+  qstar::write_text(stdout, "ready\n");
+  while (!stop || stubborn) std::this_thread::sleep_for(10ms);
+  return 130;
+}
+
+int read_a_line() {
+  const auto& stop = qstar::stop_on_interrupt(qstar::WaitingCalls::kFail);
+  qstar::write_text(stdout, "ready\n");
+  char byte = 0;
+  const auto count = ::read(STDIN_FILENO, &byte, 1);
+  return count < 0 && stop ? 130 : 3;
+}
+
+int show_status(char** texts) {
+  const qstar::StatusLine line(stdout);
+  for (; texts[0] != nullptr && texts[1] != nullptr; ++texts) line.show(*texts);
+  line.keep(*texts);
+  return 0;
+}
+
+// The number of a file opened now: beyond the standard ones.
+int open_a_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT, 0644);
+  fmt::print("to standard output\n");
+  return file;
+}
+
+int run(int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  if (word == "throw") throw std::runtime_error("something\x1b[31m\nodd");
+  if (word == "memory") throw std::bad_alloc();
+  if (word == "thread") std::thread([] { throw std::runtime_error("of a thread"); }).join();
+  if (word == "print") {
+    for (int i = 0; i < 100'000; ++i) fmt::print("line {}\n", i);
+  }
+  if (word == "fail") {
+    fmt::print("some output\n");
+    return 3;
+  }
+  if (word == "open") return open_a_file(argv[2]);
+  if (word == "wait") return wait_for_signal(qstar::WaitingCalls::kContinue, false);
+  if (word == "ignore") return wait_for_signal(qstar::WaitingCalls::kContinue, true);
+  if (word == "read") return read_a_line();
+  if (word == "status") return show_status(argv + 2);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { qstar::run_program(run, argc, argv); }

@@ -1,0 +1,28 @@
+// Prints every setting of every kind of experiment, for help_test.py: KIND KEY, a tab, and what the
+// configuration file says about it.
+#include <fmt/format.h>
+
+#include "actors/experiment.hpp"
+#include "actors/puzzle_experiment.hpp"
+#include "story/story_config.hpp"
+
+namespace {
+
+template <class Config>
+void list(const char* kind) {
+  Config config;
+  for (const auto& section : qstar::list_config(qstar::describe_of(config))) {
+    if (!section.path.empty()) fmt::print("{} [{}]\t{}\n", kind, section.path, section.doc);
+    const std::string prefix = section.path.empty() ? "" : section.path + ".";
+    for (const auto& field : section.fields)
+      fmt::print("{} {}{}\t{}\n", kind, prefix, field.name, field.doc);
+  }
+}
+
+}  // namespace
+
+int main() {
+  list<qstar::ExperimentConfig>("text");
+  list<qstar::PuzzleExperiment>("puzzle");
+  list<qstar::StoryConfig>("story");
+}
