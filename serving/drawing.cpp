@@ -18,7 +18,7 @@ std::size_t characters_of(std::string_view text) {
   return n;
 }
 
-// U+FFFE and U+FFFF, which no XML may hold.
+// U+FFFE and U+FFFF, which XML forbids.
 bool is_no_character(std::string_view text) {
   return text.substr(0, 3) == "\xEF\xBF\xBE" || text.substr(0, 3) == "\xEF\xBF\xBF";
 }

@@ -12,10 +12,10 @@ constexpr double kNearest = 7, kFarthest = 70, kRing = 9;
 struct Direction {
   double x, y;
   const char* anchor;
-  double left;  // of the text's width, what lies to the left of its anchor
+  double left;  // the share of the text's width to the left of its anchor
 };
 
-// Above and beside first: there a label is looked for.
+// Places above and beside the point come first, where readers expect a label.
 constexpr std::array<Direction, 8> kDirections = {{{0, -1, "middle", 0.5},
                                                    {1, 0, "start", 0},
                                                    {-1, 0, "end", 1},

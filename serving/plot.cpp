@@ -30,7 +30,7 @@ std::string dashes(const PlotSeries& series) {
   return series.dashed ? " stroke-dasharray=\"5 4\"" : "";
 }
 
-// One panel, its top at `top` of the picture.
+// One panel, whose upper edge is at `top`.
 class PanelDrawing {
  public:
   PanelDrawing(const PlotPanel& panel, double top)
@@ -99,7 +99,7 @@ class PanelDrawing {
     return out;
   }
 
-  // The circles and, in small pieces, the line between them.
+  // Blocks the circles and, in small pieces, the line between them.
   static void block(const std::vector<PlotPoint>& points, LabelPlaces& free) {
     for (std::size_t i = 0; i < points.size(); ++i) {
       const auto [x, y] = points[i];
@@ -118,7 +118,7 @@ class PanelDrawing {
     const std::string label = drawing::shortened(series.label, kNameLength);
     const auto place = free.place(at.x, at.y, drawing::width_of(label));
     if (!place) return "";
-    const double middle = place->y - 4;  // the line ends where the text begins, not in it
+    const double middle = place->y - 4;  // of the text; the line ends at its edge
     const double end = std::abs(middle - at.y) < 8 ? middle : middle + (middle > at.y ? -7 : 7);
     return (place->needs_line ? drawing::line(at.x, at.y, place->x, end, "#8888") : "") +
            drawing::text(place->x, place->y, place->anchor, label, series.colour);

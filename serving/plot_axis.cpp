@@ -9,9 +9,10 @@ namespace qstar {
 namespace {
 
 constexpr double kLargest = 1e18;
-constexpr std::size_t kTicks = 12;  // of a logarithmic axis, so that their texts keep apart
+constexpr std::size_t kTicks =
+    12;  // maximum on a logarithmic axis, so that their texts do not overlap
 
-// 1, 2 or 5 times a power of ten: four to ten of them reach over `span`.
+// The step between ticks: 1, 2 or 5 times a power of ten, four to ten of them in `span`.
 double tick_step(double span) {
   const double power = std::pow(10.0, std::floor(std::log10(span / 4)));
   for (const double factor : {5.0, 2.0}) {
@@ -30,7 +31,7 @@ std::string tick_text(double value, double step) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-// The multiples of powers of ten that are ticks, between two values and the next one outwards.
+// Multiples of powers of ten: the ticks between two values and the next tick outwards on each side.
 std::vector<double> round_values(double low, double high) {
   std::vector<double> all;
   const int first = static_cast<int>(std::floor(std::log10(low)));

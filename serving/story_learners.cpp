@@ -54,7 +54,7 @@ std::string annotation(const json& rlhf) {
   std::string out;
   if (annotator.is_object()) {
     out += fmt::format(
-        "\nThe preference model was trained on {} rankings by a {} annotator with error "
+        "\nThere are {} rankings by a {} annotator with error "
         "rate {}.\n",
         shown(member(annotator, "rankings"), 0),
         escaped_markdown(words_of(member(annotator, "kind"))),
@@ -62,8 +62,8 @@ std::string annotation(const json& rlhf) {
   }
   if (model.is_object()) {
     out += fmt::format(
-        "\nIt orders a share of {} of held-out pairs correctly. Its training, including the "
-        "attempts, took {} CPU seconds.\n",
+        "\nThe preference model orders a share of {} of held-out pairs correctly. Its training, "
+        "including the attempts, took {} CPU seconds.\n",
         shown(member(model, "pair_accuracy"), 4), shown(member(model, "cpu_seconds"), 1));
   }
   return out;

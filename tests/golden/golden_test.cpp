@@ -1,6 +1,6 @@
-// What others read must not change by accident: files are compared byte for byte with those here.
-// A wanted change: run with QSTAR_UPDATE_GOLDEN=1, look at the difference, commit it. But stores
-// are for ever: record_v1.hex is never to change, and a later schema gets a file of its own.
+// Output formats must not change by accident: files are compared byte for byte with those here. For
+// an intended change run with QSTAR_UPDATE_GOLDEN=1, read the difference, and commit it. Stores
+// must stay readable, so record_v1.hex never changes; a later schema gets its own file.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -62,7 +62,7 @@ std::string unhex(const std::string& text) {
   return bytes;
 }
 
-// Written out, not drawn: what is in the golden record is to be read here.
+// Written out instead of random, so that the content of the golden record can be read here.
 Trajectory attempt() {
   Trajectory t;
   t.id = {258, 3};
@@ -84,19 +84,19 @@ Trajectory attempt() {
 
 }  // namespace
 
-TEST_CASE("a record of schema 1 is read and written as ever", "[golden]") {
+TEST_CASE("records of schema 1 are read and written unchanged", "[golden]") {
   compare("record_v1.hex", hex(encode(attempt())));
   const auto read_back = decode_trajectory(unhex(read("record_v1.hex")));
   REQUIRE(read_back);
   CHECK(*read_back == attempt());
 }
 
-TEST_CASE("the default configuration is printed as ever", "[golden]") {
+TEST_CASE("the default configuration is printed unchanged", "[golden]") {
   ExperimentConfig config;
   compare("config.toml", print_config(describe_of(config)));
 }
 
-TEST_CASE("a model's header is as ever", "[golden]") {
+TEST_CASE("a model's header is unchanged", "[golden]") {
   auto model = testing::random_model(1);
   model.metadata["seed"] = "1";
   const std::string bytes = serialize(model);
@@ -105,19 +105,19 @@ TEST_CASE("a model's header is as ever", "[golden]") {
   compare("model_header.json", bytes.substr(8, length) + "\n");
 }
 
-TEST_CASE("a report and its curve are as ever", "[golden]") {
+TEST_CASE("a report and its curve are unchanged", "[golden]") {
   const auto report = nlohmann::json::parse(read("report.json"));
   compare("report.md", report_markdown(report));
   compare("learning_curve.svg", curve_of(report));
 }
 
-TEST_CASE("a story's report and its plots are as ever", "[golden]") {
+TEST_CASE("a story's report and its plots are unchanged", "[golden]") {
   const auto report = parse_report(read("story_report.json"), "story_report.json");
   REQUIRE(report);
   for (const auto& [name, bytes] : report_files(*report)) compare("story_" + name, bytes);
 }
 
-TEST_CASE("positions of every puzzle are drawn as ever", "[golden]") {
+TEST_CASE("drawings of every puzzle are unchanged", "[golden]") {
   for (const auto& name : puzzle_names()) {
     const auto puzzle = make_puzzle(environment_config(name)).value();
     Rng rng(1);
@@ -129,7 +129,7 @@ TEST_CASE("positions of every puzzle are drawn as ever", "[golden]") {
   }
 }
 
-TEST_CASE("a puzzle without a drawing of its own is drawn as text", "[golden]") {
+TEST_CASE("a puzzle without its own drawing is drawn as text", "[golden]") {
   const auto drawn = svg(SmallPancake(3), std::vector<std::uint8_t>{0, 2, 1});
   CHECK(drawn.find("viewBox=\"0 0 6 1\"") != std::string::npos);
   CHECK(drawn.find(">0 2 1 </text>") != std::string::npos);

@@ -50,7 +50,7 @@ TEST_CASE("logarithmic axes end at round values", "[plot]") {
   CHECK_FALSE(PlotScale(axis, {}).ticks().empty());
 }
 
-TEST_CASE("values beyond all measure are not drawn", "[plot]") {
+TEST_CASE("infinite and huge values are not drawn", "[plot]") {
   const double huge = 1e300;
   const auto svg = plot_svg({{"t", {}, {}, {{"n", {{1, 1}, {huge, 1}, {1, -huge}}, "#123", ""}}}});
   CHECK(has(svg, "points=\"610.0,40.0 \""));
@@ -58,7 +58,7 @@ TEST_CASE("values beyond all measure are not drawn", "[plot]") {
   CHECK_FALSE(has(svg, "inf"));
 }
 
-TEST_CASE("a legend has every name once, and its room", "[plot]") {
+TEST_CASE("a legend has every name once, and enough width", "[plot]") {
   const PlotSeries one{"one & all", {{0, 1}}, "#123", ""}, two{"", {{0, 1}}, "#456", ""};
   const PlotPanel panel{"t", {}, {}, {one, two}};
   const auto svg = plot_svg({panel, panel});
@@ -67,7 +67,8 @@ TEST_CASE("a legend has every name once, and its room", "[plot]") {
   CHECK(has(plot_svg({{"t", {}, {}, {two}}}), "viewBox=\"0 0 640 360\""));
 }
 
-TEST_CASE("labels cover neither points nor each other, and none that has no room", "[plot]") {
+TEST_CASE("labels cover neither points nor each other, and are left out when there is no room",
+          "[plot]") {
   LabelPlaces places({0, 0, 200, 100});
   std::vector<LabelBox> boxes;
   for (int i = 0; i < 60; ++i) {

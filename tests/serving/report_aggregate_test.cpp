@@ -40,7 +40,7 @@ json summary(double mean, double min, double max, int n) {
   return {{"mean", mean}, {"min", min}, {"max", max}, {"n", n}};
 }
 
-TEST_CASE("a number becomes mean, smallest, largest and how many had it", "[aggregate]") {
+TEST_CASE("a number becomes its mean, minimum, maximum and count", "[aggregate]") {
   const auto all = aggregate({story(1, {{"final", {{"greedy", {{"accuracy", 0.5}}}}}}),
                               story(3, {{"final", {{"greedy", {{"accuracy", 1.0}}}}}}),
                               story(2, {{"final", {{"greedy", {{"accuracy", 0.75}, {"n", 4}}}}}})});
@@ -52,7 +52,7 @@ TEST_CASE("a number becomes mean, smallest, largest and how many had it", "[aggr
   CHECK(all["config_hash"] == json({"hash1", "hash3", "hash2"}));
 }
 
-TEST_CASE("null is no number", "[aggregate]") {
+TEST_CASE("null is not counted as a number", "[aggregate]") {
   const auto reached = [](int seed, const json& tokens) {
     return story(seed,
                  {{"selfplay", {{"ratio", nullptr}, {"uniform", {{"tokens_to_target", tokens}}}}}});
@@ -62,7 +62,7 @@ TEST_CASE("null is no number", "[aggregate]") {
   CHECK(all["selfplay"]["ratio"].is_null());
 }
 
-TEST_CASE("rows are matched by what they are, whatever their order", "[aggregate]") {
+TEST_CASE("rows are matched by their keys, whatever their order", "[aggregate]") {
   const auto row = [](const char* method, const char* options, const char* guide, double accuracy) {
     return json{{"method", method}, {"options", options}, {"guide", guide}, {"accuracy", accuracy}};
   };
@@ -93,7 +93,7 @@ TEST_CASE("rows are matched by what they are, whatever their order", "[aggregate
   CHECK(all["polluted_context"][0]["base"]["accuracy"] == summary(0.25, 0, 0.5, 2));
 }
 
-TEST_CASE("rows of one report are never made one", "[aggregate]") {
+TEST_CASE("rows of one report are never merged", "[aggregate]") {
   const auto row = [](double budget, double accuracy) {
     return json{{"method", "mcts"},
                 {"options", ""},
@@ -111,7 +111,7 @@ TEST_CASE("rows of one report are never made one", "[aggregate]") {
   CHECK(all["search"][2]["accuracy"] == summary(1, 1, 1, 2));
 }
 
-TEST_CASE("curves and runs of one KL weight go together", "[aggregate]") {
+TEST_CASE("curves and runs with the same KL penalty weight are merged", "[aggregate]") {
   const auto report = [](int seed, const json& weights) {
     json runs = json::array();
     for (const auto& weight : weights) {
@@ -128,13 +128,13 @@ TEST_CASE("curves and runs of one KL weight go together", "[aggregate]") {
   CHECK(second["curve"][1]["kl"] == summary(0.5, 0.5, 0.5, 2));
 }
 
-TEST_CASE("what failed says whose it is", "[aggregate]") {
+TEST_CASE("missed targets are prefixed with their seed", "[aggregate]") {
   const auto all =
       aggregate({story(1, {{"failed", {"a", "b"}}}), story(2), story(3, {{"failed", {"a"}}})});
   CHECK(all["failed"] == json({"seed 1: a", "seed 1: b", "seed 3: a"}));
 }
 
-TEST_CASE("what does not belong together is refused, with both named", "[aggregate]") {
+TEST_CASE("reports of different runs are refused, and both are named", "[aggregate]") {
   json other = story(2);
   other["family"] = "B";
   auto error = refusal({story(1), other});
@@ -160,7 +160,7 @@ TEST_CASE("what does not belong together is refused, with both named", "[aggrega
   CHECK(has(error.message, "a.b"));
 }
 
-TEST_CASE("an aggregate is rendered as means with the smallest and the largest", "[aggregate]") {
+TEST_CASE("an aggregate is rendered as means with minimum and maximum", "[aggregate]") {
   const auto report = [](int seed, double accuracy) {
     return story(seed, {{"final",
                          {{"greedy", {{"accuracy", accuracy}, {"n", 500}, {"ci95", {accuracy, 1}}}},

@@ -26,7 +26,7 @@ TEST_CASE("a learning curve is a well-formed picture of its points", "[report]")
   }
 }
 
-TEST_CASE("a report tells what it was given and leaves out the rest", "[report]") {
+TEST_CASE("a report shows the given members and leaves out the rest", "[report]") {
   const nlohmann::json greedy = {{"n", 2000},
                                  {"accuracy", 0.4695},
                                  {"ci95", {0.45, 0.49}},
@@ -43,7 +43,7 @@ TEST_CASE("a report tells what it was given and leaves out the rest", "[report]"
   CHECK_FALSE(report_markdown(nlohmann::json::object()).empty());
 }
 
-TEST_CASE("a puzzle's report tells what greedy play solves", "[report]") {
+TEST_CASE("a puzzle's report shows the share that greedy play solves", "[report]") {
   const nlohmann::json report = {
       {"name", "cube3"},
       {"puzzle", "cube3"},

@@ -51,7 +51,7 @@ constexpr SectionOf kSectionOf[] = {
     {"calculator", "## Comparison with the exact solver", ""},
     {"failed", "## Missed targets", ""}};
 
-TEST_CASE("a story's report has the three steps with the best search of the PRM", "[story]") {
+TEST_CASE("a story's summary has three steps with the best search guided by the PRM", "[story]") {
   const auto text = story_markdown(complete());
   const auto base = text.find("| base, sampled | one answer at temperature 1 | 0.3530 |");
   const auto search = text.find(
@@ -86,7 +86,7 @@ TEST_CASE("a section that is not in the report, or null, is in neither text nor 
   CHECK_FALSE(has(story_markdown(nothing), "##"));
 }
 
-TEST_CASE("empty lists, empty objects and wrong types make no section", "[story]") {
+TEST_CASE("empty lists, empty objects and wrong types give no section", "[story]") {
   for (const json& empty : {json::array(), json::object(), json("text"), json(7), json(true)}) {
     json report = complete();
     for (const auto& [key, title, name] : kSectionOf) report[key] = empty;
@@ -113,7 +113,7 @@ TEST_CASE("a missing figure is a dash, not a number", "[story]") {
       has(story_markdown(report), "| base, sampled | one answer at temperature 1 | 0.3530 | – |"));
 }
 
-TEST_CASE("names are texts, whatever they hold", "[story]") {
+TEST_CASE("names with special characters are escaped", "[story]") {
   json report = complete();
   CHECK(has(story_markdown(report), "| larger \\| other \\<numbers\\> |"));
   CHECK(has(plot(report, "out_of_domain.svg"), "larger | other &lt;numbers&gt;"));
@@ -123,7 +123,7 @@ TEST_CASE("names are texts, whatever they hold", "[story]") {
   CHECK_FALSE(has(plot(report, "searches.svg"), "<svg/>"));
 }
 
-TEST_CASE("the searches are drawn a colour a guide, from few tokens to many", "[story]") {
+TEST_CASE("searches are drawn in one colour per guide, from few tokens to many", "[story]") {
   json report = {
       {"search",
        {{{"method", "beam"}, {"guide", "prm"}, {"tokens_per_problem", 1000}, {"accuracy", 1}},
@@ -140,7 +140,8 @@ TEST_CASE("the searches are drawn a colour a guide, from few tokens to many", "[
   CHECK_FALSE(has(svg, "lost"));
 }
 
-TEST_CASE("over-optimisation is drawn as proxy and truth over KL, a colour a weight", "[story]") {
+TEST_CASE("over-optimisation is drawn as accuracy and proxy reward over KL, one colour per weight",
+          "[story]") {
   const json report = {{"rlhf",
                         {{"runs",
                           {{{"kl_weight", 0.5},

@@ -1,4 +1,4 @@
-// Rankings by hand: who is better, ties, errors, and what recorded rankings say.
+// Annotators: the order of answers, ties, errors, and recorded rankings.
 #include <catch2/catch.hpp>
 
 #include "story/annotator.hpp"
@@ -24,7 +24,7 @@ AttemptGroup four() {
            work({kRight, kWrong}, Outcome::kLost), work({kRight, kWrong}, Outcome::kLost)}};
 }
 
-TEST_CASE("steps before the first wrong one decide, then the answer") {
+TEST_CASE("answers are ranked by the steps before the first wrong one, then by the answer") {
   const std::vector groups = {four()};
   const auto ranked = SimulatedAnnotator(0, 1).rank(groups).value().groups;
   REQUIRE(ranked.size() == 1);
@@ -36,13 +36,13 @@ TEST_CASE("steps before the first wrong one decide, then the answer") {
         std::vector<std::int64_t>{2, 1});
 }
 
-TEST_CASE("who always errs ranks the other way round, ties stay ties") {
+TEST_CASE("with error rate 1 the ranking is reversed, and ties stay ties") {
   const std::vector groups = {four()};
   const auto ranked = SimulatedAnnotator(1, 1).rank(groups).value().groups;
   CHECK(ranked[0].ranks == std::vector<std::int64_t>{1, 3, 2, 2});
 }
 
-TEST_CASE("errors happen as often as they are said to, and depend on the group alone") {
+TEST_CASE("errors have the configured rate and depend only on the group") {
   std::vector<AttemptGroup> groups;
   for (std::uint64_t g = 0; g < 2000; ++g)
     groups.push_back({g, {work({kRight}, Outcome::kWon), work({kWrong}, Outcome::kLost)}});
@@ -57,7 +57,7 @@ TEST_CASE("errors happen as often as they are said to, and depend on the group a
           ranked[g].ranks);
 }
 
-TEST_CASE("recorded rankings are taken as they stand") {
+TEST_CASE("recorded rankings are returned unchanged") {
   LabelFile<Ranking> file;
   file.records.push_back({"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}}});
   file.skipped = {"rankings.jsonl:2: two attempts have no rank"};

@@ -1,4 +1,4 @@
-// Prompts after earlier work, and problems of other domains.
+// Prompts that begin with earlier solutions, and problems of other domains.
 #include <catch2/catch.hpp>
 
 #include "environment/registry.hpp"
@@ -17,13 +17,13 @@ Trajectory solved(std::string problem, std::string answer, Outcome outcome = Out
   return attempt;
 }
 
-TEST_CASE("earlier work and the problem are one text, as in the corpus") {
+TEST_CASE("earlier solutions and the problem are one text, as in the corpus") {
   CHECK(prompt_after({}, "5+1") == ";5+1=");
   const std::vector earlier = {solved("3+4", "7"), solved("9-2", "6", Outcome::kLost)};
   CHECK(prompt_after(earlier, "5+1") == ";3+4=7;9-2=6;5+1=");
 }
 
-TEST_CASE("one finished attempt a problem, and a verifier that deletes") {
+TEST_CASE("one finished attempt per problem is used, and a verifier removes some") {
   const std::vector groups = {
       AttemptGroup{0, {solved("1+1", "3", Outcome::kLost), solved("1+1", "2")}},
       AttemptGroup{1, {solved("2+2", "4"), solved("2+2", "4")}},
@@ -38,7 +38,7 @@ TEST_CASE("one finished attempt a problem, and a verifier that deletes") {
   CHECK(left[0].win());
 }
 
-TEST_CASE("other domains are outside of the family, and held out") {
+TEST_CASE("problems of other domains are outside the family, and held out") {
   const EnvironmentConfig family;
   const auto environment = make_environment(family).value();
   const auto domains = other_domains(family);

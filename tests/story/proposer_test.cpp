@@ -36,7 +36,7 @@ class Writer final : public Policy {
   std::vector<std::string> texts_;
 };
 
-// A training problem of the small family, and one that is held out.
+// A training problem of the small family, and a held-out one.
 std::string problem_of(const Environment& environment, Split split) {
   Rng rng(1);
   return environment.sample_problem(rng, split);
@@ -73,7 +73,7 @@ std::map<std::string, int> counts_of(const ImitationBatches& batches) {
   return counts;
 }
 
-TEST_CASE("a proposer imitates problems as often as they are worth, of the last rounds") {
+TEST_CASE("a proposer imitates problems of the latest rounds in proportion to their worth") {
   const auto story = testing::small_story();
   PolicyProposer proposer(story.environment(), Writer::factory({}),
                           {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
@@ -102,7 +102,7 @@ TEST_CASE("a proposer imitates problems as often as they are worth, of the last 
   CHECK(proposer.imitation_batches({}).value().empty());
 }
 
-// Proposes the same every time, and has nothing to teach.
+// Proposes the same problems every time, and never returns imitation batches.
 class Stubborn final : public Proposer {
  public:
   explicit Stubborn(std::vector<std::string> problems) : problems_(std::move(problems)) {}
@@ -124,7 +124,7 @@ class Stubborn final : public Proposer {
   std::vector<std::string> problems_;
 };
 
-TEST_CASE("a proposer's problems come first, and are told from uniform ones by their worth") {
+TEST_CASE("a proposer's problems come first, and their learnability is reported separately") {
   auto config = testing::small_story_config();
   config.rl.problems = 4;
   auto host = local_host(config);
@@ -153,7 +153,7 @@ TEST_CASE("a proposer's problems come first, and are told from uniform ones by t
   CHECK(figures.at("uniform_learnability") == 0);
 }
 
-TEST_CASE("a policy learns to write what the solver half knows") {
+TEST_CASE("a policy learns to write problems that the solver solves about half of the time") {
   auto config = testing::small_story_config();
   config.selfplay.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.01, .warmup = 0};
   config.rl.problems = 12;

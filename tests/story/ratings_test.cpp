@@ -1,4 +1,4 @@
-// Elo ratings from results worked out by hand.
+// Elo ratings compared with hand-computed values.
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -13,7 +13,7 @@ std::vector<bool> right_of_100(int n) {
   return right;
 }
 
-TEST_CASE("two players: the rating gives back the share of points") {
+TEST_CASE("two players: the ratings predict the share of points") {
   // The second is right where the first is, and at 40 more: 40 wins, 60 draws, and the draw that is
   // added: 70.5 points of 101.
   const auto ratings = elo_ratings({right_of_100(30), right_of_100(70)});
@@ -21,7 +21,7 @@ TEST_CASE("two players: the rating gives back the share of points") {
   CHECK(ratings[1] == Approx(400 * std::log10(70.5 / 30.5)));
 }
 
-TEST_CASE("equals are equal, better is higher, always wrong stays finite") {
+TEST_CASE("equal players have equal ratings, better ones higher, and all are finite") {
   const auto ratings =
       elo_ratings({right_of_100(0), right_of_100(50), right_of_100(50), right_of_100(100)});
   CHECK(ratings[1] == Approx(ratings[2]));

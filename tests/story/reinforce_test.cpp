@@ -1,5 +1,5 @@
-// What every algorithm of reinforcement learning must do: the same again for the same seed, and go
-// on from a save as if nothing had been.
+// Requirements on every reinforcement learning algorithm: equal results for equal seeds, and the
+// same results after resuming from a save.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -188,7 +188,7 @@ TEST_CASE("runs of one stream are given the same problems and draws") {
   CHECK(texts["one"] == texts["two"]);
 }
 
-TEST_CASE("an unknown algorithm is refused with the known ones") {
+TEST_CASE("an unknown algorithm is refused, and the known ones are listed") {
   const auto refused = find_algorithm("gpro");
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().message.find("grpo") != std::string::npos);

@@ -1,4 +1,4 @@
-// Problems that were not always won come again, the worse the oftener.
+// Problems that were not always solved are revisited, more often the lower their pass rate.
 #include "story/revisits.hpp"
 
 #include <catch2/catch.hpp>
@@ -34,7 +34,8 @@ class Fixture {
   const ModelFile policy;  // is not asked
 };
 
-TEST_CASE_METHOD(Fixture, "only what was lost comes again, once a round, after new problems") {
+TEST_CASE_METHOD(Fixture,
+                 "only problems not always solved are revisited, once per round, after new ones") {
   RevisitedProblems source(6, 0.5, "test");
   const auto fresh = story.training_problems("test.0", 6);
   CHECK(propose(source, 0) == fresh);
@@ -49,7 +50,7 @@ TEST_CASE_METHOD(Fixture, "only what was lost comes again, once a round, after n
   CHECK(propose(source, 0)[4] == fresh[4]);
 }
 
-TEST_CASE_METHOD(Fixture, "the less was won, the oftener a problem comes again") {
+TEST_CASE_METHOD(Fixture, "problems with lower pass rates are revisited more often") {
   RevisitedProblems source(2, 0.5, "test");
   learn(source, {group_of("1+1", 9, 1), group_of("2+2", 1, 9)});
   int seldom = 0, often = 0;
@@ -63,7 +64,7 @@ TEST_CASE_METHOD(Fixture, "the less was won, the oftener a problem comes again")
   CHECK(seldom > 10);
 }
 
-TEST_CASE_METHOD(Fixture, "what is to be revisited survives a save, within bounds") {
+TEST_CASE_METHOD(Fixture, "the problems to revisit survive a save, up to a maximum number") {
   RevisitedProblems source(4, 1, "test"), loaded(4, 1, "test"), none(4, 0, "test");
   std::vector<AttemptGroup> many;
   for (std::size_t i = 0; i < RevisitedProblems::kMost + 5; ++i)

@@ -1,4 +1,4 @@
-// What an attempt is paid, and calibration, by hand.
+// Rewards and calibration compared with hand-computed values.
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -38,7 +38,7 @@ TEST_CASE("rewards by outcome, process, both and proxy") {
   CHECK(std::isfinite(reward_of(RewardKind::kProxy, scored({1.0F}, Outcome::kLost))));
 }
 
-TEST_CASE("wins are screened by their work where that of one of them is accepted") {
+TEST_CASE("wins are screened by their steps if the steps of at least one win are accepted") {
   const auto accepted = scored({0.9F, 0.5F}, Outcome::kWon);
   const auto rejected = scored({0.9F, 0.49F}, Outcome::kLucky);
   const auto lost = scored({1.0F}, Outcome::kLost);
@@ -61,7 +61,7 @@ TEST_CASE("calibration: ten bins, their means and rates, and the error") {
   CHECK(Calibration{}.error() == 0);
 }
 
-TEST_CASE("the share of lucky ones among right answers") {
+TEST_CASE("the share of right answers with a wrong step") {
   const std::vector groups = {
       AttemptGroup{0, {scored({}, Outcome::kWon), scored({}, Outcome::kLucky)}},
       AttemptGroup{1, {scored({}, Outcome::kLost), scored({}, Outcome::kWon)}}};

@@ -1,4 +1,4 @@
-// What a story's configuration refuses, and how its lists are read.
+// The checks of a story's configuration, and the parsing of its lists.
 #include <catch2/catch.hpp>
 
 #include "story/story_config.hpp"
@@ -38,7 +38,7 @@ TEST_CASE("a search is its name and its options") {
     CHECK(parse_search_row(bad).error().code == Errc::kConfig);
 }
 
-TEST_CASE("the default story passes, and what contradicts itself does not") {
+TEST_CASE("the default story passes, and contradicting settings are refused") {
   CHECK(check(StoryConfig{}).has_value());
   const auto refused = [](const char* key, const std::function<void(StoryConfig&)>& change) {
     StoryConfig config;
@@ -87,10 +87,28 @@ TEST_CASE("the default story passes, and what contradicts itself does not") {
   });
   refused("final.proposer_share",
           [](auto& c) { c.final_.proposer_share = c.final_.revisit_share = 0.5; });
-  refused("final.proposer_share",
-          [](auto& c) { c.final_.proposer_share = c.final_.revisit_share = 0.5; });
   refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
   refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
+}
+
+TEST_CASE("keys of earlier versions are refused, and similar new ones are suggested") {
+  const auto refusal = [](const std::string& key) {
+    StoryConfig config;
+    const std::vector<std::string> overrides = {key + "=1"};
+    const auto parsed = parse_config("", "story.toml", overrides, describe_of(config));
+    REQUIRE_FALSE(parsed.has_value());
+    CHECK(parsed.error().code == Errc::kConfig);
+    return parsed.error().message;
+  };
+  CHECK(refusal("verifiers.critic_lessons").find("verifiers.critic_lessons is not a known key") !=
+        std::string::npos);
+  for (const std::string key :
+       {"selfplay.setter_steps", "selfplay.setter_share", "final.setter_share"}) {
+    std::string renamed = key;
+    renamed.replace(key.find("setter"), 6, "proposer");
+    CHECK(refusal(key).find(key + " is not a known key; did you mean " + renamed + "?") !=
+          std::string::npos);
+  }
 }
 
 TEST_CASE("a story's configuration survives printing") {

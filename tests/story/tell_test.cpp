@@ -24,7 +24,7 @@ FinishedStages keeping(Kept& kept) {
           }};
 }
 
-TEST_CASE("a story has all of its sections, and told again it is the same") {
+TEST_CASE("a story has all of its sections, and repeating a stage gives the same result") {
   const auto config = testing::small_story_config();
   Kept kept;
   Story story(config, testing::environment_of(config), local_host(config));
@@ -39,7 +39,7 @@ TEST_CASE("a story has all of its sections, and told again it is the same") {
   }
   CHECK(story.models.contains("final"));
   CHECK(kept.size() == stages().size());
-  // Everything but the last stage is there: that one alone is run, with the same result.
+  // All stages but the last are finished: only the last one runs, with the same result.
   kept.erase("measurements");
   auto host = local_host(config);
   host.show = [](const StageProgress& progress) {
