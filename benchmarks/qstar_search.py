@@ -39,7 +39,7 @@ GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
 MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
 # V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for those
-# of V's greedy play, which is looked at when it is over. Q's costs little, and renews its target.
+# of V's greedy play, which is looked at when it is over. Q's costs little, and decides about target-network updates.
 TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]
 V = ["learner.network.values=v", "learner.check_period=1000000000", "learner.check_positions=4"]
 # V's error counts as much as those of all the moves that are taught with it.

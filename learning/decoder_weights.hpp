@@ -1,4 +1,4 @@
-// The decoder's own layout of a model's weights; included by the decoder's own files alone.
+// The decoder's own layout of a model's weights; included only by the decoder's own files.
 #pragma once
 
 #include <cstdlib>

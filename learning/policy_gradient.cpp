@@ -64,8 +64,8 @@ void PolicyGradientConfig::describe(FieldVisitor& v) {
           baseline);
   v.value(
       {.name = "token_mean",
-       .doc = "What has equal weight in the loss: every token, every attempt, or every token of "
-              "a fixed maximum length",
+       .doc = "Average of the token losses: over all tokens, over attempts and their tokens, or "
+              "with a constant divisor (attempts * max_tokens)",
        .choices = "token|attempt|constant"},
       token_mean);
   v.value({"drop_equal", "Leave out groups whose attempts all have the same reward"}, drop_equal);

@@ -23,8 +23,8 @@
 // wrong step keeps almost nothing, however hard the problem is. So it behaves like the label of a
 // process reward model, without a verifier. A lucky win, which max_backup counts as fully right,
 // counts only in proportion to its probability: where no step has a better chance than `luck`, no
-// step keeps much. Steps after one that kept less than kLost keep the same; steps that never won,
-// after a step that kept more, have no target. Not from a paper: Setlur et al. 2024 (arXiv
+// step keeps much. Steps after one that kept less than kLost keep the same; otherwise the steps
+// of a state where no step ever won have no target. Not from a paper: Setlur et al. 2024 (arXiv
 // 2410.08146) learn the differences, Q(s, a) − V(s), where this learns shares.
 #pragma once
 

@@ -21,7 +21,7 @@ struct Surrogate {
   at::Tensor loss;
   at::Tensor clipped;  // 1 where the clip removed the gradient, 0 elsewhere
 };
-// −w · min(r·A, clamp(r)·A). Gradients reach `logprobs` alone.
+// −w · min(r·A, clamp(r)·A). Only `logprobs` receives gradients.
 Surrogate clipped_surrogate(const at::Tensor& logprobs, const at::Tensor& proximal,
                             const at::Tensor& behaviour, const at::Tensor& advantages,
                             const PolicyGradientConfig& config);

@@ -191,7 +191,7 @@ TEST_CASE("an older batch weighs by the learner's log-probabilities before it", 
   CHECK(loss() == Approx(-advantage).epsilon(1e-3));
 }
 
-TEST_CASE("the leash pulls back to the reference", "[nn]") {
+TEST_CASE("the KL penalty pulls back to the reference", "[nn]") {
   const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
   const PolicyLearner reference(model);
   PolicyGradientConfig config;
