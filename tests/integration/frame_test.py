@@ -4,7 +4,7 @@ import re
 import signal
 import subprocess
 
-from support import BUILD, QSTAR, RunTest, main, qstar, SMOKE
+from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
 PROBE = os.path.join(BUILD, "tests", "integration", "frame_probe")
 # A puzzle that is trained in a second or two.
@@ -162,13 +162,18 @@ class SignalTest(FrameTest):
         self.assertEqual(process.stdout.readline(), "ready\n")
         return process
 
+    @staticmethod
+    def sleeps(pid):
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "S"
+
     def test_every_wish_to_end_is_heard(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             for word in ("wait", "read"):
                 process = self.probe(word)
+                self.assertTrue(wait_for(lambda: self.sleeps(process.pid), 5))  # in read() or between looks
                 process.send_signal(number)
-                process.communicate(timeout=5)
-                self.assertEqual(process.returncode, 130, (word, number))
+                self.assertEqual(process.wait(timeout=5), 130, (word, number))
 
     def test_the_second_one_ends_the_process_at_once(self):
         process = self.probe("ignore")
