@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -68,15 +69,26 @@ Result<SavedReplay> split_saved_replay(std::string_view bytes);  // kCorrupt
 ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
                          const ReplayOptions& options, const CoordinatorActor& listener);
 
-// `restored`: state from SaveState, empty to begin afresh.
+// Set when a run is to stop: learners answer after the update under way with what they have done so
+// far, the evaluator at once. Null: never.
+using StopFlag = const std::atomic<bool>*;
+// Where a learner's material comes from, and what tells it to stop.
+struct LearnerLinks {
+  ReplayActor replay;
+  StopFlag stop = nullptr;
+};
+// What a learner starts from: its state from SaveState, empty to begin afresh.
+struct Restored {
+  std::string state;
+  std::string policy{};  // of the critic: the model below its state; empty: wait for StartCritic
+};
 PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
-                                        EnvironmentPtr environment, std::string restored,
-                                        const ReplayActor& replay);
-// `policy`: a model to begin from (empty: wait for StartCritic); `restored`: state on top of it.
+                                        EnvironmentPtr environment, Restored restored,
+                                        const LearnerLinks& links);
 CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
-                         std::string policy, std::string restored, const ReplayActor& replay);
+                         Restored restored, const LearnerLinks& links);
 EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
-                               EnvironmentPtr environment);
+                               EnvironmentPtr environment, StopFlag stop);
 // `sink` is called on the actor's thread for every report.
 MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
 

@@ -1,6 +1,5 @@
 #include "actors/coordinator.hpp"
 
-#include <chrono>
 #include <deque>
 #include <set>
 
@@ -10,16 +9,13 @@
 namespace qstar {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 constexpr std::int64_t kPretrainSlice = 25;  // optimiser steps between progress lines
 constexpr std::int64_t kReference = 500;     // attempts of the base that the critic is judged by
-constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::milliseconds kTick{100};
 
-struct CoordinatorState {
-  Coordinator::pointer self = nullptr;
+struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   CoordinatorOptions options;
-  std::shared_ptr<std::promise<Result<RunEnd>>> end;
   Wiring actors;
   std::unique_ptr<Dispatch> dispatch;
   std::unique_ptr<Progress> progress;
@@ -33,33 +29,13 @@ struct CoordinatorState {
   };
   std::deque<WaitingWork> waiting;
   std::set<caf::actor_addr> monitored;
-  Clock::time_point started = Clock::now();
-  Clock::time_point last_checkpoint = Clock::now();
-  std::uint64_t serial = 1;
-  bool policy_busy = false, critic_busy = false, saving = false, ended = false;
-  bool unsaved = false;          // the policy has learned something since the last checkpoint
-  std::int64_t evaluations = 0;  // in progress
-  double cpu_at_start = process_cpu_seconds();
+  bool policy_busy = false, critic_busy = false;
+  PendingEvaluations evaluations;
 
   const ExperimentConfig& config() const { return options.config; }
-  double now() const { return std::chrono::duration<double>(Clock::now() - started).count(); }
   double cpu() const { return run.cpu_seconds + process_cpu_seconds() - cpu_at_start; }
-  bool stopping() const { return options.stop != nullptr && options.stop->load(); }
   std::uint64_t total_versions() const {
     return static_cast<std::uint64_t>(config().rl.versions) + 1;
-  }
-
-  // A request whose failure ends the run.
-  template <class Handle, class Message, class Then>
-  void ask(const Handle& handle, Message message, Then then) {
-    self->request(handle, caf::infinite, std::move(message))
-        .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
-  }
-
-  void failed(const Error& why) {
-    if (!ended) end->set_value(tl::unexpected(why));
-    ended = true;
-    self->quit(caf::sec::runtime_error);
   }
 
   void say(Report report) {
@@ -71,7 +47,7 @@ struct CoordinatorState {
 
   Queues queues() const {
     return {static_cast<std::int64_t>(dispatch->book().outstanding()),
-            static_cast<std::int64_t>(waiting.size()), evaluations};
+            static_cast<std::int64_t>(waiting.size()), evaluations.size()};
   }
 
   // ---- work and weights ------------------------------------------------------------------------
@@ -145,16 +121,20 @@ struct CoordinatorState {
     self->link_to(actors.replay);
     self->link_to(actors.evaluator);
     if (run.version > 0) dispatch->weights().publish(run.version, options.model);
-    if (run.phase == Phase::kFinished) return conclude(false);  // only its report may be missing
+    if (run.phase == Phase::kFinished && evaluations.empty())
+      return conclude(false);  // only its report may be missing
     self->delayed_send(self, kTick, caf::tick_atom::value);
+    for (const auto& [number, evaluation] : evaluations.all()) measure(number, evaluation);
     hand_out();
     advance();
   }
 
   // Starts whatever may start now. Called after every event; does nothing when all is under way.
   void advance() {
+    if (begins_to_stop())
+      say(report_of("stop", run.version, "stopping: finishing the update under way and saving"));
     if (ended || saving) return;
-    if (run.phase != Phase::kFinished && checkpoint_due()) return rest();
+    if (checkpoint_due()) return rest();
     train_critic();
     if (policy_busy) return;
     switch (run.phase) {
@@ -166,8 +146,9 @@ struct CoordinatorState {
   }
 
   bool checkpoint_due() const {
-    const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
-    return stopping() || (unsaved && since.count() >= config().checkpoint.seconds);
+    if (stopping) return true;
+    return run.phase != Phase::kFinished && unsaved &&
+           since_checkpoint() >= config().checkpoint.seconds;
   }
 
   void pretrain() {
@@ -179,8 +160,7 @@ struct CoordinatorState {
       unsaved = true;
       run.pretrain_steps += t.updates;
       run.pretrain_tokens += static_cast<std::uint64_t>(t.tokens);
-      const double seconds = now() - begun;
-      say(progress->pretrained(run, t, seconds));
+      if (t.updates > 0) say(progress->pretrained(run, t, now() - begun));
       advance();
     });
   }
@@ -245,13 +225,15 @@ struct CoordinatorState {
       run.critic_updates += t.updates;
       run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
       const auto rounds = run.critic_updates / config().critic.updates_per_version;
-      if (rounds % config().evaluation.curve_every == 0) return assess_critic(t.loss);
+      const bool whole = run.critic_updates % config().critic.updates_per_version == 0;
+      if (whole && !stopping && rounds % config().evaluation.curve_every == 0)
+        return assess_critic(t.tokens > 0 ? std::optional(t.loss) : std::nullopt);
       critic_busy = false;
       advance();
     });
   }
 
-  void assess_critic(double loss) {
+  void assess_critic(std::optional<double> loss) {
     ask(actors.critic, Assess{reference}, [this, loss](const Trained& figures) {
       critic_busy = false;
       run.critic = figures.values;
@@ -261,18 +243,23 @@ struct CoordinatorState {
   }
 
   void evaluate(const std::string& what, bool sampled, std::int64_t problems) {
-    ++evaluations;
     const json point = {{"policy_version", run.version},
                         {"generated_tokens", run.generated_tokens},
                         {"cpu_seconds", cpu()}};
-    ask(actors.evaluator,
-        Evaluate{dispatch->weights().newest_model(), problems, sampled,
-                 what == "base" && sampled ? kReference : 0},
-        [this, what, sampled, point](Evaluated& e) {
-          --evaluations;
-          if (!e.kept.empty()) reference = std::move(e.kept);
-          record(run, what, sampled, point, e);
-          say(Progress::evaluated(what, sampled, point["policy_version"], e));
+    const auto number =
+        evaluations.add({what, sampled, problems, point, dispatch->weights().newest_model()});
+    measure(number, evaluations.all().at(number));
+  }
+
+  void measure(std::uint64_t number, const PendingEvaluation& e) {
+    const bool base = e.what == "base" && e.sampled;
+    ask(actors.evaluator, Evaluate{e.model, e.problems, e.sampled, base ? kReference : 0},
+        [this, number](Evaluated& figures) {
+          if (figures.stopped) return;
+          const auto done = evaluations.take(number);
+          if (!figures.kept.empty()) reference = std::move(figures.kept);
+          record(run, done.what, done.sampled, done.point, figures);
+          say(Progress::evaluated(done.what, done.sampled, done.point["policy_version"], figures));
           if (run.phase == Phase::kFinished) finish();
           advance();
         });
@@ -280,7 +267,7 @@ struct CoordinatorState {
 
   // Final figures once, then the last checkpoint, then the end.
   void finish() {
-    if (critic_busy || evaluations > 0) return;
+    if (critic_busy || !evaluations.empty()) return;
     if (run.phase != Phase::kFinished) {
       run.phase = Phase::kFinished;
       hand_out();
@@ -294,7 +281,8 @@ struct CoordinatorState {
   // ---- checkpoints -----------------------------------------------------------------------------
 
   void rest() {
-    if (policy_busy || critic_busy || saving || evaluations > 0) return;
+    if (policy_busy || critic_busy || saving) return;
+    if (!evaluations.empty() && !stopping) return;
     saving = true;
     ask(actors.learner, SaveState{}, [this](Bytes& policy) {
       ask(actors.critic, SaveState{},
@@ -320,15 +308,15 @@ struct CoordinatorState {
   }
 
   void save(CheckpointParts parts) {
-    parts["run.json"] = qstar::save(snapshot());
+    const std::string model = run.version > 0 ? dispatch->weights().newest_model() : "";
+    auto state = snapshot();
+    state.evaluations = evaluations.save(model, parts);
+    parts["run.json"] = qstar::save(state);
     parts["reference"] = pack(reference);
-    if (run.version > 0) parts["model"] = dispatch->weights().newest_model();
-    if (auto written = options.checkpoints->write(serial++, parts); !written) {
-      return failed(written.error());
-    }
-    saving = unsaved = false;
-    last_checkpoint = Clock::now();
-    if (run.phase == Phase::kFinished || stopping()) return conclude(run.phase != Phase::kFinished);
+    if (run.version > 0) parts["model"] = model;
+    if (!write(parts)) return;
+    const bool finished = run.phase == Phase::kFinished && evaluations.empty();
+    if (finished || stopping) return conclude(!finished);
     advance();
   }
 
@@ -344,9 +332,12 @@ struct CoordinatorState {
   }
 
   void tick() {
+    if (auto there = control.intact(); !there) return failed(there.error());
     if (dispatch->book().expire(now()) > 0) hand_out();
-    if (stopping()) self->send(actors.replay, Release{});
-    if (stopping()) advance();
+    if (told_to_stop()) {
+      self->send(actors.replay, Release{});
+      advance();
+    }
     self->delayed_send(self, kTick, caf::tick_atom::value);
   }
 };
@@ -358,9 +349,11 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   auto& s = self->state;
   s.self = self;
   s.options = std::move(options);
+  s.control = s.options.control;
   s.end = std::move(end);
   s.run = s.options.state;
   s.reference = std::move(s.options.reference);
+  s.evaluations = std::move(s.options.evaluations);
   s.serial = s.options.first_serial;
   s.dispatch = std::make_unique<Dispatch>(s.config(), s.options.deterministic);
   s.progress = std::make_unique<Progress>(s.config());

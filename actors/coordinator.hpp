@@ -1,20 +1,22 @@
 // Leads a run from phase to phase, hands out work and weights, and keeps checkpoints.
 //
 //   pretrain  slices of optimiser steps, one after the other
-//   rl        asynchronous: rollouts, policy updates and critic updates go on side by side, held in
+//   rl        asynchronous: rollouts, policy updates and critic updates run side by side, held in
 //             step only by the replay buffer's limiter; at the end of a version the policy's new
 //             weights are published. Deterministic: rollouts of a version, then the policy's
 //             updates, then the critic's, then the next version.
 //   finished  the final figures are measured
 //
-// Checkpoints are taken when the learners are at rest between two versions or slices.
+// Checkpoints are taken when the learners are at rest between two versions or slices. A run that is
+// to stop lets its learners finish the update under way, keeps the evaluations under way as ordered,
+// takes a checkpoint and ends.
 #pragma once
 
-#include <atomic>
 #include <future>
 #include <memory>
 
-#include "actors/actors.hpp"
+#include "actors/leading_state.hpp"
+#include "actors/pending_evaluations.hpp"
 #include "actors/run_state.hpp"
 #include "persistence/checkpoint.hpp"
 
@@ -28,9 +30,9 @@ struct CoordinatorOptions {
   std::string model;  // weights of state.version, when there is one
   std::vector<AttemptGroup>
       reference;  // attempts that the critic is judged by, when there are some
-  std::shared_ptr<CheckpointDirectory> checkpoints;
-  std::uint64_t first_serial = 1;           // of the next checkpoint
-  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
+  PendingEvaluations evaluations;  // that were ordered before the checkpoint
+  RunControl control;
+  std::uint64_t first_serial = 1;  // of the next checkpoint
   MetricsActor metrics;
 };
 

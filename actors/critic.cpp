@@ -12,7 +12,7 @@ constexpr std::size_t kSlice = 64;    // attempts
 struct CriticState {
   CriticActor::pointer self = nullptr;
   ExperimentConfig config;
-  ReplayActor replay;
+  LearnerLinks links;
   std::unique_ptr<CriticLearner> critic;
   // The newest attempts with the values that they were given before anything was learned from them:
   // what its calibration is measured on.
@@ -53,12 +53,13 @@ struct CriticState {
   }
 
   void next() {
-    if (result.updates == train.updates) {
+    const bool stopped = links.stop != nullptr && links.stop->load();
+    if (result.updates == train.updates || stopped) {
       promise.deliver(std::move(result));
       return;
     }
     self->request(
-            replay, caf::infinite,
+            links.replay, caf::infinite,
             Sample{Table::kCritic, config.critic.groups_per_update, train.min_version, train.force})
         .then([this](Samples& samples) { update(samples); },
               [this](const caf::error& error) { self->quit(error); });
@@ -79,7 +80,7 @@ struct CriticState {
       result.tokens += stats.tokens;
       result.loss += stats.loss / static_cast<double>(train.updates);
       priorities.priorities = std::move(stats.priorities);
-      self->send(replay, std::move(priorities));
+      self->send(links.replay, std::move(priorities));
     }
     ++result.updates;
     next();
@@ -121,9 +122,9 @@ struct CriticState {
     const auto reference = assess_all(request.groups);
     const auto now = assess_fresh();
     Trained figures;
-    figures.values = {{"step_auc", reference.step_auc},
-                      {"calibration_error", now.calibration_error},
-                      {"steps", static_cast<double>(now.steps)}};
+    figures.values = {{"steps", static_cast<double>(now.steps)}};
+    if (reference.steps > 0) figures.values["step_auc"] = reference.step_auc;
+    if (now.steps > 0) figures.values["calibration_error"] = now.calibration_error;
     for (std::size_t b = 0; b < now.bins.size(); ++b) {
       const auto prefix = "bin" + std::to_string(b);
       figures.values[prefix + ".q"] = now.bins[b].mean_q;
@@ -135,17 +136,17 @@ struct CriticState {
 };
 
 CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticState> self,
-                                           const ExperimentConfig& config,
-                                           const std::string& policy, const std::string& restored,
-                                           const ReplayActor& replay) {
+                                           const ExperimentConfig& config, const Restored& restored,
+                                           const LearnerLinks& links) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.config = config;
-  state.replay = replay;
-  if (!policy.empty()) state.begin({policy});
-  if (state.critic && !restored.empty()) {
-    if (auto loaded = state.critic->load(restored); !loaded) self->quit(to_caf(loaded.error()));
+  state.links = links;
+  if (!restored.policy.empty()) state.begin({restored.policy});
+  if (state.critic && !restored.state.empty()) {
+    if (auto loaded = state.critic->load(restored.state); !loaded)
+      self->quit(to_caf(loaded.error()));
   }
   return {
       [&state](Score& request) { return state.score(request); },
@@ -160,9 +161,8 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
 }  // namespace
 
 CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
-                         std::string policy, std::string restored, const ReplayActor& replay) {
-  return system.spawn<caf::detached>(critic_behavior, config, std::move(policy),
-                                     std::move(restored), replay);
+                         Restored restored, const LearnerLinks& links) {
+  return system.spawn<caf::detached>(critic_behavior, config, std::move(restored), links);
 }
 
 }  // namespace qstar

@@ -7,20 +7,25 @@ namespace qstar {
 namespace {
 
 Result<Evaluated> measure(const Environment& environment, const ExperimentConfig& config,
-                          const Evaluate& request) {
+                          const Evaluate& request, StopFlag stop) {
   auto model = parse_model(request.model, "the policy to evaluate");
   if (!model) return tl::unexpected(model.error());
   auto weights = DecoderWeights::make(*model, 0);
   if (!weights) return tl::unexpected(weights.error());
   auto search = make_search(request.sampled ? "sample" : "greedy");
   if (!search) return tl::unexpected(search.error());
-  DecoderPolicy policy(*weights, static_cast<std::int32_t>(config.rollout.slots));
+  DecoderPolicy policy(*weights, static_cast<std::int32_t>(config.rollout.slots), stop);
   const SearchOptions options{
       .max_tokens = static_cast<std::int32_t>(config.rollout.max_tokens),
       .seed = derive_seed(static_cast<std::uint64_t>(config.seed), "evaluation")};
   const auto problems = held_out_problems(environment, request.problems);
   auto figures = evaluate(*search, environment, {policy}, problems, options);
   if (!figures) return tl::unexpected(figures.error());
+  if (stop != nullptr && stop->load()) {
+    Evaluated nothing;
+    nothing.stopped = true;
+    return nothing;
+  }
   std::vector<AttemptGroup> kept;
   for (auto& result : figures->results)
     if (static_cast<std::int64_t>(kept.size()) < request.keep)
@@ -32,10 +37,10 @@ Result<Evaluated> measure(const Environment& environment, const ExperimentConfig
 
 EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,
                                         const ExperimentConfig& config,
-                                        const EnvironmentPtr& environment) {
+                                        const EnvironmentPtr& environment, StopFlag stop) {
   explain_exceptions(*self);
-  return {[config, environment](const Evaluate& request) -> caf::result<Evaluated> {
-    auto figures = measure(*environment, config, request);
+  return {[config, environment, stop](const Evaluate& request) -> caf::result<Evaluated> {
+    auto figures = measure(*environment, config, request, stop);
     if (!figures) return to_caf(figures.error());
     return std::move(*figures);
   }};
@@ -44,8 +49,8 @@ EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,
 }  // namespace
 
 EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
-                               EnvironmentPtr environment) {
-  return system.spawn<caf::detached>(evaluator, config, std::move(environment));
+                               EnvironmentPtr environment, StopFlag stop) {
+  return system.spawn<caf::detached>(evaluator, config, std::move(environment), stop);
 }
 
 }  // namespace qstar

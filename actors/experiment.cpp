@@ -4,58 +4,72 @@
 
 #include <cmath>
 
+#include "learning/unused_settings.hpp"
+
 namespace qstar {
 
 void RolloutConfig::describe(FieldVisitor& v) {
-  v.value({"actors", "rollout actors a process", 1, 64}, actors);
-  v.value({"lease_groups", "problems a lease", 1, 65536}, lease_groups);
-  v.value({"samples", "attempts a problem", 1, 4096}, samples);
-  v.value({"max_tokens", "generated tokens an attempt at most", 1, 65536}, max_tokens);
-  v.value({"temperature", "of sampling", 0, 10}, temperature);
-  v.value({"slots", "sequences decoded at once", 1, 65536}, slots);
-  v.value({"lease_seconds", "before an unreported task is handed out again", 1, 86400},
+  v.value({"actors", "Number of rollout actors per process", 1, 64}, actors);
+  v.value({"lease_groups", "Number of problems per lease", 1, 65536}, lease_groups);
+  v.value({"samples", "Number of attempts per problem", 1, 4096}, samples);
+  v.value({"max_tokens", "Largest number of generated tokens per attempt", 1, 65536}, max_tokens);
+  v.value({"temperature", "Sampling temperature of training attempts", 0, 10}, temperature);
+  v.value({"slots", "Number of sequences decoded at once per process", 1, 65536}, slots);
+  v.value({"lease_seconds",
+           "Hand a lease out again when it is not reported after this many seconds", 1, 86400},
           lease_seconds);
 }
 
 void RlConfig::describe(FieldVisitor& v) {
-  v.value({"versions", "of the policy's weights until the run ends", 0, 1e6}, versions);
-  v.value({"updates_per_version", "optimiser steps between published weights", 1, 1e6},
+  v.value({"versions", "Number of policy versions to train after the base", 0, 1e6}, versions);
+  v.value({"updates_per_version", "Number of optimiser steps per version", 1, 1e6},
           updates_per_version);
-  v.value({"groups_per_update", "attempt groups a step draws", 1, 65536}, groups_per_update);
-  v.value({"staleness", "versions behind that may still be trained on", 0, 1e6}, staleness);
-  v.value({"per_problem", "distinct right solutions kept a group", 1, 4096}, selection.per_problem);
-  v.value({"weight_floor", "least weight of a solution; else 1 - pass rate", 0, 1},
+  v.value({"groups_per_update", "Number of attempt groups drawn per optimiser step", 1, 65536},
+          groups_per_update);
+  v.value({"staleness", "Train on attempts that are at most this many versions old", 0, 1e6},
+          staleness);
+  v.value({"per_problem", "Largest number of distinct right solutions used per group", 1, 4096},
+          selection.per_problem);
+  v.value({"weight_floor",
+           "Smallest weight of a solution; above it the weight is 1 minus the pass rate", 0, 1},
           selection.weight_floor);
-  v.value({"allow_lucky", "learn from right answers with a wrong step, too"},
+  v.value({"allow_lucky", "Also learn from right answers that were reached by a wrong step"},
           selection.allow_lucky);
-  section(v, "optimizer", "Muon and AdamW", optimizer);
+  section(v, "optimizer", "Optimiser of the reinforcement phase (Muon and AdamW)", optimizer);
 }
 
 void EvaluationConfig::describe(FieldVisitor& v) {
-  v.value({"problems", "held-out problems for base and final figures", 1, 1e6}, problems);
-  v.value({"curve_problems", "held-out problems for the learning curve", 1, 1e6}, curve_problems);
-  v.value({"curve_every", "versions between points of the curve", 1, 1e6}, curve_every);
+  v.value({"problems", "Number of held-out problems for the base and final figures", 1, 1e6},
+          problems);
+  v.value({"curve_problems", "Number of held-out problems per point of the learning curve", 1, 1e6},
+          curve_problems);
+  v.value({"curve_every", "Number of versions between two points of the learning curve", 1, 1e6},
+          curve_every);
 }
 
 void CheckpointConfig::describe(FieldVisitor& v) {
-  v.value({"keep", "newest checkpoints that are kept", 1, 1000}, keep);
-  v.value({"seconds", "between checkpoints; 0: at every slice and version", 0, 86400}, seconds);
+  v.value({"keep", "Number of newest checkpoints to keep", 1, 1000}, keep);
+  v.value(
+      {"seconds",
+       "Seconds between two checkpoints (0: after every slice of pre-training and every version)",
+       0, 86400},
+      seconds);
 }
 
 void ExperimentConfig::describe(FieldVisitor& v) {
-  v.value({"name", "of the run"}, name);
-  v.value({"seed", "of everything random", 0, 9e15}, seed);
-  section(v, "environment", "the problems", environment);
-  section(v, "corpus", "the students whose work is the pre-training corpus", corpus);
-  section(v, "model", "the policy's transformer", model);
-  section(v, "pretrain", "next-token prediction on the corpus", pretrain);
-  section(v, "rollout", "attempts at problems", rollout);
-  section(v, "rl", "learning from verified wins", rl);
-  section(v, "critic", "Q-learning from the win signal", critic);
-  section(v, "replay", "the store and its tables", replay);
-  section(v, "evaluation", "on held-out problems", evaluation);
-  section(v, "checkpoint", "what a resumed run starts from", checkpoint);
-  section(v, "restart", "of failed actors", restart);
+  v.value({"name", "Name of the run"}, name);
+  v.value({"seed", "Random seed of the whole run", 0, 9e15}, seed);
+  section(v, "environment", "Problems to solve", environment);
+  section(v, "corpus", "Students whose work is the pre-training corpus", corpus);
+  section(v, "model", "Transformer of the policy", model);
+  section(v, "pretrain", "Pre-training: next-token prediction on the corpus", pretrain);
+  section(v, "rollout", "Rollouts: attempts at training problems", rollout);
+  section(v, "rl", "Reinforcement: learning from verified wins", rl);
+  section(v, "critic", "Critic: Q-learning from the win signal", critic);
+  section(v, "replay", "Replay buffer: the store and its tables", replay);
+  section(v, "evaluation", "Evaluation on held-out problems", evaluation);
+  section(v, "checkpoint", "Checkpoints, from which a run is resumed", checkpoint);
+  section(v, "restart", "Restarts of failed actors", restart);
 }
 
 std::uint64_t leases_per_version(const ExperimentConfig& config) {
@@ -68,7 +82,7 @@ std::uint64_t leases_per_version(const ExperimentConfig& config) {
 
 namespace {
 
-// Whatever the limiter has counted, either a lease or a learner's sample has to be admitted.
+// At any count of the limiter, either a lease or a learner's sample has to be admitted.
 Status check_limiters(const ExperimentConfig& config) {
   const auto& limiter = config.replay.policy.limiter;
   const double insert =
@@ -78,16 +92,47 @@ Status check_limiters(const ExperimentConfig& config) {
   if (limiter.samples_per_insert > 0 && limiter.tolerance < least) {
     return fail(
         Errc::kConfig,
-        fmt::format("replay.policy.limiter.tolerance = {} lets learner and rollouts wait "
-                    "for each other: with these leases and updates it has to be {} at least",
+        fmt::format("replay.policy.limiter.tolerance = {} would let the learner and the rollouts "
+                    "wait for each other for ever: with these leases and updates, raise it to at "
+                    "least {}",
                     limiter.tolerance, std::ceil(least)));
   }
   if (config.replay.critic.limiter.samples_per_insert > 0) {
     return fail(Errc::kConfig,
-                "replay.critic.limiter.samples_per_insert has to be 0: the critic is taught by "
-                "versions (critic.updates_per_version), and nobody waits for it");
+                "replay.critic.limiter.samples_per_insert must be 0: the critic trains "
+                "critic.updates_per_version updates per version, and nothing waits for it");
   }
   return {};
+}
+
+// What the learners and tables never read. The critic's table asks no limiter: its samples are
+// forced; the policy's samples carry no priorities.
+Status refuse_unused(const ExperimentConfig& config) {
+  const ExperimentConfig standard;
+  const auto &policy = config.replay.policy, &critic = config.replay.critic;
+  const auto &policy_standard = standard.replay.policy, &critic_standard = standard.replay.critic;
+  UnusedSettings unused;
+  note_unused(config.critic, standard.critic, "critic", unused);
+  constexpr const char* kNoPriorities = "only the critic gives its groups priorities";
+  unused.want(policy.selector != "prioritised", "replay.policy.selector", policy.selector,
+              policy_standard.selector, kNoPriorities);
+  unused.want(false, "replay.policy.alpha", policy.alpha, policy_standard.alpha, kNoPriorities);
+  unused.want(false, "replay.policy.beta", policy.beta, policy_standard.beta, kNoPriorities);
+  unused.want(policy.limiter.samples_per_insert > 0, "replay.policy.limiter.tolerance",
+              policy.limiter.tolerance, policy_standard.limiter.tolerance,
+              "replay.policy.limiter.samples_per_insert is 0");
+  const bool prioritised = critic.selector == "prioritised";
+  constexpr const char* kNotPrioritised = "replay.critic.selector is not \"prioritised\"";
+  unused.want(prioritised, "replay.critic.alpha", critic.alpha, critic_standard.alpha,
+              kNotPrioritised);
+  unused.want(prioritised, "replay.critic.beta", critic.beta, critic_standard.beta,
+              kNotPrioritised);
+  constexpr const char* kNoLimiter = "the critic's samples wait for nothing";
+  unused.want(false, "replay.critic.limiter.tolerance", critic.limiter.tolerance,
+              critic_standard.limiter.tolerance, kNoLimiter);
+  unused.want(false, "replay.critic.limiter.min_size", critic.limiter.min_size,
+              critic_standard.limiter.min_size, kNoLimiter);
+  return unused.status();
 }
 
 }  // namespace
@@ -107,18 +152,21 @@ Status check(const ExperimentConfig& config) {
   if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
   if (config.rl.groups_per_update > config.replay.policy.capacity) {
     return fail(Errc::kConfig,
-                fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}",
+                fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}: "
+                            "lower the one or raise the other",
                             config.rl.groups_per_update, config.replay.policy.capacity));
   }
   if (config.replay.capacity <
       std::max(config.replay.policy.capacity, config.replay.critic.capacity)) {
     return fail(
         Errc::kConfig,
-        fmt::format("replay.capacity = {} is less than a table's: raise it to at least {}",
+        fmt::format("replay.capacity = {} is less than the capacity of a table: raise it to at "
+                    "least {}",
                     config.replay.capacity,
                     std::max(config.replay.policy.capacity, config.replay.critic.capacity)));
   }
-  return check_limiters(config);
+  if (auto limiters = check_limiters(config); !limiters) return limiters;
+  return refuse_unused(config);
 }
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// An experiment: everything that a configuration file says, with its defaults.
+// An experiment on text: everything that its configuration file can set, with the defaults.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@
 namespace qstar {
 
 struct RolloutConfig {
-  std::int64_t actors = 2;         // rollouts a process
-  std::int64_t lease_groups = 32;  // problems a lease
-  std::int64_t samples = 8;        // attempts a problem
+  std::int64_t actors = 2;         // per process
+  std::int64_t lease_groups = 32;  // problems per lease
+  std::int64_t samples = 8;        // attempts per problem
   std::int64_t max_tokens = 64;
   double temperature = 1;
   std::int64_t slots = 256;  // sequences decoded at once
@@ -74,14 +74,15 @@ struct ExperimentConfig {
 };
 
 // Leases whose attempts are one version's worth of inserts, by the policy table's samples per
-// insert (deterministic runs make exactly so many a version).
+// insert: a deterministic run makes exactly this number per version.
 std::uint64_t leases_per_version(const ExperimentConfig& config);
 
-// What a model file of this experiment says of itself; `role`: "policy", "critic", …
+// The metadata of a model file of this experiment; `role`: "policy", "critic", …
 std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
                                                const std::string& role);
 
-// What the fields' ranges cannot say: parts that must fit each other. kConfig names both fields.
+// What the fields' ranges cannot say: parts that must fit each other, and settings without effect.
+// kConfig names the fields.
 Status check(const ExperimentConfig& config);
 
 }  // namespace qstar

@@ -1,10 +1,18 @@
 #include "actors/head.hpp"
 
+#include <fmt/format.h>
+
 #include "actors/node.hpp"
 #include "actors/run_report.hpp"
+#include "actors/session_start.hpp"
 
 namespace qstar {
 namespace {
+
+const RunKind kTextRun{"text",
+                       "an experiment on text",
+                       {"rl.versions", "rollout.actors", "rollout.lease_seconds", "replay.capacity",
+                        "replay.sync", "checkpoint.", "restart."}};
 
 // What a session begins from.
 struct Start {
@@ -12,6 +20,7 @@ struct Start {
   CheckpointParts parts;
   std::uint64_t serial = 1;
   std::vector<AttemptGroup> reference;
+  PendingEvaluations evaluations;
 
   std::string part(const std::string& name) const {
     const auto it = parts.find(name);
@@ -19,18 +28,22 @@ struct Start {
   }
 };
 
-Result<Start> load_start(const CheckpointDirectory& checkpoints, const HeadOptions& options) {
-  Start start;
-  auto loaded = checkpoints.load_newest();
-  if (!loaded && loaded.error().code == Errc::kMissingFile) return start;  // nothing yet
+Result<Start> load_start(const CheckpointDirectory& checkpoints, const RunDirectory& directory,
+                         const HeadOptions& options) {
+  auto loaded = load_checkpoint(checkpoints, directory, options);
   if (!loaded) return tl::unexpected(loaded.error());
-  for (const auto& warning : loaded->warnings)
-    options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});
+  Start start;
   start.serial = loaded->serial + 1;
+  if (loaded->serial == 0) return start;
   start.parts = std::move(loaded->parts);
   auto state = load_run_state(start.part("run.json"));
   if (!state) return tl::unexpected(state.error());
   start.state = std::move(*state);
+  if (auto fits = extend(start.state, options.config); !fits) return tl::unexpected(fits.error());
+  auto evaluations = PendingEvaluations::load(start.state.evaluations, start.parts);
+  if (!evaluations) return tl::unexpected(evaluations.error());
+  start.evaluations = std::move(*evaluations);
+  start.state.evaluations = nlohmann::json::array();  // the coordinator has them now
   auto reference = unpack(start.part("reference"));
   if (!reference) return tl::unexpected(reference.error());
   start.reference = std::move(*reference);
@@ -55,6 +68,15 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
   return buffer;
 }
 
+// What a run that was stopped has kept, in words.
+std::string kept_by(const RunState& run, const ExperimentConfig& config) {
+  if (run.phase == Phase::kPretrain)
+    return fmt::format("saved: {} of {} pre-training steps", run.pretrain_steps,
+                       config.pretrain.steps);
+  return fmt::format("saved: {} of {} versions of the policy, {} attempts", run.version - 1,
+                     config.rl.versions, run.attempts);
+}
+
 class TextSession {
  public:
   TextSession(const HeadOptions& options, RunDirectory& directory, Gateway* gateway)
@@ -63,20 +85,38 @@ class TextSession {
   Result<RunEnd> run() {
     auto checkpoints = std::make_shared<CheckpointDirectory>(directory_.file("checkpoints"),
                                                              options_.config.checkpoint.keep);
-    auto start = load_start(*checkpoints, options_);
+    auto start = load_start(*checkpoints, directory_, options_);
     if (!start) return tl::unexpected(start.error());
+    if (auto found = find_environment(); !found) return tl::unexpected(found.error());
     ReplayOptions replay_options{
         static_cast<std::uint64_t>(options_.config.seed), options_.config.rollout.lease_groups, {}};
     auto buffer = open_replay(directory_, options_, *start, replay_options);
     if (!buffer) return tl::unexpected(buffer.error());
-    if (auto found = find_environment(); !found) return tl::unexpected(found.error());
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
-    return lead(immortal_system(network->tls), *network, *start, std::move(checkpoints),
-                std::move(*buffer), replay_options);
+    if (auto adopted = adopt_changes(directory_, options_); !adopted)
+      return tl::unexpected(adopted.error());
+    CoordinatorOptions lead_options{options_.config,
+                                    environment_,
+                                    options_.deterministic,
+                                    start->state,
+                                    start->part("model"),
+                                    start->reference,
+                                    std::move(start->evaluations),
+                                    control_of(options_, directory_, std::move(checkpoints)),
+                                    start->serial,
+                                    {}};
+    const auto shared = std::make_shared<ReplayBuffer>(std::move(*buffer));
+    const auto begin_replay = [&](caf::actor_system& system, const CoordinatorActor& listener) {
+      return spawn_replay(system, std::move(*shared), replay_options, listener);
+    };
+    return lead(immortal_system(network->tls), *network, *start, std::move(lead_options),
+                begin_replay);
   }
 
  private:
+  using BeginReplay = std::function<ReplayActor(caf::actor_system&, const CoordinatorActor&)>;
+
   Status find_environment() {
     environment_ = options_.environment;
     if (environment_) return {};
@@ -87,26 +127,25 @@ class TextSession {
   }
 
   Result<RunEnd> lead(caf::actor_system& system, const Network& network, const Start& start,
-                      std::shared_ptr<CheckpointDirectory> checkpoints, ReplayBuffer buffer,
-                      const ReplayOptions& replay_options) {
+                      CoordinatorOptions lead_options, const BeginReplay& begin_replay) {
     auto promise = std::make_shared<std::promise<Result<RunEnd>>>();
     auto future = promise->get_future();
     auto metrics = spawn_metrics(system, sink_of(options_, directory_, gateway_));
-    CoordinatorOptions lead_options{
-        options_.config,     environment_,    options_.deterministic, start.state,
-        start.part("model"), start.reference, std::move(checkpoints), start.serial,
-        options_.stop,       metrics};
+    lead_options.metrics = metrics;
     const Coordinator coordinator = spawn_coordinator(system, std::move(lead_options), promise);
     const CoordinatorActor face = coordinator;
-    const auto replay = spawn_replay(system, std::move(buffer), replay_options, face);
+    const auto replay = begin_replay(system, face);
+    const LearnerLinks links{replay, options_.stop};
     Wiring wiring{
-        spawn_policy_learner(system, options_.config, environment_, start.part("policy"), replay),
-        spawn_critic(system, options_.config, start.part("model"), start.part("critic"), replay),
-        replay, spawn_evaluator(system, options_.config, environment_)};
+        spawn_policy_learner(system, options_.config, environment_, {start.part("policy")}, links),
+        spawn_critic(system, options_.config, {start.part("critic"), start.part("model")}, links),
+        replay, spawn_evaluator(system, options_.config, environment_, options_.stop)};
     caf::anon_send(coordinator, wiring);
     auto node_failure = std::make_shared<std::promise<Status>>();
     Watched watched{face, {}, node_failure->get_future()};
-    watched.ended = [&future](std::chrono::milliseconds patience) {
+    // Asked for the first time when the port is open and the workers are started.
+    watched.ended = [this, &future](std::chrono::milliseconds patience) {
+      directory_.begin();
       return future.wait_for(patience) == std::future_status::ready;
     };
     const auto node =
@@ -134,13 +173,15 @@ Result<RunEnd> run_head(const HeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
-  auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
+  auto directory =
+      RunDirectory::open(options.run_directory, options.config, options.resume, kTextRun);
   if (!directory) return tl::unexpected(directory.error());
   RunEnd end;
   const auto session = [&]() -> Result<bool> {
     auto ended = TextSession(options, *directory, gateway->get()).run();
     if (!ended) return tl::unexpected(ended.error());
     end = std::move(*ended);
+    if (end.interrupted) show_line(options, "stop", kept_by(end.state, options.config));
     return end.interrupted;
   };
   if (auto done = run_sessions(options, options.config.restart, session); !done)

@@ -144,6 +144,7 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   workers.emplace(options.worker_program, fmt::format("{}:{}", host, *port), network.certificates,
                   options.workers, restart);
   Status status = tend(workers, watched);
+  if (options.stop != nullptr && options.stop->load()) workers->interrupt();
   // The port is wanted again if the session is started again.
   close_port(watched.coordinator->home_system(), *port);
   return status;
@@ -156,8 +157,8 @@ Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
     const auto interrupted = session();
     if (interrupted && !*interrupted) return {};
     if (interrupted) {
-      return fail(Errc::kInterrupted, fmt::format("interrupted; everything is kept: go on with: {}",
-                                                  resume_command(options)));
+      return fail(Errc::kInterrupted,
+                  fmt::format("interrupted; resume with: {}", resume_command(options)));
     }
     const Error& why = interrupted.error();
     if (!restart_may_help(why.code)) return tl::unexpected(why);

@@ -66,8 +66,8 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
 // One session of a run: an error, or whether it was interrupted (false: it is finished).
 using Session = std::function<Result<bool>()>;
 // Runs sessions until one ends well. A failed actor restarts the session from the newest
-// checkpoint, with back-off; after too many failures kActorFailed. kInterrupted: with the line that
-// says how to resume.
+// checkpoint, with back-off; after too many failures kActorFailed. kInterrupted: with the command
+// that resumes the run; the session has shown what it saved.
 Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
                     const Session& session);
 

@@ -175,6 +175,7 @@ struct Evaluated {
   double tokens_per_problem = 0;
   double cpu_seconds = 0;
   std::vector<AttemptGroup> kept;
+  bool stopped = false;  // the run is to stop: nothing was measured
 };
 // Figures for metrics.jsonl, the terminal and the gateway.
 struct Report {

@@ -10,7 +10,7 @@ struct LearnerState {
   PolicyLearnerActor::pointer self = nullptr;
   ExperimentConfig config;
   EnvironmentPtr environment;
-  ReplayActor replay;
+  LearnerLinks links;
   std::unique_ptr<Tokenizer> tokenizer;
   std::unique_ptr<PolicyLearner> learner;
 
@@ -19,20 +19,23 @@ struct LearnerState {
   Trained result;
   caf::typed_response_promise<Trained> promise;
 
+  bool stopped() const { return links.stop != nullptr && links.stop->load(); }
   std::uint64_t seed() const { return static_cast<std::uint64_t>(config.seed); }
 
   // A slice's corpus depends on its place alone, so that a resumed run reads on where it stopped.
   Trained pretrain(const Pretrain& request) {
     if (request.first_step == 0) learner->reset_optimizer();
     Trained trained;
-    for (std::int64_t i = request.first_step; i < request.first_step + request.steps; ++i) {
+    const auto end = request.first_step + request.steps;
+    for (std::int64_t i = request.first_step; i < end && !stopped(); ++i) {
       const auto stats = pretrain_step(*learner, *environment, *tokenizer, config.corpus,
                                        config.pretrain, seed(), i);
       ++trained.updates;
       trained.tokens += stats.tokens;
-      trained.loss += stats.loss / static_cast<double>(request.steps);
+      trained.loss += stats.loss;
       trained.values["gradient_norm"] = stats.gradient_norm;
     }
+    if (trained.updates > 0) trained.loss /= static_cast<double>(trained.updates);
     return trained;
   }
 
@@ -47,12 +50,12 @@ struct LearnerState {
   }
 
   void next() {
-    if (result.updates == train.updates) {
+    if (result.updates == train.updates || stopped()) {
       promise.deliver(std::move(result));
       return;
     }
     self->request(
-            replay, caf::infinite,
+            links.replay, caf::infinite,
             Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force})
         .then([this](Samples& samples) { update(samples); },
               [this](const caf::error& error) { self->quit(error); });
@@ -94,20 +97,21 @@ struct LearnerState {
 
 PolicyLearnerActor::behavior_type policy_learner(
     PolicyLearnerActor::stateful_pointer<LearnerState> self, const ExperimentConfig& config,
-    EnvironmentPtr environment, const std::string& restored, const ReplayActor& replay) {
+    EnvironmentPtr environment, const Restored& restored, const LearnerLinks& links) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.config = config;
   state.environment = std::move(environment);
-  state.replay = replay;
+  state.links = links;
   auto tokenizer = Tokenizer::make(state.environment->alphabet());
   QSTAR_ASSERT(tokenizer.has_value(), std::string(state.environment->alphabet()));
   state.tokenizer = std::make_unique<Tokenizer>(std::move(*tokenizer));
   state.learner = std::make_unique<PolicyLearner>(config.model, *state.tokenizer,
                                                   derive_seed(state.seed(), "policy"));
-  if (!restored.empty()) {
-    if (auto loaded = state.learner->load(restored); !loaded) self->quit(to_caf(loaded.error()));
+  if (!restored.state.empty()) {
+    if (auto loaded = state.learner->load(restored.state); !loaded)
+      self->quit(to_caf(loaded.error()));
   }
   return {
       [&state](const Pretrain& request) { return state.pretrain(request); },
@@ -120,10 +124,10 @@ PolicyLearnerActor::behavior_type policy_learner(
 }  // namespace
 
 PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
-                                        EnvironmentPtr environment, std::string restored,
-                                        const ReplayActor& replay) {
+                                        EnvironmentPtr environment, Restored restored,
+                                        const LearnerLinks& links) {
   return system.spawn<caf::detached>(policy_learner, config, std::move(environment),
-                                     std::move(restored), replay);
+                                     std::move(restored), links);
 }
 
 }  // namespace qstar

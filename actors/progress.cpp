@@ -11,17 +11,41 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-double newest_accuracy(const RunState& run) {
-  return run.curve.empty() ? run.base.value("/greedy/accuracy"_json_pointer, 0.0)
-                           : run.curve.back().value("greedy", 0.0);
+std::optional<double> number_at(const json& figures, const char* pointer) {
+  const json::json_pointer at(pointer);
+  if (!figures.contains(at) || !figures.at(at).is_number()) return std::nullopt;
+  return figures.at(at).get<double>();
 }
 
-// Of `rest` at `rate` a second; nothing while there is no rate.
-std::string time_left(double rest, double rate) {
-  return rate <= 0 ? "" : fmt::format("{:.0f} s left", rest / rate);
+std::optional<double> newest_accuracy(const RunState& run) {
+  return run.curve.empty() ? number_at(run.base, "/greedy/accuracy")
+                           : number_at(run.curve.back(), "/greedy");
+}
+
+std::optional<double> win_share(const RunState& run) {
+  if (run.attempts == 0) return std::nullopt;
+  return share(run.wins, run.attempts);
+}
+
+json json_of(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
+void put(MetricsRow& row, const char* name, const std::optional<double>& value) {
+  if (value) row.values[name] = *value;
 }
 
 }  // namespace
+
+std::string figure(const std::optional<double>& value, int digits) {
+  return value ? fmt::format("{:.{}f}", *value, digits) : "-";
+}
+
+std::string time_left(double rest, double rate) {
+  if (!(rate > 0)) return "";
+  const double seconds = rest / rate;
+  if (seconds < 120) return fmt::format("{:.0f} s left", seconds);
+  if (seconds < 7200) return fmt::format("{:.0f} min left", seconds / 60);
+  return fmt::format("{:.1f} h left", seconds / 3600);
+}
 
 double Pace::rate(double now, double done) {
   if (first_done_ < 0) {
@@ -51,11 +75,11 @@ Report Progress::trained(const RunState& run, const Trained& version, const Repl
   if (const auto it = version.values.find("sampled_version"); it != version.values.end())
     staleness_ = std::max(0.0, static_cast<double>(made) - it->second);
   MetricsRow row{"rl", made, version.values};
-  row.values.insert({{"loss", version.loss},
-                     {"win_share", share(run.wins, run.attempts)},
-                     {"greedy", newest_accuracy(run)},
-                     {"staleness", staleness_},
-                     {"generated_tokens", static_cast<double>(run.generated_tokens)},
+  if (version.tokens > 0) row.values["loss"] = version.loss;
+  put(row, "win_share", win_share(run));
+  put(row, "greedy", newest_accuracy(run));
+  put(row, "staleness", staleness_);
+  row.values.insert({{"generated_tokens", static_cast<double>(run.generated_tokens)},
                      {"replay.inserts", static_cast<double>(replay.inserts)},
                      {"replay.policy_samples", static_cast<double>(replay.policy_samples)},
                      {"replay.policy_size", static_cast<double>(replay.policy_size)},
@@ -67,21 +91,21 @@ Report Progress::trained(const RunState& run, const Trained& version, const Repl
   row.values["generated_tokens_per_second"] = tokens;
   const auto rest = static_cast<double>(total) - static_cast<double>(made);
   return {std::move(row),
-          fmt::format("rl {}/{}  greedy {:.3f}  {} k tokens generated, {:.1f} k/s  {}  {}", made,
-                      total, newest_accuracy(run), run.generated_tokens / 1000, tokens / 1e3,
+          fmt::format("rl {}/{}  greedy {}  {} k tokens generated, {:.1f} k/s  {}  {}", made, total,
+                      figure(newest_accuracy(run)), run.generated_tokens / 1000, tokens / 1e3,
                       time_left(rest, pace), replay.who_waits),
           {}};
 }
 
-Report Progress::criticised(const RunState& run, double loss) const {
-  MetricsRow row{"critic", static_cast<std::uint64_t>(run.critic_updates), {{"loss", loss}}};
+Report Progress::criticised(const RunState& run, const std::optional<double>& loss) const {
+  MetricsRow row{"critic", static_cast<std::uint64_t>(run.critic_updates), {}};
+  put(row, "loss", loss);
   for (const auto& [name, value] : run.critic.items()) row.values[name] = value.get<double>();
-  const double auc = run.critic.value("step_auc", 0.5);
-  const double error = run.critic.value("calibration_error", 0.0);
   return {std::move(row),
-          fmt::format("critic {}/{}  loss {:.3f}  step AUC {:.3f}  calibration error {:.3f}",
+          fmt::format("critic {}/{}  loss {}  step AUC {}  calibration error {}",
                       run.critic_updates, config_.rl.versions * config_.critic.updates_per_version,
-                      loss, auc, error),
+                      figure(loss), figure(number_at(run.critic, "/step_auc")),
+                      figure(number_at(run.critic, "/calibration_error"))),
           {}};
 }
 
@@ -101,27 +125,28 @@ std::string Progress::status(const RunState& run, const ReplayStatus& replay,
                               ? share(static_cast<std::uint64_t>(run.pretrain_steps),
                                       static_cast<std::uint64_t>(config_.pretrain.steps))
                               : share(versions, static_cast<std::uint64_t>(config_.rl.versions));
-  return json{
-      {"phase", to_string(run.phase)},
-      {"progress", progress},
-      {"versions",
-       {{"policy", run.version},
-        {"policy_updates", run.policy_updates},
-        {"critic_updates", run.critic_updates}}},
-      {"queues",
-       {{"leases_outstanding", queues.leases_outstanding},
-        {"rollouts_waiting", queues.rollouts_waiting},
-        {"evaluations", queues.evaluations},
-        {"replay_policy", replay.policy_size},
-        {"replay_critic", replay.critic_size},
-        {"who_waits", replay.who_waits}}},
-      {"staleness",
-       {{"mean", staleness_}, {"bound", config_.rl.staleness}, {"dropped", replay.dropped_stale}}},
-      {"figures",
-       {{"greedy", newest_accuracy(run)},
-        {"win_share", share(run.wins, run.attempts)},
-        {"generated_tokens", run.generated_tokens},
-        {"attempts", run.attempts}}}}
+  return json{{"phase", to_string(run.phase)},
+              {"progress", progress},
+              {"versions",
+               {{"policy", run.version},
+                {"policy_updates", run.policy_updates},
+                {"critic_updates", run.critic_updates}}},
+              {"queues",
+               {{"leases_outstanding", queues.leases_outstanding},
+                {"rollouts_waiting", queues.rollouts_waiting},
+                {"evaluations", queues.evaluations},
+                {"replay_policy", replay.policy_size},
+                {"replay_critic", replay.critic_size},
+                {"who_waits", replay.who_waits}}},
+              {"staleness",
+               {{"mean", json_of(staleness_)},
+                {"bound", config_.rl.staleness},
+                {"dropped", replay.dropped_stale}}},
+              {"figures",
+               {{"greedy", json_of(newest_accuracy(run))},
+                {"win_share", json_of(win_share(run))},
+                {"generated_tokens", run.generated_tokens},
+                {"attempts", run.attempts}}}}
       .dump();
 }
 

@@ -1,7 +1,9 @@
-// What a run says of itself while it goes on: lines for people, rows for files, the status of the
-// gateway. Pure; the coordinator holds one.
+// What a run reports while it trains: lines for people, rows for files, the status of the gateway.
+// A figure that is not measured yet is a dash in a line, null in the status, and not in a row.
+// Pure; the coordinator holds one.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actors/experiment.hpp"
@@ -10,7 +12,7 @@
 
 namespace qstar {
 
-// How fast something goes on since the first mark.
+// The rate of something since the first mark.
 class Pace {
  public:
   // `done` is done at `now` (seconds). Per second since the first call; 0 while there is no rate
@@ -20,6 +22,12 @@ class Pace {
  private:
   double first_now_ = 0, first_done_ = -1;
 };
+
+// "0.912", or a dash for what is not measured.
+std::string figure(const std::optional<double>& value, int digits = 3);
+// "45 s left", "12 min left", "3.5 h left"; empty while there is no rate. `rest` and `rate` in the
+// same unit, per second.
+std::string time_left(double rest, double rate);
 
 // What is under way, beside the counters of the run.
 struct Queues {
@@ -34,10 +42,11 @@ class Progress {
 
   // After a slice of pre-training that took `seconds`.
   Report pretrained(const RunState& run, const Trained& slice, double seconds) const;
-  // After a version. Remembers the staleness of what was trained on.
+  // After a version. Remembers how stale the attempts were that it was trained on.
   Report trained(const RunState& run, const Trained& version, const ReplayStatus& replay,
                  const Queues& queues, double now);
-  Report criticised(const RunState& run, double loss) const;
+  // `loss`: of the critic's last updates, if there were any.
+  Report criticised(const RunState& run, const std::optional<double>& loss) const;
   static Report evaluated(const std::string& what, bool sampled, std::uint64_t version,
                           const Evaluated& figures);
 
@@ -47,7 +56,8 @@ class Progress {
  private:
   ExperimentConfig config_;
   Pace versions_, tokens_;
-  double staleness_ = 0;  // mean versions between an attempt and the weights trained on it
+  // Mean versions between an attempt and the weights trained on it.
+  std::optional<double> staleness_;
 };
 
 // Keeps an evaluation for the report: `what` is "base", "curve" or "final"; `point` says when it

@@ -32,10 +32,15 @@ caf::actor spawn_scramblers(caf::actor_system& system, const ScramblerOptions& o
 PuzzleReplayActor spawn_puzzle_replay(caf::actor_system& system, const PuzzleExperiment& config,
                                       Store store, const PuzzleCoordinatorActor& listener);
 
-// `restored`: state from SaveState, empty to begin afresh. Without `replay` (deterministic mode)
-// the learner makes its batches itself, one thread for all.
+// Where a puzzle's learner takes its examples from, and what tells it to stop after the update
+// under way.
+struct PuzzleLearnerLinks {
+  PuzzleReplayActor replay;  // null in deterministic mode: the learner makes its batches itself
+  StopFlag stop = nullptr;
+};
+// `restored`: state from SaveState, empty to begin afresh.
 PuzzleLearnerActor spawn_puzzle_learner(caf::actor_system& system, const PuzzleExperiment& config,
                                         PuzzlePtr puzzle, std::string restored,
-                                        const PuzzleReplayActor& replay);
+                                        const PuzzleLearnerLinks& links);
 
 }  // namespace qstar

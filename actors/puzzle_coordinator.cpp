@@ -11,8 +11,7 @@
 namespace qstar {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::milliseconds kTick{100};
 constexpr double kSlice = 1;  // seconds at most, so that progress is shown and checkpoints are due
 
 std::uint64_t now_us() {
@@ -21,10 +20,8 @@ std::uint64_t now_us() {
       duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
 }
 
-struct PuzzleCoordinatorState {
-  PuzzleCoordinator::pointer self = nullptr;
+struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleRunEnd> {
   PuzzleCoordinatorOptions options;
-  std::shared_ptr<std::promise<Result<PuzzleRunEnd>>> end;
   PuzzleWiring actors;
   std::unique_ptr<PuzzleDispatch> dispatch;
   std::unique_ptr<PuzzleProgress> progress;
@@ -36,35 +33,16 @@ struct PuzzleCoordinatorState {
   };
   std::deque<WaitingScrambler> waiting;
   std::set<caf::actor_addr> monitored;
-  Clock::time_point started = Clock::now(), last_checkpoint = started;
   double slice_began = 0;
-  std::uint64_t serial = 1;
   std::int64_t stale_before = 0;  // dropped by earlier sessions
-  bool busy = false, saving = false, ended = false;
-  bool unsaved = false;  // something was learned since the last checkpoint
-  double cpu_at_start = process_cpu_seconds();
+  bool busy = false;
 
   const PuzzleExperiment& config() const { return options.config; }
-  double now() const { return std::chrono::duration<double>(Clock::now() - started).count(); }
   double cpu() const {
     return run.cpu_seconds + process_cpu_seconds() - cpu_at_start + worker_cpu.total();
   }
-  bool stopping() const { return options.stop != nullptr && options.stop->load(); }
   bool just_checked() const { return run.checks > 0 && run.newest.updates == run.updates; }
   bool done() const { return share_done(run, config(), cpu()) >= 1; }
-
-  // A request whose failure ends the session.
-  template <class Handle, class Message, class Then>
-  void ask(const Handle& handle, Message message, Then then) {
-    self->request(handle, caf::infinite, std::move(message))
-        .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
-  }
-
-  void failed(const Error& why) {
-    if (!ended) end->set_value(tl::unexpected(why));
-    ended = true;
-    self->quit(caf::sec::runtime_error);
-  }
 
   PuzzleQueues queues() const {
     return {dispatch->book().outstanding(), static_cast<std::int64_t>(waiting.size()),
@@ -91,7 +69,7 @@ struct PuzzleCoordinatorState {
   }
 
   caf::result<Inserted> insert(InsertExamples& message) {
-    // Workers may share a name; a process that begins again has another identity.
+    // Workers may share a name; a process that is started again has another identity.
     if (const auto sender = self->current_sender(); sender && sender->node() != self->node())
       worker_cpu.report(caf::to_string(sender->node()),
                         static_cast<double>(message.cpu_microseconds) / 1e6);
@@ -129,12 +107,15 @@ struct PuzzleCoordinatorState {
     self->link_to(actors.replay);
     if (run.finished) return conclude(false);  // only its report may be missing
     self->delayed_send(self, kTick, caf::tick_atom::value);
-    // Of no updates: it brings the target network that scramblers need.
+    // A slice without updates gives the target network that the scramblers need.
     train({.with_target = !options.deterministic});
   }
 
   // Starts what may start now.
   void advance() {
+    if (begins_to_stop())
+      say(report_of("stop", static_cast<std::uint64_t>(run.updates),
+                    "stopping: finishing the update under way and saving"));
     if (ended || busy || saving) return;
     if (checkpoint_due()) return rest();
     if (!done()) return train({.updates = config().training.updates - run.updates});
@@ -143,8 +124,7 @@ struct PuzzleCoordinatorState {
   }
 
   bool checkpoint_due() const {
-    const std::chrono::duration<double> since = Clock::now() - last_checkpoint;
-    return stopping() || (unsaved && since.count() >= config().checkpoint.seconds);
+    return stopping || (unsaved && since_checkpoint() >= config().checkpoint.seconds);
   }
 
   bool record_due() const {
@@ -249,11 +229,8 @@ struct PuzzleCoordinatorState {
   void save(const PuzzleRunState& state, std::string learner) {
     CheckpointParts parts = {{"run.json", qstar::save(state)}, {"learner", std::move(learner)}};
     if (run.finished) parts["model"] = options.model;
-    if (auto written = options.checkpoints->write(serial++, parts); !written)
-      return failed(written.error());
-    saving = unsaved = false;
-    last_checkpoint = Clock::now();
-    if (run.finished || stopping()) return conclude(!run.finished);
+    if (!write(parts)) return;
+    if (run.finished || stopping) return conclude(!run.finished);
     advance();
   }
 
@@ -264,12 +241,13 @@ struct PuzzleCoordinatorState {
   }
 
   void tick() {
+    if (auto there = control.intact(); !there) return failed(there.error());
     if (dispatch->book().expire(now()) > 0) hand_out();
-    if (busy && (stopping() || now() - slice_began > kSlice)) {
+    if (busy && (told_to_stop() || now() - slice_began > kSlice)) {
       self->send(actors.learner, Release{});
       if (actors.replay) self->send(actors.replay, Release{});
     }
-    if (stopping()) advance();
+    if (told_to_stop()) advance();
     self->delayed_send(self, kTick, caf::tick_atom::value);
   }
 };
@@ -281,6 +259,7 @@ PuzzleCoordinator::behavior_type coordinator(
   auto& s = self->state;
   s.self = self;
   s.options = std::move(options);
+  s.control = s.options.control;
   s.end = std::move(end);
   s.run = s.options.state;
   s.serial = s.options.first_serial;

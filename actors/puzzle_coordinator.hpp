@@ -1,4 +1,4 @@
-// Leads a puzzle's run, hands out leases and target networks, and keeps checkpoints.
+// Leads a puzzle's run, hands out leases and target networks, and writes checkpoints.
 //
 // The learner is asked for one slice of updates after the other; a slice ends at a check of greedy
 // play, or after a second. Scramblers make examples beside it, held back by the room in the buffer
@@ -6,10 +6,10 @@
 // between two slices. Deterministic: the learner makes its examples itself; nobody else works.
 #pragma once
 
-#include <atomic>
 #include <future>
 #include <memory>
 
+#include "actors/leading_state.hpp"
 #include "actors/puzzle_actors.hpp"
 #include "actors/puzzle_run_state.hpp"
 #include "persistence/checkpoint.hpp"
@@ -22,9 +22,8 @@ struct PuzzleCoordinatorOptions {
   bool deterministic = false;
   PuzzleRunState state;  // of the checkpoint, or fresh
   std::string model;     // of a finished run
-  std::shared_ptr<CheckpointDirectory> checkpoints;
-  std::uint64_t first_serial = 1;           // of the next checkpoint
-  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
+  RunControl control;
+  std::uint64_t first_serial = 1;  // of the next checkpoint
   MetricsActor metrics;
 };
 

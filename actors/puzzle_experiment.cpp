@@ -2,39 +2,48 @@
 
 #include <fmt/format.h>
 
+#include "learning/unused_settings.hpp"
+
 namespace qstar {
 
 void PuzzleTrainingConfig::describe(FieldVisitor& v) {
-  v.value({"updates", "optimiser steps until the run ends", 1, 1e12}, updates);
-  v.value({"cpu_seconds", "of all processes until the run ends; 0: no limit", 0, 1e9}, cpu_seconds);
-  v.value({"scramblers", "actors that make examples, a process", 1, 64}, scramblers);
-  v.value({"batches_per_lease", "batches made and brought home together", 1, 4096},
+  v.value({"updates", "Number of optimiser steps until the run ends", 1, 1e12}, updates);
+  v.value({"cpu_seconds",
+           "End the run after this many CPU seconds of all its processes (0: no limit)", 0, 1e9},
+          cpu_seconds);
+  v.value({"scramblers", "Number of actors per process that generate examples", 1, 64}, scramblers);
+  v.value({"batches_per_lease", "Number of batches generated per lease", 1, 4096},
           batches_per_lease);
-  v.value({"lease_seconds", "before an unreported lease is handed out again", 1, 86400},
+  v.value({"lease_seconds",
+           "Hand a lease out again when it is not reported after this many seconds", 1, 86400},
           lease_seconds);
 }
 
 void ExampleReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "batches between scramblers and learner", 1, 1e6}, capacity);
-  v.value({"staleness", "renewals of the target network that examples may lag behind", 0, 1e6},
-          staleness);
+  v.value({"capacity", "Largest number of batches between scramblers and learner", 1, 1e6},
+          capacity);
+  v.value(
+      {"staleness", "Fit examples that are at most this many target-network updates old", 0, 1e6},
+      staleness);
 }
 
 void PuzzleRecordConfig::describe(FieldVisitor& v) {
-  v.value({"checks", "checks between records of greedy play; 0: no records", 0, 1e9}, checks);
-  v.value({"positions", "of the fixed set, a record", 1, 4096}, positions);
+  v.value({"checks", "Number of checks between two records of greedy play (0: keep no records)", 0,
+           1e9},
+          checks);
+  v.value({"positions", "Number of positions of the fixed set per record", 1, 4096}, positions);
 }
 
 void PuzzleExperiment::describe(FieldVisitor& v) {
-  v.value({"name", "of the run"}, name);
-  v.value({"seed", "of everything random", 0, 9e15}, seed);
-  section(v, "environment", "the puzzle", environment);
-  section(v, "learner", "Q or V from positions moves back from the goal", learner);
-  section(v, "training", "how long, and by whom", training);
-  section(v, "replay", "the examples between scramblers and learner", replay);
-  section(v, "record", "greedy play that the store keeps", record);
-  section(v, "checkpoint", "what a resumed run starts from", checkpoint);
-  section(v, "restart", "of failed actors", restart);
+  v.value({"name", "Name of the run"}, name);
+  v.value({"seed", "Random seed of the whole run", 0, 9e15}, seed);
+  section(v, "environment", "Puzzle to solve", environment);
+  section(v, "learner", "Learner of Q or V from positions moves back from the goal", learner);
+  section(v, "training", "Length of the run, and who works for it", training);
+  section(v, "replay", "Examples between scramblers and learner", replay);
+  section(v, "record", "Records of greedy play in the store", record);
+  section(v, "checkpoint", "Checkpoints, from which a run is resumed", checkpoint);
+  section(v, "restart", "Restarts of failed actors", restart);
 }
 
 Status check(const PuzzleExperiment& config) {
@@ -43,11 +52,18 @@ Status check(const PuzzleExperiment& config) {
   if (auto fits = check(config.learner, **puzzle); !fits) return fits;
   if (config.replay.capacity < config.training.batches_per_lease) {
     return fail(Errc::kConfig,
-                fmt::format("replay.capacity = {} has no room for one lease: raise it to "
-                            "training.batches_per_lease = {} at least",
+                fmt::format("replay.capacity = {} has no room for one lease: raise it to at least "
+                            "training.batches_per_lease = {}",
                             config.replay.capacity, config.training.batches_per_lease));
   }
-  return {};
+  const PuzzleLearnerConfig standard;
+  const auto& learner = config.learner;
+  const bool both = learner.network.values == "qv";
+  constexpr const char* kNotBoth = "learner.network.values is not \"qv\"";
+  UnusedSettings unused;
+  unused.want(both, "learner.taught_moves", learner.taught_moves, standard.taught_moves, kNotBoth);
+  unused.want(both, "learner.value_weight", learner.value_weight, standard.value_weight, kNotBoth);
+  return unused.status();
 }
 
 Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,

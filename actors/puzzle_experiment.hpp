@@ -1,4 +1,4 @@
-// An experiment on a puzzle: everything that its configuration file says, with its defaults.
+// An experiment on a puzzle: everything that its configuration file can set, with the defaults.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,25 @@
 namespace qstar {
 
 struct PuzzleTrainingConfig {
-  std::int64_t updates = 100'000;  // in all
-  double cpu_seconds = 0;          // of all processes, after which the run ends, too; 0: no limit
-  std::int64_t scramblers = 1;     // a process
-  std::int64_t batches_per_lease = 8;  // made and brought home together
-  double lease_seconds = 60;           // until an unreported lease is handed out again
+  std::int64_t updates = 100'000;
+  double cpu_seconds = 0;       // of all processes; 0: no limit
+  std::int64_t scramblers = 1;  // per process
+  std::int64_t batches_per_lease = 8;
+  double lease_seconds = 60;  // until an unreported lease is handed out again
   void describe(FieldVisitor& v);
   friend bool operator==(const PuzzleTrainingConfig&, const PuzzleTrainingConfig&) = default;
 };
 
 struct ExampleReplayConfig {
   std::int64_t capacity = 32;  // batches between scramblers and learner, leases under way included
-  std::int64_t staleness = 1;  // renewals behind that targets may still be fitted
+  std::int64_t staleness = 1;  // target-network updates that an example may lag behind
   void describe(FieldVisitor& v);
   friend bool operator==(const ExampleReplayConfig&, const ExampleReplayConfig&) = default;
 };
 
 struct PuzzleRecordConfig {
   std::int64_t checks = 10;    // between records of greedy play; 0: none are kept
-  std::int64_t positions = 8;  // of the fixed set, a record
+  std::int64_t positions = 8;  // of the fixed set, per record
   void describe(FieldVisitor& v);
   friend bool operator==(const PuzzleRecordConfig&, const PuzzleRecordConfig&) = default;
 };

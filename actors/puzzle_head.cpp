@@ -1,9 +1,17 @@
 #include "actors/puzzle_head.hpp"
 
+#include <fmt/format.h>
+
+#include "actors/session_start.hpp"
 #include "serving/puzzle_report.hpp"
 
 namespace qstar {
 namespace {
+
+const RunKind kPuzzleRun{"puzzle",
+                         "an experiment on a puzzle",
+                         {"training.updates", "training.cpu_seconds", "training.scramblers",
+                          "training.lease_seconds", "checkpoint.", "restart."}};
 
 // What a session begins from.
 struct Start {
@@ -12,15 +20,14 @@ struct Start {
   std::uint64_t serial = 1;
 };
 
-Result<Start> load_start(const CheckpointDirectory& checkpoints, const ProcessOptions& options) {
-  Start start;
-  auto loaded = checkpoints.load_newest();
-  if (!loaded && loaded.error().code == Errc::kMissingFile) return start;  // nothing yet
+Result<Start> load_start(const CheckpointDirectory& checkpoints, const RunDirectory& directory,
+                         const PuzzleHeadOptions& options) {
+  auto loaded = load_checkpoint(checkpoints, directory, options);
   if (!loaded) return tl::unexpected(loaded.error());
-  for (const auto& warning : loaded->warnings)
-    options.show({{"checkpoint", loaded->serial, {}}, "warning: " + warning});
+  if (loaded->serial == 0) return Start{};
   auto state = load_puzzle_run_state(loaded->parts["run.json"]);
   if (!state) return tl::unexpected(state.error());
+  if (auto fits = extend(*state, options.config); !fits) return tl::unexpected(fits.error());
   return Start{std::move(*state), std::move(loaded->parts["learner"]),
                std::move(loaded->parts["model"]), loaded->serial + 1};
 }
@@ -34,7 +41,7 @@ class PuzzleSession {
   Result<PuzzleRunEnd> run() {
     auto checkpoints = std::make_shared<CheckpointDirectory>(directory_.file("checkpoints"),
                                                              options_.config.checkpoint.keep);
-    auto start = load_start(*checkpoints, options_);
+    auto start = load_start(*checkpoints, directory_, options_);
     if (!start) return tl::unexpected(start.error());
     auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
     if (!store) return tl::unexpected(store.error());
@@ -42,15 +49,13 @@ class PuzzleSession {
       return tl::unexpected(counted.error());
     auto network = plan_network(options_, directory_);
     if (!network) return tl::unexpected(network.error());
-    PuzzleCoordinatorOptions lead{options_.config,
-                                  puzzle_,
-                                  options_.deterministic,
-                                  std::move(start->state),
-                                  std::move(start->model),
-                                  std::move(checkpoints),
-                                  start->serial,
-                                  options_.stop,
-                                  {}};
+    if (auto adopted = adopt_changes(directory_, options_); !adopted)
+      return tl::unexpected(adopted.error());
+    PuzzleCoordinatorOptions lead{
+        options_.config,         puzzle_,
+        options_.deterministic,  std::move(start->state),
+        std::move(start->model), control_of(options_, directory_, std::move(checkpoints)),
+        start->serial,           {}};
     return lead_with(std::move(lead), *network, std::move(start->learner), std::move(*store));
   }
 
@@ -77,12 +82,14 @@ class PuzzleSession {
     const auto coordinator = spawn_puzzle_coordinator(system, std::move(lead), promise);
     const PuzzleCoordinatorActor face = coordinator;
     const auto replay = spawn_puzzle_replay(system, config, std::move(store), face);
-    const auto learner =
-        spawn_puzzle_learner(system, config, puzzle_, std::move(learner_state),
-                             options_.deterministic ? PuzzleReplayActor() : replay);
+    const auto learner = spawn_puzzle_learner(
+        system, config, puzzle_, std::move(learner_state),
+        {options_.deterministic ? PuzzleReplayActor() : replay, options_.stop});
     caf::anon_send(coordinator, PuzzleWiring{learner, replay});
     Watched watched{face, {}, {}};
-    watched.ended = [&future](std::chrono::milliseconds patience) {
+    // Asked for the first time when the port is open and the workers are started.
+    watched.ended = [this, &future](std::chrono::milliseconds patience) {
+      directory_.begin();
       return future.wait_for(patience) == std::future_status::ready;
     };
     std::vector<caf::actor> actors = {
@@ -112,8 +119,8 @@ class PuzzleSession {
 Status check_deterministic(const PuzzleHeadOptions& options) {
   if (!options.deterministic || options.config.training.cpu_seconds == 0) return {};
   return fail(Errc::kUsage,
-              "--deterministic wants training.cpu_seconds = 0: CPU time is never the same twice; "
-              "limit training.updates");
+              "--deterministic needs training.cpu_seconds = 0, since CPU time is never the same "
+              "twice: limit training.updates instead");
 }
 
 std::vector<std::pair<std::string, std::string>> final_files(const PuzzleExperiment& config,
@@ -165,13 +172,18 @@ Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options) {
   if (!puzzle) return tl::unexpected(puzzle.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
-  auto directory = RunDirectory::open(options.run_directory, options.config, options.resume);
+  auto directory =
+      RunDirectory::open(options.run_directory, options.config, options.resume, kPuzzleRun);
   if (!directory) return tl::unexpected(directory.error());
   PuzzleRunEnd end;
   const auto session = [&]() -> Result<bool> {
     auto ended = PuzzleSession(options, *puzzle, *directory, gateway->get()).run();
     if (!ended) return tl::unexpected(ended.error());
     end = std::move(*ended);
+    if (end.interrupted)
+      show_line(options, "stop",
+                fmt::format("saved: {} of {} updates", end.state.updates,
+                            options.config.training.updates));
     return end.interrupted;
   };
   if (auto done = run_sessions(options, options.config.restart, session); !done)

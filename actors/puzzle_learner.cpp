@@ -8,7 +8,7 @@ namespace {
 
 struct PuzzleLearnerState {
   PuzzleLearnerActor::pointer self = nullptr;
-  PuzzleReplayActor replay;
+  PuzzleLearnerLinks links;
   std::unique_ptr<PuzzleLearner> learner;
   std::unique_ptr<Scrambles> scrambles;  // deterministic mode
 
@@ -18,6 +18,7 @@ struct PuzzleLearnerState {
   bool released = false;
   caf::typed_response_promise<PuzzleTrained> promise;
 
+  bool stopped() const { return links.stop != nullptr && links.stop->load(); }
   std::uint64_t target_version() const {
     return static_cast<std::uint64_t>(learner->renewals()) + 1;
   }
@@ -33,10 +34,11 @@ struct PuzzleLearnerState {
   }
 
   void next() {
-    if (released || result.updates == slice.updates || learner->check_due()) return finish();
-    // A message to itself an update, so that a Release finds a gap.
+    if (released || stopped() || result.updates == slice.updates || learner->check_due())
+      return finish();
+    // One message to itself per update, so that a Release can come between two.
     if (scrambles) return self->send(self, caf::tick_atom::value);
-    self->request(replay, caf::infinite, TakeExamples{target_version()})
+    self->request(links.replay, caf::infinite, TakeExamples{target_version()})
         .then([this](TakenExamples& taken) { fit(taken.batch); },
               [this](const caf::error& error) { self->quit(error); });
   }
@@ -55,8 +57,8 @@ struct PuzzleLearnerState {
     if (!std::isfinite(update.loss)) {
       // Before a checkpoint of it takes the place of a good one; from there it would be the same.
       return self->quit(to_caf({Errc::kConfig,
-                                "the loss is not finite any more: lower learner.rate, "
-                                "then resume or begin anew"}));
+                                "the loss is no longer finite: start a new run with a lower "
+                                "learner.rate"}));
     }
     ++result.batches;
     if (update.examples > 0) {  // a batch may have had no position with a legal move
@@ -69,7 +71,8 @@ struct PuzzleLearnerState {
 
   void finish() {
     if (result.updates > 0) result.loss /= static_cast<double>(result.updates);
-    if (slice.check || learner->check_due()) {
+    // A run that is to stop has its check when it is resumed.
+    if (!stopped() && (slice.check || learner->check_due())) {
       result.check = learner->check();
       if (slice.walks > 0) result.walks = learner->walks(static_cast<std::size_t>(slice.walks));
     }
@@ -89,12 +92,12 @@ struct PuzzleLearnerState {
 
 PuzzleLearnerActor::behavior_type puzzle_learner(
     PuzzleLearnerActor::stateful_pointer<PuzzleLearnerState> self, const PuzzleExperiment& config,
-    const PuzzlePtr& puzzle, const std::string& restored, const PuzzleReplayActor& replay) {
+    const PuzzlePtr& puzzle, const std::string& restored, const PuzzleLearnerLinks& links) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
-  state.replay = replay;
-  if (!replay) state.scrambles = std::make_unique<Scrambles>(scrambles_of(config, puzzle));
+  state.links = links;
+  if (!links.replay) state.scrambles = std::make_unique<Scrambles>(scrambles_of(config, puzzle));
   auto learner = learner_of(config, puzzle);
   QSTAR_ASSERT(learner.has_value(), learner.error().message);  // check() has seen it
   state.learner = std::make_unique<PuzzleLearner>(std::move(*learner));
@@ -115,9 +118,9 @@ PuzzleLearnerActor::behavior_type puzzle_learner(
 
 PuzzleLearnerActor spawn_puzzle_learner(caf::actor_system& system, const PuzzleExperiment& config,
                                         PuzzlePtr puzzle, std::string restored,
-                                        const PuzzleReplayActor& replay) {
+                                        const PuzzleLearnerLinks& links) {
   return system.spawn<caf::detached>(puzzle_learner, config, std::move(puzzle), std::move(restored),
-                                     replay);
+                                     links);
 }
 
 }  // namespace qstar

@@ -32,28 +32,33 @@ Report PuzzleProgress::trained(const PuzzleRunState& run, const PuzzleTrained& s
     row.values["loss"] = slice.check->loss;
     row.values["solved"] = slice.check->solved;
   }
-  return {
-      std::move(row),
-      fmt::format("train {}/{}  solved {:.3f}  loss {:.4f}  target {}{}{}", run.updates,
-                  config_.training.updates, run.newest.solved, run.newest.loss, run.target_version,
-                  rate <= 0 ? "" : fmt::format("  {:.1f} k examples/s", rate / 1e3),
-                  pace <= 0 ? "" : fmt::format("  {:.0f} s left", (1 - done) / pace)),
-      {}};
+  const auto solved = run.checks > 0 ? std::optional(run.newest.solved) : std::nullopt;
+  auto loss = run.checks > 0 ? std::optional(run.newest.loss) : std::nullopt;
+  if (!loss && slice.updates > 0) loss = slice.loss;
+  std::string line =
+      fmt::format("train {}/{}  solved {}  loss {}  target {}", run.updates,
+                  config_.training.updates, figure(solved), figure(loss, 4), run.target_version);
+  if (rate > 0) line += fmt::format("  {:.1f} k examples/s", rate / 1e3);
+  if (pace > 0) line += "  " + time_left(1 - done, pace);
+  return {std::move(row), std::move(line), {}};
 }
 
 std::string PuzzleProgress::status(const PuzzleRunState& run, const PuzzleQueues& queues,
                                    double cpu_seconds) const {
-  return nlohmann::json{
-      {"phase", "train"},
-      {"progress", share_done(run, config_, cpu_seconds)},
-      {"versions", {{"target", run.target_version}, {"updates", run.updates}}},
-      {"queues",
-       {{"leases_outstanding", queues.leases_outstanding},
-        {"scramblers_waiting", queues.scramblers_waiting},
-        {"batches_held", queues.batches_held}}},
-      {"staleness", {{"bound", config_.replay.staleness}, {"dropped", run.dropped_stale}}},
-      {"figures",
-       {{"solved", run.newest.solved}, {"loss", run.newest.loss}, {"examples", run.examples}}}}
+  using nlohmann::json;
+  const bool measured = run.checks > 0;
+  return json{{"phase", "train"},
+              {"progress", share_done(run, config_, cpu_seconds)},
+              {"versions", {{"target", run.target_version}, {"updates", run.updates}}},
+              {"queues",
+               {{"leases_outstanding", queues.leases_outstanding},
+                {"scramblers_waiting", queues.scramblers_waiting},
+                {"batches_held", queues.batches_held}}},
+              {"staleness", {{"bound", config_.replay.staleness}, {"dropped", run.dropped_stale}}},
+              {"figures",
+               {{"solved", measured ? json(run.newest.solved) : json(nullptr)},
+                {"loss", measured ? json(run.newest.loss) : json(nullptr)},
+                {"examples", run.examples}}}}
       .dump();
 }
 

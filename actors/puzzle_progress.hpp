@@ -1,4 +1,5 @@
-// What a puzzle's run says of itself while it goes on. Pure; its coordinator holds one.
+// What a puzzle's run reports while it trains. A figure that is not measured yet is a dash in a
+// line, null in the status, and not in a row. Pure; its coordinator holds one.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,7 @@
 #include "actors/puzzle_run_state.hpp"
 
+#include <fmt/format.h>
+
 namespace qstar {
 
 void SolvedCurve::add(const SolvedPoint& point) {
@@ -14,6 +16,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolvedCurve, points, stride, seen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PuzzleRunState, finished, updates, examples, batches, checks,
                                    records, target_version, next_task, unfinished, dropped_stale,
                                    cpu_seconds, wall_seconds, newest, curve)
+
+Status extend(PuzzleRunState& run, const PuzzleExperiment& config) {
+  const auto& limits = config.training;
+  if (limits.updates < run.updates)
+    return fail(Errc::kConfig,
+                fmt::format("training.updates = {}: the run has made {} updates already; give at "
+                            "least that many",
+                            limits.updates, run.updates));
+  const bool out_of_time = limits.cpu_seconds > 0 && run.cpu_seconds >= limits.cpu_seconds;
+  run.finished = run.finished && (out_of_time || limits.updates == run.updates);
+  return {};
+}
 
 std::string save(const PuzzleRunState& state) { return nlohmann::json(state).dump(); }
 

@@ -1,4 +1,4 @@
-// Where a puzzle's run stands: the counters that a checkpoint keeps and a report tells.
+// The counters of a puzzle's run, which its checkpoints keep and its report shows.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/puzzle_experiment.hpp"
 #include "core/result.hpp"
 
 namespace qstar {
@@ -35,7 +36,7 @@ struct PuzzleRunState {
   std::uint64_t batches = 0;  // taken by the learner; deterministic: the next one's index
   std::int64_t checks = 0;
   std::int64_t records = 0;          // the next record's group in the store
-  std::uint64_t target_version = 0;  // renewals + 1 of the target network
+  std::uint64_t target_version = 0;  // updates of the target network, plus 1
   std::uint64_t next_task = 0;
   std::vector<std::uint64_t> unfinished;  // leases that were out or not fitted to their end
   std::int64_t dropped_stale = 0;         // batches
@@ -44,6 +45,10 @@ struct PuzzleRunState {
   SolvedPoint newest;  // the last check
   SolvedCurve curve;
 };
+
+// Before a run continues with other training.updates: kConfig when it has made more already; a
+// finished run with fewer is not finished any more.
+Status extend(PuzzleRunState& run, const PuzzleExperiment& config);
 
 std::string save(const PuzzleRunState& state);
 Result<PuzzleRunState> load_puzzle_run_state(std::string_view bytes);  // kCorrupt

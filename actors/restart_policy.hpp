@@ -17,14 +17,15 @@ struct RestartConfig {
   double max_delay = 10;          // seconds
   double forgive_after = 60;      // seconds without a failure
   void describe(FieldVisitor& v) {
-    v.value({"max_failures", "failures within forgive_after before the run gives up", 0, 1000},
+    v.value({"max_failures", "Give up after more than this many failures within forgive_after", 0,
+             1000},
             max_failures);
-    v.value({"first_delay", "seconds before the first restart; doubles each time", 0, 60},
+    v.value({"first_delay", "Seconds before the first restart; the delay doubles each time", 0, 60},
             first_delay);
-    v.value({"max_delay", "seconds before a restart at most", 0, 3600}, max_delay);
-    v.value({"forgive_after", "seconds without a failure after which earlier ones are forgotten", 0,
-             86400},
-            forgive_after);
+    v.value({"max_delay", "Largest number of seconds before a restart", 0, 3600}, max_delay);
+    v.value(
+        {"forgive_after", "Forget earlier failures after this many seconds without one", 0, 86400},
+        forgive_after);
   }
   friend bool operator==(const RestartConfig&, const RestartConfig&) = default;
 };

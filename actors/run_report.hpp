@@ -1,4 +1,4 @@
-// What a finished run of text tells.
+// The report of a finished run on text.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "actors/run_state.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/attempt.hpp"
@@ -12,7 +14,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Phase, {{Phase::kPretrain, "pretrain"},
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, phase, pretrain_steps, policy_updates, critic_updates,
                                    version, next_task, unfinished, pretrain_tokens, trained_tokens,
                                    generated_tokens, attempts, wins, lucky, cpu_seconds,
-                                   wall_seconds, base, curve, critic, final_)
+                                   wall_seconds, base, curve, critic, final_, evaluations)
 
 namespace {
 
@@ -51,6 +53,21 @@ std::int64_t critic_due(const RunState& run, const ExperimentConfig& config) {
          run.critic_updates;
 }
 
+Status extend(RunState& run, const ExperimentConfig& config) {
+  if (run.version == 0) return {};
+  const auto made = static_cast<std::int64_t>(run.version) - 1;
+  if (config.rl.versions < made)
+    return fail(Errc::kConfig,
+                fmt::format("rl.versions = {}: the run has trained {} versions already; give at "
+                            "least that many",
+                            config.rl.versions, made));
+  if (run.phase != Phase::kFinished || config.rl.versions == made) return {};
+  run.phase = Phase::kReinforce;
+  run.final_ = nlohmann::json::object();
+  run.evaluations = nlohmann::json::array();
+  return {};
+}
+
 Status recover(RunState& run, const Store& store, std::uint64_t unit) {
   const auto ids = store.group_ids();
   if (!ids) return tl::unexpected(ids.error());
@@ -75,7 +92,10 @@ std::string save(const RunState& state) { return nlohmann::json(state).dump(); }
 
 Result<RunState> load_run_state(std::string_view bytes) {
   try {
-    return nlohmann::json::parse(bytes).get<RunState>();
+    auto state = nlohmann::json::parse(bytes);
+    // Earlier versions did not keep them.
+    if (state.is_object()) state.emplace("evaluations", nlohmann::json::array());
+    return state.get<RunState>();
   } catch (const nlohmann::json::exception& e) {
     return fail(Errc::kCorrupt, std::string("the checkpoint's run.json is damaged: ") + e.what());
   }

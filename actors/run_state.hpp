@@ -1,4 +1,4 @@
-// Where a run stands: the counters that a checkpoint keeps and a report tells.
+// The counters of a run, which its checkpoints keep and its report shows.
 #pragma once
 
 #include <cstdint>
@@ -32,17 +32,22 @@ struct RunState {
   nlohmann::json curve = nlohmann::json::array();
   nlohmann::json critic = nlohmann::json::object();
   nlohmann::json final_ = nlohmann::json::object();
+  nlohmann::json evaluations = nlohmann::json::array();  // ordered, see PendingEvaluations
 };
 
 // Updates of the policy after which the present version is replaced by the next.
 std::int64_t version_end(const RunState& run, const ExperimentConfig& config);
 // The oldest version whose attempts may still be trained on.
 std::uint64_t oldest_allowed(const RunState& run, const ExperimentConfig& config);
-// Updates that the critic still owes for the versions so far.
+// Updates of the critic that the versions so far call for and that are not done yet.
 std::int64_t critic_due(const RunState& run, const ExperimentConfig& config);
 
+// Before a run continues with another rl.versions: kConfig when it has made more already; a finished
+// run with fewer is in its reinforcement phase again.
+Status extend(RunState& run, const ExperimentConfig& config);
+
 // After a restart: what the store holds that the checkpoint did not know as done is counted, and
-// tasks that it lacks will be handed out again, whoever had them. `unit`: groups a task.
+// tasks that it lacks will be handed out again. `unit`: groups per task.
 Status recover(RunState& run, const Store& store, std::uint64_t unit);
 
 std::string_view to_string(Phase phase);

@@ -1,5 +1,5 @@
-// What a story leaves in its run directory while it goes on: finished stages, models, and the save
-// of the stage under way.
+// What a story keeps in its run directory while it runs: finished stages, models, and saves of the
+// stage under way.
 //
 //   stages/NAME.json           the report so far and the names of the models
 //   models/NAME.safetensors
@@ -11,8 +11,10 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/experiment.hpp"
+#include "actors/run_files.hpp"
 #include "persistence/checkpoint.hpp"
 #include "story/tell.hpp"
 
@@ -20,17 +22,24 @@ namespace qstar {
 
 class StoryFiles {
  public:
-  static Result<StoryFiles> open(const std::string& run_directory, const CheckpointConfig& config);
+  // kMissingFile: the directory lacks what an earlier session kept there.
+  static Result<StoryFiles> open(const RunDirectory& directory, const CheckpointConfig& config);
 
   Result<bool> restore(std::string_view stage, Story& story);
   Status keep(std::string_view stage, const Story& story);
 
   using Parts = std::map<std::string, std::string>;
   // Empty when nothing was saved under this label.
-  Result<Parts> load(std::string_view label) const;
-  // Saves when the configured time has gone by since the last save, or `at_once`.
-  Status save(std::string_view label, const std::function<Parts()>& parts, double now,
-              bool at_once);
+  Result<Parts> load(std::string_view label);
+  // Saves when the configured time has gone by since the last save, or `at_once`. The serial number
+  // of the save; 0: it was not time yet.
+  Result<std::uint64_t> save(std::string_view label, const std::function<Parts()>& parts,
+                             double now, bool at_once);
+
+  // Finished stages, in alphabetical order.
+  std::vector<std::string> finished() const;
+  // Whether the stage under way has saved anything.
+  bool saved() const { return saved_; }
 
  private:
   StoryFiles(std::string path, const CheckpointConfig& config)
@@ -42,6 +51,7 @@ class StoryFiles {
   std::string path_;
   CheckpointConfig config_;
   double last_save_ = -1;
+  bool saved_ = false;
   std::set<std::string> written_;  // models
 };
 

@@ -29,9 +29,10 @@ WorkerProcesses::~WorkerProcesses() {
   for (const pid_t pid : pids_) {
     if (pid == 0) continue;
     int status = 0;
-    for (int i = 0; i < 200 && waitpid(pid, &status, WNOHANG) == 0; ++i) {
-      if (i == 100) kill(pid, SIGTERM);
-      if (i == 199) {
+    const int patience = interrupted_ ? 26 : 200;  // times 20 ms
+    for (int i = 0; i < patience && waitpid(pid, &status, WNOHANG) == 0; ++i) {
+      if (i == (interrupted_ ? 0 : 100)) kill(pid, SIGTERM);
+      if (i + 1 == patience) {
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
       }

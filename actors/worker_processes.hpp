@@ -25,11 +25,14 @@ class WorkerProcesses {
   // Replaces processes that died. kActorFailed when that happened too often, or none can be
   // started.
   Status tend();
+  // The run was interrupted: the destructor does not wait for processes to end by themselves.
+  void interrupt() { interrupted_ = true; }
 
  private:
   Status start(std::size_t index);
   std::string program_, address_, certificates_;
   RestartPolicy restarts_;
+  bool interrupted_ = false;
   std::vector<pid_t> pids_;
   Status last_ = {};
 };

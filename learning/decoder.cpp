@@ -215,8 +215,9 @@ std::vector<DecoderPool::Finished> DecoderPool::take_finished() {
   return taken;
 }
 
-DecoderPolicy::DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots)
-    : pool_(std::move(weights), slots) {}
+DecoderPolicy::DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots,
+                             const std::atomic<bool>* stop)
+    : pool_(std::move(weights), slots), stop_(stop) {}
 
 std::uint64_t DecoderPolicy::version() const { return pool_.weights().version(); }
 
@@ -225,7 +226,7 @@ std::vector<Generation> DecoderPolicy::generate(std::span<const GenerateRequest>
   for (std::size_t i = 0; i < requests.size(); ++i)
     (void)pool_.add(i,
                     requests[i]);  // the generation of an invalid prompt stays empty and unfinished
-  while (pool_.pending() > 0) pool_.step();
+  while (pool_.pending() > 0 && (stop_ == nullptr || !stop_->load())) pool_.step();
   for (DecoderPool::Finished& done : pool_.take_finished())
     generations[done.ticket] = std::move(done.generation);
   return generations;

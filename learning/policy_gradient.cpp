@@ -71,9 +71,6 @@ void PolicyGradientConfig::describe(FieldVisitor& v) {
   v.value({"drop_equal", "Leave out groups whose attempts all have the same reward"}, drop_equal);
   v.value({"clip_low", "Clip range of the probability ratio below 1", 0, 1}, clip_low);
   v.value({"clip_high", "Clip range of the probability ratio above 1", 0, 100}, clip_high);
-  v.value({"importance_cap", "Largest importance weight of a token that an older policy sampled",
-           1e-3, 1e6},
-          importance_cap);
   v.value({"kl_weight", "Weight of the KL penalty towards the reference policy (0: none)", 0, 100},
           kl_weight);
   v.value({"entropy_weight", "Weight of the entropy bonus (0: none)", 0, 100}, entropy_weight);

@@ -31,7 +31,7 @@ struct PolicyGradientConfig {
   bool drop_equal = true;            // leave out groups with equal rewards
   double clip_low = 0.2;
   double clip_high = 0.28;
-  double importance_cap = 2;  // on w
+  double importance_cap = 2;  // on w; no setting while no batch has proximal log-probabilities
   double kl_weight = 0;       // KL penalty towards the reference policy
   double entropy_weight = 0;
   std::int64_t overlong_ramp =

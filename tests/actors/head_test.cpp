@@ -7,6 +7,7 @@
 
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "actors/certificates.hpp"
 #include "learning/policy_learner.hpp"
@@ -223,13 +224,98 @@ TEST_CASE("what fails always is given up, and can be resumed", "[head]") {
     CHECK(has(end.error().message, "the problems ran out"));
     CHECK(hopeless.restarts.size() == 3);  // restart.max_failures
   }
-  Run mended(folder.path("run"), nullptr);
-  mended.options.resume = true;
-  const auto finished = run_head(mended.options);
+  Run repaired(folder.path("run"), nullptr);
+  repaired.options.resume = true;
+  const auto finished = run_head(repaired.options);
   REQUIRE(finished);
-  CHECK(mended.restarts.empty());
-  check_counters(mended.options.config, finished->state);
-  check_store(mended, finished->state);
+  CHECK(repaired.restarts.empty());
+  check_counters(repaired.options.config, finished->state);
+  check_store(repaired, finished->state);
+}
+
+TEST_CASE("a run that stops in the middle of an evaluation measures it later", "[head]") {
+  const TemporaryFolder folder;
+  Run whole(folder.path("whole"), nullptr);
+  whole.options.deterministic = true;
+  whole.options.config.evaluation.problems = 400;
+  const auto expected = run_head(whole.options);
+  REQUIRE(expected);
+  for (const std::string at : {"base greedy", "final greedy"}) {
+    Run run(folder.path(at.substr(0, 5)), nullptr);
+    run.options.deterministic = true;
+    run.options.config.evaluation.problems = 400;
+    std::atomic<bool> stop = false;
+    run.options.stop = &stop;
+    // The evaluation by sampling follows at once.
+    run.options.show = [&](const Report& report) { stop = stop || report.line.starts_with(at); };
+    auto end = run_head(run.options);
+    REQUIRE_FALSE(end);
+    CHECK(end.error().code == Errc::kInterrupted);
+    stop = false;
+    run.options.show = [](const Report&) {};
+    run.options.resume = true;
+    end = run_head(run.options);
+    REQUIRE(end);
+    CHECK(end->model == expected->model);
+    for (const auto* how : {"greedy", "sampled"}) {
+      CHECK(end->state.base[how]["accuracy"] == expected->state.base[how]["accuracy"]);
+      CHECK(end->state.final_[how]["accuracy"] == expected->state.final_[how]["accuracy"]);
+    }
+    CHECK(end->state.curve.size() == expected->state.curve.size());
+    CHECK(end->state.evaluations.empty());
+  }
+}
+
+TEST_CASE("a deterministic run may stop anywhere and ends with the same bytes", "[head]") {
+  const TemporaryFolder folder;
+  Run whole(folder.path("whole"), nullptr);
+  whole.options.deterministic = true;
+  const auto expected = run_head(whole.options);
+  REQUIRE(expected);
+  Run run(folder.path("run"), nullptr);
+  run.options.deterministic = true;
+  std::atomic<bool> stop = false;
+  run.options.stop = &stop;
+  int stops = 0;
+  for (Result<RunEnd> end = fail(Errc::kInterrupted, ""); !end;) {
+    // A little later every time, so that all kinds of work are met.
+    std::thread later([&stop, stops] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(60 + 23 * stops));
+      stop = true;
+    });
+    end = run_head(run.options);
+    later.join();
+    stop = false;
+    run.options.resume = true;
+    if (end) CHECK(end->model == expected->model);
+    if (!end) REQUIRE(end.error().code == Errc::kInterrupted);
+    REQUIRE(++stops < 100);
+  }
+  CHECK(stops > 3);
+}
+
+TEST_CASE("a finished run continues with more versions and records them", "[head]") {
+  const TemporaryFolder folder;
+  Run run(folder.path("run"), nullptr);
+  const auto first = run_head(run.options);
+  REQUIRE(first);
+  run.options.resume = true;
+  run.options.config.rl.versions = 4;
+  run.options.config.checkpoint.keep = 1;
+  const auto longer = run_head(run.options);
+  REQUIRE(longer);
+  check_counters(run.options.config, longer->state);
+  CHECK(longer->state.attempts > first->state.attempts);
+  CHECK(longer->model != first->model);
+  ExperimentConfig recorded;
+  REQUIRE(load_config(folder.path("run/config.toml"), {}, describe_of(recorded)));
+  CHECK(recorded == run.options.config);
+  const auto report = nlohmann::json::parse(read_file(folder.path("run/report.json")).value());
+  CHECK(report["cost"]["policy_versions"] == 5);
+  run.options.config.rl.versions = 3;
+  const auto shorter = run_head(run.options);
+  CHECK(shorter.error().code == Errc::kConfig);
+  CHECK(has(shorter.error().message, "rl.versions = 3"));
 }
 
 TEST_CASE("a restarted session listens on the same port again", "[head]") {

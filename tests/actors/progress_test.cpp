@@ -13,6 +13,42 @@ TEST_CASE("a pace is the rate since its first mark", "[progress]") {
   CHECK(pace.rate(140, 24) == Approx(0.5));
 }
 
+TEST_CASE("the time left is told in the unit that fits", "[progress]") {
+  CHECK(time_left(10, 0).empty());
+  CHECK(time_left(10, 0.5) == "20 s left");
+  CHECK(time_left(600, 1) == "10 min left");
+  CHECK(time_left(36'000, 1) == "10.0 h left");
+}
+
+TEST_CASE("what is not measured yet is not shown as a figure", "[progress]") {
+  Progress progress{ExperimentConfig{}};
+  RunState run;
+  run.phase = Phase::kReinforce;
+  run.version = 2;
+  const auto report = progress.trained(run, {}, {}, {}, 10);
+  CHECK(report.line.find("greedy -  ") != std::string::npos);
+  CHECK(report.line.find("0.000") == std::string::npos);
+  for (const auto* name : {"greedy", "win_share", "staleness", "loss"})
+    CHECK(report.row.values.count(name) == 0);
+  const auto status = nlohmann::json::parse(progress.status(run, {}, {}));
+  CHECK(status["figures"]["greedy"].is_null());
+  CHECK(status["figures"]["win_share"].is_null());
+  CHECK(status["staleness"]["mean"].is_null());
+  const auto critic = progress.criticised(run, std::nullopt);
+  CHECK(critic.line.find("loss -  step AUC -  calibration error -") != std::string::npos);
+  CHECK(critic.row.values.empty());
+
+  // From here on there is something to show.
+  run.base = {{"greedy", {{"accuracy", 0.0}}}};
+  run.critic = {{"step_auc", 0.75}, {"calibration_error", 0.125}};
+  CHECK(progress.trained(run, {}, {}, {}, 11).line.find("greedy 0.000") != std::string::npos);
+  CHECK(nlohmann::json::parse(progress.status(run, {}, {}))["figures"]["greedy"] == 0);
+  const auto taught = progress.criticised(run, 0.5);
+  CHECK(taught.line.find("loss 0.500  step AUC 0.750  calibration error 0.125") !=
+        std::string::npos);
+  CHECK(taught.row.values.at("loss") == 0.5);
+}
+
 TEST_CASE("the status tells phase, progress, versions, queues and staleness", "[progress]") {
   ExperimentConfig config;
   config.rl.versions = 20;

@@ -51,6 +51,27 @@ TEST_CASE("every field of a puzzle's run state survives its checkpoint", "[puzzl
   REQUIRE(load_puzzle_run_state("{}").error().code == Errc::kCorrupt);
 }
 
+TEST_CASE("a finished puzzle run continues when it gets more updates", "[puzzle_run]") {
+  PuzzleExperiment config;
+  config.training.updates = 100;
+  PuzzleRunState run;
+  run.updates = 100;
+  run.finished = true;
+  REQUIRE(extend(run, config));
+  REQUIRE(run.finished);
+  config.training.updates = 99;
+  const auto fewer = extend(run, config);
+  REQUIRE(fewer.error().code == Errc::kConfig);
+  REQUIRE(fewer.error().message.find("training.updates = 99") != std::string::npos);
+  config.training = {.updates = 200, .cpu_seconds = 5};
+  run.cpu_seconds = 6;
+  REQUIRE(extend(run, config));
+  REQUIRE(run.finished);  // its time is used up
+  config.training.cpu_seconds = 7;
+  REQUIRE(extend(run, config));
+  REQUIRE_FALSE(run.finished);
+}
+
 TEST_CASE("a run is done by whichever limit comes first", "[puzzle_run]") {
   PuzzleExperiment config;
   config.training.updates = 100;
@@ -69,7 +90,13 @@ TEST_CASE("progress says how far, how good, how fast, how long", "[puzzle_run]")
   PuzzleProgress progress(config);
   PuzzleRunState run;
   const PuzzleQueues queues{2, 1, 5};
-  progress.trained(run, {}, queues, 0, 10);
+  const Report first = progress.trained(run, {}, queues, 0, 10);
+  REQUIRE(first.line == "train 0/1000  solved -  loss -  target 0");
+  REQUIRE(first.row.values.count("solved") + first.row.values.count("loss") == 0);
+  const auto unmeasured = nlohmann::json::parse(progress.status(run, queues, 0));
+  REQUIRE(unmeasured["figures"]["solved"].is_null());
+  REQUIRE(unmeasured["figures"]["loss"].is_null());
+  run.checks = 1;
   run.updates = 250;
   run.examples = 50'000;
   run.target_version = 3;
@@ -91,6 +118,7 @@ TEST_CASE("progress says how far, how good, how fast, how long", "[puzzle_run]")
   REQUIRE(between.row.values.at("loss") == 0.3);
   const auto status = nlohmann::json::parse(progress.status(run, queues, 4));
   REQUIRE(status["progress"] == 0.25);
+  REQUIRE(status["figures"]["solved"] == 0.5);
   REQUIRE(status["queues"]["batches_held"] == 5);
 }
 

@@ -15,10 +15,10 @@ namespace {
 auto fields_of(RunState& state) {
   auto& [phase, pretrain_steps, policy_updates, critic_updates, version, next_task, unfinished,
          pretrain_tokens, trained_tokens, generated_tokens, attempts, wins, lucky, cpu_seconds,
-         wall_seconds, base, curve, critic, final] = state;
+         wall_seconds, base, curve, critic, final, evaluations] = state;
   return std::tie(phase, pretrain_steps, policy_updates, critic_updates, version, next_task,
                   unfinished, pretrain_tokens, trained_tokens, generated_tokens, attempts, wins,
-                  lucky, cpu_seconds, wall_seconds, base, curve, critic, final);
+                  lucky, cpu_seconds, wall_seconds, base, curve, critic, final, evaluations);
 }
 
 }  // namespace
@@ -41,6 +41,36 @@ TEST_CASE("every field of a run's state survives a checkpoint", "[run_state]") {
   auto back = load_run_state(save(state));
   REQUIRE(back.has_value());
   CHECK((fields_of(*back) == fields_of(state)));
+}
+
+TEST_CASE("a checkpoint of an earlier version had no evaluations", "[run_state]") {
+  auto saved = nlohmann::json::parse(save(RunState{}));
+  saved.erase("evaluations");
+  const auto back = load_run_state(saved.dump());
+  REQUIRE(back.has_value());
+  REQUIRE(back->evaluations.empty());
+}
+
+TEST_CASE("a finished run continues when it gets more versions", "[run_state]") {
+  ExperimentConfig config;
+  config.rl.versions = 4;
+  RunState run;
+  REQUIRE(extend(run, config));  // nothing is made yet
+  run.phase = Phase::kFinished;
+  run.version = 5;
+  run.final_ = {{"greedy", 1}};
+  REQUIRE(extend(run, config));
+  REQUIRE(run.phase == Phase::kFinished);
+  REQUIRE(run.final_.contains("greedy"));
+  config.rl.versions = 6;
+  REQUIRE(extend(run, config));
+  REQUIRE(run.phase == Phase::kReinforce);
+  REQUIRE(run.final_.empty());
+  config.rl.versions = 3;
+  const auto fewer = extend(run, config);
+  REQUIRE(fewer.error().code == Errc::kConfig);
+  REQUIRE(fewer.error().message.find("rl.versions = 3") != std::string::npos);
+  REQUIRE(fewer.error().message.find("trained 4") != std::string::npos);
 }
 
 TEST_CASE("a damaged run.json is an error, never a crash", "[run_state]") {

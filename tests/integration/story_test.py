@@ -53,7 +53,7 @@ class StoryTest(RunTest):
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
-        self.assert_ok(qstar(*re.search(r"go on with: qstar (train .* --resume)", output)[1].split()))
+        self.assert_ok(qstar(*re.search(r"resume with: qstar (train .* --resume)", output)[1].split()))
         with open(os.path.join(straight, "policy.safetensors"), "rb") as one, \
                 open(os.path.join(self.path("run"), "policy.safetensors"), "rb") as other:
             self.assertEqual(one.read(), other.read())

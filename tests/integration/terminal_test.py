@@ -18,7 +18,7 @@ class TerminalTest(RunTest):
         terminal.press(b"\x03")
         self.assertEqual(terminal.end(60), 130, terminal.seen)
         # The last line takes the place of the progress; it is taken at its word.
-        said = re.search(OVER + r"qstar: error: interrupted; .* go on with: qstar (train .* --resume)\r\n$",
+        said = re.search(OVER + r"qstar: error: interrupted; resume with: qstar (train .* --resume)\r\n$",
                          terminal.seen)
         self.assertTrue(said, terminal.seen[-400:])
         self.assert_ok(qstar(*said[1].split()))

@@ -96,7 +96,7 @@ class TrainTest(RunTest):
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
         # The last line says how to go on; it is taken at its word.
-        self.assert_ok(qstar(*re.search(r"go on with: qstar (train .* --resume)", output)[1].split()))
+        self.assert_ok(qstar(*re.search(r"resume with: qstar (train .* --resume)", output)[1].split()))
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
 
     def test_the_store_can_be_read_while_training_writes_it(self):

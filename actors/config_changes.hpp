@@ -1,0 +1,37 @@
+// What differs between the configuration that a run was started with and the one given to resume
+// it, and which of it may differ.
+//
+// A key may change on resume when the run stays one experiment all the same: a budget, how often
+// checkpoints are written, how failures are retried, how many actors share the work. Everything
+// else would mix two experiments under one name. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config.hpp"
+
+namespace qstar {
+
+struct ConfigChange {
+  std::string key;            // dotted
+  std::string before, after;  // as TOML
+  bool allowed = false;
+  friend bool operator==(const ConfigChange&, const ConfigChange&) = default;
+};
+
+// Every key whose value differs, in the order of the description; both describe the same fields.
+// `adjustable`: dotted keys, and whole sections written with a final point ("restart.").
+std::vector<ConfigChange> config_changes(const Describe& before, const Describe& after,
+                                         std::span<const std::string_view> adjustable);
+
+bool all_allowed(std::span<const ConfigChange> changes);
+
+// "These settings cannot change: seed (1 in the run, 2 given). These may change: rl.versions (…)."
+std::string list_of(std::span<const ConfigChange> changes);
+// "rl.versions = 8 (was 4), restart.max_failures = 9 (was 5)".
+std::string summary_of(std::span<const ConfigChange> changes);
+
+}  // namespace qstar

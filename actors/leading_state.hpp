@@ -1,0 +1,89 @@
+// What the coordinators of text and of puzzles do alike: they ask actors whose failure ends the
+// session, tell the time, and notice that the run is to stop or that its directory is gone.
+#pragma once
+
+#include <atomic>
+#include <caf/all.hpp>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "actors/actors.hpp"
+#include "persistence/checkpoint.hpp"
+
+namespace qstar {
+
+// A line for people that is no figure.
+inline Report report_of(const char* phase, std::uint64_t step, std::string line) {
+  Report report;
+  report.row.phase = phase;
+  report.row.step = step;
+  report.line = std::move(line);
+  return report;
+}
+
+// Keeps a checkpoint under a serial number.
+using SaveCheckpoint = std::function<Status(std::uint64_t serial, const CheckpointParts& parts)>;
+
+// The way from a coordinator to the files of its run, and the wish that it ends.
+struct RunControl {
+  SaveCheckpoint save_checkpoint;
+  std::function<Status()> intact;           // an error: the run cannot be saved any more
+  const std::atomic<bool>* stop = nullptr;  // set by SIGINT, SIGTERM and SIGHUP
+};
+
+// `Pointer`: the actor's own pointer; `End`: what a session that ends well gives.
+template <class Pointer, class End>
+struct LeadingState {
+  using Clock = std::chrono::steady_clock;
+
+  Pointer self = nullptr;
+  RunControl control;
+  std::shared_ptr<std::promise<Result<End>>> end;
+  Clock::time_point started = Clock::now(), last_checkpoint = started;
+  double cpu_at_start = process_cpu_seconds();
+  std::uint64_t serial = 1;  // of the next checkpoint
+  bool saving = false, ended = false;
+  bool unsaved = false;   // something was learned since the last checkpoint
+  bool stopping = false;  // as soon as a checkpoint is written
+
+  double now() const { return std::chrono::duration<double>(Clock::now() - started).count(); }
+  double since_checkpoint() const {
+    return std::chrono::duration<double>(Clock::now() - last_checkpoint).count();
+  }
+
+  // A request whose failure ends the session.
+  template <class Handle, class Message, class Then>
+  void ask(const Handle& handle, Message message, Then then) {
+    self->request(handle, caf::infinite, std::move(message))
+        .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
+  }
+
+  void failed(const Error& why) {
+    if (!ended) end->set_value(tl::unexpected(why));
+    ended = true;
+    self->quit(caf::sec::runtime_error);
+  }
+
+  bool told_to_stop() const { return control.stop != nullptr && control.stop->load(); }
+  // The first time that this is noticed.
+  bool begins_to_stop() {
+    if (stopping || ended || !told_to_stop()) return false;
+    return stopping = true;
+  }
+
+  // False: the session has ended with an error.
+  bool write(const CheckpointParts& parts) {
+    if (auto written = control.save_checkpoint(serial++, parts); !written) {
+      failed(written.error());
+      return false;
+    }
+    saving = unsaved = false;
+    last_checkpoint = Clock::now();
+    return true;
+  }
+};
+
+}  // namespace qstar

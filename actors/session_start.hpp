@@ -1,0 +1,26 @@
+// How a session of any kind of run begins: from which checkpoint, with which changes of the
+// configuration, and what its coordinator may do with the run directory.
+#pragma once
+
+#include <memory>
+
+#include "actors/head_process.hpp"
+#include "actors/leading_state.hpp"
+
+namespace qstar {
+
+// Shows the user a line that is no progress.
+void show_line(const ProcessOptions& options, const char* phase, std::string line);
+
+// The newest checkpoint; serial 0 and no parts when none was written yet. kMissingFile: there must
+// have been one, or the store is gone. Tells the user what the run is resumed from.
+Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,
+                                                    const RunDirectory& directory,
+                                                    const ProcessOptions& options);
+// Records the changes of a resumed run's configuration and tells the user.
+Status adopt_changes(RunDirectory& directory, const ProcessOptions& options);
+// Checkpoints go through the directory, which from now on has to stay where it is.
+RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
+                      std::shared_ptr<CheckpointDirectory> checkpoints);
+
+}  // namespace qstar

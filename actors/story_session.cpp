@@ -1,0 +1,254 @@
+#include "actors/story_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "actors/actors.hpp"
+#include "actors/session_start.hpp"
+#include "core/printable.hpp"
+#include "story/stages.hpp"
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr double kPatience = 0.6;  // seconds for the next point where the story saves
+
+// Labels by people, without problems that are held out or that the environment does not have; what
+// is left out is shown.
+template <class Record, class Read>
+Result<LabelFile<Record>> labels_of_people(const std::string& path, Read read,
+                                           const Environment& environment,
+                                           const StoryHeadOptions& options) {
+  Result<LabelFile<Record>> file = read(path, {});
+  if (!file) return file;
+  std::erase_if(file->records, [&](const Record& record) {
+    if (!is_held_out(record.problem) && environment.admits(record.problem)) return false;
+    file->skipped.push_back(
+        fmt::format("{}: \"{}\" is held out or not a problem of this environment; nothing is "
+                    "learned from it",
+                    path, record.problem));
+    return true;
+  });
+  for (const auto& skipped : file->skipped)
+    show_line(options, "labels", "left out: " + printable(skipped));
+  return file;
+}
+
+Result<std::shared_ptr<Annotator>> make_annotator(const StoryHeadOptions& options,
+                                                  const Environment& environment) {
+  const auto& config = options.config;
+  const auto& annotator = config.rlhf.annotator;
+  if (annotator.kind == "simulated" || !config.stages.rlhf)
+    return std::make_shared<SimulatedAnnotator>(
+        annotator.error_rate, derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
+  auto rankings = labels_of_people<Ranking>(annotator.file, read_rankings, environment, options);
+  if (!rankings) return tl::unexpected(rankings.error());
+  return std::make_shared<RecordedAnnotator>(std::move(*rankings));
+}
+
+std::string text_of(const std::vector<std::string>& finished) {
+  return finished.empty() ? "no stage is finished yet"
+                          : fmt::format("finished stages: {}", fmt::join(finished, ", "));
+}
+
+}  // namespace
+
+Report StoryProgress::report(const StageProgress& p, double now) {
+  if (p.stage != stage_) {
+    stage_ = p.stage;
+    pace_ = {};
+  }
+  const double rate = pace_.rate(now, static_cast<double>(p.done));
+  const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 1;
+  std::string line = fmt::format("{} {:.0f} %", printable(p.stage), 100 * share);
+  for (const auto* name : {"accuracy", "loss", "reward", "kl", "lucky"}) {
+    if (const auto it = p.values.find(name); it != p.values.end())
+      line += fmt::format("  {} {:.3f}", name, it->second);
+  }
+  if (rate > 0 && p.done < p.total)
+    line += "  " + time_left(static_cast<double>(p.total - p.done), rate);
+  const json status = {{"phase", p.stage}, {"progress", share}, {"figures", p.values}};
+  return {{p.stage, static_cast<std::uint64_t>(p.done), p.values},
+          std::move(line),
+          status.dump(),
+          p.done < p.total};
+}
+
+StorySession::StorySession(const StoryHeadOptions& options, RunDirectory& directory,
+                           Gateway* gateway)
+    : options_(options), directory_(directory), sink_(sink_of(options, directory, gateway)) {}
+
+Result<json> StorySession::run(const std::shared_ptr<StorySession>& session) {
+  if (auto ready = session->prepare(); !ready) return tl::unexpected(ready.error());
+  std::promise<Status> promise;
+  auto told = promise.get_future();
+  // It keeps the session alive for as long as it runs.
+  std::thread thread([session, promise = std::move(promise)]() mutable {
+    promise.set_value(session->tell_safely());
+  });
+  const auto status = session->wait_for(told);
+  if (told.valid()) {
+    thread.detach();
+  } else {
+    thread.join();
+    session->end_actors();
+  }
+  if (!status) return tl::unexpected(status.error());
+  return std::move(session->story_->report);
+}
+
+std::string StorySession::kept() const {
+  const auto finished = files_->finished();
+  const auto text = text_of(finished);
+  for (const auto& stage : stages()) {
+    const bool wanted = stage.wanted == nullptr || options_.config.stages.*stage.wanted;
+    if (!wanted || std::find(finished.begin(), finished.end(), stage.name) != finished.end())
+      continue;
+    return fmt::format(
+        "{}; stage {} {}", text, stage.name,
+        files_->saved() ? "continues from its last save" : "will be repeated from its start");
+  }
+  return text;
+}
+
+Status StorySession::prepare() {
+  auto environment = make_environment(options_.config.environment);
+  if (!environment) return tl::unexpected(environment.error());
+  auto annotator = make_annotator(options_, **environment);
+  if (!annotator) return tl::unexpected(annotator.error());
+  if (auto read = read_step_labels(**environment); !read) return read;
+  auto files = StoryFiles::open(directory_, options_.checkpoint);
+  if (!files) return tl::unexpected(files.error());
+  files_.emplace(std::move(*files));
+  auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
+  if (!store) return tl::unexpected(store.error());
+  for (const auto* name : {"store", "store/CURRENT", "checkpoints", "stages", "models"})
+    directory_.guard(name);
+  if (options_.resume) show_line(options_, "resume", "resuming; " + text_of(files_->finished()));
+  directory_.begin();
+  auto& system = immortal_system();
+  archive_ = spawn_archive(system, std::make_shared<Store>(std::move(*store)));
+  annotator_ = spawn_annotator(system, std::move(*annotator));
+  for (std::int64_t i = 0; i < options_.config.attempts.processors; ++i)
+    decoders_.push_back(
+        spawn_decoder(system, static_cast<std::int32_t>(options_.config.attempts.slots)));
+  story_.emplace(options_.config, std::move(*environment), host(system));
+  return {};
+}
+
+// What an actor could not do spoils what came after it, and an exception of a library would end
+// the process: both are errors of this session.
+Status StorySession::tell_safely() {
+  const FinishedStages finished{
+      [this](std::string_view stage, Story& story) { return files_->restore(stage, story); },
+      [this](std::string_view stage, const Story& story) {
+        return gate_.pass([&]() -> Status {
+          if (!*trouble_) return *trouble_;
+          if (auto kept = files_->keep(stage, story); !kept) return kept;
+          directory_.append({"stage", files_->finished().size(), {}});
+          return {};
+        });
+      }};
+  try {
+    if (auto told = tell(*story_, finished); !told) return told;
+    return *trouble_;
+  } catch (const std::exception& e) {
+    return fail(Errc::kActorFailed, e.what());
+  }
+}
+
+// Until the story is told; `told` stays valid when the session ends without it.
+Status StorySession::wait_for(std::future<Status>& told) {
+  std::optional<double> patience_ends;
+  while (told.wait_for(50ms) != std::future_status::ready) {
+    Status over = directory_.intact();
+    if (over && stopped()) {
+      if (!patience_ends) {
+        patience_ends = seconds_now() + kPatience;
+        (void)gate_.pass([this]() -> Status {
+          sink_(report_of("stop", 0, "stopping: saving if the stage can be saved now"));
+          return {};
+        });
+      }
+      if (seconds_now() > *patience_ends) over = fail(Errc::kInterrupted, "stopped");
+    }
+    if (over) continue;
+    gate_.close();
+    return over;
+  }
+  return told.get();
+}
+
+Status StorySession::read_step_labels(const Environment& environment) {
+  const auto& config = options_.config;
+  if (!config.stages.verifiers || config.verifiers.label_file.empty()) return {};
+  auto labels = labels_of_people<RatedWork>(config.verifiers.label_file, qstar::read_step_labels,
+                                            environment, options_);
+  if (!labels) return tl::unexpected(labels.error());
+  step_labels_ = std::move(*labels);
+  return {};
+}
+
+Status StorySession::show(const StageProgress& progress) {
+  if (!*trouble_) return *trouble_;
+  return gate_.pass([&]() -> Status {
+    sink_(progress_.report(progress, seconds_now()));
+    if (!stopped()) return {};
+    return fail(Errc::kInterrupted, "stopped");
+  });
+}
+
+StoryHost StorySession::host(caf::actor_system& system) {
+  StoryHost host;
+  host.policy = [this, &system](const ModelFile& model,
+                                std::uint64_t version) -> Result<std::unique_ptr<Policy>> {
+    auto weights = DecoderWeights::make(model, version);
+    if (!weights) return tl::unexpected(weights.error());
+    return remote_policy(system, decoders_, std::move(*weights), trouble_);
+  };
+  host.annotator = [this, &system] { return remote_annotator(system, annotator_); };
+  host.proposer = [&system](std::unique_ptr<Proposer> proposer) {
+    return remote_proposer(system, std::move(proposer));
+  };
+  host.step_labels = step_labels_;
+  host.keep = [this, &system](std::span<const AttemptGroup> groups) -> Status {
+    if (!*trouble_) return *trouble_;
+    return groups.empty() ? Status{} : archive(system, archive_, groups);
+  };
+  host.show = [this](const StageProgress& progress) { return show(progress); };
+  host.load = [this](std::string_view label) {
+    Result<StoryFiles::Parts> parts;
+    const auto passed = gate_.pass([&]() -> Status {
+      parts = files_->load(label);
+      return {};
+    });
+    if (!passed) parts = tl::unexpected(passed.error());
+    return parts;
+  };
+  host.save = [this](std::string_view label, const auto& parts, bool at_once) -> Status {
+    if (!*trouble_) return *trouble_;
+    return gate_.pass([&]() -> Status {
+      const auto serial = files_->save(label, parts, seconds_now(), at_once);
+      if (!serial) return tl::unexpected(serial.error());
+      if (*serial > 0) directory_.append({"checkpoint", *serial, {}});
+      if (*serial > 0) directory_.guard("checkpoints");
+      return {};
+    });
+  };
+  return host;
+}
+
+void StorySession::end_actors() {
+  std::vector<caf::actor> actors = {caf::actor_cast<caf::actor>(archive_),
+                                    caf::actor_cast<caf::actor>(annotator_)};
+  for (const auto& decoder : decoders_) actors.push_back(caf::actor_cast<caf::actor>(decoder));
+  end_all(archive_->home_system(), actors);
+}
+
+}  // namespace qstar

@@ -1,0 +1,191 @@
+"""What a run may be resumed with, what it has to find, and what a failed start leaves behind: nothing."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import tempfile
+
+from support import RunTest, main, qstar, report, wait_for, SMOKE
+
+PUZZLE = "configs/lightsout4.toml"
+STORY = "configs/sums_story.toml"
+SHORT = ["pretrain.steps=30", "rl.versions=1", "evaluation.problems=20", "evaluation.curve_problems=20"]
+
+
+def rows_of(run):
+    with open(os.path.join(run, "metrics.jsonl")) as lines:
+        return [json.loads(line) for line in lines if line.endswith("}\n")]
+
+
+class ResumeTest(RunTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = tempfile.mkdtemp(prefix="qstar-test-")
+        cls.trained = os.path.join(cls.shared, "trained")
+        answer = qstar("train", SMOKE, "--run", cls.trained, *SHORT)
+        assert answer.returncode == 0, answer.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.shared, ignore_errors=True)
+
+    def setUp(self):
+        super().setUp()
+        self.run_path = self.path("run")
+        shutil.copytree(self.trained, self.run_path)
+
+    def resume(self, *words, config=SMOKE, timeout=120):
+        return qstar("train", config, "--run", self.run_path, *words, "--resume", timeout=timeout)
+
+    def refused(self, answer, code, *parts):
+        self.assertEqual(answer.returncode, code, answer.stdout + answer.stderr)
+        for part in parts:
+            self.assertIn(part, answer.stderr)
+
+    def reached(self, phase, run=None):
+        try:
+            return any(row["phase"] == phase for row in rows_of(run or self.run_path))
+        except FileNotFoundError:
+            return False
+
+    # ---- what may change ---------------------------------------------------------------------------
+
+    def test_every_difference_is_listed(self):
+        answer = self.resume(*SHORT, "model.width=64", "rl.versions=3", "seed=2", "critic.dueling=true")
+        self.refused(answer, 2, "run/config.toml differs from the configuration given. These settings cannot change: "
+                     "seed (1 in the run, 2 given), model.width (32 in the run, 64 given), critic.dueling (false in the "
+                     "run, true given). These may change: rl.versions (1 in the run, 3 given). Resume with ", "--resume")
+        self.assertEqual(len(answer.stderr.splitlines()), 1)
+
+    def test_a_budget_may_change_and_is_recorded(self):
+        before = report(self.run_path)["cost"]
+        answer = self.resume(*SHORT, "rl.versions=3", "checkpoint.keep=1", "restart.max_failures=2")
+        self.assert_ok(answer)
+        self.assertIn("rl.versions = 3 (was 1)", answer.stdout)
+        cost = report(self.run_path)["cost"]
+        self.assertEqual((before["policy_versions"], cost["policy_versions"]), (2, 4))
+        self.assertEqual(len(os.listdir(os.path.join(self.run_path, "checkpoints"))), 1)
+        with open(os.path.join(self.run_path, "config.toml")) as file:
+            recorded = file.read()
+        for line in (r"^versions = 3\b", r"^keep = 1\b", r"^max_failures = 2\b"):
+            self.assertTrue(re.search(line, recorded, re.MULTILINE), line)
+        # It is the run's own file that resumes it from now on.
+        self.assert_ok(self.resume(config=os.path.join(self.run_path, "config.toml")))
+        self.refused(self.resume(*SHORT, "rl.versions=2"), 2, "rl.versions = 2", "3 versions")
+
+    def test_a_run_of_another_kind_is_named(self):
+        for config, kind in ((PUZZLE, "puzzle"), (STORY, "story")):
+            self.refused(self.resume(config=config), 2, "another kind", "text experiment", kind, "--run")
+
+    # ---- what is missing ---------------------------------------------------------------------------
+
+    def test_a_mistyped_run_is_not_made(self):
+        typo = self.path("typo")
+        for config in (SMOKE, PUZZLE, STORY):
+            self.refused(qstar("train", config, "--run", typo, "--resume"), 3, "typo", "holds no run", "--run")
+            self.assertFalse(os.path.exists(typo))
+
+    def test_what_was_deleted_is_named(self):
+        for part in ("checkpoints", "store"):
+            for empty in (False, True):
+                with self.subTest(part=part, empty=empty):
+                    shutil.rmtree(self.run_path)
+                    shutil.copytree(self.trained, self.run_path)
+                    os.remove(os.path.join(self.run_path, "report.json"))
+                    shutil.rmtree(os.path.join(self.run_path, part))
+                    if empty:
+                        os.mkdir(os.path.join(self.run_path, part))
+                    self.refused(self.resume(*SHORT), 3, f"run/{part} is missing or", "put it back")
+                    self.assertFalse(os.path.exists(os.path.join(self.run_path, "report.json")))
+
+    def test_a_finished_run_without_checkpoints_does_not_start_from_scratch(self):
+        shutil.rmtree(os.path.join(self.run_path, "checkpoints"))
+        before = rows_of(self.run_path)
+        self.refused(self.resume(*SHORT), 3, "checkpoints", "finished")
+        self.assertEqual(rows_of(self.run_path), before)
+
+    def test_a_run_killed_before_its_first_checkpoint_begins_again_and_says_so(self):
+        run = self.path("early")
+        words = ["checkpoint.seconds=600", *SHORT]
+        process = self.start("train", SMOKE, "--run", run, *words, "pretrain.steps=3000")
+        self.assertTrue(wait_for(lambda: self.reached("pretrain", run), 60))
+        process.kill()
+        process.communicate()
+        process = self.start("train", SMOKE, "--run", run, *words, "pretrain.steps=3000", "--resume")
+        before = len(rows_of(run))
+        self.assertTrue(wait_for(lambda: len(rows_of(run)) > before, 60))
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("from the beginning", output)
+
+    # ---- what a failed start leaves ------------------------------------------------------------------
+
+    def test_a_failed_start_leaves_nothing(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            for config, words, code in ((SMOKE, ["--listen", f"127.0.0.1:{port}"], 4),
+                                        (PUZZLE, ["--listen", f"127.0.0.1:{port}"], 4),
+                                        (SMOKE, ["--listen", "nowhere"], 2),
+                                        (SMOKE, ["--http", str(port)], 4),
+                                        (SMOKE, ["model.widht=3"], 2),
+                                        (SMOKE, ["--certs", "nowhere", "--workers", "1"], 3),
+                                        (STORY, ["rlhf.annotator.kind=recorded", "rlhf.annotator.file=nowhere.jsonl"], 3)):
+                with self.subTest(words=words):
+                    new = self.path("new")
+                    answer = qstar("train", config, "--run", os.path.join(new, "run"), *words)
+                    self.assertEqual(answer.returncode, code, answer.stdout + answer.stderr)
+                    self.assertFalse(os.path.exists(new), answer.stderr)
+
+    def test_a_failed_start_removes_only_what_it_made(self):
+        mine = self.path("mine")
+        os.mkdir(mine)
+        with open(os.path.join(mine, "notes.txt"), "w") as file:
+            file.write("mine")
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            answer = qstar("train", SMOKE, "--run", mine, "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+        self.assertEqual(answer.returncode, 4, answer.stderr)
+        self.assertEqual(os.listdir(mine), ["notes.txt"])
+        self.assert_ok(qstar("train", SMOKE, "--run", mine, *SHORT))  # and it can be started there
+
+
+class DeletedTest(RunTest):
+    """A run that loses its directory while it trains."""
+
+    def lost(self, config, words, phase, part):
+        run = self.path("run")
+        metrics = os.path.join(run, "metrics.jsonl")
+        process = self.start("train", config, "--run", run, *words)
+        self.assertTrue(wait_for(lambda: os.path.exists(metrics) and
+                                 any(row["phase"] == phase for row in rows_of(run)), 120))
+        os.rename(os.path.join(run, part), self.path("elsewhere"))
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 4, output)
+        self.assertIn("was deleted, moved or replaced", output)
+        self.assertNotIn("finished", output)
+        shutil.rmtree(self.path("elsewhere"))
+        return run
+
+    def test_text(self):
+        for part in ("", "store", "checkpoints"):
+            with self.subTest(part=part):
+                run = self.lost(SMOKE, ["rl.versions=2000", "checkpoint.seconds=0"], "rl", part)
+                self.assertEqual(os.path.exists(run), part != "")  # nothing of it is made again
+                shutil.rmtree(run, ignore_errors=True)
+
+    def test_a_puzzle(self):
+        words = ["training.updates=1000000", "checkpoint.seconds=0.1"]
+        self.assertFalse(os.path.exists(self.lost(PUZZLE, words, "checkpoint", "")))
+
+    def test_a_story(self):
+        self.assertFalse(os.path.exists(self.lost(STORY, ["pretrain.steps=100000"], "base", "")))
+
+
+if __name__ == "__main__":
+    main()
