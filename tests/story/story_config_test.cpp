@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "story/story_config.hpp"
+#include "tests/support/described.hpp"
 
 namespace qstar {
 namespace {
@@ -91,6 +92,17 @@ TEST_CASE("the default story passes, and what contradicts itself does not") {
           [](auto& c) { c.final_.proposer_share = c.final_.revisit_share = 0.5; });
   refused("pretrain.length", [](auto& c) { c.pretrain.length = 97; });
   refused("environment.name", [](auto& c) { c.environment.name = "cube3"; });
+}
+
+TEMPLATE_TEST_CASE("a story's configuration describes every field", "", AttemptConfig,
+                   FineTuneConfig, VerifierConfig, SearchTableConfig, AnnotatorConfig,
+                   FeedbackConfig, FinalConfig, SelfPlayConfig, StagesConfig, MeasureConfig,
+                   StoryConfig, RewardConfig, PolicyGradientConfig) {
+  CHECK(testing::describes_all<TestType>());
+}
+
+TEST_CASE("reinforcement describes every field, its selection's one by one") {
+  CHECK(testing::describes_all<ReinforceConfig>(testing::field_count<SelectionOptions>()));
 }
 
 TEST_CASE("a story's configuration survives printing") {
