@@ -11,7 +11,7 @@ ARGS ?=
 SOURCES = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build bench bench-qstar format lint clean packages clang-format clang-tidy
+.PHONY: help run test quick build bench bench-qstar format lint clean packages clang-format clang-tidy
 
 help:  ## list these targets
 	@echo "qstar: reinforcement learning on verifiable mathematics, by actors"
@@ -23,6 +23,9 @@ run: packages $(BUILD)/build.ninja  ## train the quickstart's policy on its own 
 
 test: build  ## build everything and run all tests
 	ctest --test-dir $(BUILD) --output-on-failure $(ARGS)
+
+quick: build  ## build everything and run the quick tests (under two minutes)
+	ctest --test-dir $(BUILD) --output-on-failure -L quick $(ARGS)
 
 build: packages $(BUILD)/build.ninja  ## build everything into build/release
 	@cmake --build $(BUILD) --parallel $$(nproc)

@@ -13,6 +13,9 @@ TEST_CASE("a task has the same problems whoever gets it, and none is held out", 
   const Lease first = one.lease(*environment, "a", 0);
   const Lease again = two.lease(*environment, "b", 5);
   REQUIRE(first.problems == again.problems);
+  REQUIRE(first.task == again.task);
+  REQUIRE(first.seed == again.seed);
+  REQUIRE(first.first_group == again.first_group);
   REQUIRE(first.problems.size() == static_cast<std::size_t>(config.rollout.lease_groups));
   for (const auto& problem : first.problems) REQUIRE_FALSE(is_held_out(problem));
   const Lease second = one.lease(*environment, "a", 0);

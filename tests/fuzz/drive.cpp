@@ -8,7 +8,7 @@
 namespace {
 
 using qstar::Rng;
-constexpr int kMutants = 20'000;
+constexpr int kMutants = QSTAR_FUZZ_MUTANTS;
 
 void mutate(std::string& text, Rng& rng, const std::vector<std::string>& seeds) {
   const std::size_t at = rng.below(text.size() + 1);

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "actors/experiment.hpp"
@@ -114,7 +116,16 @@ TEST_CASE("a report and its curve are unchanged", "[golden]") {
 TEST_CASE("a story's report and its plots are unchanged", "[golden]") {
   const auto report = parse_report(read("story_report.json"), "story_report.json");
   REQUIRE(report);
-  for (const auto& [name, bytes] : report_files(*report)) compare("story_" + name, bytes);
+  std::set<std::string> names, kept;
+  for (const auto& [name, bytes] : report_files(*report)) {
+    compare("story_" + name, bytes);
+    names.insert("story_" + name);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(path_of("")))
+    if (const auto name = entry.path().filename().string();
+        name.starts_with("story_") && name != "story_report.json")
+      kept.insert(name);
+  CHECK(names == kept);
 }
 
 TEST_CASE("drawings of every puzzle are unchanged", "[golden]") {

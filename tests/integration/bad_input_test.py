@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 
-from support import BUILD, QSTAR, RunTest, main, qstar, SMOKE
+from support import BUILD, QSTAR, RunTest, main, qstar, trained_run, SMOKE
 
 
 class BadInputTest(RunTest):
@@ -51,16 +51,16 @@ class BadInputTest(RunTest):
 
     def test_a_store_of_a_later_schema_is_left_alone(self):
         # The schema is one key in the store: written here by the store's own tool, one version ahead.
-        self.assert_ok(self.train("run", "rl.versions=1"))
-        store = os.path.join(self.path("run"), "store")
+        run = self.copy_of_trained_run()
+        store = os.path.join(run, "store")
         later = subprocess.run([os.path.join(BUILD, "tests", "integration", "set_schema"), store, "99"])
         self.assertEqual(later.returncode, 0)
-        for words in (["replay", "stats", store], ["train", SMOKE, "--run", self.path("run"), "rl.versions=1", "--resume"]):
+        for words in (["replay", "stats", store], ["train", SMOKE, "--run", run, "--resume"]):
             self.refused(qstar(*words), 3, "schema 99", "later qstar")
 
     def test_models(self):
-        self.assert_ok(self.train("run", "rl.versions=1"))
-        model = os.path.join(self.path("run"), "policy.safetensors")
+        run = trained_run()
+        model = os.path.join(run, "policy.safetensors")
         with open(model, "rb") as file:
             whole = file.read()
         for name, content, word in (("cut", whole[:len(whole) // 2], "cut"), ("empty", b"", "empty"),
@@ -92,9 +92,9 @@ class BadInputTest(RunTest):
         self.refused(qstar(*beam, model), 3, "scores no steps")
         self.refused(qstar(*beam, self.path("missing")), 3, "missing")
         self.refused(qstar(*beam, model, "--retries", "2"), 2, "--stop-below")
-        critic = os.path.join(self.path("run"), "critic.safetensors")
+        critic = os.path.join(run, "critic.safetensors")
         self.refused(qstar("solve", model, "1+2", "--search", "beam", "--guide", critic), 2, "samples of at least 2")
-        self.assert_ok(self.train("other", "rl.versions=1", "model.context=128"))
+        self.assert_ok(self.train("other", "pretrain.steps=5", "rl.versions=1", "model.context=128"))
         other = os.path.join(self.path("other"), "critic.safetensors")
         self.refused(qstar(*beam, other), 2, other, model)
         self.refused(qstar("eval", model, "--held-out", "5", "--search", "qstar", "--samples", "2", "--guide", critic), 2,
@@ -105,12 +105,12 @@ class BadInputTest(RunTest):
         self.refused(qstar("eval", model, "--held-out", "5", "--environment", "operator_count=5"), 2, "operator_counts")
         self.refused(qstar("evl", model), 2, "evl", "'eval'")
         self.refused(qstar("replay", "stats", self.path("nowhere")), 3, "nowhere")
-        self.refused(qstar("replay", "show", os.path.join(self.path("run"), "store"), "99999999"), 3, "99999999")
+        self.refused(qstar("replay", "show", os.path.join(run, "store"), "99999999"), 3, "99999999")
 
     def test_unreadable_models_and_stores(self):
-        self.assert_ok(self.train("run", "rl.versions=1"))
-        self.assert_ok(self.train("run", "rl.versions=1", "--resume"))  # puts the store's log into table files
-        run, store = self.path("run"), os.path.join(self.path("run"), "store")
+        run = self.copy_of_trained_run()
+        self.assert_ok(self.train("run", "--resume"))  # puts the store's log into table files
+        store = os.path.join(run, "store")
         # Folders where files should be, and files where folders should be. (Permissions do not bind root.)
         os.makedirs(os.path.join(self.path("odd"), "policy.safetensors"))
         os.mkdir(self.path("empty"))

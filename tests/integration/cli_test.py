@@ -4,7 +4,7 @@ import os
 import subprocess
 import urllib.request
 
-from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
+from support import BUILD, QSTAR, RunTest, main, qstar, trained_run, wait_for, SMOKE
 
 SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "report", "certs", "worker", "completion",
                "help")
@@ -31,8 +31,8 @@ class CliTest(RunTest):
         self.assertIn("torch", trainer)
 
     def test_eval_solve_and_the_inspector(self):
-        self.assert_ok(self.train("run"))
-        run, store = self.path("run"), os.path.join(self.path("run"), "store")
+        run = trained_run()
+        store = os.path.join(run, "store")
         problems = '{"problem": "3+4*2-5"}\n\n{"problem": "1+2"}\n'
         answer = subprocess.run([QSTAR, "eval", run, "--problems", "-", "--json"], input=problems,
                                 capture_output=True, text=True)
@@ -72,9 +72,11 @@ class CliTest(RunTest):
         text = qstar("replay", "show", store, str(listing[0]["group"]))
         self.assert_ok(text)
         self.assertIn(listing[0]["problem"], text.stdout)
-        self.assertTrue(qstar("replay", "stats", store).stdout)
-        self.assertTrue(qstar("replay", "ls", store).stdout)
-        json.loads(qstar("replay", "show", store, str(listing[0]["group"]), "--json").stdout.splitlines()[0])
+        self.assertIn(str(stats["groups"]), qstar("replay", "stats", store).stdout)
+        self.assertIn(listing[0]["problem"], qstar("replay", "ls", store, "--limit", "3").stdout)
+        attempts = qstar("replay", "show", store, str(listing[0]["group"]), "--json").stdout.splitlines()
+        self.assertEqual({json.loads(line)["problem"] for line in attempts}, {listing[0]["problem"]})
+        self.assertEqual(len(attempts), 4)  # rollout.samples
 
     def test_the_gateway_shows_a_running_experiment(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--http", "0", "rl.versions=60")

@@ -1,10 +1,11 @@
 """Every example runs and says what it should; the loop without actors ends with the actors' policy."""
 import glob
+import json
 import os
 import re
 import subprocess
 
-from support import BUILD, SMOKE, RunTest, main, qstar
+from support import BUILD, SMOKE, RunTest, main, qstar, trained_run
 
 RUN_HERE = {"learn_critic", "surprises", "vote"}
 
@@ -30,10 +31,10 @@ class ExamplesTest(RunTest):
                 self.assertLess(len(file.readlines()), 80, path)
 
     def test_examples_on_a_run(self):
-        self.assert_ok(self.train("run"))
-        model = os.path.join(self.path("run"), "policy.safetensors")
+        run = trained_run()
+        model = os.path.join(run, "policy.safetensors")
 
-        answer = example("surprises", os.path.join(self.path("run"), "store"), "5")
+        answer = example("surprises", os.path.join(run, "store"), "5")
         self.assert_ok(answer)
         self.assertRegex(answer.stdout, r"^[1-9]\d* valued steps\n")
         values = [float(q) for q in re.findall(r"Q (\d\.\d+)", answer.stdout)]
@@ -47,9 +48,36 @@ class ExamplesTest(RunTest):
         self.assert_ok(answer)
         self.assertRegex(answer.stdout, r"4 updates  loss \d")
 
+        with open(self.path("text"), "w") as file:
+            file.write("no model")
         for name in RUN_HERE:
-            self.assertNotEqual(example(name, self.path("missing")).returncode, 0)
+            for path in ("missing", "text"):
+                refused = example(name, self.path(path))
+                self.assertEqual(refused.returncode, 3, refused.stderr)
+                self.assertEqual(len(refused.stderr.splitlines()), 1, refused.stderr)
+                self.assertIn(path, refused.stderr)
             self.assertEqual(example(name).returncode, 2)
+        for words in (("vote", model, "1"), ("vote", model, "many"), ("vote", model, "4", "0"),
+                      ("learn_critic", model, "0"), ("learn_critic", model, "8", "-1")):
+            self.assertEqual(example(*words).returncode, 2, words)
+
+    def test_a_model_that_says_too_little_is_refused(self):
+        # The header's first eight bytes count it; the metadata are JSON text in it.
+        with open(os.path.join(trained_run(), "policy.safetensors"), "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            header, data = json.loads(file.read(size)), file.read()
+        for environment, word in ((None, "environment"), ("size = {", "policy"), ('name = "chess"', "chess")):
+            changed = {**header, "__metadata__": {**header["__metadata__"], "environment": environment}}
+            if environment is None:
+                del changed["__metadata__"]["environment"]
+            text = json.dumps(changed).encode()
+            text += b" " * (-len(text) % 8)
+            with open(self.path("policy"), "wb") as file:
+                file.write(len(text).to_bytes(8, "little") + text + data)
+            refused = example("vote", self.path("policy"), "4", "5")
+            self.assertIn(refused.returncode, (2, 3), refused.stderr)
+            self.assertEqual(len(refused.stderr.splitlines()), 1, refused.stderr)
+            self.assertIn(word, refused.stderr)
 
     def test_a_plain_loop_ends_with_the_policy_of_deterministic_actors(self):
         loop = os.path.join(BUILD, "benchmarks", "plain_loop")

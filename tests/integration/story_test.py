@@ -33,7 +33,13 @@ class StoryTest(RunTest):
         for run in told["rlhf"]["runs"]:
             self.assertGreater(run["curve"][-1]["proxy"], run["curve"][0]["proxy"])
         self.assertGreater(told["selfplay"]["selfplay"]["curve"][-1]["valid"], .5)
-        self.assertGreater(told["calculator"]["times_faster"], 1)
+        calculator = told["calculator"]
+        self.assertEqual(calculator["accuracy"], 1)
+        for cost in ("cpu_seconds", "policy_cpu_seconds"):
+            self.assertTrue(0 < calculator[cost] < told["cpu_seconds"], calculator)
+        self.assertEqual(calculator["policy_cpu_seconds"], told["final"]["greedy"]["cpu_seconds"])
+        self.assertAlmostEqual(calculator["times_faster"] * calculator["cpu_seconds"],
+                               calculator["policy_cpu_seconds"])
         for name in ("policy.safetensors", "critic.safetensors", "report.md", "models/prm.safetensors"):
             self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
         # What it leaves is for anybody: the policy alone, guides, attempts.

@@ -20,6 +20,9 @@ QSTAR = os.path.join(BUILD, "qstar")
 SMOKE = "configs/smoke.toml"
 
 
+FIXTURE = os.path.join(BUILD, "tests", "fixture")
+
+
 def qstar(*words, timeout=120):
     """Runs the command to its end; gives the finished process with its output as text."""
     return subprocess.run([QSTAR, *words], capture_output=True, text=True, timeout=timeout)
@@ -45,6 +48,30 @@ def stats(run):
     answer = qstar("replay", "stats", os.path.join(run, "store"), "--json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
+
+
+def trained_run(again=False):
+    """A finished run of configs/smoke.toml that all scripts share; only to be read. What its training printed is
+    beside it, in "said". ctest has it trained first (trained_run.py); a script that is run alone trains it when there
+    is none of this build."""
+    run, made_by = os.path.join(FIXTURE, "run"), os.path.join(FIXTURE, "made_by")
+    build = "".join(f"{os.stat(path).st_mtime_ns} " for path in (QSTAR, os.path.join(BUILD, "qstar-train"), SMOKE))
+    os.makedirs(FIXTURE, exist_ok=True)
+    with open(os.path.join(FIXTURE, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if again or not os.path.exists(made_by) or read(made_by) != build:
+            shutil.rmtree(run, ignore_errors=True)
+            answer = qstar("train", SMOKE, "--run", run)
+            assert answer.returncode == 0, answer.stderr
+            for name, text in (("said", answer.stdout), ("made_by", build)):
+                with open(os.path.join(FIXTURE, name), "w") as file:
+                    file.write(text)
+    return run
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 class Terminal:
@@ -130,6 +157,10 @@ class RunTest(unittest.TestCase):
 
     def assert_ok(self, process):
         self.assertEqual(process.returncode, 0, f"{process.args}\n{process.stdout}\n{process.stderr}")
+
+    def copy_of_trained_run(self, name="run"):
+        """The shared run in this test's own folder, to be changed at will."""
+        return shutil.copytree(trained_run(), self.path(name))
 
     def train(self, run, *words, timeout=120):
         return qstar("train", SMOKE, "--run", self.path(run), *words, timeout=timeout)

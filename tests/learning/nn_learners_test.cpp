@@ -6,6 +6,7 @@
 
 #include "core/attempt.hpp"
 #include "learning/critic_learner.hpp"
+#include "learning/decoder_scorer.hpp"
 #include "learning/nn/state_losses.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
@@ -265,23 +266,44 @@ TEST_CASE("what a state's steps are asked together is worked out by hand", "[nn]
   CHECK(nn::centring_penalty(index, q).item<double>() == Approx((.35 * .35 + .9 * .9) / 2));
 }
 
-TEST_CASE("a penalty is a part of what is learned", "[nn]") {
-  const auto model = testing::random_model(2, {1, 32, 2, 48, 1000});
+double logit(float p) { return std::log(static_cast<double>(p) / (1 - static_cast<double>(p))); }
+
+// Logits of the right and of the wrong step after some updates; of dueling heads the advantage
+// alone.
+std::pair<double, double> taught_logits(const CriticConfig& config) {
   Rng rng(1);
   const auto group = right_and_wrong(1, rng);
   const WeightedGroup batch{&group, 1};
-  const auto after = [&](const CriticConfig& config) {
-    CriticLearner critic(model, 1, heads_of(config));
-    critic.update(std::span(&batch, 1), config, 1);
-    return critic.save();
-  };
+  CriticLearner critic(testing::random_model(2, {1, 32, 2, 48, 1000}), 1, heads_of(config));
+  for (int i = 0; i < 40; ++i) critic.update(std::span(&batch, 1), config, 1);
+  auto model = critic.model();
+  if (config.dueling)
+    for (const char* name : {"scorer.value.weight", "scorer.value.bias"})
+      for (float& x : model.tensors.at(name).data) x = 0;
+  const auto prompt = prompt_of(group.attempts[0].problem, {});
+  const std::vector<StepQuery> queries = {{prompt, group.attempts[0].steps[0].text + ";"},
+                                          {prompt, group.attempts[1].steps[0].text + ";"}};
+  const auto scores = DecoderScorer::make(model).value()->scores(queries);
+  return {logit(scores[0]), logit(scores[1])};
+}
+
+TEST_CASE("penalties pull to where they are least", "[nn]") {
   CriticConfig plain, conservative, dueling, centred;
-  conservative.conservative = 1;
+  conservative.conservative = 2;
   dueling.dueling = centred.dueling = true;
   dueling.centring = 0;
-  CHECK(after(plain) == after({}));
-  CHECK(after(plain) != after(conservative));
-  CHECK(after(dueling) != after(centred));
+  centred.centring = 2;
+  // Both steps were taken equally often: the conservative penalty is least where they are equal.
+  const auto [right, wrong] = taught_logits(plain);
+  const auto [held_right, held_wrong] = taught_logits(conservative);
+  CAPTURE(right, wrong, held_right, held_wrong);
+  CHECK(right - wrong > 1);
+  CHECK(std::abs(held_right - held_wrong) < 0.8 * (right - wrong));
+  // Centred advantages of a state are nothing together.
+  const auto [free_one, free_other] = taught_logits(dueling);
+  const auto [one, other] = taught_logits(centred);
+  CAPTURE(free_one, free_other, one, other);
+  CHECK(std::abs(one + other) < 0.7 * std::abs(free_one + free_other));
 }
 
 TEST_CASE("half a step is neither scored nor closed for it", "[nn]") {

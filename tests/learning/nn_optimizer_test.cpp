@@ -73,11 +73,20 @@ TEST_CASE("Muon moves block matrices by an orthogonal step, whatever the gradien
 }
 
 TEST_CASE("the gradients' global norm is clipped", "[nn]") {
-  const auto a = parameter(at::zeros({8, 8}), at::full({8, 8}, 10.0));
-  Optimizer optimizer({{"blocks.0.mlp.up.weight", a}});
+  // The norm before clipping is told: 5 over both parameters.
+  auto a = parameter(at::zeros({1}), at::full({1}, 3.0));
+  auto b = parameter(at::zeros({1}), at::full({1}, 4.0));
+  Optimizer optimizer({{"norm", a}, {"other.norm", b}});
   auto config = plain();
   config.clip = 1;
-  CHECK(optimizer.step(config, 1) == Approx(80));
+  CHECK(optimizer.step(config, 1) == Approx(5));
+  // A first step does not depend on the gradient's size, a second one does: a's gradient was 0.6.
+  a.mutable_grad().fill_(-0.5);
+  b.mutable_grad().fill_(0);
+  CHECK(optimizer.step(config, 1) == Approx(0.5));
+  const double m = (0.9 * 0.1 * 0.6 - 0.1 * 0.5) / (1 - 0.81);
+  const double v = (0.95 * 0.05 * 0.36 + 0.05 * 0.25) / (1 - 0.95 * 0.95);
+  CHECK(a.item<double>() == Approx(-0.01 - 0.01 * m / std::sqrt(v)));
 }
 
 TEST_CASE("a saved optimiser goes on bit for bit; cut bytes are refused", "[nn]") {

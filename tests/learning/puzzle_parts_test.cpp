@@ -64,7 +64,8 @@ TEST_CASE("targets of moves of several, by hand", "[puzzle_learner]") {
   CHECK(learner.targets({{0b0111}, {0}, {1}, {1}})[0] == Approx(1 - std::max(one_away, 0.0F)));
 }
 
-TEST_CASE("Q of moves of several learns every distance of a small puzzle", "[puzzle_learner]") {
+TEST_CASE("Q of moves of several learns every distance of a small puzzle",
+          "[puzzle_learner][learning]") {
   const auto puzzle = std::make_shared<LightsOut>(3, 2);
   PuzzleLearnerConfig config = small_config("qv");
   config.scrambles.depth = 8;

@@ -28,7 +28,9 @@ TEST_CASE("groups enter both tables once, the oldest leave them", "[replay]") {
   CHECK(buffer.size(Table::kPolicy) == 4);
   CHECK(buffer.size(Table::kCritic) == 6);
   Rng rng(1);
-  for (const auto& sampled : buffer.sample(Table::kPolicy, 200, 0, rng, true)) {
+  const auto batch = buffer.sample(Table::kPolicy, 200, 0, rng, true);
+  CHECK(batch.size() == 200);
+  for (const auto& sampled : batch) {
     CHECK(sampled.group->group >= 2);
     CHECK(*sampled.group == sample_group(sampled.group->group));
     CHECK(sampled.weight == 1);
@@ -55,8 +57,9 @@ TEST_CASE("stale groups are dropped and counted", "[replay]") {
   REQUIRE(buffer.insert(sample_groups(0, 4, 1)));
   REQUIRE(buffer.insert(sample_groups(4, 4, 2)));
   Rng rng(1);
-  for (const auto& sampled : buffer.sample(Table::kPolicy, 50, 2, rng, true))
-    CHECK(sampled.group->group >= 4);
+  const auto batch = buffer.sample(Table::kPolicy, 50, 2, rng, true);
+  CHECK(batch.size() == 50);
+  for (const auto& sampled : batch) CHECK(sampled.group->group >= 4);
   CHECK(buffer.dropped_stale(Table::kPolicy) == 4);
   CHECK(buffer.size(Table::kPolicy) == 4);
   CHECK(buffer.size(Table::kCritic) == 8);
@@ -74,7 +77,9 @@ TEST_CASE("what comes late is stale all the same", "[replay]") {
   Rng rng(1);
   REQUIRE(buffer.insert(of_version(1, 5)));
   REQUIRE(buffer.insert(of_version(2, 1)));  // from a slow worker, behind a fresher one
-  for (const auto& s : buffer.sample(Table::kPolicy, 50, 4, rng, true)) CHECK(s.group->group == 1);
+  const auto batch = buffer.sample(Table::kPolicy, 50, 4, rng, true);
+  CHECK(batch.size() == 50);
+  for (const auto& s : batch) CHECK(s.group->group == 1);
   CHECK(buffer.dropped_stale(Table::kPolicy) == 1);
   REQUIRE(buffer.insert(of_version(3, 3)));  // below the bound when it comes
   CHECK(buffer.size(Table::kPolicy) == 1);
@@ -103,8 +108,9 @@ TEST_CASE("a group enters once, as it is stored, in whatever order ids come", "[
   other.attempts[0].answer = "made again, differently";
   CHECK(buffer.insert(std::vector<AttemptGroup>{other}).value() == 1);
   Rng rng(1);
-  for (const auto& s : buffer.sample(Table::kCritic, 50, 0, rng, true))
-    CHECK(*s.group == sample_group(s.group->group));
+  const auto batch = buffer.sample(Table::kCritic, 50, 0, rng, true);
+  CHECK(batch.size() == 50);
+  for (const auto& s : batch) CHECK(*s.group == sample_group(s.group->group));
 }
 
 TEST_CASE("the limiter says when, unless forced", "[replay]") {
@@ -203,7 +209,9 @@ TEST_CASE("the oldest groups leave the store, even those that a saved table name
   auto buffer = ReplayBuffer::open(folder.path(), config, state, false).value();
   CHECK(buffer.size(Table::kPolicy) == 6);
   Rng rng(1);
-  for (const auto& s : buffer.sample(Table::kCritic, 50, 0, rng, true)) CHECK(s.group->group >= 4);
+  const auto batch = buffer.sample(Table::kCritic, 50, 0, rng, true);
+  CHECK(batch.size() == 50);
+  for (const auto& s : batch) CHECK(s.group->group >= 4);
 }
 
 }  // namespace

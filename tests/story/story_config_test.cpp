@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "story/story_config.hpp"
+#include "tests/support/described.hpp"
 
 namespace qstar {
 namespace {
@@ -109,6 +110,17 @@ TEST_CASE("keys of earlier versions are refused, and similar new ones are sugges
     CHECK(refusal(key).find(key + " is not a known key; did you mean " + renamed + "?") !=
           std::string::npos);
   }
+}
+
+TEMPLATE_TEST_CASE("a story's configuration describes every field", "", AttemptConfig,
+                   FineTuneConfig, VerifierConfig, SearchTableConfig, AnnotatorConfig,
+                   FeedbackConfig, FinalConfig, SelfPlayConfig, StagesConfig, MeasureConfig,
+                   StoryConfig, RewardConfig, PolicyGradientConfig) {
+  CHECK(testing::describes_all<TestType>());
+}
+
+TEST_CASE("reinforcement describes every field, its selection's one by one") {
+  CHECK(testing::describes_all<ReinforceConfig>(testing::field_count<SelectionOptions>()));
 }
 
 TEST_CASE("a story's configuration survives printing") {

@@ -1,0 +1,24 @@
+// Every field of every configuration is named by its describe(): what is not named is neither read
+// from files, nor printed, nor compared by a resumed run.
+#include "actors/experiment.hpp"
+#include "actors/puzzle_experiment.hpp"
+#include "tests/support/described.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+using testing::describes_all;
+using testing::field_count;
+
+TEMPLATE_TEST_CASE("a configuration describes every field", "[config]", CorpusConfig, ModelSpec,
+                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, RateLimiterConfig,
+                   TableConfig, ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
+                   ExperimentConfig, EnvironmentConfig, PuzzleNetworkSpec, ScrambleConfig,
+                   PuzzleLearnerConfig, PuzzleTrainingConfig, ExampleReplayConfig,
+                   PuzzleRecordConfig, PuzzleExperiment) {
+  CHECK(describes_all<TestType>());
+}
+
+TEST_CASE("the selection of attempts is described within its section", "[config]") {
+  CHECK(describes_all<RlConfig>(field_count<SelectionOptions>()));
+}

@@ -1,0 +1,33 @@
+// Whether a configuration's describe() names every field of its struct.
+#pragma once
+
+#include "core/config.hpp"
+#include "tests/support/fields.hpp"
+
+namespace qstar::testing {
+
+// Counts the fields and sections of a struct, not those within its sections.
+class Counter final : public FieldVisitor {
+ public:
+  void value(const FieldInfo&, std::int64_t&) override { ++count; }
+  void value(const FieldInfo&, double&) override { ++count; }
+  void value(const FieldInfo&, bool&) override { ++count; }
+  void value(const FieldInfo&, std::string&) override { ++count; }
+  void section(std::string_view, std::string_view,
+               const std::function<void(FieldVisitor&)>&) override {
+    ++count;
+  }
+  std::size_t count = 0;
+};
+
+// `spelled_out`: fields that describe() gives one by one for a nested struct without a section.
+template <class Config>
+bool describes_all(std::size_t spelled_out = 0) {
+  Config config;
+  Counter counter;
+  config.describe(counter);
+  const std::size_t nested = spelled_out > 0 ? 1 : 0;
+  return counter.count == field_count<Config>() - nested + spelled_out;
+}
+
+}  // namespace qstar::testing
