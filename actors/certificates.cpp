@@ -33,7 +33,10 @@ bool is_there(const std::string& path) {
 }
 
 Status cannot_write(const std::string& path, int error) {
-  const char* remedy = error == EEXIST ? "; nothing is overwritten: choose another directory" : "";
+  const char* remedy =
+      error == EEXIST
+          ? "; nothing is overwritten: remove that file, or choose another name or directory"
+          : "";
   return fail(error == ENOSPC || error == EDQUOT ? Errc::kDiskFull : Errc::kIo,
               fmt::format("cannot write {}: {}{}", path, std::strerror(error), remedy));
 }

@@ -1,4 +1,4 @@
-// When a failed actor is restarted, and when the run gives up.
+// When a failed actor is started again, and when the run gives up.
 //
 // Pure: failures and times in, a delay or nothing out. Exponential back-off; a quiet period
 // forgives earlier failures.
@@ -17,17 +17,13 @@ struct RestartConfig {
   double max_delay = 10;          // seconds
   double forgive_after = 60;      // seconds without a failure
   void describe(FieldVisitor& v) {
-    v.value({"max_failures",
-             "failures in a row, each within forgive_after of the one before, after which the run "
-             "gives up",
-             0, 1000},
+    v.value({"max_failures", "failures within forgive_after before the run gives up", 0, 1000},
             max_failures);
-    v.value({"first_delay",
-             "seconds to wait before the first restart; doubles with every further one", 0, 60},
+    v.value({"first_delay", "seconds before the first restart; doubles each time", 0, 60},
             first_delay);
-    v.value({"max_delay", "longest wait before a restart, in seconds", 0, 3600}, max_delay);
-    v.value({"forgive_after",
-             "seconds without a failure after which earlier failures no longer count", 0, 86400},
+    v.value({"max_delay", "seconds before a restart at most", 0, 3600}, max_delay);
+    v.value({"forgive_after", "seconds without a failure after which earlier ones are forgotten", 0,
+             86400},
             forgive_after);
   }
   friend bool operator==(const RestartConfig&, const RestartConfig&) = default;

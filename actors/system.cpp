@@ -11,9 +11,10 @@
 namespace qstar {
 namespace {
 
-constexpr std::chrono::seconds kConnectTimeout{10};
-// TLS and CAF's own; a peer that hangs would otherwise hold the caller up for ever.
-constexpr std::chrono::seconds kHandshakeTimeout{20};
+constexpr std::chrono::seconds kHeartbeat{10}, kConnectTimeout{10};
+// TLS and CAF's own; a peer that hangs would otherwise hold the caller up. Below CAF's heartbeat
+// interval, at which it would close the connection without saying why.
+constexpr std::chrono::seconds kHandshakeTimeout{9};
 
 std::string not_a_head(const HostPort& address) {
   return fmt::format("cannot join {}: what runs there leads no run; is the address right?",
@@ -47,7 +48,7 @@ SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
   load<caf::io::middleman>();
   load<caf::openssl::manager>();
   // A frozen peer is noticed only by heartbeats, which CAF leaves off by default.
-  set("middleman.heartbeat-interval", caf::timespan{std::chrono::seconds(10)});
+  set("middleman.heartbeat-interval", caf::timespan{kHeartbeat});
   set("middleman.connection-timeout", caf::timespan{std::chrono::seconds(30)});
 }
 

@@ -54,9 +54,11 @@ void add_certs(CLI::App& app, int& code) {
       ->add_option("directory", words->directory,
                    "Directory to write to; created if it does not exist (required)")
       ->required();
-  command->add_option("--node", words->nodes,
-                      "Name of a node to issue a certificate for; may be given several times "
-                      "(default: none)");
+  command
+      ->add_option("--node", words->nodes,
+                   "Name of a node to issue a certificate for; may be given several times "
+                   "(default: none)")
+      ->allow_extra_args(false);
   command
       ->add_option("--days", words->days, "Days for which new certificates are valid (default 365)")
       ->check(whole_number(1, 36500));

@@ -58,19 +58,23 @@ void add_worker(CLI::App& app, int& code) {
   command->add_option("--name", options->name,
                       "Name of this process in progress lines and records (default worker)");
   options->rejoin = 60;
-  auto* rejoin =
-      command
-          ->add_option("--rejoin", options->rejoin,
-                       "Try for this many seconds to join a lost head again; 0: end at once "
-                       "(default 60)")
-          ->check(real_number(0, kLongestWait));
+  command
+      ->add_option("--rejoin", options->rejoin,
+                   "Try for this many seconds to join a lost head again; 0: end at once "
+                   "(default 60)")
+      ->check(real_number(0, kLongestWait));
   command
       ->add_option("--parent", options->parent,
                    "End with the process of this number, which started this one (default: none)")
       ->check(whole_number(1, std::numeric_limits<std::int32_t>::max()))
-      ->excludes(rejoin)
       ->group("");  // for heads alone: not in the help
-  command->callback([options, &code] { code = work(*options); });
+  command->callback([command, options, &code] {
+    const bool both = options->parent > 0 && command->count("--rejoin") > 0;
+    code = both ? report_error({Errc::kUsage,
+                                "--rejoin is not for a worker with --parent: it ends "
+                                "with its head"})
+                : work(*options);
+  });
 }
 
 }  // namespace qstar

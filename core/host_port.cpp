@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -39,7 +40,15 @@ bool is_label(std::string_view label) {
          });
 }
 
-// A last label that begins with a digit belongs to a mistyped IPv4 address: 10.0.0, 0x7f.1.
+// 10.0.0, 0x7f.1: what ends in a number is a mistyped or ancient IPv4 address, not a name.
+bool is_number(std::string_view label) {
+  const bool hexadecimal = label.starts_with("0x") || label.starts_with("0X");
+  if (hexadecimal) label.remove_prefix(2);
+  return std::all_of(label.begin(), label.end(), [&](char c) {
+    return is_digit(c) || (hexadecimal && std::isxdigit(static_cast<unsigned char>(c)) != 0);
+  });
+}
+
 bool is_name(const std::string& text) {
   if (text.size() > kLongestName) return false;
   std::string_view rest = text;
@@ -47,7 +56,7 @@ bool is_name(const std::string& text) {
     const auto dot = rest.find('.');
     const auto label = rest.substr(0, dot);
     if (!is_label(label)) return false;
-    if (dot == std::string_view::npos) return !is_digit(label.front());
+    if (dot == std::string_view::npos) return !is_number(label);
     rest.remove_prefix(dot + 1);
   }
 }

@@ -35,14 +35,12 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-Error unknown_host(const std::string& host, int code) {
-  if (code == EAI_AGAIN)
-    return {Errc::kNetwork,
-            fmt::format("the name server did not answer for host '{}'; check the network, or give "
-                        "an IP address",
-                        host)};
-  return {Errc::kNetwork,
-          fmt::format("no such host: '{}'; check the name, or give an IP address", host)};
+Error unknown_host(const HostPort& address, int code) {
+  const char* why = code == EAI_AGAIN
+                        ? "the name server did not answer; check the network, or give "
+                          "an IP address"
+                        : "no such host; check the name, or give an IP address";
+  return {Errc::kNetwork, fmt::format("{}: {}", print(address), why)};
 }
 
 Result<Addresses> look_up(const HostPort& address) {
@@ -53,7 +51,7 @@ Result<Addresses> look_up(const HostPort& address) {
   addrinfo* found = nullptr;
   const std::string port = std::to_string(address.port);
   if (const int code = ::getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); code != 0)
-    return tl::unexpected(unknown_host(address.host, code));
+    return tl::unexpected(unknown_host(address, code));
   return Addresses(found);
 }
 
