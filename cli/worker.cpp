@@ -30,7 +30,7 @@ int work(WorkerOptions& options) {
   const auto done = run_worker(options);
   if (done) return 0;
   if (done.error().code != Errc::kInterrupted) return report_error(done.error());
-  std::fputs(("qstar: " + done.error().message + "\n").c_str(), stderr);
+  if (options.parent == 0) std::fputs(("qstar: " + done.error().message + "\n").c_str(), stderr);
   return exit_code(done.error().code);
 }
 
