@@ -153,7 +153,7 @@ TEST_CASE("every damaged file is blamed by its own name", "[certificates]") {
        {"ca.pem", std::string(2 << 20, 'x'), "is too large"},
        {"head.key",
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
-        "without a passphrase"}}));
+        "holds no private key in PEM format without a passphrase"}}));
   std::ofstream(path + "/" + name, std::ios::trunc) << content;
   CHECK(refusal(path).code == Errc::kCorrupt);
   CHECK(has(refusal(path).message, path + "/" + name + " " + words));
