@@ -3,6 +3,7 @@
 #include "actors/certificates.hpp"
 #include "cli/commands.hpp"
 #include "cli/number_options.hpp"
+#include "cli/output.hpp"
 
 namespace qstar {
 namespace {
@@ -18,10 +19,10 @@ int make_new(const CertsWords& words) {
   options.nodes.insert(options.nodes.end(), words.nodes.begin(), words.nodes.end());
   if (auto made = make_certificates(words.directory, options); !made)
     return report_error(made.error());
-  fmt::print(
-      "Wrote a new CA and certificates for {} to {}.\nCopy ca.pem and a node's two files to its "
-      "machine; keep ca.key here.\n",
-      fmt::join(options.nodes, ", "), words.directory);
+  write_text(stdout,
+             fmt::format("Wrote a new CA and certificates for {} to {}.\nCopy ca.pem and a node's "
+                         "two files to its machine; keep ca.key here.\n",
+                         fmt::join(options.nodes, ", "), words.directory));
   return 0;
 }
 
@@ -34,8 +35,8 @@ int add_further(const CertsWords& words) {
   }
   if (auto made = add_certificates(words.directory, {words.nodes, words.days}); !made)
     return report_error(made.error());
-  fmt::print("Issued certificates for {} in {}, by the CA that was there.\n",
-             fmt::join(words.nodes, ", "), words.directory);
+  write_text(stdout, fmt::format("Issued certificates for {} in {} with the CA that was there.\n",
+                                 fmt::join(words.nodes, ", "), words.directory));
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
+#include "cli/output.hpp"
 
 namespace qstar {
 namespace {
@@ -22,15 +23,12 @@ int work(WorkerOptions& options) {
     ::signal(SIGHUP, SIG_IGN);
     options.rejoin = 0;  // such a head starts new workers, and names those that join or leave
   } else {
-    options.say = [](const std::string& line) {
-      std::fputs((line + "\n").c_str(), stdout);
-      std::fflush(stdout);
-    };
+    options.say = [](const std::string& line) { write_text(stdout, line + "\n"); };
   }
   const auto done = run_worker(options);
   if (done) return 0;
   if (done.error().code != Errc::kInterrupted) return report_error(done.error());
-  if (options.parent == 0) std::fputs(("qstar: " + done.error().message + "\n").c_str(), stderr);
+  if (options.parent == 0) write_text(stderr, "qstar: " + done.error().message + "\n");
   return exit_code(done.error().code);
 }
 

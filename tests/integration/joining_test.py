@@ -113,7 +113,7 @@ class JoiningTest(RunTest):
         self.assert_says(patient, "trying to join it again for 50 s")
         self.assertEqual(impatient.end(30)[0], 5)
         self.assert_says(impatient, "did not come back within 1 s", 1)
-        self.assert_stops(patient, signal.SIGINT)
+        self.assert_stops(patient, signal.SIGHUP)
 
     def test_a_peer_that_hangs_holds_no_worker_up(self):
         with socket.socket() as silent:
@@ -161,6 +161,10 @@ class JoiningTest(RunTest):
         self.assertIn("[::1]:7000", refused(2, "--listen", "::1:7000"))
         os.truncate(os.path.join(self.path("certs"), "head.key"), 0)
         self.assertIn("head.key is empty", refused(3, "--listen", f"127.0.0.1:{self.port}"))
+        answer = self.train("run", "--http-address", "127.0.0.1")
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("--http", answer.stderr)
+        self.assertFalse(os.path.exists(self.path("run")))
 
     def test_certificates_are_made_once_and_added_to(self):
         certs = self.path("certs")
