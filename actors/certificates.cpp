@@ -2,156 +2,273 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
-#include <memory>
+
+#include "actors/x509.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::size_t kLongestName = 64;  // X.509's limit for a common name
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
-  }
+struct NewFile {
+  std::string name, content;
+  bool secret = false;
 };
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
-Key new_key() { return Key(EVP_EC_gen("P-256")); }
-
-void add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
-  X509V3_CTX context;
-  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  if (X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value)) {
-    X509_add_ext(certificate, extension, -1);
-    X509_EXTENSION_free(extension);
-  }
+bool is_there(const std::string& path) {
+  std::error_code unreadable;
+  return fs::symlink_status(path, unreadable).type() != fs::file_type::not_found;
 }
 
-// Signed by `issuer` (itself for a CA).
-Certificate new_certificate(const std::string& name, EVP_PKEY* key, X509* issuer,
-                            EVP_PKEY* issuer_key, int days) {
-  Certificate certificate(X509_new());
-  X509_set_version(certificate.get(), 2);
-  std::uint64_t serial = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof(serial));
-  ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1 | 1);
-  // Clocks of other machines may be a little behind.
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -300);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86400L * days);
-  X509_set_pubkey(certificate.get(), key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509* signer = issuer == nullptr ? certificate.get() : issuer;
-  X509_set_issuer_name(certificate.get(), X509_get_subject_name(signer));
-  add_extension(certificate.get(), signer, NID_basic_constraints,
-                issuer == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  add_extension(certificate.get(), signer, NID_key_usage,
-                issuer == nullptr ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-  return X509_sign(certificate.get(), issuer_key, EVP_sha256()) > 0 ? std::move(certificate)
-                                                                    : nullptr;
+Status cannot_write(const std::string& path, int error) {
+  const char* remedy =
+      error == EEXIST
+          ? "; nothing is overwritten: remove that file, or choose another name or directory"
+          : "";
+  return fail(error == ENOSPC || error == EDQUOT ? Errc::kDiskFull : Errc::kIo,
+              fmt::format("cannot write {}: {}{}", path, std::strerror(error), remedy));
 }
 
-File create(const std::string& path, bool secret) {
+Status write_file(const std::string& path, const NewFile& file) {
   const int fd =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0644);
-  return File(fd < 0 ? nullptr : ::fdopen(fd, "w"));
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.secret ? 0600 : 0644);
+  if (fd < 0) return cannot_write(path, errno);
+  const auto wanted = static_cast<ssize_t>(file.content.size());
+  errno = ENOSPC;  // of a write that is cut short
+  const bool whole =
+      ::write(fd, file.content.data(), file.content.size()) == wanted && ::fsync(fd) == 0;
+  const int error = errno;
+  ::close(fd);
+  return whole ? Status{} : cannot_write(path, error);
 }
 
-Status write_pair(const std::string& directory, const std::string& name, X509* certificate,
-                  EVP_PKEY* key) {
-  const std::string key_path = directory + "/" + name + ".key",
-                    certificate_path = directory + "/" + name + ".pem";
-  const File key_file = create(key_path, true);
-  const File certificate_file = key_file ? create(certificate_path, false) : nullptr;
-  if (certificate_file &&
-      PEM_write_PrivateKey(key_file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
-      PEM_write_X509(certificate_file.get(), certificate) == 1 &&
-      std::fflush(key_file.get()) == 0 && std::fflush(certificate_file.get()) == 0) {
+// Never onto another file. 0, or the system's error; some file systems can do one and not the
+// other.
+int move(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  return ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+// A directory with what is being written into it: all files appear together, or nothing is left.
+class Delivery {
+ public:
+  explicit Delivery(std::string directory) : directory_(std::move(directory)) {}
+  ~Delivery() {
+    std::error_code ignored;
+    if (!draft_.empty()) fs::remove_all(draft_, ignored);
+    if (delivered_) return;
+    for (const auto& path : moved_) fs::remove(path, ignored);
+    for (const auto& path : made_) fs::remove(path, ignored);
+  }
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  Status deliver(const std::vector<NewFile>& files) {
+    if (auto made = make_directories(); !made) return made;
+    std::string draft = directory_ + "/.certificates-XXXXXX";
+    if (::mkdtemp(draft.data()) == nullptr) return cannot_write(directory_, errno);
+    draft_ = draft;
+    ::chmod(draft_.c_str(), 0700);  // whatever the umask took away
+    for (const auto& file : files) {
+      if (auto written = write_file(draft_ + "/" + file.name, file); !written) return written;
+    }
+    for (const auto& file : files) {
+      const std::string path = directory_ + "/" + file.name;
+      if (const int error = move(draft_ + "/" + file.name, path); error != 0)
+        return cannot_write(path, error);
+      moved_.push_back(path);
+    }
+    delivered_ = true;
     return {};
   }
-  std::error_code ignored;  // what was made here goes; what was there already stays
-  if (key_file) fs::remove(key_path, ignored);
-  if (certificate_file) fs::remove(certificate_path, ignored);
-  return fail(
-      Errc::kIo,
-      fmt::format("cannot write {} or {}: is one there already, the directory not writable, or "
-                  "the disk full? choose another directory",
-                  key_path, certificate_path));
-}
 
-Certificate read_certificate(const std::string& path) {
-  const File file(std::fopen(path.c_str(), "r"));
-  return Certificate(file ? PEM_read_X509(file.get(), nullptr, nullptr, nullptr) : nullptr);
-}
+ private:
+  Status make_directories() {
+    fs::path path = directory_;
+    std::error_code error;
+    for (fs::path above = path; !above.empty() && !is_there(above.string());
+         above = above.parent_path())
+      made_.push_back(above.string());
+    fs::create_directories(path, error);
+    if (!error && fs::is_directory(path, error)) return {};
+    return fail(Errc::kIo, fmt::format("cannot create the directory {}: {}", directory_,
+                                       error ? error.message() : "it is a file"));
+  }
 
-Key read_key(const std::string& path) {
-  const File file(std::fopen(path.c_str(), "r"));
-  return Key(file ? PEM_read_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
-}
+  std::string directory_, draft_;
+  std::vector<std::string> moved_, made_;  // what is there because of us; the innermost first
+  bool delivered_ = false;
+};
 
-}  // namespace
-
-Status make_certificates(const std::string& directory, const CertificateOptions& options) {
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return fail(Errc::kIo, fmt::format("cannot make {}: {}", directory, error.message()));
-  const Key ca_key = new_key();
-  const Certificate ca =
-      ca_key ? new_certificate("qstar CA", ca_key.get(), nullptr, ca_key.get(), options.days)
-             : nullptr;
-  if (!ca) return fail(Errc::kIo, "OpenSSL could not make a certificate authority");
-  if (auto written = write_pair(directory, "ca", ca.get(), ca_key.get()); !written) return written;
-  for (const auto& node : options.nodes) {
-    const Key key = new_key();
-    const Certificate certificate =
-        key ? new_certificate(node, key.get(), ca.get(), ca_key.get(), options.days) : nullptr;
-    if (!certificate) return fail(Errc::kIo, "OpenSSL could not make a certificate for " + node);
-    if (auto written = write_pair(directory, node, certificate.get(), key.get()); !written)
-      return written;
+Status check_request(const std::string& directory, const std::vector<std::string>& nodes) {
+  if (directory.empty()) return fail(Errc::kUsage, "the name of the directory is empty");
+  for (auto it = nodes.begin(); it != nodes.end(); ++it) {
+    if (auto valid = check_node_name(*it); !valid) return valid;
+    if (std::find(nodes.begin(), it, *it) != it)
+      return fail(Errc::kUsage,
+                  fmt::format("node {} is named twice: give every node a name of its own", *it));
   }
   return {};
 }
 
+// Adds NODE.key and NODE.pem.
+void add_files(std::vector<NewFile>& files, const std::string& name, const x509::Issued& issued) {
+  files.push_back({name + ".key", x509::pem(*issued.key), true});
+  files.push_back({name + ".pem", x509::pem(*issued.certificate)});
+}
+
+Status add_nodes(std::vector<NewFile>& files, const CertificateOptions& options,
+                 const x509::Issued& ca) {
+  for (const auto& node : options.nodes) {
+    const auto issued = x509::issue(node, options.days, &ca);
+    if (!issued) return tl::unexpected(issued.error());
+    add_files(files, node, *issued);
+  }
+  return {};
+}
+
+Status check_pair(const x509::Issued& pair, const std::string& certificate,
+                  const std::string& key) {
+  if (X509_check_private_key(pair.certificate.get(), pair.key.get()) == 1) return {};
+  return fail(Errc::kCorrupt,
+              fmt::format("{} is not the key of {}: copy both files again from where they were "
+                          "made",
+                          key, certificate));
+}
+
+// A certificate and its key, both sound.
+Result<x509::Issued> read_pair(const std::string& certificate_path, const std::string& key_path) {
+  auto certificate = x509::read_certificate(certificate_path);
+  if (!certificate) return tl::unexpected(certificate.error());
+  auto key = x509::read_key(key_path);
+  if (!key) return tl::unexpected(key.error());
+  if (auto safe = x509::check_private(key_path); !safe) return tl::unexpected(safe.error());
+  x509::Issued pair{std::move(*key), std::move(*certificate)};
+  if (auto fits = check_pair(pair, certificate_path, key_path); !fits)
+    return tl::unexpected(fits.error());
+  if (auto valid = x509::check_dates(*pair.certificate, certificate_path); !valid)
+    return tl::unexpected(valid.error());
+  return pair;
+}
+
+Status check_ca(const std::string& path, X509& ca) {
+  if (X509_check_ca(&ca) == 1) return x509::check_dates(ca, path);
+  return fail(Errc::kCorrupt,
+              fmt::format("{} is not the certificate of a CA: copy ca.pem again from where "
+                          "it was made",
+                          path));
+}
+
+Result<x509::Issued> read_ca(const std::string& directory) {
+  const std::string key = directory + "/ca.key";
+  if (!is_there(key))
+    return fail(Errc::kMissingFile,
+                fmt::format("{} is missing: only the directory where the CA was made can issue "
+                            "further certificates",
+                            key));
+  auto ca = read_pair(directory + "/ca.pem", key);
+  if (!ca) return ca;
+  if (auto valid = check_ca(directory + "/ca.pem", *ca->certificate); !valid)
+    return tl::unexpected(valid.error());
+  return ca;
+}
+
+// The nodes that have a certificate in the directory, for an error.
+std::string nodes_in(const std::string& directory) {
+  std::vector<std::string> nodes;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".pem" && it->path().stem() != "ca")
+      nodes.push_back(printable(it->path().stem().string()));
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return fmt::format("{}", fmt::join(nodes, ", "));
+}
+
+Status check_presence(const std::string& directory, const std::string& node) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) {
+    return fail(Errc::kMissingFile,
+                fmt::format("there is no directory {}: make certificates with 'qstar certs {}'",
+                            directory, directory));
+  }
+  const std::string nodes = nodes_in(directory);
+  if (nodes.empty() || is_there(directory + "/" + node + ".pem")) return {};
+  return fail(Errc::kMissingFile,
+              fmt::format("{}/{}.pem is missing: there are certificates for {}; issue one with "
+                          "'qstar certs DIR --node {}' where the CA was made",
+                          directory, node, nodes, node));
+}
+
+}  // namespace
+
+Status check_node_name(const std::string& name) {
+  const bool valid = !name.empty() && name.size() <= kLongestName && name.front() != '.' &&
+                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                       return c < 0x80 && (std::isalnum(c) || c == '-' || c == '_' || c == '.');
+                     });
+  if (valid && name != "ca") return {};
+  if (valid) return fail(Errc::kUsage, "a node cannot be named ca: those files are the CA's own");
+  return fail(Errc::kUsage,
+              fmt::format("'{}' is not a node name: use 1 to 64 letters, digits, '-', '_' and '.', "
+                          "not beginning with '.'",
+                          printable(name.substr(0, kLongestName))));
+}
+
+Status make_certificates(const std::string& directory, const CertificateOptions& options) {
+  if (auto valid = check_request(directory, options.nodes); !valid) return valid;
+  const auto ca = x509::issue("qstar CA", options.days, nullptr);
+  if (!ca) return tl::unexpected(ca.error());
+  std::vector<NewFile> files;
+  add_files(files, "ca", *ca);
+  if (auto added = add_nodes(files, options, *ca); !added) return added;
+  return Delivery(directory).deliver(files);
+}
+
+bool holds_ca(const std::string& directory) {
+  std::error_code unreadable;
+  return !directory.empty() && (fs::exists(directory + "/ca.pem", unreadable) ||
+                                fs::exists(directory + "/ca.key", unreadable));
+}
+
+Status add_certificates(const std::string& directory, const CertificateOptions& options) {
+  if (auto valid = check_request(directory, options.nodes); !valid) return valid;
+  const auto ca = read_ca(directory);
+  if (!ca) return tl::unexpected(ca.error());
+  std::vector<NewFile> files;
+  if (auto added = add_nodes(files, options, *ca); !added) return added;
+  return Delivery(directory).deliver(files);
+}
+
 Result<TlsPaths> find_certificates(const std::string& directory, const std::string& node) {
+  if (auto valid = check_node_name(node); !valid) return tl::unexpected(valid.error());
+  if (auto there = check_presence(directory, node); !there) return tl::unexpected(there.error());
   const TlsPaths paths{directory + "/ca.pem", directory + "/" + node + ".pem",
                        directory + "/" + node + ".key"};
-  for (const auto& path : {paths.ca, paths.certificate, paths.key}) {
-    if (!fs::exists(path)) {
-      return fail(Errc::kMissingFile,
-                  fmt::format("{} is missing: make certificates with 'qstar certs DIR'", path));
-    }
-  }
-  const Certificate ca = read_certificate(paths.ca),
-                    certificate = read_certificate(paths.certificate);
-  const Key key = read_key(paths.key), ca_key(ca ? X509_get_pubkey(ca.get()) : nullptr);
-  const char* wrong = nullptr;
-  if (!ca || !certificate || !key)
-    wrong = "is unreadable";
-  else if (X509_verify(certificate.get(), ca_key.get()) != 1)
-    wrong = "is not signed by ca.pem beside it";
-  else if (X509_check_private_key(certificate.get(), key.get()) != 1)
-    wrong = "does not belong to the key beside it";
-  else if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
-    wrong = "has expired";
-  if (wrong == nullptr) return paths;
-  return fail(Errc::kCorrupt, fmt::format("{} {}: make certificates anew with 'qstar certs DIR'",
-                                          paths.certificate, wrong));
+  const auto ca = x509::read_certificate(paths.ca);
+  if (!ca) return tl::unexpected(ca.error());
+  if (auto valid = check_ca(paths.ca, **ca); !valid) return tl::unexpected(valid.error());
+  const auto pair = read_pair(paths.certificate, paths.key);
+  if (!pair) return tl::unexpected(pair.error());
+  const x509::Key ca_key(X509_get_pubkey(ca->get()));
+  if (X509_verify(pair->certificate.get(), ca_key.get()) == 1) return paths;
+  return fail(Errc::kCorrupt,
+              fmt::format("{} was not issued by {}: use certificates of one CA on all machines, "
+                          "made with 'qstar certs DIR'",
+                          paths.certificate, paths.ca));
 }
 
 }  // namespace qstar

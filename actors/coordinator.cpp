@@ -5,6 +5,7 @@
 
 #include "actors/dispatch.hpp"
 #include "actors/progress.hpp"
+#include "actors/roster.hpp"
 
 namespace qstar {
 namespace {
@@ -23,12 +24,12 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   ReplayStatus replay;
   std::vector<AttemptGroup> reference;  // the base's attempts at held-out problems
   struct WaitingWork {
-    WorkRequest request;
     std::string holder;
     caf::typed_response_promise<Lease> promise;
   };
   std::deque<WaitingWork> waiting;
   std::set<caf::actor_addr> monitored;
+  RosterActor roster;
   bool policy_busy = false, critic_busy = false;
   PendingEvaluations evaluations;
 
@@ -52,11 +53,11 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
 
   // ---- work and weights ------------------------------------------------------------------------
 
-  caf::result<Lease> work(const WorkRequest& request) {
+  caf::result<Lease> work() {
     const auto sender = self->current_sender();
     const std::string holder = caf::to_string(sender);
     if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
-    waiting.push_back({request, holder, self->make_response_promise<Lease>()});
+    waiting.push_back({holder, self->make_response_promise<Lease>()});
     auto promise = waiting.back().promise;
     hand_out();
     return promise;
@@ -204,8 +205,7 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
       unsaved = true;
       ++run.version;
       dispatch->weights().publish(run.version, std::move(model.bytes));
-      const auto made = run.version - 1;
-      if (made % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
+      if ((run.version - 1) % static_cast<std::uint64_t>(config().evaluation.curve_every) == 0)
         evaluate("curve", false, config().evaluation.curve_problems);
       say(progress->trained(run, t, replay, queues(), now()));
       hand_out();
@@ -357,6 +357,7 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   s.serial = s.options.first_serial;
   s.dispatch = std::make_unique<Dispatch>(s.config(), s.options.deterministic);
   s.progress = std::make_unique<Progress>(s.config());
+  s.roster = spawn_roster(*self, s.options.metrics);
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
@@ -365,10 +366,11 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
     s.failed(error_of(message.reason));
   });
   return {
-      [&s](const Join&) {
+      [&s](const Join& join) {
+        s.self->send(s.roster, Arrival{join.node, s.self->current_sender()});
         return Welcome{print_config(describe_of(s.options.config)), kTextExperiment};
       },
-      [&s](const WorkRequest& request) { return s.work(request); },
+      [&s](const WorkRequest&) { return s.work(); },
       [&s](const TaskDone& done) { s.task_done(done); },
       [&s](const WeightsRequest& request) { return s.weights(request); },
       [&s](Score& request) { return s.self->delegate(s.actors.critic, std::move(request)); },

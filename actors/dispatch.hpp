@@ -1,4 +1,4 @@
-// What goes out to rollouts: tasks and weights. Pure; the coordinator holds one.
+// What the coordinator hands out to rollouts: tasks and weights. Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class Dispatch {
  public:
   Dispatch(const ExperimentConfig& config, bool deterministic);
 
-  // The next task as a lease: its problems depend on the run's seed and the task's number alone.
+  // The next task as a lease: its problems depend only on the run's seed and the task's number.
   Lease lease(const Environment& environment, const std::string& holder, double now);
   LeaseBook& book() { return book_; }
   const LeaseBook& book() const { return book_; }

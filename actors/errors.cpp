@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "actors/actors.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 
@@ -13,8 +14,15 @@ caf::error to_caf(const Error& error) {
 Error error_of(const caf::error& error) {
   const auto& context = error.context();
   if (error == caf::sec::runtime_error && context.match_elements<std::string, std::string>())
-    return {errc_from_string(context.get_as<std::string>(0)), context.get_as<std::string>(1)};
-  return {Errc::kActorFailed, caf::to_string(error)};
+    return {errc_from_string(context.get_as<std::string>(0)),
+            printable(context.get_as<std::string>(1))};
+  if (error == caf::sec::request_timeout)
+    return {Errc::kActorFailed, "no answer before the timeout"};
+  if (error == caf::exit_reason::remote_link_unreachable)
+    return {Errc::kActorFailed, "the connection was lost"};
+  if (error == caf::sec::request_receiver_down || error == caf::exit_reason::kill)
+    return {Errc::kActorFailed, "the actor that was asked had ended"};
+  return {Errc::kActorFailed, "internal error: " + printable(caf::to_string(error))};
 }
 
 caf::error explain(std::exception_ptr& thrown) {
@@ -23,7 +31,7 @@ caf::error explain(std::exception_ptr& thrown) {
   } catch (const std::exception& e) {
     return to_caf({Errc::kActorFailed, e.what()});
   } catch (...) {
-    return to_caf({Errc::kActorFailed, "an exception that says nothing of itself"});
+    return to_caf({Errc::kActorFailed, "an exception of an unknown type"});
   }
 }
 

@@ -1,12 +1,17 @@
 #include "actors/head_process.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "actors/actors.hpp"
+#include "actors/roster.hpp"
 #include "actors/worker_processes.hpp"
+#include "core/sockets.hpp"
 
 namespace qstar {
 namespace {
@@ -66,6 +71,48 @@ std::string resume_command(const ProcessOptions& options) {
   return command + " --resume";
 }
 
+// --listen, as a numeric address.
+Result<HostPort> listen_address(const ProcessOptions& options) {
+  const auto parsed = parse_host_port(options.listen, AddressUse::kListen);
+  if (!parsed) return fail(Errc::kUsage, "--listen: " + parsed.error().message);
+  return resolve_listen(*parsed);
+}
+
+// Whether the port can be opened, before anything is written.
+Status check_listen(const ProcessOptions& options) {
+  const auto listen = listen_address(options);
+  if (!listen) return tl::unexpected(listen.error());
+  if (!is_loopback(listen->host) && options.certificates.empty()) {
+    return fail(Errc::kUsage,
+                fmt::format("--listen {} lets other machines in: make certificates with 'qstar "
+                            "certs DIR' and give --certs DIR",
+                            options.listen));
+  }
+  const bool same_address = listen->host == options.http_address ||
+                            is_any_interface(listen->host) ||
+                            is_any_interface(options.http_address);
+  if (same_address && listen->port > 0 && options.http_port == listen->port) {
+    return fail(Errc::kUsage, fmt::format("--http and --listen both name port {}: give each a port "
+                                          "of its own",
+                                          listen->port));
+  }
+  return try_listen(*listen);
+}
+
+// What was bound.
+std::string announcement(const HostPort& bound) {
+  const char* which = bound.host == "::"        ? ", all interfaces, IPv6 and IPv4"
+                      : bound.host == "0.0.0.0" ? ", all interfaces, IPv4 only"
+                                                : "";
+  return fmt::format("listening on {}{}", print(bound), which);
+}
+
+// One line with the time, for people.
+void log_worker(const RunDirectory& directory, const std::string& line) {
+  std::ofstream(directory.file("workers.log"), std::ios::app)
+      << fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), line);
+}
+
 }  // namespace
 
 Status check(const ProcessOptions& options) {
@@ -82,16 +129,7 @@ Status check(const ProcessOptions& options) {
       return tl::unexpected(tls.error());
   }
   if (options.listen.empty()) return {};
-  const auto listen = parse_host_port(options.listen);
-  if (!listen) return tl::unexpected(listen.error());
-  const bool loopback =
-      listen->host == "127.0.0.1" || listen->host == "::1" || listen->host == "localhost";
-  if (loopback || !options.certificates.empty()) return {};
-  return fail(
-      Errc::kUsage,
-      fmt::format("listening on {} lets other machines in: make certificates with 'qstar certs "
-                  "DIR' and give --certs DIR",
-                  listen->host));
+  return check_listen(options);
 }
 
 Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
@@ -99,9 +137,7 @@ Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
   auto gateway = Gateway::start(
       {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
   if (gateway)
-    options.show(
-        {{"gateway", (*gateway)->port(), {}},
-         fmt::format("gateway on http://{}:{}", options.http_address, (*gateway)->port())});
+    options.show({{"gateway", (*gateway)->port(), {}}, "gateway on " + (*gateway)->url()});
   return gateway;
 }
 
@@ -109,6 +145,7 @@ std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDir
                                            Gateway* gateway) {
   return [&options, &directory, gateway](const Report& report) {
     directory.append(report.row);
+    if (report.row.phase == kWorkersPhase) log_worker(directory, report.line);
     if (gateway != nullptr) gateway->publish(report.row, report.status);
     options.show(report);
   };
@@ -118,9 +155,9 @@ Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& 
   Network network;
   if (options.workers == 0 && options.listen.empty()) return network;
   if (!options.listen.empty()) {
-    auto parsed = parse_host_port(options.listen);
-    if (!parsed) return tl::unexpected(parsed.error());
-    network.listen = *parsed;
+    auto listen = listen_address(options);
+    if (!listen) return tl::unexpected(listen.error());
+    network.listen = *listen;
   }
   auto certificates = certificates_of(options, directory);
   if (!certificates) return tl::unexpected(certificates.error());
@@ -138,10 +175,10 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   const auto port = publish(watched.coordinator, network.listen.host, network.listen.port);
   if (!port) return tl::unexpected(port.error());
   if (!options.listen.empty())
-    options.show(
-        {{"listen", *port, {}}, fmt::format("listening on {}:{}", network.listen.host, *port)});
-  const std::string host = network.listen.host == "0.0.0.0" ? "127.0.0.1" : network.listen.host;
-  workers.emplace(options.worker_program, fmt::format("{}:{}", host, *port), network.certificates,
+    options.show({{"listen", *port, {}}, announcement({network.listen.host, *port})});
+  const std::string host =
+      is_any_interface(network.listen.host) ? "127.0.0.1" : network.listen.host;
+  workers.emplace(options.worker_program, print({host, *port}), network.certificates,
                   options.workers, restart);
   Status status = tend(workers, watched);
   if (options.stop != nullptr && options.stop->load()) workers->interrupt();

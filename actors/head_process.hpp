@@ -25,7 +25,7 @@ struct ProcessOptions {
   bool resume = false;
   bool deterministic = false;
   std::int64_t workers = 0;     // further processes on this machine
-  std::string listen;           // ADDR:PORT for workers of other machines; empty: none
+  std::string listen;           // HOST:PORT for workers of other machines; empty: none
   std::string certificates;     // directory; empty: a private CA for this run, loopback only
   std::int64_t http_port = -1;  // gateway; -1: none, 0: any
   std::string http_address = "127.0.0.1";
@@ -34,19 +34,22 @@ struct ProcessOptions {
   std::function<void(const Report&)> show;  // progress for people
 };
 
-// kUsage: what the command line asks for and cannot have, before anything is written.
+// Whether the run can have what the command line asks for, before anything is written: options that
+// contradict each other (kUsage), certificates (see find_certificates()), the port (see
+// try_listen()).
 Status check(const ProcessOptions& options);
 
 // The gateway, or null when none is asked for. kBusy: the port is taken.
 Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options);
 
-// Where a run is shown: metrics.jsonl, the gateway (may be null), the user.
+// Where a run is shown: metrics.jsonl, workers.log (who joined and left), the gateway (may be
+// null), the user.
 std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
                                            Gateway* gateway);
 
 // How other processes reach the run; no `tls`: they do not.
 struct Network {
-  HostPort listen{"127.0.0.1", 0};
+  HostPort listen{"127.0.0.1", 0};  // numeric
   std::string certificates;
   std::optional<TlsPaths> tls;
 };

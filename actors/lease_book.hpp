@@ -1,7 +1,7 @@
-// Which tasks are out with whom, and until when.
+// Which tasks are handed out to whom, and until when.
 //
-// A pure table: time is an argument. A task that was handed out and not reported done by its
-// deadline, or whose holder died, goes back and is handed out again before anything new.
+// A pure table: time is an argument. A task that is not reported done by its deadline, or whose
+// holder died, comes back and is handed out again before any new one.
 #pragma once
 
 #include <cstdint>

@@ -15,8 +15,8 @@ struct NodeOptions {
   bool one_rollout = false;  // deterministic mode
 };
 
-// `ended` is called once: without an error after a regular end; kNetwork: the coordinator went
-// away; kActorFailed: an actor of the family failed too often.
+// `ended` is called once: without an error after a regular end; kNetwork: the coordinator is gone;
+// kActorFailed: an actor of the family failed too often.
 caf::actor spawn_node(caf::actor_system& system, NodeOptions options,
                       const CoordinatorActor& coordinator,
                       std::function<void(const Status&)> ended);

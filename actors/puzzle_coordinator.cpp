@@ -7,6 +7,7 @@
 #include "actors/puzzle_dispatch.hpp"
 #include "actors/puzzle_progress.hpp"
 #include "actors/puzzle_records.hpp"
+#include "actors/roster.hpp"
 
 namespace qstar {
 namespace {
@@ -33,6 +34,7 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
   };
   std::deque<WaitingScrambler> waiting;
   std::set<caf::actor_addr> monitored;
+  RosterActor roster;
   double slice_began = 0;
   std::int64_t stale_before = 0;  // dropped by earlier sessions
   bool busy = false;
@@ -266,6 +268,7 @@ PuzzleCoordinator::behavior_type coordinator(
   s.stale_before = s.run.dropped_stale;
   s.dispatch = std::make_unique<PuzzleDispatch>(s.config());
   s.progress = std::make_unique<PuzzleProgress>(s.config());
+  s.roster = spawn_roster(*self, s.options.metrics);
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
@@ -274,7 +277,8 @@ PuzzleCoordinator::behavior_type coordinator(
     s.failed(error_of(message.reason));
   });
   return {
-      [&s](const Join&) {
+      [&s](const Join& join) {
+        s.self->send(s.roster, Arrival{join.node, s.self->current_sender()});
         return Welcome{print_config(describe_of(s.options.config)), kPuzzleExperiment};
       },
       [&s](const ScrambleRequest&) { return s.work(); },

@@ -1,5 +1,5 @@
-// What goes out to scramblers: leases on batches, as long as there is room for them, and target
-// networks. Pure; the puzzles' coordinator holds one.
+// What a puzzle's coordinator hands out to scramblers: leases on batches, as long as there is room
+// for them, and target networks. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ class PuzzleDispatch {
  public:
   explicit PuzzleDispatch(const PuzzleExperiment& config);
 
-  // Whether a target network is there, and room for the batches of one lease more.
+  // Whether there is a target network, and room for the batches of one more lease.
   bool may_lease() const;
-  // The next lease: lease t is the batches from t · batches_per_lease on.
+  // The next lease: lease t covers the batches from t · batches_per_lease on.
   ScrambleLease lease(const std::string& holder, double now);
-  // True when these were still to come: then they go to the buffer. False for a late duplicate.
-  // kCorrupt when they are not what a scrambler of this run sends; then nothing changed.
+  // True when these batches were still missing: they go to the buffer. False for a late duplicate.
+  // kCorrupt, and nothing changes, when they are not what a scrambler of this run sends.
   Result<bool> accept(const InsertExamples& message, const Puzzle& puzzle);
-  // The buffer has let go of so many batches so far.
+  // Notes how many batches the buffer has removed since the start.
   void removed(std::int64_t total) { removed_ = total; }
   // Batches that are in the buffer or on their way to it.
   std::int64_t held() const { return accepted_ - removed_; }
@@ -41,10 +41,10 @@ class PuzzleDispatch {
   std::int64_t accepted_ = 0, removed_ = 0;
 };
 
-// CPU seconds of other processes, by what they report of themselves from time to time.
+// CPU seconds of other processes, as they report them from time to time.
 class CpuLedger {
  public:
-  // The process has used `seconds` since it began; a smaller figure that comes late adds nothing.
+  // The process has used `seconds` since it began; a smaller figure that arrives late adds nothing.
   void report(const std::string& process, double seconds);
   double total() const { return total_; }
 

@@ -4,9 +4,38 @@
 
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
-#include <charconv>
+#include <set>
+
+#include "core/sockets.hpp"
 
 namespace qstar {
+namespace {
+
+constexpr std::chrono::seconds kHeartbeat{10}, kConnectTimeout{10};
+// TLS and CAF's own; a peer that hangs would otherwise hold the caller up. Below CAF's heartbeat
+// interval, at which it would close the connection without saying why.
+constexpr std::chrono::seconds kHandshakeTimeout{9};
+
+std::string not_a_head(const HostPort& address) {
+  return fmt::format("cannot join {}: what runs there leads no run; is the address right?",
+                     print(address));
+}
+
+std::string silent(const HostPort& address) {
+  return fmt::format(
+      "cannot join {}: it accepts connections but did not answer within {} s; is it the head of a "
+      "run, and is that machine overloaded?",
+      print(address), kHandshakeTimeout.count());
+}
+
+std::string refused(const HostPort& address) {
+  return fmt::format(
+      "cannot join {}: the secure connection was refused; are both certificates of the same CA and "
+      "in date, and is it the head of a run?",
+      print(address));
+}
+
+}  // namespace
 
 SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
   add_message_types<caf::id_block::qstar>();
@@ -19,7 +48,7 @@ SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
   load<caf::io::middleman>();
   load<caf::openssl::manager>();
   // A frozen peer is noticed only by heartbeats, which CAF leaves off by default.
-  set("middleman.heartbeat-interval", caf::timespan{std::chrono::seconds(10)});
+  set("middleman.heartbeat-interval", caf::timespan{kHeartbeat});
   set("middleman.connection-timeout", caf::timespan{std::chrono::seconds(30)});
 }
 
@@ -48,36 +77,37 @@ void close_port(caf::actor_system& system, std::uint16_t port) {
 
 Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& address,
                               std::uint16_t port) {
+  const HostPort where{address, port};
   auto bound = caf::openssl::publish(coordinator, port, address.c_str(), true);
-  if (!bound) {
-    return fail(Errc::kBusy,
-                fmt::format("cannot listen on {}:{}: {}; choose another port or address", address,
-                            port, caf::to_string(bound.error())));
-  }
-  return *bound;
+  if (bound) return *bound;
+  if (auto free = try_listen(where); !free) return tl::unexpected(free.error());
+  return fail(Errc::kBusy,
+              fmt::format("cannot listen on {}: another process used it for a moment; try again",
+                          print(where)));
 }
 
 Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port) {
-  auto handle = caf::openssl::remote_actor<JoinActor>(system, host, port);
-  if (!handle) {
-    return fail(Errc::kNetwork,
-                fmt::format("cannot join {}:{}: {}; is the head running, and are both certificates "
-                            "of the same CA?",
-                            host, port, caf::to_string(handle.error())));
-  }
-  return *handle;
-}
-
-Result<HostPort> parse_host_port(const std::string& text) {
-  const auto colon = text.rfind(':');
-  HostPort parsed;
-  if (colon != std::string::npos && colon > 0) {
-    parsed.host = text.substr(0, colon);
-    const char* last = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data() + colon + 1, last, parsed.port);
-    if (error == std::errc{} && end == last) return parsed;
-  }
-  return fail(Errc::kUsage, fmt::format("'{}' is not ADDRESS:PORT, as in 127.0.0.1:7000", text));
+  const HostPort head{host, port};
+  const auto reached = try_connect(head, kConnectTimeout);
+  if (!reached) return fail(reached.error().code, "cannot join " + reached.error().message);
+  Result<JoinActor> joined = fail(Errc::kTimeout, "");
+  caf::scoped_actor self{system};
+  self->request(system.openssl_manager().actor_handle(), kHandshakeTimeout,
+                caf::connect_atom::value, reached->host, port)
+      .receive(
+          [&](const caf::node_id&, const caf::strong_actor_ptr& found,
+              const std::set<std::string>& interface) {
+            caf::detail::type_list<JoinActor> wanted;
+            if (found && system.assignable(interface, system.message_types(wanted)))
+              joined = caf::actor_cast<JoinActor>(found);
+            else
+              joined = fail(Errc::kNetwork, not_a_head(head));
+          },
+          [&](const caf::error& error) {
+            joined = error == caf::sec::request_timeout ? fail(Errc::kTimeout, silent(head))
+                                                        : fail(Errc::kNetwork, refused(head));
+          });
+  return joined;
 }
 
 }  // namespace qstar

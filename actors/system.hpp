@@ -8,6 +8,7 @@
 
 #include "actors/certificates.hpp"
 #include "actors/interfaces.hpp"
+#include "core/host_port.hpp"
 
 namespace qstar {
 
@@ -24,22 +25,14 @@ caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls = std::nul
 // Ends the actors and waits until their states are gone (files closed), at most ten seconds.
 void end_all(caf::actor_system& system, const std::vector<caf::actor>& actors);
 
-// Publishes a run's coordinator for other processes; port 0 takes any free one. kBusy: the port is
-// taken. Only TLS, never plain text, never a null address (which would listen on all interfaces
-// unasked).
+// Publishes a run's coordinator for other processes at a numeric address (see resolve_listen());
+// port 0 takes any free one. Gives the port. Errors as try_listen(). Only TLS, never plain text.
 Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& address,
                               std::uint16_t port);
 // Closes that port again, soon: nobody new can join.
 void close_port(caf::actor_system& system, std::uint16_t port);
-// kNetwork: not reachable, or refused (say, a certificate of another CA).
-// What it is beyond a JoinActor its Welcome tells.
+// What it is beyond a JoinActor its Welcome tells. kNetwork: not reachable (see try_connect()), or
+// refused (a certificate of another CA, say); kTimeout: it accepts connections, and says nothing.
 Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
-
-// "HOST:PORT" in two; kUsage otherwise.
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-Result<HostPort> parse_host_port(const std::string& text);
 
 }  // namespace qstar

@@ -8,100 +8,196 @@
 #include <chrono>
 #include <cmath>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "actors/node.hpp"
+#include "actors/presence.hpp"
 #include "actors/puzzle_actors.hpp"
+#include "actors/roster.hpp"
 #include "actors/system.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLook{50};  // between two looks at `stop`
+
 // Called once; an error says why it was no regular end.
 using Ended = std::function<void(const Status&)>;
 
-Result<Welcome> join(caf::actor_system& system, const JoinActor& head, const std::string& name) {
-  caf::scoped_actor self{system};
-  Result<Welcome> answer = fail(Errc::kTimeout, "the head did not answer within a minute");
-  self->request(head, kPromptly, Join{name})
-      .receive([&](const Welcome& welcome) { answer = welcome; },
-               [&](const caf::error& error) {
-                 answer = fail(Errc::kNetwork, "the head refused: " + error_of(error).message);
-               });
-  return answer;
+bool stopping(const WorkerOptions& options) {
+  return options.stop != nullptr && options.stop->load();
+}
+
+tl::unexpected<Error> stopped(const WorkerOptions& options) {
+  return fail(Errc::kInterrupted,
+              fmt::format("worker {} stopped; its leases go back to the head", options.name));
+}
+
+// Nothing when it is to stop first.
+template <class T>
+std::optional<T> wait_for(std::future<T> future, const WorkerOptions& options) {
+  while (future.wait_for(kLook) != std::future_status::ready) {
+    if (stopping(options)) return std::nullopt;
+  }
+  return future.get();
 }
 
 constexpr const char* kSource = "the head's configuration";
 
-Result<caf::actor> work_on_text(caf::actor_system& system, const std::string& name,
-                                const std::string& toml, const JoinActor& head, Ended ended) {
+// What works, and for what.
+struct Job {
+  caf::actor node;
+  std::string experiment;
+};
+
+Result<Job> work_on_text(caf::actor_system& system, const std::string& name,
+                         const std::string& toml, const JoinActor& head, Ended ended) {
   ExperimentConfig config;
   if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
   auto environment = make_environment(config.environment);
   if (!environment) return tl::unexpected(environment.error());
-  return spawn_node(system, {name, config, std::move(*environment), false},
-                    caf::actor_cast<CoordinatorActor>(head), std::move(ended));
+  return Job{spawn_node(system, {name, config, std::move(*environment), false},
+                        caf::actor_cast<CoordinatorActor>(head), std::move(ended)),
+             config.name};
 }
 
-Result<caf::actor> work_on_puzzle(caf::actor_system& system, const std::string& name,
-                                  const std::string& toml, const JoinActor& head, Ended ended) {
+Result<Job> work_on_puzzle(caf::actor_system& system, const std::string& name,
+                           const std::string& toml, const JoinActor& head, Ended ended) {
   PuzzleExperiment config;
   if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
   auto puzzle = make_puzzle(config.environment);
   if (!puzzle) return tl::unexpected(puzzle.error());
-  return spawn_scramblers(system, {name, config, std::move(*puzzle)},
-                          caf::actor_cast<PuzzleCoordinatorActor>(head), std::move(ended));
+  return Job{spawn_scramblers(system, {name, config, std::move(*puzzle)},
+                              caf::actor_cast<PuzzleCoordinatorActor>(head), std::move(ended)),
+             config.name};
 }
 
-Result<caf::actor> work_on(const Welcome& welcome, caf::actor_system& system,
-                           const std::string& name, const JoinActor& head, Ended ended) {
+Result<Job> work_on(const Welcome& welcome, caf::actor_system& system, const std::string& name,
+                    const JoinActor& head, Ended ended) {
   if (welcome.experiment == kTextExperiment)
     return work_on_text(system, name, welcome.config, head, std::move(ended));
   if (welcome.experiment == kPuzzleExperiment)
     return work_on_puzzle(system, name, welcome.config, head, std::move(ended));
   return fail(Errc::kSchema, fmt::format("the head runs an experiment of a kind that this version "
                                          "does not know ({}): use the same version of qstar",
-                                         welcome.experiment));
+                                         shown_name(welcome.experiment)));
 }
 
-// Joins and works; how that ended. `joined`: whether there was a head.
-Status work_once(caf::actor_system& system, const WorkerOptions& options, const HostPort& head_at,
-                 bool& joined) {
-  auto head = connect(system, head_at.host, head_at.port);
-  if (!head) return tl::unexpected(head.error());
-  const auto welcome = join(system, *head, options.name);
-  if (!welcome) return tl::unexpected(welcome.error());
-  joined = true;
-  auto ended = std::make_shared<std::promise<Status>>();
-  auto reason = ended->get_future();
-  const auto end = [ended](const Status& why) { ended->set_value(why); };
-  // An actor lives as long as somebody holds it; those who monitor it do not.
-  const auto node = work_on(*welcome, system, options.name, *head, end);
-  if (!node) return tl::unexpected(node.error());
-  return reason.get();
-}
+// Joins a head and works for it.
+class Worker {
+ public:
+  Worker(caf::actor_system& system, const WorkerOptions& options, HostPort head)
+      : system_(system), options_(options), head_(std::move(head)), name_(print(head_)) {}
 
-// While the head is away, for as long as it may be.
-Status work(caf::actor_system& system, const WorkerOptions& options, const HostPort& head_at) {
-  using Clock = std::chrono::steady_clock;
-  Status lost;
-  Clock::time_point until;
-  for (;;) {
-    bool joined = false;
-    auto ended = work_once(system, options, head_at, joined);
-    // One that does not answer, though it can be reached, is busy coming back.
-    const bool away = !ended && (ended.error().code == Errc::kNetwork ||
-                                 (!lost && ended.error().code == Errc::kTimeout));
-    if (!away || (!joined && lost)) return ended;
-    if (joined) {
-      lost = ended;
-      until = Clock::now() + std::chrono::milliseconds(std::llround(options.rejoin * 1e3));
+  // While the head is away, for as long as it may be.
+  Status run() {
+    Status lost;
+    Clock::time_point until;
+    for (;;) {
+      bool joined = false;
+      auto ended = work_once(joined);
+      // One that does not answer, though it can be reached, is busy coming back.
+      const bool away = !ended && (ended.error().code == Errc::kNetwork ||
+                                   (!lost && ended.error().code == Errc::kTimeout));
+      if (!away || (!joined && lost)) return ended;
+      if (joined) {
+        lost = ended;
+        until = Clock::now() + std::chrono::milliseconds(std::llround(options_.rejoin * 1e3));
+        if (options_.rejoin > 0)
+          say("lost the head at {}: {}; trying to join it again for {:g} s", name_,
+              ended.error().message, options_.rejoin);
+      }
+      if (Clock::now() >= until) return gave_up(lost.error());
+      if (!rest()) return stopped(options_);
     }
-    if (Clock::now() >= until) return lost;
-    std::this_thread::sleep_for(std::chrono::seconds(1));
   }
+
+ private:
+  template <class... Parts>
+  void say(fmt::format_string<Parts...> format, Parts&&... parts) const {
+    if (!options_.say) return;
+    options_.say(fmt::format("worker {} {}", options_.name,
+                             fmt::format(format, std::forward<Parts>(parts)...)));
+  }
+
+  tl::unexpected<Error> gave_up(const Error& lost) const {
+    if (options_.rejoin == 0) return fail(lost.code, lost.message);
+    return fail(lost.code, fmt::format("{}; the head at {} did not come back within {:g} s",
+                                       lost.message, name_, options_.rejoin));
+  }
+
+  // A second; false when it is to stop.
+  bool rest() const {
+    const auto until = Clock::now() + std::chrono::seconds(1);
+    while (Clock::now() < until && !stopping(options_)) std::this_thread::sleep_for(kLook);
+    return !stopping(options_);
+  }
+
+  // On a thread of its own, which a peer that hangs may hold up for half a minute.
+  std::optional<Result<JoinActor>> reach() const {
+    auto promise = std::make_shared<std::promise<Result<JoinActor>>>();
+    auto future = promise->get_future();
+    std::thread([promise, &system = system_, head = head_] {
+      promise->set_value(connect(system, head.host, head.port));
+    }).detach();
+    return wait_for(std::move(future), options_);
+  }
+
+  // Joins and works; how that ended. `joined`: whether there was a head.
+  Status work_once(bool& joined) {
+    const auto head = reach();
+    if (!head) return stopped(options_);
+    if (!*head) return tl::unexpected(head->error());
+    auto answer = std::make_shared<std::promise<Result<Welcome>>>();
+    auto future = answer->get_future();
+    const auto presence = spawn_presence(system_, **head, options_.name, std::move(answer));
+    const auto welcome = wait_for(std::move(future), options_);
+    Status ended = welcome ? Status{} : stopped(options_);
+    if (welcome && !*welcome) ended = tl::unexpected(welcome->error());
+    joined = ended.has_value();
+    if (joined) ended = work_for(**head, **welcome);
+    leave(system_, presence, departure(ended));
+    return ended;
+  }
+
+  Status work_for(const JoinActor& head, const Welcome& welcome) {
+    auto ended = std::make_shared<std::promise<Status>>();
+    auto reason = ended->get_future();
+    // An actor lives as long as somebody holds it; those who monitor it do not.
+    const auto job = work_on(welcome, system_, options_.name, head,
+                             [ended](const Status& why) { ended->set_value(why); });
+    if (!job) return fail(job.error().code, printable(job.error().message));
+    say("joined the head at {}: experiment {}", name_, shown_name(job->experiment));
+    const auto end = wait_for(std::move(reason), options_);
+    if (!end) return stopped(options_);
+    if (*end) say("ended: the head at {} has no more work for it", name_);
+    return *end;
+  }
+
+  // What the head is told.
+  static caf::error departure(const Status& ended) {
+    if (ended) return {};
+    if (ended.error().code == Errc::kInterrupted) return caf::exit_reason::user_shutdown;
+    return to_caf(ended.error());
+  }
+
+  caf::actor_system& system_;
+  const WorkerOptions& options_;
+  HostPort head_;
+  std::string name_;  // of the head
+};
+
+Status check_name(const std::string& name) {
+  if (!name.empty() && name == shown_name(name)) return {};
+  return fail(Errc::kUsage,
+              fmt::format("'{}' cannot be the name of a worker: give --name 1 to 64 printable "
+                          "characters",
+                          shown_name(name)));
 }
 
 }  // namespace
@@ -110,13 +206,14 @@ Status run_worker(const WorkerOptions& options) {
   if (options.parent > 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != options.parent)
-      return fail(Errc::kNetwork, "the head that started this worker is gone");
+      return fail(Errc::kNetwork, "the head that started this worker has ended");
   }
-  const auto head_at = parse_host_port(options.address);
-  if (!head_at) return tl::unexpected(head_at.error());
+  if (auto valid = check_name(options.name); !valid) return valid;
+  auto head = parse_host_port(options.address, AddressUse::kConnect);
+  if (!head) return fail(Errc::kUsage, "--connect: " + head.error().message);
   const auto tls = find_certificates(options.certificates, options.node);
   if (!tls) return tl::unexpected(tls.error());
-  return work(immortal_system(*tls), options, *head_at);
+  return Worker(immortal_system(*tls), options, std::move(*head)).run();
 }
 
 }  // namespace qstar

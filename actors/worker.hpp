@@ -1,6 +1,9 @@
-// A further process that makes attempts: `qstar worker`.
+// A further process that works for a run: `qstar worker`.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "core/result.hpp"
@@ -13,13 +16,16 @@ struct WorkerOptions {
   std::string certificates;     // directory made by `qstar certs`
   std::string node = "worker";  // which certificate of it
   std::int64_t parent = 0;      // end with this process, which started us; 0: with nobody
-  double rejoin = 0;            // seconds that a head which went away may take to come back
+  double rejoin = 0;            // seconds during which a lost head is looked for
+  std::function<void(const std::string&)> say{};  // one line about joining, losing, ending
+  const std::atomic<bool>* stop = nullptr;        // set by Ctrl-C
 };
 
-// Joins, works until the head says that there is no more work, and returns. A head that went away
-// is looked for again, once a second: it may start anew, or be resumed, at the same address.
-// kNetwork: could not join, or the head went away for good; kActorFailed: an actor here failed too
-// often.
+// Joins, works until the head says that there is no more work, and returns. A lost head is looked
+// for again, once per second: it may be restarted or resumed at the same address. kUsage: a bad
+// name or address; kNetwork: could not join, or the head was lost for good; kActorFailed: an actor
+// here failed too often; kInterrupted: `stop` was set; the leases go back to the head, which learns
+// why.
 Status run_worker(const WorkerOptions& options);
 
 }  // namespace qstar

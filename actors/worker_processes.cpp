@@ -25,7 +25,7 @@ WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::
 }
 
 WorkerProcesses::~WorkerProcesses() {
-  // They were told that there is no more work; who does not go within two seconds is ended.
+  // They were told that there is no more work; those still there after two seconds are ended.
   for (const pid_t pid : pids_) {
     if (pid == 0) continue;
     int status = 0;
@@ -64,7 +64,9 @@ Status WorkerProcesses::tend() {
     pids_[i] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // no more work
     if (!restarts_.failed(seconds_now()))
-      return fail(Errc::kActorFailed, "worker processes died too often");
+      return fail(Errc::kActorFailed,
+                  "worker processes on this machine failed more often than restart.max_failures "
+                  "allows; their own errors are above");
     last_ = start(i);
   }
   return last_;

@@ -22,8 +22,8 @@ class WorkerProcesses {
   WorkerProcesses(const WorkerProcesses&) = delete;
   WorkerProcesses& operator=(const WorkerProcesses&) = delete;
 
-  // Replaces processes that died. kActorFailed when that happened too often, or none can be
-  // started.
+  // Replaces processes that died. kActorFailed when that happened too often, or when a process
+  // cannot be started.
   Status tend();
   // The run was interrupted: the destructor does not wait for processes to end by themselves.
   void interrupt() { interrupted_ = true; }

@@ -1,34 +1,77 @@
+#include "actors/worker.hpp"
+
 #include <signal.h>
 
-#include "actors/worker.hpp"
+#include <cstdio>
+
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/number_options.hpp"
+#include "cli/output.hpp"
 
 namespace qstar {
+namespace {
+
+constexpr double kLongestWait = 86400;  // s, a day
+
+int work(WorkerOptions& options) {
+  options.stop = &stop_on_interrupt();
+  ::signal(SIGPIPE, SIG_IGN);
+  if (options.parent > 0) {
+    // What a terminal sends reaches the head, too, and it is the head that ends its workers.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
+    options.rejoin = 0;  // such a head starts new workers, and names those that join or leave
+  } else {
+    options.say = [](const std::string& line) { write_text(stdout, line + "\n"); };
+  }
+  const auto done = run_worker(options);
+  if (done) return 0;
+  if (done.error().code != Errc::kInterrupted) return report_error(done.error());
+  if (options.parent == 0) write_text(stderr, "qstar: " + done.error().message + "\n");
+  return exit_code(done.error().code);
+}
+
+}  // namespace
 
 void add_worker(CLI::App& app, int& code) {
-  auto* command =
-      app.add_subcommand("worker",
-                         "join a run and make attempts, or examples of a puzzle, for it\n\n"
-                         "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1");
+  auto* command = app.add_subcommand(
+      "worker",
+      "Join a run and generate attempts, or examples of a puzzle, for it\n\n"
+      "The worker ends with the run. Stop it with Ctrl-C: its leases go back to the head.\n\n"
+      "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1\n"
+      "  qstar worker --connect '[fd00::1]:7000' --certs certs --node gpu1 --name gpu1");
   auto options = std::make_shared<WorkerOptions>();
-  command->add_option("--connect", options->address, "ADDRESS:PORT of the head")->required();
-  command->add_option("--certs", options->certificates, "directory made by 'qstar certs'")
+  command
+      ->add_option("--connect", options->address,
+                   "HOST:PORT at which the head listens; IPv6 addresses in brackets (required)")
       ->required();
-  command->add_option("--node", options->node, "whose certificate in it to use");
-  command->add_option("--name", options->name, "how this process calls itself in the records");
+  command
+      ->add_option("--certs", options->certificates,
+                   "Directory with ca.pem and the node's certificate and key, made by 'qstar "
+                   "certs' (required)")
+      ->required();
+  command->add_option("--node", options->node,
+                      "Node whose certificate in that directory to use (default worker)");
+  command->add_option("--name", options->name,
+                      "Name of this process in progress lines and records (default worker)");
   options->rejoin = 60;
   command
       ->add_option("--rejoin", options->rejoin,
-                   "seconds that a head which went away may take to come back; 0: end at once")
-      ->check(CLI::Range(0.0, 86400.0));
-  command->add_option("--parent", options->parent,
-                      "end with the process of this number, which started this one");
-  command->callback([options, &code] {
-    // Ctrl-C in a terminal reaches the head, too, and it is the head that ends its workers.
-    if (options->parent > 0) ::signal(SIGINT, SIG_IGN);
-    if (options->parent > 0) options->rejoin = 0;  // such a head starts new ones
-    ::signal(SIGPIPE, SIG_IGN);
-    if (auto done = run_worker(*options); !done) code = report_error(done.error());
+                   "Try for this many seconds to join a lost head again; 0: end at once "
+                   "(default 60)")
+      ->check(real_number(0, kLongestWait));
+  command
+      ->add_option("--parent", options->parent,
+                   "End with the process of this number, which started this one (default: none)")
+      ->check(whole_number(1, std::numeric_limits<std::int32_t>::max()))
+      ->group("");  // for heads alone: not in the help
+  command->callback([command, options, &code] {
+    const bool both = options->parent > 0 && command->count("--rejoin") > 0;
+    code = both ? report_error({Errc::kUsage,
+                                "--rejoin is not for a worker with --parent: it ends "
+                                "with its head"})
+                : work(*options);
   });
 }
 

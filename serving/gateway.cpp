@@ -11,6 +11,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/sockets.hpp"
+
 namespace qstar {
 namespace {
 
@@ -20,6 +22,8 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
+
+constexpr std::size_t kMostDiscarded = 1 << 20;  // bytes of a body that nobody wants
 
 // What is served, swapped whole; a client only ever sees a copy.
 struct Snapshot {
@@ -53,27 +57,51 @@ std::string gauge_name(const std::string& phase, const std::string& name) {
   return out;
 }
 
-Response answer(const Request& request, Snapshot& snapshot) {
-  Response response{http::status::ok, request.version()};
-  response.keep_alive(request.keep_alive());
-  response.set(http::field::server, "qstar");
-  response.set(http::field::content_type, "text/plain; version=0.0.4");
-  const auto target = request.target();
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    response.result(http::status::method_not_allowed);
-    response.set(http::field::allow, "GET, HEAD");
-    response.body() = "only GET and HEAD\n";
-  } else if (target == "/metrics") {
-    response.body() = snapshot.metrics();
-  } else if (target == "/status") {
-    response.set(http::field::content_type, "application/json");
-    response.body() = snapshot.status_copy() + "\n";
-  } else if (target == "/healthz") {
-    response.body() = "ok\n";
-  } else {
-    response.result(http::status::not_found);
-    response.body() = "there is /metrics, /status and /healthz\n";
+// "/status" of "/status?x=1" and of "http://host:1/status".
+std::string_view path_of(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (target.starts_with(kScheme)) {
+    target.remove_prefix(kScheme.size());
+    const auto slash = target.find('/');
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
   }
+  return target.substr(0, target.find_first_of("?#"));
+}
+
+Response plain(http::status status, std::string body, bool keep_alive) {
+  Response response{status, 11};
+  response.keep_alive(keep_alive);
+  response.set(http::field::server, "qstar");
+  response.set(http::field::content_type, "text/plain; charset=utf-8");
+  response.body() = std::move(body);
+  return response;
+}
+
+Response page(std::string_view path, Snapshot& snapshot) {
+  if (path == "/metrics") {
+    auto response = plain(http::status::ok, snapshot.metrics(), true);
+    response.set(http::field::content_type, "text/plain; version=0.0.4");
+    return response;
+  }
+  if (path == "/status") {
+    auto response = plain(http::status::ok, snapshot.status_copy() + "\n", true);
+    response.set(http::field::content_type, "application/json");
+    return response;
+  }
+  if (path == "/healthz") return plain(http::status::ok, "ok\n", true);
+  return plain(http::status::not_found, "the pages are /metrics, /status and /healthz\n", true);
+}
+
+Response answer(const Request& request, bool keep_alive, Snapshot& snapshot) {
+  const auto target = request.target();
+  Response response = page(path_of({target.data(), target.size()}), snapshot);
+  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  if (!reads && response.result() == http::status::ok) {
+    response = plain(http::status::method_not_allowed, "only GET and HEAD are allowed\n", true);
+    response.set(http::field::allow, "GET, HEAD");
+  }
+  response.version(request.version());
+  response.keep_alive(keep_alive);
   response.prepare_payload();
   if (request.method() == http::verb::head) response.body().clear();
   return response;
@@ -100,33 +128,40 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void read() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_.options.max_header_bytes));
-    parser_->body_limit(0);
+    parser_->body_limit(boost::none);  // bodies are not read
     stream_.expires_after(std::chrono::seconds(server_.options.idle_seconds));
-    http::async_read(
+    http::async_read_header(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](beast::error_code error, std::size_t) { self->got(error); });
   }
 
-  void refuse() {
-    Response busy{http::status::service_unavailable, 11};
-    busy.keep_alive(false);
-    busy.body() = "too many connections\n";
-    busy.prepare_payload();
-    write(std::move(busy));
-  }
+  void refuse() { write(last(http::status::service_unavailable, "too many connections\n")); }
 
  private:
-  void got(beast::error_code error) {
-    if (error == http::error::header_limit || error == http::error::body_limit) {
-      Response large{http::status::request_header_fields_too_large, 11};
-      large.keep_alive(false);
-      large.prepare_payload();
-      return write(std::move(large));
-    }
-    if (!error) write(answer(parser_->get(), server_.snapshot));
+  static Response last(http::status status, std::string body) {
+    auto response = plain(status, std::move(body), false);
+    response.prepare_payload();
+    return response;
   }
 
-  // A client in a tight loop gets its answers at a pace that costs us nothing to speak of.
+  void got(beast::error_code error) {
+    if (!error) {
+      // What is not read cannot be told from the next request.
+      const bool has_body = parser_->chunked() || parser_->content_length().value_or(0) > 0;
+      const bool keep_alive = parser_->get().keep_alive() && !has_body;
+      return write(answer(parser_->get(), keep_alive, server_.snapshot));
+    }
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      return write(last(http::status::request_header_fields_too_large, "the header is too long\n"));
+    const bool is_http_error =
+        error.category() == make_error_code(http::error::bad_method).category();
+    if (!is_http_error || error == http::error::end_of_stream ||
+        error == http::error::partial_message)
+      return;  // the client went away, or said nothing for too long
+    write(last(http::status::bad_request, "not a valid HTTP request\n"));
+  }
+
+  // A client in a tight loop gets its answers at a pace that costs next to nothing.
   void rest() {
     pause_.expires_after(std::chrono::milliseconds(server_.options.pause_ms));
     pause_.async_wait([self = shared_from_this()](beast::error_code error) {
@@ -139,10 +174,22 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     stream_.expires_after(std::chrono::seconds(server_.options.idle_seconds));
     http::async_write(stream_, response_,
                       [self = shared_from_this()](beast::error_code error, std::size_t) {
-                        if (!error && self->response_.keep_alive()) return self->rest();
+                        if (error) return;
+                        if (self->response_.keep_alive()) return self->rest();
                         beast::error_code ignored;
                         self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                        self->buffer_.clear();
+                        self->discard();
                       });
+  }
+
+  // Closing while the client still sends would reset the connection, and the answer with it.
+  void discard() {
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = shared_from_this()](beast::error_code error, std::size_t size) {
+                              self->discarded_ += size;
+                              if (!error && self->discarded_ < kMostDiscarded) self->discard();
+                            });
   }
 
   Server& server_;
@@ -151,6 +198,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   beast::flat_buffer buffer_{65536};
   std::optional<http::request_parser<http::empty_body>> parser_;
   Response response_;
+  std::size_t discarded_ = 0;
 };
 
 void accept(Server& server) {
@@ -170,6 +218,18 @@ void accept(Server& server) {
   });
 }
 
+beast::error_code open(tcp::acceptor& acceptor, const HostPort& listen) {
+  beast::error_code error;
+  const tcp::endpoint endpoint(asio::ip::make_address(listen.host, error), listen.port);
+  if (!error) acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  // All interfaces are meant together: IPv4 comes in through the same socket.
+  if (!error && listen.host == "::") acceptor.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  return error;
+}
+
 }  // namespace
 
 struct Gateway::Impl {
@@ -186,29 +246,29 @@ Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options) {
-  beast::error_code error;
-  const auto address = asio::ip::make_address(options.address, error);
-  if (error)
-    return fail(Errc::kUsage,
-                fmt::format("'{}' is no address for the gateway: give one such as 127.0.0.1",
-                            options.address));
+  const auto bad_address = [](const Error& why) {
+    return fail(why.code, "--http-address: " + why.message);
+  };
+  const auto host = parse_host(options.address, AddressUse::kListen);
+  if (!host) return bad_address(host.error());
+  const auto listen = resolve_listen({*host, options.port});
+  if (!listen) return bad_address(listen.error());
   auto impl = std::make_unique<Impl>(options);
-  auto& acceptor = impl->server.acceptor;
-  const tcp::endpoint endpoint(address, options.port);
-  acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
-    return fail(Errc::kBusy,
-                fmt::format("the gateway cannot listen on {}:{}: {}; choose another --http port",
-                            options.address, options.port, error.message()));
+  if (const auto error = open(impl->server.acceptor, *listen)) {
+    const Error why = listen_error(*listen, error.value());
+    return fail(why.code, "--http: " + why.message);
+  }
   accept(impl->server);
   impl->thread = std::thread([&server = impl->server] { server.io.run(); });
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
 std::uint16_t Gateway::port() const { return impl_->server.acceptor.local_endpoint().port(); }
+
+std::string Gateway::url() const {
+  const auto bound = impl_->server.acceptor.local_endpoint();
+  return http_url({bound.address().to_string(), bound.port()});
+}
 
 void Gateway::publish(const MetricsRow& row, std::string status_json) {
   for (const auto& [name, value] : row.values)

@@ -5,12 +5,41 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "tests/support/attempts.hpp"
+#include "tests/support/redate.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> names_in(const std::string& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    names.insert(entry.path().filename().string());
+  return names;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Error refusal(const std::string& directory, const std::string& node = "head") {
+  const auto found = find_certificates(directory, node);
+  REQUIRE_FALSE(found);
+  return found.error();
+}
+
+}  // namespace
 
 TEST_CASE("certificates are made once, private, and found again", "[certificates]") {
   const TemporaryFolder folder;
@@ -59,7 +88,7 @@ TEST_CASE("a certificate that is not written whole is an error, and leaves nothi
   ::signal(SIGXFSZ, before_signal);
   REQUIRE_FALSE(made);
   CHECK(made.error().code == Errc::kIo);
-  CHECK(std::filesystem::is_empty(folder.path("certs")));
+  CHECK_FALSE(std::filesystem::exists(folder.path("certs")));
   CHECK(make_certificates(folder.path("certs"), {}));
 }
 
@@ -72,6 +101,8 @@ TEST_CASE("what cannot be trusted is refused by name", "[certificates]") {
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == Errc::kMissingFile);
   CHECK(missing.error().message.find("nobody") != std::string::npos);
+
+  CHECK(has(missing.error().message, "head, worker"));  // the nodes that are there
 
   const auto replace = [&](const std::string& name, const std::string& from) {
     std::filesystem::copy_file(from, ours + "/" + name,
@@ -87,4 +118,145 @@ TEST_CASE("what cannot be trusted is refused by name", "[certificates]") {
   CHECK(find_certificates(ours, "head"));
   std::ofstream(ours + "/head.pem", std::ios::trunc) << "garbage";
   CHECK(find_certificates(ours, "head").error().code == Errc::kCorrupt);
+}
+
+TEST_CASE("a certificate or CA out of date is refused with its dates", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  REQUIRE(make_certificates(path, {}));
+  redate(path, "head", -2 * kDay, 2 * kDay);
+  CHECK(find_certificates(path, "head"));
+  redate(path, "head", kDay, 2 * kDay);
+  CHECK(has(refusal(path).message, path + "/head.pem is not valid yet"));
+  CHECK(has(refusal(path).message, " UTC to 20"));
+  redate(path, "head", -2 * kDay, -kDay);
+  CHECK(refusal(path).code == Errc::kCorrupt);
+  CHECK(has(refusal(path).message, path + "/head.pem has expired"));
+  CHECK(find_certificates(path, "worker"));
+  redate(path, "ca", -2 * kDay, -kDay);
+  CHECK(has(refusal(path, "worker").message, path + "/ca.pem has expired"));
+  redate(path, "ca", kDay, 2 * kDay);
+  CHECK(has(refusal(path, "worker").message, path + "/ca.pem is not valid yet"));
+  CHECK(has(add_certificates(path, {{"late"}}).error().message, "not valid yet"));
+}
+
+TEST_CASE("every damaged file is blamed by its own name", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  REQUIRE(make_certificates(path, {}));
+  const auto [name, content, words] = GENERATE(table<std::string, std::string, std::string>(
+      {{"head.key", "", "is empty"},
+       {"head.pem", "", "is empty"},
+       {"ca.pem", "", "is empty"},
+       {"head.key", "no key", "holds no private key"},
+       {"head.pem", "no certificate", "holds no certificate"},
+       {"ca.pem", std::string(2 << 20, 'x'), "is too large"},
+       {"head.key",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "holds no private key in PEM format without a passphrase"}}));
+  std::ofstream(path + "/" + name, std::ios::trunc) << content;
+  CHECK(refusal(path).code == Errc::kCorrupt);
+  CHECK(has(refusal(path).message, path + "/" + name + " " + words));
+  std::filesystem::remove(path + "/" + name);
+  std::filesystem::create_directory(path + "/" + name);
+  CHECK(has(refusal(path).message, path + "/" + name + " is not a file"));
+  std::filesystem::remove(path + "/" + name);
+  CHECK(refusal(path).code == Errc::kMissingFile);
+  CHECK(has(refusal(path).message, path + "/" + name + " is missing"));
+}
+
+TEST_CASE("a key of another certificate and a foreign CA are told apart", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto ours = folder.path("ours"), theirs = folder.path("theirs");
+  REQUIRE(make_certificates(ours, {}));
+  REQUIRE(make_certificates(theirs, {}));
+  const auto copy = [&](const std::string& from, const std::string& to) {
+    std::filesystem::copy_file(from, to, std::filesystem::copy_options::overwrite_existing);
+  };
+  copy(ours + "/head.pem", folder.path("head.pem"));
+  copy(theirs + "/ca.pem", ours + "/ca.pem");
+  CHECK(has(refusal(ours).message, "head.pem was not issued by " + ours + "/ca.pem"));
+  copy(ours + "/worker.key", ours + "/head.key");
+  CHECK(has(refusal(ours).message, "head.key is not the key of " + ours + "/head.pem"));
+  copy(ours + "/worker.pem", ours + "/ca.pem");
+  CHECK(has(refusal(ours).message, "ca.pem is not the certificate of a CA"));
+}
+
+TEST_CASE("a key that others can read is refused with the command to run", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  REQUIRE(make_certificates(path, {}));
+  for (const mode_t mode : {0640, 0604, 0660, 0610}) {
+    REQUIRE(::chmod((path + "/head.key").c_str(), mode) == 0);
+    CHECK(refusal(path).code == Errc::kConfig);
+    CHECK(has(refusal(path).message, "chmod 600 " + path + "/head.key"));
+  }
+  REQUIRE(::chmod((path + "/head.key").c_str(), 0400) == 0);
+  CHECK(find_certificates(path, "head"));
+  REQUIRE(::chmod((path + "/ca.key").c_str(), 0644) == 0);
+  CHECK(has(add_certificates(path, {{"late"}}).error().message, "chmod 600 " + path + "/ca.key"));
+}
+
+TEST_CASE("only names of nodes become files", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  for (const auto& name : {std::string("../v2"), std::string(), std::string("."), std::string(".."),
+                           std::string(".hidden"), std::string("a/b"), std::string("a b"),
+                           std::string("a\nb"), std::string("g\xc3\xbc"), std::string("ca"),
+                           std::string(65, 'a'), std::string("a\0b", 3)}) {
+    const auto made = make_certificates(path, {{"head", name}});
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == Errc::kUsage);
+    CHECK(find_certificates(path, name).error().code == Errc::kUsage);
+  }
+  CHECK(has(make_certificates(path, {{"a", "b", "a"}}).error().message, "a is named twice"));
+  CHECK(make_certificates("", {}).error().code == Errc::kUsage);
+  CHECK(std::filesystem::is_empty(folder.path("")));
+  REQUIRE(make_certificates(path, {{"gpu-1.rack_2", std::string(64, 'a')}}));
+  CHECK(find_certificates(path, "gpu-1.rack_2"));
+}
+
+TEST_CASE("a node is added later, and all else stays as it was", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  CHECK_FALSE(holds_ca(path));
+  REQUIRE(make_certificates(path, {}));
+  REQUIRE(holds_ca(path));
+  std::map<std::string, std::string> before;
+  for (const auto& name : names_in(path)) before[name] = text_of(path + "/" + name);
+  REQUIRE(add_certificates(path, {{"gpu3", "gpu4"}}));
+  for (const auto& [name, text] : before) CHECK(text_of(path + "/" + name) == text);
+  CHECK(names_in(path).size() == before.size() + 4);
+  CHECK(find_certificates(path, "gpu3"));
+  CHECK(find_certificates(path, "gpu4"));
+
+  // gpu3 is there already: gpu5 is not left behind.
+  const auto again = add_certificates(path, {{"gpu5", "gpu3"}});
+  REQUIRE_FALSE(again);
+  CHECK(has(again.error().message, "gpu3"));
+  CHECK(names_in(path).size() == before.size() + 4);
+
+  std::filesystem::remove(path + "/ca.key");
+  const auto without = add_certificates(path, {{"gpu5"}});
+  REQUIRE_FALSE(without);
+  CHECK(without.error().code == Errc::kMissingFile);
+  CHECK(has(without.error().message, path + "/ca.key is missing"));
+}
+
+TEST_CASE("what was there before stays when making certificates fails", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("deep/down/certs");
+  REQUIRE(make_certificates(path, {}));
+  const auto taken = folder.path("taken");
+  std::filesystem::create_directory(taken);
+  std::ofstream(taken + "/worker.key") << "somebody else's";
+  const auto made = make_certificates(taken, {});
+  REQUIRE_FALSE(made);
+  CHECK(has(made.error().message, taken + "/worker.key"));
+  CHECK(names_in(taken) == std::set<std::string>{"worker.key"});
+  CHECK(text_of(taken + "/worker.key") == "somebody else's");
+  std::ofstream(folder.path("file")) << "a file";
+  CHECK_FALSE(make_certificates(folder.path("file"), {}));
+  CHECK_FALSE(make_certificates(folder.path("file/below"), {}));
+  CHECK(text_of(folder.path("file")) == "a file");
 }

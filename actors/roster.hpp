@@ -1,0 +1,33 @@
+// Who works for a run from other processes: names every worker that joins or leaves.
+//
+// A worker is there for as long as the actor that introduced it (see presence.hpp) lives; when the
+// connection is lost, CAF reports that actor as down.
+#pragma once
+
+#include <string>
+
+#include "actors/actors.hpp"
+
+namespace qstar {
+
+// Told by a coordinator: this worker introduced itself through that actor.
+struct Arrival {
+  std::string node;
+  caf::strong_actor_ptr presence;
+};
+
+// The phase of the roster's reports: "workers". Their step counts arrivals, `connected` is how many
+// workers there are now.
+inline constexpr const char* kWorkersPhase = "workers";
+
+using RosterActor = caf::typed_actor<caf::reacts_to<Arrival>>;
+
+// Reports arrivals and departures to `metrics`, and ends with the coordinator.
+RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics);
+
+// A name that a peer gave itself, safe to show: printable, and at most 64 characters.
+std::string shown_name(const std::string& name);
+
+}  // namespace qstar
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Arrival)

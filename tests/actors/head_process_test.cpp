@@ -1,0 +1,75 @@
+// What a head finds out before it writes anything.
+#include "actors/head_process.hpp"
+
+#include <sys/stat.h>
+
+#include "core/sockets.hpp"
+#include "tests/support/attempts.hpp"
+#include "tests/support/redate.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+namespace {
+
+Error refusal(const ProcessOptions& options) {
+  const auto checked = check(options);
+  REQUIRE_FALSE(checked);
+  return checked.error();
+}
+
+ProcessOptions listening(const std::string& address, const std::string& certificates) {
+  ProcessOptions options;
+  options.listen = address;
+  options.certificates = certificates;
+  return options;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a head refuses certificates that would turn every worker away", "[head_process]") {
+  const TemporaryFolder folder;
+  const auto certs = folder.path("certs");
+  REQUIRE(make_certificates(certs, {}));
+  const auto options = listening("127.0.0.1:0", certs);
+  CHECK(check(options));
+  redate(certs, "head", kDay, 2 * kDay);
+  CHECK(has(refusal(options).message, "head.pem is not valid yet"));
+  redate(certs, "head", -2 * kDay, kDay);
+  redate(certs, "ca", -2 * kDay, -kDay);
+  CHECK(has(refusal(options).message, "ca.pem has expired"));
+  auto local = listening("", certs);
+  local.workers = 1;
+  CHECK(has(refusal(local).message, "ca.pem has expired"));
+  redate(certs, "ca", -2 * kDay, kDay);
+  REQUIRE(::chmod((certs + "/head.key").c_str(), 0644) == 0);
+  CHECK(has(refusal(options).message, "chmod 600"));
+  CHECK_FALSE(std::filesystem::exists(folder.path("run")));
+}
+
+TEST_CASE("a head refuses an address that it cannot have", "[head_process]") {
+  const TemporaryFolder folder;
+  const auto certs = folder.path("certs");
+  REQUIRE(make_certificates(certs, {}));
+  const auto with = [&](const std::string& listen) { return listening(listen, certs); };
+  CHECK(has(refusal(with("::1:7000")).message, "[::1]:7000"));
+  CHECK(has(refusal(with("127.0.0.1")).message, "--listen"));
+  CHECK(has(refusal(with("203.0.113.7:7000")).message, "not one of this machine"));
+  CHECK(check(with("*:0")));
+  CHECK(check(with("localhost:0")));
+  CHECK(check(listening("localhost:0", "")));
+  CHECK(has(refusal(listening("*:0", "")).message, "qstar certs"));
+  const auto gateway = Gateway::start({});
+  REQUIRE(gateway);
+  const auto taken = refusal(with("127.0.0.1:" + std::to_string((*gateway)->port())));
+  CHECK(taken.code == Errc::kBusy);
+  CHECK(has(taken.message, "another process uses that port"));
+  auto both = with("127.0.0.1:7999");
+  both.http_port = 7999;
+  CHECK(has(refusal(both).message, "port 7999"));
+}

@@ -1,0 +1,100 @@
+// Workers are named when they join and when they leave, whatever they call themselves.
+#include "actors/roster.hpp"
+
+#include <future>
+#include <mutex>
+
+#include "actors/system.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+namespace {
+
+// What the roster reported, in order.
+class Lines {
+ public:
+  void add(const Report& report) {
+    const std::scoped_lock lock(mutex_);
+    reports_.push_back(report);
+    changed_.notify_all();
+  }
+  Report at(std::size_t index) {
+    std::unique_lock lock(mutex_);
+    REQUIRE(
+        changed_.wait_for(lock, std::chrono::seconds(10), [&] { return reports_.size() > index; }));
+    return reports_[index];
+  }
+  std::size_t size() {
+    const std::scoped_lock lock(mutex_);
+    return reports_.size();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Report> reports_;
+};
+
+caf::behavior presence(caf::event_based_actor* self) {
+  self->set_exit_handler([self](const caf::exit_msg& message) { self->quit(message.reason); });
+  return {[](caf::unit_t) {}};
+}
+
+std::string said_of(const caf::error& reason) {
+  auto& system = immortal_system();
+  const auto lines = std::make_shared<Lines>();
+  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  caf::scoped_actor coordinator{system};
+  const auto roster = spawn_roster(*coordinator, metrics);
+  const auto worker = system.spawn(presence);
+  caf::anon_send(roster, Arrival{"gpu1", caf::actor_cast<caf::strong_actor_ptr>(worker)});
+  CHECK(lines->at(0).line == "worker gpu1 joined");
+  CHECK(lines->at(0).row == MetricsRow{kWorkersPhase, 1, {{"connected", 1}}});
+  coordinator->send_exit(worker, reason);
+  CHECK(lines->at(1).row == MetricsRow{kWorkersPhase, 1, {{"connected", 0}}});
+  return lines->at(1).line;
+}
+
+}  // namespace
+
+TEST_CASE("a worker that leaves is named, with the reason", "[roster]") {
+  CHECK(said_of({}) == "worker gpu1 left: there is no more work");
+  CHECK(said_of(caf::exit_reason::user_shutdown) == "worker gpu1 left: it was stopped");
+  CHECK(said_of(caf::exit_reason::remote_link_unreachable) ==
+        "worker gpu1 left: the connection was lost");
+  CHECK(said_of(to_caf({Errc::kDiskFull, "no space left"})) == "worker gpu1 left: no space left");
+  CHECK(said_of(to_caf({Errc::kDiskFull, "\x1b[2J\n"})) == "worker gpu1 left: \\x1b[2J\\n");
+}
+
+TEST_CASE("a worker is counted once, and several share a name", "[roster]") {
+  auto& system = immortal_system();
+  const auto lines = std::make_shared<Lines>();
+  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  caf::scoped_actor coordinator{system};
+  const auto roster = spawn_roster(*coordinator, metrics);
+  const auto one = system.spawn(presence), two = system.spawn(presence);
+  for (const auto& worker : {one, one, two})
+    caf::anon_send(roster, Arrival{"worker", caf::actor_cast<caf::strong_actor_ptr>(worker)});
+  caf::anon_send(roster, Arrival{"nobody", nullptr});
+  CHECK(lines->at(1).row == MetricsRow{kWorkersPhase, 2, {{"connected", 2}}});
+  coordinator->send_exit(one, caf::exit_reason::user_shutdown);
+  CHECK(lines->at(2).row == MetricsRow{kWorkersPhase, 2, {{"connected", 1}}});
+  CHECK(lines->size() == 3);
+  coordinator->send_exit(two, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("the names of peers are safe to show, and short", "[roster]") {
+  CHECK(shown_name("gpu1") == "gpu1");
+  CHECK(shown_name("a\x1b[2Jb") == "a\\x1b[2Jb");
+  CHECK(shown_name("a\nb") == "a\\nb");
+  CHECK(shown_name(std::string(64, 'a')) == std::string(64, 'a'));
+  CHECK(shown_name(std::string(65, 'a')) == std::string(61, 'a') + "...");
+  CHECK(shown_name(std::string(1'000'000, '\n')).size() <= 64);
+  std::string umlauts;
+  for (int i = 0; i < 100; ++i) umlauts += "\xc3\xbc";
+  const auto cut = shown_name(umlauts);
+  CHECK(cut.size() <= 64);
+  CHECK(cut.find("\\x") == std::string::npos);
+}
