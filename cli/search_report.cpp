@@ -76,8 +76,7 @@ ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
 SearchTable::SearchTable(std::span<const PuzzleStart> starts, std::optional<std::size_t> columns)
     : id_width_(kShortId), cells_(kColumns.size()), cuts_(columns.has_value()) {
   std::size_t longest = kShortId;
-  for (const PuzzleStart& start : starts)
-    longest = std::max(longest, shown_width(start));
+  for (const PuzzleStart& start : starts) longest = std::max(longest, shown_width(start));
   if (!columns) {
     id_width_ = longest;  // a longer one moves its line to the right
     return;
