@@ -5,36 +5,46 @@
 namespace qstar {
 
 void PuzzleTrainingConfig::describe(FieldVisitor& v) {
-  v.value({"updates", "optimiser steps until the run ends", 1, 1e12}, updates);
-  v.value({"cpu_seconds", "of all processes until the run ends; 0: no limit", 0, 1e9}, cpu_seconds);
-  v.value({"scramblers", "actors that make examples, a process", 1, 64}, scramblers);
-  v.value({"batches_per_lease", "batches made and brought home together", 1, 4096},
-          batches_per_lease);
-  v.value({"lease_seconds", "before an unreported lease is handed out again", 1, 86400},
+  v.value({"updates", "Optimiser steps after which the run ends", 1, 1e12}, updates);
+  v.value({"cpu_seconds", "CPU seconds of all processes after which the run ends (0: no limit)", 0,
+           1e9},
+          cpu_seconds);
+  v.value({"scramblers", "Scramblers per process: actors that generate examples", 1, 64},
+          scramblers);
+  v.value(
+      {"batches_per_lease", "Batches that a scrambler generates and returns per lease", 1, 4096},
+      batches_per_lease);
+  v.value({"lease_seconds", "Seconds after which a lease without a result is handed out again", 1,
+           86400},
           lease_seconds);
 }
 
 void ExampleReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "batches between scramblers and learner", 1, 1e6}, capacity);
-  v.value({"staleness", "renewals of the target network that examples may lag behind", 0, 1e6},
-          staleness);
+  v.value({"capacity", "Batches that the buffer between scramblers and learner holds", 1, 1e6},
+          capacity);
+  v.value(
+      {"staleness", "Target-network updates by which an example's targets may lag behind", 0, 1e6},
+      staleness);
 }
 
 void PuzzleRecordConfig::describe(FieldVisitor& v) {
-  v.value({"checks", "checks between records of greedy play; 0: no records", 0, 1e9}, checks);
-  v.value({"positions", "of the fixed set, a record", 1, 4096}, positions);
+  v.value({"checks", "Checks of the learner between two records of greedy play (0: no records)", 0,
+           1e9},
+          checks);
+  v.value({"positions", "Positions of the fixed set in each record", 1, 4096}, positions);
 }
 
 void PuzzleExperiment::describe(FieldVisitor& v) {
-  v.value({"name", "of the run"}, name);
-  v.value({"seed", "of everything random", 0, 9e15}, seed);
-  section(v, "environment", "the puzzle", environment);
-  section(v, "learner", "Q or V from positions moves back from the goal", learner);
-  section(v, "training", "how long, and by whom", training);
-  section(v, "replay", "the examples between scramblers and learner", replay);
-  section(v, "record", "greedy play that the store keeps", record);
-  section(v, "checkpoint", "what a resumed run starts from", checkpoint);
-  section(v, "restart", "of failed actors", restart);
+  v.value({"name", "Name of the run"}, name);
+  v.value({"seed", "Random seed for the whole run", 0, 9e15}, seed);
+  section(v, "environment", "Puzzle to be learned", environment);
+  section(v, "learner", "Learning the cost to go from positions scrambled back from the goal",
+          learner);
+  section(v, "training", "Length of the training and distribution of its work", training);
+  section(v, "replay", "Buffer of examples between scramblers and learner", replay);
+  section(v, "record", "Greedy play recorded in the replay store", record);
+  section(v, "checkpoint", "Checkpoints from which a run is resumed", checkpoint);
+  section(v, "restart", "Restarts of failed actors", restart);
 }
 
 Status check(const PuzzleExperiment& config) {
@@ -44,7 +54,7 @@ Status check(const PuzzleExperiment& config) {
   if (config.replay.capacity < config.training.batches_per_lease) {
     return fail(Errc::kConfig,
                 fmt::format("replay.capacity = {} has no room for one lease: raise it to "
-                            "training.batches_per_lease = {} at least",
+                            "at least training.batches_per_lease = {}",
                             config.replay.capacity, config.training.batches_per_lease));
   }
   return {};

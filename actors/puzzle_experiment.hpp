@@ -22,7 +22,7 @@ struct PuzzleTrainingConfig {
 
 struct ExampleReplayConfig {
   std::int64_t capacity = 32;  // batches between scramblers and learner, leases under way included
-  std::int64_t staleness = 1;  // renewals behind that targets may still be fitted
+  std::int64_t staleness = 1;  // target-network updates by which targets may lag
   void describe(FieldVisitor& v);
   friend bool operator==(const ExampleReplayConfig&, const ExampleReplayConfig&) = default;
 };

@@ -35,7 +35,7 @@ struct PuzzleRunState {
   std::uint64_t batches = 0;  // taken by the learner; deterministic: the next one's index
   std::int64_t checks = 0;
   std::int64_t records = 0;          // the next record's group in the store
-  std::uint64_t target_version = 0;  // renewals + 1 of the target network
+  std::uint64_t target_version = 0;  // updates of the target network, plus 1
   std::uint64_t next_task = 0;
   std::vector<std::uint64_t> unfinished;  // leases that were out or not fitted to their end
   std::int64_t dropped_stale = 0;         // batches
