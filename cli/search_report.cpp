@@ -30,12 +30,6 @@ std::size_t width_of(const std::string& text) {
   return width;
 }
 
-// Printable text in at most `width` columns.
-std::string cut(const std::string& text, std::size_t width) {
-  if (cut_to_width(text, width).size() == text.size()) return text;
-  return width == 0 ? "" : cut_to_width(text, width - 1) + "…";
-}
-
 // Of an id, as far as it matters.
 std::size_t shown_width(const PuzzleStart& start) {
   return width_of(cut_to_width(printable(start.id_text()), kLongId));
@@ -44,6 +38,12 @@ std::size_t shown_width(const PuzzleStart& start) {
 std::string right_aligned(const std::string& text, std::size_t width) {
   const std::size_t used = width_of(cut_to_width(text, width));
   return std::string(width - used, ' ') + text;
+}
+
+// Printable text in exactly `width` columns, at least one: the end of what is longer is left out.
+std::string cut(const std::string& text, std::size_t width) {
+  if (cut_to_width(text, width).size() == text.size()) return right_aligned(text, width);
+  return right_aligned(cut_to_width(text, width - 1), width - 1) + "…";
 }
 
 // Null for a mean or share of nothing.
@@ -91,7 +91,7 @@ SearchTable::SearchTable(std::span<const PuzzleStart> starts, std::optional<std:
 }
 
 std::string SearchTable::joined(const std::string& id, std::span<const std::string> cells) const {
-  std::string line = right_aligned(id, id_width_);
+  std::string line = cuts_ ? cut(id, id_width_) : right_aligned(id, id_width_);
   for (std::size_t i = 0; i < cells_; ++i) line += ' ' + right_aligned(cells[i], kColumns[i].width);
   return line;
 }
@@ -103,13 +103,12 @@ std::string SearchTable::header() const {
 }
 
 std::string SearchTable::line(const PuzzleStart& start, const PuzzleSolution& solution) const {
-  const std::string id = printable(start.id_text());
   const std::array<std::string, kColumns.size()> cells = {
       solution.solved ? "solved" : "not solved",
       solution.solved ? std::to_string(solution.moves.size()) : "-",
       std::string(to_string(solution.end)), std::to_string(solution.statistics.nodes_generated),
       fmt::format("{:.3f}", solution.statistics.seconds)};
-  return joined(cuts_ ? cut(id, id_width_) : id, cells);
+  return joined(printable(start.id_text()), cells);
 }
 
 void SearchSummary::Comparison::add(double cost, const PuzzleSolution& solution) {
