@@ -20,7 +20,7 @@ struct PuzzleLearnerState {
 
   bool stopped() const { return links.stop != nullptr && links.stop->load(); }
   std::uint64_t target_version() const {
-    return static_cast<std::uint64_t>(learner->renewals()) + 1;
+    return static_cast<std::uint64_t>(learner->target_updates()) + 1;
   }
 
   caf::result<PuzzleTrained> start(const TrainPuzzle& request) {
@@ -77,8 +77,8 @@ struct PuzzleLearnerState {
       if (slice.walks > 0) result.walks = learner->walks(static_cast<std::size_t>(slice.walks));
     }
     result.target_version = target_version();
-    const bool renewed = result.check && result.check->renewed;
-    if (slice.with_target || (renewed && !scrambles))  // alone, nobody wants it
+    const bool updated = result.check && result.check->target_updated;
+    if (slice.with_target || (updated && !scrambles))  // alone, nobody wants it
       result.target = serialize(learner->target_model());
     promise.deliver(std::move(result));
   }

@@ -21,7 +21,7 @@ Result<LoadedModel> load_model(const std::string& path, std::span<const std::str
   auto environment = make_environment(config);
   if (!environment) return tl::unexpected(environment.error());
   auto weights = DecoderWeights::make(*model, 0);
-  if (!weights) return tl::unexpected(weights.error());
+  if (!weights) return fail(weights.error().code, loaded.path + ": " + weights.error().message);
   loaded.environment = std::move(*environment);
   loaded.weights = std::move(*weights);
   return loaded;

@@ -2,35 +2,57 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
 
-using nlohmann::ordered_json;
+// Not ordered_json: that copies what it has read so far whenever an object grows, and copying a
+// list that is a million brackets deep overflows the stack.
+using nlohmann::json;
+
+constexpr std::size_t kLongestLine = std::size_t{1} << 20;
+constexpr std::size_t kShown = 40;  // characters of a bad value that a message repeats
+
+// A value in a message. Lists and objects are only named: printing one that is a million brackets
+// deep would overflow the stack.
+std::string shown(const json& value) {
+  if (value.is_array()) return "a list";
+  if (value.is_object()) return "an object";
+  const std::string text = value.dump();
+  return text.size() <= kShown ? text : text.substr(0, kShown) + "…";
+}
 
 // How many numbers a position has, the puzzle's own parser says.
-Result<std::string> position_text(const ordered_json& state) {
+Result<std::string> position_text(const json& state) {
   if (state.is_string()) return state.get<std::string>();
   if (!state.is_array())
     return fail(Errc::kCorrupt, "\"state\" is neither a list of numbers nor text");
   std::string text;
   for (const auto& number : state) {
     if (!number.is_number_integer())
-      return fail(Errc::kBadProblem, "\"state\" holds " + number.dump() + ", no whole number");
+      return fail(Errc::kBadProblem, "\"state\" holds " + shown(number) + ", not a whole number");
     text += (text.empty() ? "" : " ") + number.dump();
   }
   return text;
 }
 
-Status read_lengths(const ordered_json& record, PuzzleStart& start) {
+Status read_lengths(const json& record, PuzzleStart& start) {
   for (const auto& [field, length] :
        {std::pair{"optimal_length", &start.optimal}, {"known_length", &start.known}}) {
     const auto found = record.find(field);
     if (found == record.end()) continue;
-    if (!found->is_number())
-      return fail(Errc::kCorrupt, fmt::format("\"{}\" is {}, no number", field, found->dump()));
+    if (!found->is_number() || !(found->get<double>() >= 0)) {
+      return fail(Errc::kCorrupt,
+                  fmt::format("\"{}\" is {}; it must be a number from 0", field, shown(*found)));
+    }
     *length = found->get<double>();
   }
   const auto solution = record.find("solution");
@@ -40,51 +62,96 @@ Status read_lengths(const ordered_json& record, PuzzleStart& start) {
   return {};
 }
 
+Result<json> parse_record(const std::string& line) {
+  try {
+    auto record = json::parse(line);
+    if (record.is_object() && record.contains("id") && record.contains("state")) return record;
+  } catch (const json::parse_error& error) {
+    return fail(Errc::kCorrupt,
+                fmt::format("this is not valid JSON from character {} on; write one "
+                            "object with \"id\" and \"state\" per line",
+                            error.byte));
+  } catch (const json::out_of_range&) {  // 1e999
+    return fail(Errc::kCorrupt, "a number in this JSON is too large");
+  }
+  return fail(Errc::kCorrupt, "a JSON object with \"id\" and \"state\" is expected");
+}
+
 Result<PuzzleStart> read_state(const std::string& line, const Puzzle& puzzle) {
-  const auto record = ordered_json::parse(line, nullptr, false);
-  if (!record.is_object() || !record.contains("id") || !record.contains("state"))
-    return fail(Errc::kCorrupt, "a JSON object with \"id\" and \"state\" is expected");
-  PuzzleStart start;
-  start.id = record["id"];
-  if (!start.id.is_number_integer() && !start.id.is_string())
+  const auto record = parse_record(line);
+  if (!record) return tl::unexpected(record.error());
+  const json& id = (*record)["id"];
+  if (!id.is_number_integer() && !id.is_string())
     return fail(Errc::kCorrupt, "\"id\" is neither a whole number nor text");
-  const auto text = position_text(record["state"]);
+  PuzzleStart start;
+  start.id = id;
+  const auto text = position_text((*record)["state"]);
   if (!text) return tl::unexpected(text.error());
   auto position = puzzle.parse(*text);
   if (!position) return tl::unexpected(position.error());
   start.position = std::move(*position);
-  if (auto read = read_lengths(record, start); !read) return tl::unexpected(read.error());
+  if (auto read = read_lengths(*record, start); !read) return tl::unexpected(read.error());
   return start;
 }
 
-Result<std::vector<PuzzleStart>> read_states(std::istream& in, const std::string& name,
-                                             const Puzzle& puzzle, std::size_t limit) {
-  std::vector<PuzzleStart> starts;
-  std::string line;
-  for (std::size_t number = 1; starts.size() < limit && std::getline(in, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string place = fmt::format("{}:{}", name, number);
-    auto start = read_state(line, puzzle);
-    if (!start) return fail(Errc::kCorrupt, place + ": " + start.error().message);
-    start->place = place;
-    starts.push_back(std::move(*start));
+// The next line; nothing at the end, kCorrupt when it is too long.
+Result<std::optional<std::string>> next_line(std::istream& in, std::vector<char>& buffer) {
+  in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+  const auto count = static_cast<std::size_t>(in.gcount());
+  if (in.fail() && count + 1 == buffer.size()) {
+    return fail(
+        Errc::kCorrupt,
+        fmt::format("the line is longer than {} bytes; a state needs far fewer", kLongestLine));
   }
-  if (in.bad() && !starts.empty()) return fail(Errc::kIo, "cannot read on in " + name);
-  if (starts.empty()) {
-    return fail(Errc::kCorrupt,
-                name + " holds no states: give a JSON object with \"id\" and \"state\" a line");
-  }
-  return starts;
+  if (in.fail()) return std::nullopt;
+  // What was counted includes the end of the line, where there is one.
+  return std::string(buffer.data(), in.eof() ? count : count - 1);
 }
 
 }  // namespace
 
+Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std::string& name,
+                                                    const Puzzle& puzzle, std::size_t limit) {
+  const std::string source = printable(name);
+  std::vector<PuzzleStart> starts;
+  std::vector<char> buffer(kLongestLine + 2);
+  for (std::size_t number = 1; starts.size() < limit; ++number) {
+    const std::string place = fmt::format("{}:{}", source, number);
+    const auto at_place = [&](const Error& error) {
+      return fail(Errc::kCorrupt, fmt::format("{}: {}", place, printable(error.message)));
+    };
+    const auto line = next_line(in, buffer);
+    if (!line) return at_place(line.error());
+    if (!*line) break;
+    if ((*line)->find_first_not_of(" \t\r") == std::string::npos) continue;
+    auto start = read_state(**line, puzzle);
+    if (!start) return at_place(start.error());
+    start->place = place;
+    starts.push_back(std::move(*start));
+  }
+  if (in.bad()) return fail(Errc::kIo, fmt::format("{}: cannot be read to its end", source));
+  if (starts.empty()) {
+    return fail(
+        Errc::kCorrupt,
+        source + ": holds no states; write one JSON object with \"id\" and \"state\" per line");
+  }
+  return starts;
+}
+
 Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path, const Puzzle& puzzle,
                                                     std::size_t limit) {
-  if (path == "-") return read_states(std::cin, "standard input", puzzle, limit);
+  if (path == "-") return read_puzzle_states(std::cin, "standard input", puzzle, limit);
+  std::error_code unknown;  // then opening it says why
+  if (std::filesystem::is_directory(path, unknown)) {
+    return fail(Errc::kMissingFile,
+                printable(path) + ": is a directory; give a file of JSON lines");
+  }
   std::ifstream in(path);
-  if (!in) return fail(Errc::kMissingFile, "cannot read " + path);
-  return read_states(in, path, puzzle, limit);
+  if (!in) {
+    return fail(Errc::kMissingFile,
+                fmt::format("{}: cannot be opened: {}", printable(path), std::strerror(errno)));
+  }
+  return read_puzzle_states(in, path, puzzle, limit);
 }
 
 }  // namespace qstar

@@ -3,21 +3,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <set>
+#include <array>
 
+#include "cli/terminal.hpp"
 #include "core/metrics.hpp"
-#include "environment/puzzle_svg.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kPictures = 12;  // positions of a film strip
+struct Column {
+  std::string_view title;
+  std::size_t width;
+};
+// Behind the id, the most wanted first.
+constexpr std::array kColumns = {Column{"result", 10}, Column{"moves", 8}, Column{"end", 9},
+                                 Column{"nodes", 12}, Column{"seconds", 9}};
+constexpr std::size_t kShortId = 8, kLongId = 32;  // columns that ids get, where there is room
 
-std::string name_of(const PuzzleStart& start) {
-  return start.id.is_string() ? start.id.get<std::string>() : start.id.dump();
+// Columns that printable text takes on a terminal.
+std::size_t width_of(const std::string& text) {
+  std::size_t width = 0;
+  while (cut_to_width(text, width).size() < text.size()) ++width;
+  return width;
+}
+
+// Of an id, as far as it matters.
+std::size_t shown_width(const PuzzleStart& start) {
+  return width_of(cut_to_width(printable(start.id_text()), kLongId));
+}
+
+std::string right_aligned(const std::string& text, std::size_t width) {
+  const std::size_t used = width_of(cut_to_width(text, width));
+  return std::string(width - used, ' ') + text;
+}
+
+// Printable text in exactly `width` columns, at least one: the end of what is longer is left out.
+std::string cut(const std::string& text, std::size_t width) {
+  if (cut_to_width(text, width).size() == text.size()) return right_aligned(text, width);
+  return right_aligned(cut_to_width(text, width - 1), width - 1) + "…";
 }
 
 // Null for a mean or share of nothing.
@@ -47,12 +73,42 @@ ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
           {"seconds", solution.statistics.seconds}};
 }
 
-std::string table_line(const PuzzleStart& start, const PuzzleSolution& solution) {
-  return fmt::format("{:>8} {:>10} {:>8} {:>8} {:>12} {:>9.3f}", name_of(start),
-                     solution.solved ? "solved" : "not solved",
-                     solution.solved ? std::to_string(solution.moves.size()) : "-",
-                     to_string(solution.end), solution.statistics.nodes_generated,
-                     solution.statistics.seconds);
+SearchTable::SearchTable(std::span<const PuzzleStart> starts, std::optional<std::size_t> columns)
+    : id_width_(kShortId), cells_(kColumns.size()), cuts_(columns.has_value()) {
+  std::size_t longest = kShortId;
+  for (const PuzzleStart& start : starts) longest = std::max(longest, shown_width(start));
+  if (!columns) {
+    id_width_ = longest;  // a longer one moves its line to the right
+    return;
+  }
+  std::size_t taken = 0;
+  for (cells_ = 0; cells_ < kColumns.size(); ++cells_) {
+    const std::size_t wider = taken + 1 + kColumns[cells_].width;
+    if (kShortId + wider > *columns) break;
+    taken = wider;
+  }
+  id_width_ = std::min(longest, std::max<std::size_t>(1, *columns - taken));
+}
+
+std::string SearchTable::joined(const std::string& id, std::span<const std::string> cells) const {
+  std::string line = cuts_ ? cut(id, id_width_) : right_aligned(id, id_width_);
+  for (std::size_t i = 0; i < cells_; ++i) line += ' ' + right_aligned(cells[i], kColumns[i].width);
+  return line;
+}
+
+std::string SearchTable::header() const {
+  std::vector<std::string> titles;
+  for (const Column& column : kColumns) titles.emplace_back(column.title);
+  return joined("id", titles);
+}
+
+std::string SearchTable::line(const PuzzleStart& start, const PuzzleSolution& solution) const {
+  const std::array<std::string, kColumns.size()> cells = {
+      solution.solved ? "solved" : "not solved",
+      solution.solved ? std::to_string(solution.moves.size()) : "-",
+      std::string(to_string(solution.end)), std::to_string(solution.statistics.nodes_generated),
+      fmt::format("{:.3f}", solution.statistics.seconds)};
+  return joined(printable(start.id_text()), cells);
 }
 
 void SearchSummary::Comparison::add(double cost, const PuzzleSolution& solution) {
@@ -97,7 +153,7 @@ ordered_json SearchSummary::json(double cpu_before) const {
   optimal_.describe("optimal", out);
   known_.describe("known", out);
   out["mean_seconds"] = ratio(seconds_, states_);
-  out["max_seconds"] = max_seconds_;
+  out["max_seconds"] = states_ > 0 ? ordered_json(max_seconds_) : ordered_json(nullptr);
   out["nodes_per_second"] = ratio(static_cast<double>(nodes_), seconds_);
   out["share"] = {{"network", ratio(network_, seconds_)},
                   {"queue", ratio(queue_, seconds_)},
@@ -107,64 +163,26 @@ ordered_json SearchSummary::json(double cpu_before) const {
   return out;
 }
 
-std::string SearchSummary::line() const {
-  std::string line = fmt::format("{} of {} states solved", solved_, states_);
+std::string SearchSummary::text(std::string_view estimates) const {
+  if (states_ == 0) return "no state was searched to its end";
+  std::string text = fmt::format("{} of {} states solved", solved_, states_);
   if (solved_ > 0) {
-    line += fmt::format(", {:.2f} moves each",
+    text += fmt::format(", {:.2f} moves per solution",
                         static_cast<double>(length_) / static_cast<double>(solved_));
   }
-  for (const auto& [costs, what] :
-       {std::pair{&optimal_, "the optimum"}, {&known_, "those known"}}) {
+  for (const auto& [costs, what] : {std::pair{&optimal_, "optimal"}, {&known_, "best known"}}) {
     if (costs->solved == 0) continue;
-    line += fmt::format(", {:.2f} over {} and {} of {} not above",
+    text += fmt::format("\n{:.2f} above the {} cost on average; {} of {} states reach it",
                         costs->over / static_cast<double>(costs->solved), what, costs->reached,
                         costs->states);
   }
   if (seconds_ > 0) {
-    line += fmt::format("; {:.3f} s each, {:.0f} nodes/s, {:.0f} % of it network",
-                        seconds_ / static_cast<double>(states_),
-                        static_cast<double>(nodes_) / seconds_, 100 * network_ / seconds_);
+    text +=
+        fmt::format("\n{:.3f} s per state, {:.0f} nodes/s, {:.0f} % of the time in the {}",
+                    seconds_ / static_cast<double>(states_), static_cast<double>(nodes_) / seconds_,
+                    100 * network_ / seconds_, estimates);
   }
-  return line;
-}
-
-Status check_picture_names(std::span<const PuzzleStart> starts) {
-  std::set<std::string> seen;
-  for (const PuzzleStart& start : starts) {
-    const std::string name = name_of(start);
-    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '-' || c == '_';
-    });
-    if (!plain) {
-      return fail(Errc::kUsage, fmt::format("{}: the id {} cannot name a picture: --svg needs "
-                                            "letters, digits, - and _",
-                                            start.place, start.id.dump()));
-    }
-    if (!seen.insert(name).second) {
-      return fail(Errc::kUsage, fmt::format("{}: the id {} is there twice: --svg needs different "
-                                            "ones",
-                                            start.place, start.id.dump()));
-    }
-  }
-  return {};
-}
-
-Status write_picture(const std::string& directory, const PuzzleStart& start, const Puzzle& puzzle,
-                     const PuzzleSolution& solution) {
-  std::vector<std::uint8_t> position = start.position, states = position;
-  std::vector<std::string> captions = {"start"};
-  for (std::size_t i = 0; i < solution.moves.size() && captions.size() < kPictures; ++i) {
-    puzzle.apply(position, std::span(solution.moves).subspan(i, 1), position);
-    states.insert(states.end(), position.begin(), position.end());
-    captions.push_back(fmt::format("{}: {}", i + 1, puzzle.move_name(solution.moves[i])));
-  }
-  const std::string path = directory + "/" + name_of(start) + ".svg";
-  std::ofstream file(path, std::ios::binary);
-  file << svg_strip(puzzle, states, captions);
-  file.close();
-  if (!file) return fail(Errc::kIo, "cannot write " + path);
-  return {};
+  return text;
 }
 
 }  // namespace qstar

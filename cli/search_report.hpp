@@ -1,9 +1,12 @@
-// What `qstar search` says of its searches, as JSON and for people, and its pictures.
+// What `qstar search` says of its searches, as JSON and for people.
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/puzzle_states.hpp"
 #include "core/result.hpp"
@@ -11,12 +14,25 @@
 
 namespace qstar {
 
-// id, solved, length (moves), moves, cost, lower_bound, end, nodes_generated, edges_scored,
-// seconds. Length and cost are null where no solution was found.
+// id, solved, length (moves), moves, cost, found_cost, lower_bound, end, nodes_generated,
+// edges_scored, seconds. Length and costs are null where no solution was found.
 nlohmann::ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
                                const PuzzleSolution& solution);
-// The same in a line of a table, without the moves.
-std::string table_line(const PuzzleStart& start, const PuzzleSolution& solution);
+
+// The same as lines of a table, without the moves. On a terminal the table fits its width: ids are
+// cut, and where that is not enough the last columns are left out.
+class SearchTable {
+ public:
+  // `columns` of the terminal; nothing when the table goes to a file or a pipe.
+  SearchTable(std::span<const PuzzleStart> starts, std::optional<std::size_t> columns);
+  std::string header() const;
+  std::string line(const PuzzleStart& start, const PuzzleSolution& solution) const;
+
+ private:
+  std::string joined(const std::string& id, std::span<const std::string> cells) const;
+  std::size_t id_width_, cells_;
+  bool cuts_;  // ids
+};
 
 // Adds up what was found.
 class SearchSummary {
@@ -28,10 +44,12 @@ class SearchSummary {
   // share {network, queue, environment} of the time, peak_memory_bytes of the process and
   // cpu_seconds since `cpu_before`. Where the file knows costs: mean_over_optimal of what was
   // solved and at_optimum, the share of all states whose optimum is known and was found; and
-  // likewise mean_over_known and at_known, the share solved at most at that cost.
+  // likewise mean_over_known and at_known, the share solved at most at that cost. What could not be
+  // measured is null.
   nlohmann::ordered_json json(double cpu_before) const;
-  // One line.
-  std::string line() const;
+  // A few lines for people; figures that could not be measured are left out. `estimates` names what
+  // the time for estimates was spent in.
+  std::string text(std::string_view estimates) const;
 
  private:
   struct Comparison {  // with costs that the file knows
@@ -47,11 +65,5 @@ class SearchSummary {
   std::uint64_t nodes_ = 0;
   Comparison optimal_, known_;
 };
-
-// kUsage, naming the place, when an id is no file's name (letters, digits, - and _) or comes twice.
-Status check_picture_names(std::span<const PuzzleStart> starts);
-// Writes DIRECTORY/ID.svg: the start and up to eleven positions after it. kIo.
-Status write_picture(const std::string& directory, const PuzzleStart& start, const Puzzle& puzzle,
-                     const PuzzleSolution& solution);
 
 }  // namespace qstar

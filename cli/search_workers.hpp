@@ -26,32 +26,37 @@ struct SearchJob {
 
 class SearchWorkers {
  public:
-  // All arguments outlive this. Begins at once; `stop` lets every thread finish its present state
-  // and begin no other.
+  // All arguments outlive this. `stop` ends every search that is under way within a moment.
   SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts,
                 const std::atomic<bool>& stop);
-  // Waits for the states that are being searched.
+  // Stops the searches that are under way and waits for that.
   ~SearchWorkers();
   SearchWorkers(const SearchWorkers&) = delete;
   SearchWorkers& operator=(const SearchWorkers&) = delete;
 
-  // The solution of a state; nothing when it will not be searched any more. Calls `meanwhile` a few
-  // times a second until then. A state can be asked for once.
+  // Starts the threads, as many as there are states at most. kIo when the system has none left.
+  Status start();
+  // The solution of a state; nothing when its search was stopped or will not begin any more. Calls
+  // `meanwhile` a few times a second until then. A state can be asked for once.
   std::optional<Result<PuzzleSolution>> wait(std::size_t state,
                                              const std::function<void()>& meanwhile);
 
  private:
   void work();
+  void search_states();
   std::optional<std::size_t> take();
+  bool stopped() const { return stop_ || abandoned_; }
 
   const SearchJob& job_;
   const std::span<const PuzzleStart> starts_;
   const std::atomic<bool>& stop_;
+  std::atomic<bool> abandoned_ = false;
+  PuzzleSearchOptions options_;
 
   std::mutex mutex_;  // of all below but the threads
   std::condition_variable changed_;
-  std::size_t next_ = 0, running_;
-  bool abandoned_ = false;
+  std::size_t next_ = 0, running_ = 0;
+  std::optional<Error> fault_;  // of a thread that ended early
   std::vector<std::optional<Result<PuzzleSolution>>> solutions_;
   std::vector<std::jthread> threads_;
 };

@@ -25,7 +25,7 @@ namespace qstar {
 // A policy's weights, packed for decoding; immutable, shared between threads.
 class DecoderWeights {
  public:
-  // kCorrupt when tensors are missing or of the wrong shape.
+  // kCorrupt: tensors missing, of the wrong shape or so large that logits overflow; kIo: no memory.
   static Result<std::shared_ptr<const DecoderWeights>> make(const ModelFile& model,
                                                             std::uint64_t version);
   ~DecoderWeights();

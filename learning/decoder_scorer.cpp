@@ -8,6 +8,7 @@
 
 #include "learning/decoder_weights.hpp"
 #include "learning/forward_pass.hpp"
+#include "learning/within_memory.hpp"
 
 namespace qstar {
 
@@ -49,6 +50,8 @@ struct DecoderScorer::Impl {
   Impl(std::shared_ptr<const DecoderWeights> w, const ModelFile& model, ScorerRole r);
 
   float score(const Tokens& text);
+  // Whether a text of all tokens gets finite scores, see DecoderWeights::make().
+  bool computes();
   void read(std::size_t begin, std::size_t end);
   std::size_t state_before(std::size_t place) const;
   void add_surprise(std::size_t begin, std::size_t n);
@@ -68,6 +71,7 @@ struct DecoderScorer::Impl {
   std::vector<float> scores;
   std::vector<float> values;  // V of the states that end there; 0 without dueling heads
   std::vector<float> logits;  // [context, V]
+  bool finite = true;         // all scores so far, before the sigmoid
   ForwardPass pass;
   Floats cache;
 };
@@ -135,6 +139,7 @@ void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
     const float* x = last + i * p.stride;
     values[begin + i] = value.of(x);
     const float z = head.of(x) + values[state_before(begin + i)];
+    finite = finite && std::isfinite(z);
     scores[begin + i] = 1 / (1 + std::exp(-z));
   }
 }
@@ -151,6 +156,14 @@ float DecoderScorer::Impl::score(const Tokens& text) {
   return scores[tokens.size() - 1];
 }
 
+bool DecoderScorer::Impl::computes() {
+  const FlushDenormals flushed;
+  Tokens text(std::min(p.head.view.n, scores.size()));
+  std::iota(text.begin(), text.end(), 0);
+  score(text);
+  return finite;
+}
+
 DecoderScorer::DecoderScorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DecoderScorer::~DecoderScorer() = default;
 ScorerRole DecoderScorer::role() const { return impl_->role; }
@@ -164,8 +177,16 @@ Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& mode
   if (!weights) return tl::unexpected(weights.error());
   if (auto ok = check_tensors(model, scorer_shapes(model.spec, is_dueling(model))); !ok)
     return tl::unexpected(ok.error());
-  return std::unique_ptr<DecoderScorer>(
-      new DecoderScorer(std::make_unique<Impl>(std::move(*weights), model, *role)));
+  return within_memory("model", [&]() -> Result<std::unique_ptr<DecoderScorer>> {
+    auto impl = std::make_unique<Impl>(std::move(*weights), model, *role);
+    if (!impl->computes()) {
+      return fail(
+          Errc::kCorrupt,
+          "model: its weights are too large to compute with: the scores of a short text are "
+          "not finite; train it again");
+    }
+    return std::unique_ptr<DecoderScorer>(new DecoderScorer(std::move(impl)));
+  });
 }
 
 std::vector<float> DecoderScorer::scores(std::span<const StepQuery> queries) {

@@ -20,8 +20,8 @@ namespace qstar {
 
 class DecoderScorer final : public StepScorer {
  public:
-  // kCorrupt: the metadata's role is not a ScorerRole's, or tensors are missing or of the wrong
-  // shape.
+  // kCorrupt: the metadata's role is not a ScorerRole's, tensors are missing or of the wrong shape,
+  // or weights so large that scores overflow; kIo without memory for them.
   static Result<std::unique_ptr<DecoderScorer>> make(const ModelFile& model);
   ~DecoderScorer() override;
 

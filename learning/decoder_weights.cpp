@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/finite.hpp"
+#include "learning/forward_pass.hpp"
+#include "learning/within_memory.hpp"
+
 namespace qstar {
 
 using namespace decoding;
@@ -57,10 +61,9 @@ Status check_tensors(const ModelFile& model,
         found->second.data.size() != static_cast<std::size_t>(count))
       return fail(Errc::kCorrupt,
                   fmt::format("model: tensor '{}' is missing or of the wrong shape", name));
-    for (const float x : found->second.data)
-      if (!std::isfinite(x))
-        return fail(Errc::kCorrupt,
-                    fmt::format("model: tensor '{}' holds a number that is not finite", name));
+    if (const auto wrong = first_not_finite(found->second.data))
+      return fail(Errc::kCorrupt, fmt::format("model: tensor '{}' holds {} at element {}", name,
+                                              found->second.data[*wrong], *wrong));
   }
   return {};
 }
@@ -95,6 +98,61 @@ void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
     p.blocks.push_back(block_of(model, fmt::format("blocks.{}", i)));
 }
 
+std::unique_ptr<DecoderWeights::Packed> packed_model(const ModelFile& model,
+                                                     const Tokenizer& tokenizer,
+                                                     std::uint64_t version) {
+  const auto width = static_cast<std::size_t>(model.spec.width);
+  const auto heads = static_cast<std::size_t>(model.spec.heads);
+  std::unique_ptr<DecoderWeights::Packed> packed(
+      new DecoderWeights::Packed{model.spec,
+                                 tokenizer,
+                                 version,
+                                 width,
+                                 round_up(width, kernels::kColumns),
+                                 heads,
+                                 width / heads,
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 {}});
+  for (std::int64_t head = 0; head < model.spec.heads; ++head)
+    packed->scopes.push_back(scope_of(model.spec, head));
+  fill_weights(*packed, model);
+  fill_rotations(*packed);
+  return packed;
+}
+
+// Finite weights can still be too large to compute with. One look at a text of all tokens: what
+// overflows there would overflow everywhere.
+Status check_logits(const DecoderWeights::Packed& p) {
+  const FlushDenormals flushed;
+  const auto n =
+      std::min({p.head.view.n, static_cast<std::size_t>(p.spec.context), ForwardPass::kChunk});
+  ForwardPass pass(p);
+  Floats cache(pass.cache_floats(p.blocks.size()));
+  LineReader reader;
+  std::vector<LinePlace> places;
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto token = static_cast<std::int32_t>(i);
+    places.push_back(reader.next(token));
+    rows.push_back({cache.get(), &places, i, token});
+  }
+  pass.run(rows);
+  const float* logits = pass.logits(n);
+  for (std::size_t i = 0; i < n; ++i)
+    if (first_not_finite({logits + i * pass.logit_stride(), p.head.view.n}))
+      return fail(
+          Errc::kCorrupt,
+          "model: its weights are too large to compute with: the logits of a short text are "
+          "not finite; train it again");
+  return {};
+}
+
 }  // namespace
 
 DecoderWeights::DecoderWeights(std::unique_ptr<Packed> packed) : packed_(std::move(packed)) {}
@@ -113,28 +171,12 @@ Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFi
   if (!tokenizer) return fail(Errc::kCorrupt, tokenizer.error().message);
   if (const auto ok = check_tensors(model, policy_shapes(model.spec, tokenizer->size())); !ok)
     return tl::unexpected(ok.error());
-  const auto width = static_cast<std::size_t>(model.spec.width);
-  const auto heads = static_cast<std::size_t>(model.spec.heads);
-  std::unique_ptr<Packed> packed(new Packed{model.spec,
-                                            *tokenizer,
-                                            version,
-                                            width,
-                                            round_up(width, kernels::kColumns),
-                                            heads,
-                                            width / heads,
-                                            {},
-                                            {},
-                                            {},
-                                            {},
-                                            {},
-                                            {},
-                                            {},
-                                            {}});
-  for (std::int64_t head = 0; head < model.spec.heads; ++head)
-    packed->scopes.push_back(scope_of(model.spec, head));
-  fill_weights(*packed, model);
-  fill_rotations(*packed);
-  return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));
+  using Made = Result<std::shared_ptr<const DecoderWeights>>;
+  return within_memory("model", [&]() -> Made {
+    auto packed = packed_model(model, *tokenizer, version);
+    if (auto ok = check_logits(*packed); !ok) return tl::unexpected(ok.error());
+    return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));
+  });
 }
 
 double DecoderWeights::flops_per_token() const {

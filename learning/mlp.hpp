@@ -76,7 +76,7 @@ struct Packed {
   PackedDense<T> output;
 };
 enum class Use { kInference, kTraining };
-// Makes (or renews, when it has its buffers already) the packed weights of these parameters.
+// Makes (or makes again, in buffers that are there) the packed weights of these parameters.
 template <class T>
 void pack(const Layout& layout, const float* parameters, Use use, Packed<T>& packed);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "learning/tokenizer.hpp"
+#include "learning/within_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -41,6 +42,14 @@ Status check_model(const ModelFile& model, std::string_view source) {
   return {};
 }
 
+Result<ModelFile> model_of(Result<TensorFile> file, std::string_view source) {
+  if (!file) return tl::unexpected(file.error());
+  ModelFile model{{}, {}, std::move(file->metadata), std::move(file->tensors)};
+  if (auto ok = read_fields(source, model); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_model(model, source); !ok) return tl::unexpected(ok.error());
+  return model;
+}
+
 }  // namespace
 
 void ModelSpec::describe(FieldVisitor& v) {
@@ -69,7 +78,7 @@ Status check(const ModelSpec& spec) {
   if (!spec.scopes.empty() &&
       (!letters || static_cast<std::int64_t>(spec.scopes.size()) != spec.heads))
     return fail(Errc::kConfig, fmt::format("model.scopes = \"{}\": give one of the letters {} for "
-                                           "each of the {} heads, or none at all",
+                                           "each of the {} heads, or leave it empty",
                                            spec.scopes, kScopes, spec.heads));
   return {};
 }
@@ -95,23 +104,14 @@ std::string serialize(const ModelFile& model) {
 }
 
 Result<ModelFile> parse_model(std::string_view bytes, std::string_view source) {
-  auto file = parse_tensors(bytes, source);
-  if (!file) return tl::unexpected(file.error());
-  ModelFile model{{}, {}, std::move(file->metadata), std::move(file->tensors)};
-  if (auto ok = read_fields(source, model); !ok) return tl::unexpected(ok.error());
-  if (auto ok = check_model(model, source); !ok) return tl::unexpected(ok.error());
-  return model;
+  return model_of(parse_tensors(bytes, source), source);
 }
 
 Status write_model(const ModelFile& model, const std::string& path) {
   return write_model_bytes(serialize(model), path);
 }
 
-Result<ModelFile> read_model(const std::string& path) {
-  const auto bytes = read_model_bytes(path);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return parse_model(*bytes, path);
-}
+Result<ModelFile> read_model(const std::string& path) { return model_of(read_tensors(path), path); }
 
 std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& spec,
                                                                std::int64_t vocabulary) {

@@ -22,13 +22,13 @@ struct ModelSpec {
   std::int64_t heads = 4;
   std::int64_t context = 96;  // tokens at most
   double rope_base = 1000;
-  std::string scopes = {};  // what each head sees, a Scope's letter a head; empty: everything
+  std::string scopes = {};  // what each head sees, one Scope's letter per head; empty: everything
   void describe(FieldVisitor& v);
   friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 // The scope of a head: line_view.hpp.
 Scope scope_of(const ModelSpec& spec, std::int64_t head);
-// kConfig when width does not divide as it must, or scopes are not a known letter a head.
+// kConfig when width does not divide as it must, or scopes are not one known letter per head.
 Status check(const ModelSpec& spec);
 // The same, and kConfig when the scopes need digits that the alphabet does not begin with.
 Status check(const ModelSpec& spec, std::string_view characters);
@@ -44,13 +44,13 @@ struct ModelFile {
 
 // Bytes of a safetensors file, deterministic in the content.
 std::string serialize(const ModelFile& model);
-// `source` names the bytes in errors. kCorrupt: truncated, not safetensors, overlapping or missing
-// data, non-float32 tensors, an architecture that does not fit the tensors; kSchema: a later
-// format.
+// `source` names the bytes in errors. The errors are those of parse_tensors(), and kCorrupt when
+// the architecture does not fit the tensors.
 Result<ModelFile> parse_model(std::string_view bytes, std::string_view source);
 
 // Atomic: temporary file, fsync, rename. On failure the old file is as it was.
 Status write_model(const ModelFile& model, const std::string& path);
+// Errors as of parse_model() and read_tensors().
 Result<ModelFile> read_model(const std::string& path);
 
 // Names and shapes that a policy of this spec and vocabulary has, V = vocabulary size, D = width:

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 #include <variant>
 
+#include "core/finite.hpp"
+#include "core/printable.hpp"
 #include "learning/mlp_trainer.hpp"
 #include "learning/puzzle_layout.hpp"
 #include "learning/puzzle_targets.hpp"
@@ -81,20 +84,20 @@ std::string identity_of(const PuzzleModel& model) {
 
 // How far learning is.
 struct Counters {
-  std::int64_t updates = 0, since_check = 0, checks_since_renewal = 0, renewals = 0;
+  std::int64_t updates = 0, since_check = 0, checks_since_target = 0, target_updates = 0;
   double loss_sum = 0;  // since the last check
   double best_solved = 0;
 };
 
 std::string text_of(const Counters& c) {
-  return fmt::format("{} {} {} {} {} {}", c.updates, c.since_check, c.checks_since_renewal,
-                     c.renewals, c.loss_sum, c.best_solved);
+  return fmt::format("{} {} {} {} {} {}", c.updates, c.since_check, c.checks_since_target,
+                     c.target_updates, c.loss_sum, c.best_solved);
 }
 
 bool read_counters(const std::string& text, Counters& c) {
   std::istringstream in(text);
-  return static_cast<bool>(in >> c.updates >> c.since_check >> c.checks_since_renewal >>
-                           c.renewals >> c.loss_sum >> c.best_solved);
+  return static_cast<bool>(in >> c.updates >> c.since_check >> c.checks_since_target >>
+                           c.target_updates >> c.loss_sum >> c.best_solved);
 }
 
 constexpr const char* kVectors[] = {"moment1", "moment2", "parameters", "target"};
@@ -118,7 +121,7 @@ struct PuzzleLearner::Impl {
   PuzzleModel online_model() const;
   PuzzleModel target_model() const;
   std::vector<float> targets_of(const PuzzleExamples& examples);
-  void renew();
+  void update_target();
   void restore(TensorFile& file, const Counters& at);
 
   std::shared_ptr<const Puzzle> puzzle;
@@ -154,12 +157,12 @@ PuzzleModel PuzzleLearner::Impl::target_model() const {
   return model;
 }
 
-void PuzzleLearner::Impl::renew() {
+void PuzzleLearner::Impl::update_target() {
   const PuzzleModel model = online_model();
   target_parameters = model.parameters;
   targets = PuzzleTargets(puzzle, config, network_of(model));
-  ++counters.renewals;
-  counters.checks_since_renewal = 0;
+  ++counters.target_updates;
+  counters.checks_since_target = 0;
 }
 
 void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
@@ -186,25 +189,33 @@ std::vector<float> PuzzleLearner::Impl::targets_of(const PuzzleExamples& example
 }
 
 void PuzzleLearnerConfig::describe(FieldVisitor& v) {
-  section(v, "network", "the network's shape", network);
-  section(v, "scrambles", "the positions to learn from", scrambles);
-  v.value({"rate", "learning rate of Adam", 0, 1}, rate);
-  v.value({"rate_decay", "factor on the rate, an update", 0.9, 1}, rate_decay);
-  v.value({"huber", "errors beyond this count linearly; 0: all squared", 0, 1e6}, huber);
-  v.value({"target_loss", "loss below which the target network is renewed", 0, 1e6}, target_loss);
-  v.value({"check_period", "updates between two checks", 1, 1e9}, check_period);
-  v.value({"patience", "checks until the target is renewed anyway; 0: never", 0, 1e9}, patience);
-  v.value({"check_positions", "positions of the fixed set", 1, 1e6}, check_positions);
-  v.value({"check_moves", "moves that greedy play may take", 1, 1e6}, check_moves);
-  v.value({"horizon", "moves looked ahead before values are trusted", 1, 1000}, horizon);
-  v.value({"warm_up", "first updates, to the scrambles' ways back", 0, 1e9}, warm_up);
-  v.value({"taught_moves", "of qv: moves of a position that are taught at once", 1, 65535},
-          taught_moves);
-  v.value({"value_weight", "of qv: weight of V's error beside that of a move taught", 0, 1e6},
+  section(v, "network", "Shape of the network", network);
+  section(v, "scrambles", "Positions to learn from", scrambles);
+  v.value({"rate", "Learning rate of Adam", 0, 1}, rate);
+  v.value({"rate_decay", "Factor on the learning rate per update", 0.9, 1}, rate_decay);
+  v.value({"huber", "Errors above this count linearly in the loss (0: all are squared)", 0, 1e6},
+          huber);
+  v.value({"target_loss", "Mean loss between two checks below which the target network is updated",
+           0, 1e6},
+          target_loss);
+  v.value({"check_period", "Updates of the network between two checks", 1, 1e9}, check_period);
+  v.value({"patience", "Checks after which the target network is updated in any case (0: never)", 0,
+           1e9},
+          patience);
+  v.value({"check_positions", "Positions in the fixed set that checks solve greedily", 1, 1e6},
+          check_positions);
+  v.value({"check_moves", "Moves that greedy play may take per position", 1, 1e6}, check_moves);
+  v.value({"horizon", "Moves looked ahead before the target network's values are used", 1, 1000},
+          horizon);
+  v.value({"warm_up", "First updates, which learn the length of the scrambles' ways back", 0, 1e9},
+          warm_up);
+  v.value({"taught_moves", "Moves taught at once per position, with qv", 1, 65535}, taught_moves);
+  v.value({"value_weight", "Weight of V's error relative to that of one move, with qv", 0, 1e6},
           value_weight);
-  v.value({"double_q", "the online network chooses, the target network values"}, double_q);
-  v.value({"hindsight", "no target above the scramble's own way back"}, hindsight);
-  v.value({"dead_end", "cost to go of a position without a legal move", 0, 1e6}, dead_end);
+  v.value({"double_q", "Double Q-learning: the online network chooses, the target network values"},
+          double_q);
+  v.value({"hindsight", "Bound every target by the scramble's own way back"}, hindsight);
+  v.value({"dead_end", "Cost to go of a position without a legal move", 0, 1e6}, dead_end);
 }
 
 Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
@@ -212,18 +223,19 @@ Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
     return fail(Errc::kConfig, "learner." + shape.error().message);
   if (config.warm_up > 0 && !knows_ways_back(puzzle)) {
     return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
-                                           "way back is known; leave it at 0",
+                                           "way back is known; set it to 0",
                                            puzzle.name()));
   }
   if (config.network.values == "qv" && config.horizon != 1) {
-    return fail(Errc::kConfig, fmt::format("learner.horizon = {}: Q beside V looks one move ahead; "
-                                           "leave it at 1",
-                                           config.horizon));
+    return fail(Errc::kConfig,
+                fmt::format("learner.horizon = {}: network.values = \"qv\" looks one "
+                            "move ahead; set it to 1",
+                            config.horizon));
   }
   const auto moves = static_cast<std::int64_t>(puzzle.moves());
   if (config.network.values == "qv" && config.taught_moves > moves) {
     return fail(Errc::kConfig, fmt::format("learner.taught_moves = {}: {} has {} moves; choose at "
-                                           "most so many",
+                                           "most that",
                                            config.taught_moves, puzzle.name(), moves));
   }
   return {};
@@ -243,7 +255,7 @@ PuzzleLearner& PuzzleLearner::operator=(PuzzleLearner&&) noexcept = default;
 std::int64_t PuzzleLearner::updates() const { return impl_->counters.updates; }
 PuzzleModel PuzzleLearner::model() const { return without_value(impl_->online_model()); }
 PuzzleModel PuzzleLearner::target_model() const { return impl_->target_model(); }
-std::int64_t PuzzleLearner::renewals() const { return impl_->counters.renewals; }
+std::int64_t PuzzleLearner::target_updates() const { return impl_->counters.target_updates; }
 std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets_of(e); }
 bool PuzzleLearner::check_due() const {
   return impl_->counters.since_check >= impl_->config.check_period;
@@ -277,6 +289,8 @@ PuzzleUpdate PuzzleLearner::fit(const PuzzleExamples& examples, std::span<const 
       [&](auto& trainer) {
         result.loss = trainer.accumulate({impl_->cells, which, targets}, total, loss) / total;
         trainer.step(static_cast<float>(config.rate * decay));
+        if (first_not_finite(trainer.parameters()) || first_not_finite(trainer.moment2()))
+          result.loss = std::numeric_limits<double>::quiet_NaN();
       },
       impl_->trainer);
   ++counters.updates;
@@ -300,18 +314,18 @@ PuzzleCheck PuzzleLearner::check() {
   check.solved = solved_share(*impl_->puzzle, best, impl_->positions, config.check_moves);
   check.loss =
       counters.loss_sum / static_cast<double>(std::max<std::int64_t>(1, counters.since_check));
-  ++counters.checks_since_renewal;
+  ++counters.checks_since_target;
   const bool learned = counters.since_check > 0 && check.loss < config.target_loss;
   const bool better = check.solved > counters.best_solved;
-  const bool waited = config.patience > 0 && counters.checks_since_renewal >= config.patience;
+  const bool waited = config.patience > 0 && counters.checks_since_target >= config.patience;
   const bool warming = counters.updates <= config.warm_up;
-  check.renewed = learned || better || waited || warming;
-  if (check.renewed) impl_->renew();
+  check.target_updated = learned || better || waited || warming;
+  if (check.target_updated) impl_->update_target();
   counters.best_solved = std::max(counters.best_solved, check.solved);
   counters.since_check = 0;
   counters.loss_sum = 0;
   check.updates = counters.updates;
-  check.renewals = counters.renewals;
+  check.target_updates = counters.target_updates;
   return check;
 }
 
@@ -343,12 +357,13 @@ Status PuzzleLearner::load(std::string_view bytes, std::string_view source) {
   auto file = parse_tensors(bytes, source);
   if (!file) return tl::unexpected(file.error());
   if (file->metadata["role"] != "puzzle_learner")
-    return corrupt_model(source, "it is no checkpoint of a puzzle's learner");
+    return corrupt_model(source, "it is not a checkpoint of a puzzle's learner");
   const std::string mine = identity_of(impl_->start);
   if (file->metadata["learner"] != mine)
-    return fail(Errc::kConfig, fmt::format("{}: is a checkpoint of {}, not of {}; resume with that "
-                                           "configuration or begin anew",
-                                           source, file->metadata["learner"], mine));
+    return fail(Errc::kConfig,
+                fmt::format("{}: is a checkpoint of {}, not of {}; resume with that "
+                            "configuration or start a new run",
+                            printable(source), printable(file->metadata["learner"]), mine));
   Counters counters;
   if (!read_counters(file->metadata["counters"], counters))
     return corrupt_model(source, "metadata 'counters' is missing or damaged");

@@ -8,8 +8,8 @@
 // way back that the scramble knows: without it, values of positions that are hardly ever reached
 // drift above any distance that exists), `horizon` (moves looked ahead along the target network's
 // best ones before its values are trusted), `double_q` (the online network chooses, the target
-// network values). The target network is renewed when the loss is small enough or greedy play on a
-// fixed set of positions got better.
+// network values). The target network is updated (to a copy of the online one) when the loss is
+// small enough or greedy play on a fixed set of positions got better.
 //
 // Before that, for `warm_up` updates, the targets are the known ways back themselves: regression on
 // the length of the walk (Chervov et al. 2025, "CayleyPy", train so throughout; Monte-Carlo values
@@ -23,8 +23,8 @@
 // position the advantage from V,
 //   A(s, a):  cost(a) + V_target(s′) − V_target(s), 0 instead of V where it is solved;
 //   Q(s, a) = V(s) + A(s, a).
-// Where moves are several as one (Puzzle::parts), those taught together begin alike, with t, and
-// all but t itself learn from what the target network says of the rest b behind it,
+// Where moves are macro-actions (Puzzle::parts), those taught together begin with the same move t,
+// and all but t itself learn from what the target network says of the rest b behind it,
 //   A(s, t·b):  cost(t) + max(Q_target(t(s), b), cost(b)) − V_target(s):
 // two evaluations an example, of s and t(s), however many moves it teaches.
 //
@@ -56,12 +56,12 @@ namespace qstar {
 struct PuzzleLearnerConfig {
   PuzzleNetworkSpec network;
   ScrambleConfig scrambles;
-  double rate = 0.001;            // Adam's
-  double rate_decay = 0.9999993;  // factor on the rate, an update
-  double huber = 0;               // errors beyond this count linearly; 0: all squared
-  double target_loss = 0.06;      // mean loss between two checks below which the target is renewed
-  std::int64_t check_period = 100;     // updates between two checks
-  std::int64_t patience = 0;           // checks after which the target is renewed anyway; 0: never
+  double rate = 0.001;              // Adam's
+  double rate_decay = 0.9999993;    // factor on the rate per update
+  double huber = 0;                 // errors beyond this count linearly; 0: all squared
+  double target_loss = 0.06;        // mean loss between two checks that updates the target network
+  std::int64_t check_period = 100;  // updates between two checks
+  std::int64_t patience = 0;        // checks until the target is updated anyway; 0: never
   std::int64_t check_positions = 256;  // of the fixed set
   std::int64_t check_moves = 60;       // that greedy play may take
   std::int64_t horizon = 1;            // moves looked ahead
@@ -80,18 +80,20 @@ struct PuzzleLearnerConfig {
 Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
 
 struct PuzzleUpdate {
-  double loss = 0;         // mean over the outputs, as they weigh: squared error, or Huber's
+  // Mean over the outputs, weighted: squared error, or Huber's. Not a number, too, when a weight is
+  // not finite any more after the step: what comes from then on would be worthless.
+  double loss = 0;
   double mean_target = 0;  // cost
   double max_target = 0;   // cost: compare it with the deepest position there is
   std::int64_t examples = 0;
 };
 
 struct PuzzleCheck {
-  std::int64_t updates = 0;   // so far
-  double loss = 0;            // mean since the last check
-  double solved = 0;          // share of the fixed set that greedy play solves, in [0, 1]
-  bool renewed = false;       // the target network is now a copy of the online one
-  std::int64_t renewals = 0;  // so far
+  std::int64_t updates = 0;         // so far
+  double loss = 0;                  // mean since the last check
+  double solved = 0;                // share of the fixed set that greedy play solves, in [0, 1]
+  bool target_updated = false;      // the target network is now a copy of the online one
+  std::int64_t target_updates = 0;  // so far
 };
 
 class PuzzleLearner {
@@ -110,7 +112,7 @@ class PuzzleLearner {
   PuzzleUpdate fit(const PuzzleExamples& examples, std::span<const float> targets);
   // Whether check_period updates have gone by since the last check.
   bool check_due() const;
-  // Greedy play on the fixed set; renews the target network when it is time.
+  // Greedy play on the fixed set; updates the target network when it is due.
   PuzzleCheck check();
   // The targets that update() would fit.
   std::vector<float> targets(const PuzzleExamples& examples);
@@ -119,14 +121,15 @@ class PuzzleLearner {
   std::vector<PuzzleWalk> walks(std::size_t count);
 
   std::int64_t updates() const;
-  std::int64_t renewals() const;  // of the target network
+  std::int64_t target_updates() const;
   // The online network as it is, updates in its metadata.
   PuzzleModel model() const;
-  // The target network, as it was when it was renewed.
+  // The target network, as it was at its last update.
   PuzzleModel target_model() const;
 
-  // All that a resumed run needs, as bytes; load() is the exact inverse. kCorrupt, or kConfig when
-  // it is of another puzzle or network; then nothing changed.
+  // All that a resumed run needs, as bytes; load() is the exact inverse. Errors as of
+  // parse_tensors() (a number that is not finite is one), and kConfig when it is of another puzzle
+  // or network; then nothing changed.
   std::string save();
   Status load(std::string_view bytes, std::string_view source);
 

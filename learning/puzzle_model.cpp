@@ -8,6 +8,7 @@
 #include "learning/puzzle_layout.hpp"
 #include "learning/puzzle_network.hpp"
 #include "learning/safetensors.hpp"
+#include "learning/within_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -110,20 +111,41 @@ Status check_tensors(const TensorFile& file, const Layout& layout, std::string_v
 }
 
 std::string describe_shape(const PuzzleShape& shape) {
-  return fmt::format("{} ({} cells, {} symbols, {} moves)", shape.name, shape.cells, shape.symbols,
-                     shape.moves);
+  return fmt::format("{} ({} cells, {} symbols, {} moves)", printable(shape.name), shape.cells,
+                     shape.symbols, shape.moves);
+}
+
+// Of a checked file: the flat parameters.
+Result<PuzzleModel> take_parameters(TensorFile& file, PuzzleModel model, const Layout& layout) {
+  model.parameters.resize(layout.size());
+  for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto place) {
+    const std::vector<float>& data = file.tensors[name].data;
+    for (std::size_t i = 0; i < shape.count; ++i) model.parameters[place(i)] = data[i];
+  });
+  return model;
+}
+
+Result<PuzzleModel> model_of(Result<TensorFile> file, std::string_view source) {
+  if (!file) return tl::unexpected(file.error());
+  PuzzleModel model;
+  if (auto ok = read_description(*file, source, model); !ok) return tl::unexpected(ok.error());
+  const Layout layout = layout_of(model.puzzle, model.spec);
+  if (auto ok = check_tensors(*file, layout, source); !ok) return tl::unexpected(ok.error());
+  return within_memory(source, [&] { return take_parameters(*file, std::move(model), layout); });
 }
 
 }  // namespace
 
 void PuzzleNetworkSpec::describe(FieldVisitor& v) {
-  v.value({.name = "values",
-           .doc = "q: an output a move; v: one output; qv: Q, learned beside V",
-           .choices = "q|v|qv"},
-          values);
-  v.value({"first", "width of the one-hot layer, a multiple of 32", 32, 8192}, first);
-  v.value({"second", "width of the layers behind it, a multiple of 32", 32, 8192}, second);
-  v.value({"blocks", "residual blocks of two layers", 0, 64}, blocks);
+  v.value(
+      {.name = "values",
+       .doc = "What the network estimates: q the cost of every move (one output per move), v the "
+              "cost to go of a position (one output), qv both, V supporting Q while it learns",
+       .choices = "q|v|qv"},
+      values);
+  v.value({"first", "Width of the one-hot layer, a multiple of 32", 32, 8192}, first);
+  v.value({"second", "Width of the layers after it, a multiple of 32", 32, 8192}, second);
+  v.value({"blocks", "Number of residual blocks, of two layers each", 0, 64}, blocks);
 }
 
 Status check(const PuzzleNetworkSpec& spec) {
@@ -214,18 +236,7 @@ std::string serialize(const PuzzleModel& model) {
 }
 
 Result<PuzzleModel> parse_puzzle_model(std::string_view bytes, std::string_view source) {
-  auto file = parse_tensors(bytes, source);
-  if (!file) return tl::unexpected(file.error());
-  PuzzleModel model;
-  if (auto ok = read_description(*file, source, model); !ok) return tl::unexpected(ok.error());
-  const Layout layout = layout_of(model.puzzle, model.spec);
-  if (auto ok = check_tensors(*file, layout, source); !ok) return tl::unexpected(ok.error());
-  model.parameters.resize(layout.size());
-  for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto place) {
-    const std::vector<float>& data = file->tensors[name].data;
-    for (std::size_t i = 0; i < shape.count; ++i) model.parameters[place(i)] = data[i];
-  });
-  return model;
+  return model_of(parse_tensors(bytes, source), source);
 }
 
 Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
@@ -233,17 +244,15 @@ Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
 }
 
 Result<PuzzleModel> read_puzzle_model(const std::string& path) {
-  const auto bytes = read_model_bytes(path);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return parse_puzzle_model(*bytes, path);
+  return model_of(read_tensors(path), path);
 }
 
 Status check_fits(const PuzzleModel& model, const Puzzle& puzzle, std::string_view source) {
   const PuzzleShape wanted = shape_of(puzzle);
   if (model.puzzle == wanted) return {};
   return fail(Errc::kConfig,
-              fmt::format("{}: is a network of {}, not of {}; train or name one of this puzzle",
-                          source, describe_shape(model.puzzle), describe_shape(wanted)));
+              fmt::format("{}: is a network for {}, not for {}; train or name one for this puzzle",
+                          printable(source), describe_shape(model.puzzle), describe_shape(wanted)));
 }
 
 }  // namespace qstar

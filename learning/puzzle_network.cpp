@@ -5,6 +5,7 @@
 
 #include "learning/mlp.hpp"
 #include "learning/puzzle_layout.hpp"
+#include "learning/within_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -86,16 +87,18 @@ Result<PuzzleNetwork> PuzzleNetwork::make(const PuzzleModel& model,
                                           std::string_view source, Precision precision) {
   if (auto ok = check_fits(model, *puzzle, source); !ok) return tl::unexpected(ok.error());
   const auto outputs = static_cast<std::size_t>(model.spec.values == "v" ? 1 : model.puzzle.moves);
-  auto weights = std::make_shared<Weights>(Weights{
-      outputs, std::move(puzzle), layout_of(model.puzzle, model.spec), model.parameters, {}});
-  if (model.spec.values == "qv") add_value(weights->layout, weights->parameters);
-  if (precision == Precision::kBfloat16) weights->packed = mlp::Packed<Bf16>();
-  std::visit(
-      [&](auto& packed) {
-        mlp::pack(weights->layout, weights->parameters.data(), mlp::Use::kInference, packed);
-      },
-      weights->packed);
-  return PuzzleNetwork(std::make_unique<Impl>(std::move(weights)));
+  return within_memory(source, [&]() -> Result<PuzzleNetwork> {
+    auto weights = std::make_shared<Weights>(Weights{
+        outputs, std::move(puzzle), layout_of(model.puzzle, model.spec), model.parameters, {}});
+    if (model.spec.values == "qv") add_value(weights->layout, weights->parameters);
+    if (precision == Precision::kBfloat16) weights->packed = mlp::Packed<Bf16>();
+    std::visit(
+        [&](auto& packed) {
+          mlp::pack(weights->layout, weights->parameters.data(), mlp::Use::kInference, packed);
+        },
+        weights->packed);
+    return PuzzleNetwork(std::make_unique<Impl>(std::move(weights)));
+  });
 }
 
 PuzzleNetwork::PuzzleNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -2,7 +2,8 @@
 //
 // Q gives the cost of every move and the best way on from there, V the cost of the best way from
 // here (Agostinelli, Shmakov, McAleer, Fox, Baldi 2021, "A* Search Without Expansion"; 2019 for V).
-// The network itself: learning/mlp.hpp. A Q of a small puzzle costs under a microsecond a position.
+// The network itself: learning/mlp.hpp. A Q of a small puzzle costs under a microsecond per
+// position.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ namespace qstar {
 // Shape of the network; [network] in a configuration. The defaults have 230 thousand parameters on
 // the cube.
 struct PuzzleNetworkSpec {
-  // "q": an output a move; "v": one output; "qv": while it learns, an advantage a move and V
+  // "q": one output per move; "v": one output; "qv": while it learns, one advantage per move and V
   // last, Q(s, a) = V(s) + A(s, a) (Wang et al. 2016, "Dueling network architectures", without
   // their mean: V has targets of its own). Outputs being linear, it is written as a "q".
   std::string values = "q";
@@ -57,7 +58,7 @@ struct PuzzleModel {
 std::int64_t outputs_of(const PuzzleModel& model);
 // A "qv" as a "q"; others as they are.
 PuzzleModel without_value(PuzzleModel model);
-// Weights and biases, and FLOP a position (mlp::Layout::flops).
+// Weights and biases, and FLOP per position (mlp::Layout::flops).
 std::int64_t parameters_of(const PuzzleModel& model);
 double flops_of(const PuzzleModel& model);
 
@@ -73,7 +74,7 @@ PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std
 std::string serialize(const PuzzleModel& model);
 // kCorrupt: not a network of a puzzle, or its tensors do not fit its own description.
 Result<PuzzleModel> parse_puzzle_model(std::string_view bytes, std::string_view source);
-// Atomic; see learning/safetensors.hpp.
+// Atomic and checked as learning/safetensors.hpp says.
 Status write_puzzle_model(const PuzzleModel& model, const std::string& path);
 Result<PuzzleModel> read_puzzle_model(const std::string& path);
 
@@ -88,7 +89,9 @@ Precision fast_precision();
 // Inference on one thread. A position's values do not depend on the batch.
 class PuzzleNetwork final : public CostToGo {
  public:
-  // kConfig when the model is of another puzzle or size; `source` names it in the error.
+  // kConfig when the model is of another puzzle or size; kIo without memory for it; `source` names
+  // it in the error. Weights that are finite but absurdly large can still make costs() overflow:
+  // whoever uses them looks at what comes out.
   static Result<PuzzleNetwork> make(const PuzzleModel& model, std::shared_ptr<const Puzzle> puzzle,
                                     std::string_view source = "the model",
                                     Precision precision = fast_precision());

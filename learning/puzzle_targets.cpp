@@ -125,7 +125,7 @@ std::vector<float> PuzzleTargets::bootstrapped(const PuzzleExamples& examples, C
 }
 
 // Of each position, the cost of the move that Q calls the best and V_target of where it leads. Not
-// that Q itself: its advantage was taught against the V that this is to renew, which cancels.
+// that Q itself: its advantage was taught against the V that this is to replace, which cancels.
 std::vector<float> PuzzleTargets::by_best_move(std::span<const std::uint8_t> states,
                                                BestMoves& best) {
   const std::size_t bytes = puzzle_->state_bytes(), n = states.size() / bytes;

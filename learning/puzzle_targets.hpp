@@ -15,9 +15,10 @@ namespace qstar {
 // How many outputs of the network an example teaches: k.
 std::size_t taught_outputs(const PuzzleLearnerConfig& config);
 
-// Which ones: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1 others,
-// spread over all moves, then V. Where moves are several as one (Puzzle::parts), they are spread
-// over those of one beginning, which is drawn for each example, and its own move is not preferred.
+// Which outputs: of "q" its move; of "v" the only one; of "qv" its move and taught_moves − 1
+// others, spread over all moves, then V. Where moves are macro-actions (Puzzle::parts), they are
+// spread over those with one first move, which is drawn for each example; its own move is not
+// preferred.
 class TaughtOutputs {
  public:
   TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config);

@@ -1,17 +1,17 @@
 #include "learning/safetensors.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "core/finite.hpp"
+#include "core/printable.hpp"
+#include "learning/byte_source.hpp"
+#include "learning/within_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -20,7 +20,10 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // as in the reference implementation
+// Far above any model of qstar (thousands of tensors; two thousand million weights), and low enough
+// that a file cannot ask for all of a machine's memory.
+constexpr std::uint64_t kMaxHeader = std::uint64_t{16} << 20;  // bytes
+constexpr std::uint64_t kMaxData = std::uint64_t{8} << 30;     // bytes
 constexpr std::string_view kFormatVersion = "1";
 constexpr const char* kVersionKey = "format_version";
 
@@ -47,7 +50,12 @@ Result<Entry> parse_entry(const std::string& name, const Json& value, std::strin
   if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets"))
     return corrupt_model(source, where + "dtype, shape or data_offsets is missing");
-  if (value["dtype"] != "F32") return corrupt_model(source, where + "dtype is not F32");
+  const Json& type = value["dtype"];
+  if (type != "F32") {
+    return corrupt_model(
+        source, fmt::format("{}dtype is {}, only F32 is supported; convert the model to float32",
+                            where, type.is_string() ? type.get<std::string>() : "no text"));
+  }
   const std::int64_t count = element_count(value["shape"]);
   const Json& offsets = value["data_offsets"];
   if (count < 0) return corrupt_model(source, where + "bad shape");
@@ -63,19 +71,20 @@ Result<Entry> parse_entry(const std::string& name, const Json& value, std::strin
 }
 
 // The data section must be covered exactly once: no overlap, no hole, nothing beyond.
-Status check_coverage(std::vector<Entry> entries, std::uint64_t size, std::string_view source) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+Status check_coverage(const std::vector<Entry>& sorted, std::uint64_t size,
+                      std::string_view source) {
   std::uint64_t place = 0;
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : sorted) {
     if (entry.begin != place)
       return corrupt_model(source,
                            fmt::format("tensor '{}': data overlaps or leaves a hole", entry.name));
     place = entry.end;
   }
-  if (place != size)
-    return corrupt_model(source, "the data is truncated or has bytes after its end");
+  if (place != size) {
+    return corrupt_model(source, fmt::format("the data is truncated or has bytes after its end: "
+                                             "the header describes {} bytes of it, there are {}",
+                                             place, size));
+  }
   return {};
 }
 
@@ -103,8 +112,9 @@ Status take_metadata(const Json& header, std::string_view source, TensorFile& fi
   return check_version(version.mapped(), source);
 }
 
-Status take_tensors(const Json& header, std::string_view data, std::string_view source,
-                    TensorFile& file) {
+// All tensors in the order of their data; nothing of that has been read yet.
+Result<std::vector<Entry>> entries_of(const Json& header, std::uint64_t data_bytes,
+                                      std::string_view source) {
   std::vector<Entry> entries;
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") continue;
@@ -112,55 +122,95 @@ Status take_tensors(const Json& header, std::string_view data, std::string_view 
     if (!entry) return tl::unexpected(entry.error());
     entries.push_back(std::move(*entry));
   }
-  if (auto ok = check_coverage(entries, data.size(), source); !ok) return ok;
-  for (Entry& entry : entries) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  if (auto ok = check_coverage(entries, data_bytes, source); !ok) return tl::unexpected(ok.error());
+  return entries;
+}
+
+// Where element `place` of a row-major tensor stands, one number for each dimension.
+std::vector<std::uint64_t> index_of(std::uint64_t place, const std::vector<std::int64_t>& shape) {
+  std::vector<std::uint64_t> index(shape.size());
+  for (std::size_t i = shape.size(); i > 0; --i) {
+    const auto size = static_cast<std::uint64_t>(shape[i - 1]);
+    index[i - 1] = place % size;
+    place /= size;
+  }
+  return index;
+}
+
+Status check_finite(const std::string& name, const NamedTensor& tensor, std::string_view source) {
+  const auto wrong = first_not_finite(tensor.data);
+  if (!wrong) return {};
+  return corrupt_model(
+      source,
+      fmt::format("tensor '{}' holds {} at [{}]: every weight has to be a finite number", name,
+                  tensor.data[*wrong], fmt::join(index_of(*wrong, tensor.shape), ", ")));
+}
+
+Result<Json> read_header(ByteSource& bytes, std::uint64_t& data_begins, std::string_view source) {
+  std::uint64_t length = 0;
+  if (bytes.size() < sizeof length)
+    return corrupt_model(source, "shorter than a safetensors header");
+  if (auto read = bytes.read(0, {reinterpret_cast<char*>(&length), sizeof length}); !read)
+    return tl::unexpected(read.error());
+  if (length > kMaxHeader || length > bytes.size() - sizeof length)
+    return corrupt_model(source, "the header is truncated, or this is no safetensors file");
+  std::string text(length, '\0');
+  if (auto read = bytes.read(sizeof length, text); !read) return tl::unexpected(read.error());
+  Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) return corrupt_model(source, "the header is not a JSON object");
+  data_begins = sizeof length + length;
+  return header;
+}
+
+Result<TensorFile> read_checked(ByteSource& bytes, std::string_view source) {
+  std::uint64_t data_begins = 0;
+  const auto header = read_header(bytes, data_begins, source);
+  if (!header) return tl::unexpected(header.error());
+  TensorFile file;
+  if (auto ok = take_metadata(*header, source, file); !ok) return tl::unexpected(ok.error());
+  const std::uint64_t data_bytes = bytes.size() - data_begins;
+  auto entries = entries_of(*header, data_bytes, source);
+  if (!entries) return tl::unexpected(entries.error());
+  if (data_bytes > kMaxData) {
+    return corrupt_model(source, fmt::format("it has {} bytes of data; a model has at most {}",
+                                             data_bytes, kMaxData));
+  }
+  for (Entry& entry : *entries) {
     NamedTensor& tensor = file.tensors[entry.name];
     tensor.shape = std::move(entry.shape);
     tensor.data.resize((entry.end - entry.begin) / sizeof(float));
-    if (!tensor.data.empty())
-      std::memcpy(tensor.data.data(), data.data() + entry.begin, entry.end - entry.begin);
+    auto* data = reinterpret_cast<char*>(tensor.data.data());
+    if (auto read = bytes.read(data_begins + entry.begin, {data, entry.end - entry.begin}); !read)
+      return tl::unexpected(read.error());
+    if (auto ok = check_finite(entry.name, tensor, source); !ok) return tl::unexpected(ok.error());
   }
-  return {};
+  return file;
 }
 
-tl::unexpected<Error> io_error(const std::string& path, std::string_view action) {
-  const int code = errno;
-  const Errc kind = code == ENOSPC || code == EDQUOT ? Errc::kDiskFull : Errc::kIo;
-  return fail(kind, fmt::format("{}: cannot {}: {}", path, action, std::strerror(code)));
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
+class BytesInMemory final : public ByteSource {
+ public:
+  explicit BytesInMemory(std::string_view bytes) : bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Status read(std::uint64_t offset, std::span<char> to) override {
+    if (!to.empty()) std::memcpy(to.data(), bytes_.data() + offset, to.size());
+    return {};
   }
-  return true;
-}
 
-// Written, flushed to the disk and closed; errno tells why not.
-bool write_file(const std::string& path, std::string_view bytes) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return false;
-  const bool written = write_all(fd, bytes) && ::fsync(fd) == 0;
-  const int code = errno;
-  const bool closed = ::close(fd) == 0;
-  if (!written) errno = code;
-  return written && closed;
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
-}
+ private:
+  std::string_view bytes_;
+};
 
 }  // namespace
 
 tl::unexpected<Error> corrupt_model(std::string_view source, std::string_view what) {
-  return fail(Errc::kCorrupt, fmt::format("{}: not a qstar model: {}", source, what));
+  constexpr std::size_t kLongest = 400;  // a damaged header may have names of megabytes
+  const bool long_one = what.size() > kLongest;
+  return fail(Errc::kCorrupt,
+              fmt::format("{}: not a qstar model: {}{}", printable(source),
+                          printable(what.substr(0, kLongest)), long_one ? " …" : ""));
 }
 
 std::string serialize(const TensorFile& file) {
@@ -187,47 +237,13 @@ std::string serialize(const TensorFile& file) {
   return bytes;
 }
 
+Result<TensorFile> read_tensors(ByteSource& bytes, std::string_view source) {
+  return within_memory(source, [&] { return read_checked(bytes, source); });
+}
+
 Result<TensorFile> parse_tensors(std::string_view bytes, std::string_view source) {
-  std::uint64_t length = 0;
-  if (bytes.size() < sizeof length)
-    return corrupt_model(source, "shorter than a safetensors header");
-  std::memcpy(&length, bytes.data(), sizeof length);
-  bytes.remove_prefix(sizeof length);
-  if (length > kMaxHeader || length > bytes.size())
-    return corrupt_model(source, "the header is truncated, or this is no safetensors file");
-  const Json header = Json::parse(bytes.substr(0, length), nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object()) return corrupt_model(source, "the header is not a JSON object");
-  TensorFile file;
-  if (auto ok = take_metadata(header, source, file); !ok) return tl::unexpected(ok.error());
-  if (auto ok = take_tensors(header, bytes.substr(length), source, file); !ok)
-    return tl::unexpected(ok.error());
-  return file;
-}
-
-Status write_model_bytes(std::string_view bytes, const std::string& path) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  if (!write_file(temporary, bytes) || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    const auto error = io_error(path, "write the model");
-    ::unlink(temporary.c_str());
-    return error;
-  }
-  const auto parent = std::filesystem::path(path).parent_path();
-  sync_directory(parent.empty() ? "." : parent);
-  return {};
-}
-
-Result<std::string> read_model_bytes(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored))
-    return fail(Errc::kMissingFile, fmt::format("{}: no such model file", path));
-  if (!std::filesystem::is_regular_file(path, ignored))
-    return corrupt_model(path, "not a regular file");
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return io_error(path, "open it");
-  std::string bytes(std::filesystem::file_size(path, ignored), '\0');
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    return io_error(path, "read it");
-  return bytes;
+  BytesInMemory memory(bytes);
+  return read_tensors(memory, source);
 }
 
 }  // namespace qstar

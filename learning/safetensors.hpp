@@ -29,15 +29,18 @@ struct TensorFile {
 
 // Bytes of a safetensors file, deterministic in the content.
 std::string serialize(const TensorFile& file);
-// `source` names the bytes in errors. kCorrupt: truncated, not safetensors, overlapping or missing
-// data, non-float32 tensors; kSchema: a later format.
+// Checks everything that a file can be wrong in; every model that is read from a file or a peer
+// passes here. `source` names the bytes in errors. kCorrupt: truncated, not safetensors, too large,
+// overlapping or missing data, tensors that are not float32, a number that is not finite (the
+// tensor and its index are named); kSchema: a later format; kIo: not enough memory.
 Result<TensorFile> parse_tensors(std::string_view bytes, std::string_view source);
+// The same of a file, header first: no memory is taken before all sizes have been checked.
+// kMissingFile: there is no such file; kCorrupt also when it is not a regular file; kIo.
+Result<TensorFile> read_tensors(const std::string& path);
 // The error of a file whose content is not the model it should be.
 tl::unexpected<Error> corrupt_model(std::string_view source, std::string_view what);
 
 // Atomic: temporary file, fsync, rename. On failure the old file is as it was.
 Status write_model_bytes(std::string_view bytes, const std::string& path);
-// kMissingFile, kIo; kCorrupt when it is not a regular file.
-Result<std::string> read_model_bytes(const std::string& path);
 
 }  // namespace qstar

@@ -26,8 +26,9 @@ bool knows_ways_back(const Puzzle& puzzle) {
 }
 
 void ScrambleConfig::describe(FieldVisitor& v) {
-  v.value({"depth", "moves back from the goal at most (K)", 1, 1e5}, depth);
-  v.value({"batch", "positions of a batch", 1, 1e6}, batch);
+  v.value({"depth", "Largest number of moves that a scramble goes back from the goal (K)", 1, 1e5},
+          depth);
+  v.value({"batch", "Positions per batch", 1, 1e6}, batch);
 }
 
 Move random_move(std::span<const std::uint8_t> legal, Move except, Rng& rng) {

@@ -26,7 +26,7 @@ namespace qstar {
 
 struct ScrambleConfig {
   std::int64_t depth = 30;    // K: moves back from the goal at most
-  std::int64_t batch = 1024;  // positions of a batch, one a walk
+  std::int64_t batch = 1024;  // positions per batch, one per walk
   void describe(FieldVisitor& v);
   friend bool operator==(const ScrambleConfig&, const ScrambleConfig&) = default;
 };

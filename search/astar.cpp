@@ -6,8 +6,10 @@
 namespace qstar {
 namespace {
 
-// Children made at a time. Bounds the buffers when a batch of nodes has millions of children.
+// Children made, and nodes asked for their legal moves, at a time. Bounds the buffers when a batch
+// of nodes has millions of children.
 constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kNodes = 256;
 
 class AStar final : public BestFirst {
  public:
@@ -21,7 +23,7 @@ class AStar final : public BestFirst {
     const auto values = estimate(gather(nodes));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       Node node = table_.node(nodes[i]);
-      node.value = std::max(0.0F, values[i]);  // 0 also when it is NaN
+      node.value = std::max(0.0F, values[i]);
       table_.set_node(nodes[i], node);
     }
   }
@@ -29,15 +31,21 @@ class AStar final : public BestFirst {
   void advance() override {
     take();
     if (task_.beam) open_.clear();
-    const auto legal = legal_of(gather(taken_));
-    const std::size_t moves = move_costs_.size();
-    for (std::size_t i = 0; i < taken_.size(); ++i) {
-      for (std::size_t m = 0; m < moves; ++m) {
-        if (legal[i * moves + m] != 0) edges_.push_back({taken_[i], static_cast<Move>(m)});
-        if (edges_.size() == kChunk) make_children();
-      }
+    const std::span<const NodeIndex> taken = taken_;
+    for (std::size_t at = 0; at < taken.size() && !ended(); at += kNodes) {
+      list_edges(taken.subspan(at, std::min(kNodes, taken.size() - at)));
+      make_children(kChunk);
     }
-    make_children();
+    make_children(1);
+  }
+
+  void list_edges(std::span<const NodeIndex> nodes) {
+    const std::size_t moves = move_costs_.size();
+    const auto legal = legal_of(gather(nodes));
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      for (std::size_t m = 0; m < moves; ++m)
+        if (legal[i * moves + m] != 0) edges_.push_back({nodes[i], static_cast<Move>(m)});
+    }
   }
 
   void take() {
@@ -52,15 +60,16 @@ class AStar final : public BestFirst {
     statistics_.expanded += taken_.size();
   }
 
-  void make_children() {
+  // Of the listed edges, as long as at least `least` are left.
+  void make_children(std::size_t least) {
     std::span<const Edge> left = edges_;
-    while (!left.empty() && !ended()) {
-      const std::size_t n = afford(left.size());
+    while (left.size() >= least && !ended()) {
+      const std::size_t n = afford(std::min(left.size(), kChunk));
       generate(left.first(n));
       open_children();
       left = left.subspan(n);
     }
-    edges_.clear();
+    edges_.erase(edges_.begin(), edges_.end() - static_cast<std::ptrdiff_t>(left.size()));
   }
 
   std::vector<NodeIndex> taken_;

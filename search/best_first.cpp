@@ -1,14 +1,21 @@
 #include "search/best_first.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
+
+#include "core/finite.hpp"
 
 namespace qstar {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::size_t kAhead = 8;  // inserts between a prefetch and its use
+constexpr std::size_t kChunk =
+    4096;  // nodes made, or entries taken, between two looks at the clock
 
 std::vector<float> costs_of_moves(const Puzzle& puzzle) {
   std::vector<float> costs(puzzle.moves());
@@ -31,7 +38,7 @@ BestFirst::BestFirst(const SearchTask& task)
       cost_(kInfinity),
       bound_(kInfinity) {}
 
-PuzzleSolution BestFirst::run(std::span<const std::uint8_t> start) {
+Result<PuzzleSolution> BestFirst::run(std::span<const std::uint8_t> start) {
   started_ = lapped_ = now();
   try {
     add_start(start);
@@ -41,6 +48,13 @@ PuzzleSolution BestFirst::run(std::span<const std::uint8_t> start) {
     }
   } catch (const std::bad_alloc&) {
     end_ = SearchEnd::kMemory;
+  }
+  if (fault_) {
+    return fail(Errc::kCorrupt,
+                fmt::format("estimates a cost of {}, which no search can use{}", *fault_,
+                            task_.options.learned
+                                ? ": its weights are too large to compute with; train it again"
+                                : ""));
   }
   statistics_.seconds = now() - started_;
   return solution();
@@ -71,12 +85,13 @@ float BestFirst::priority_of(const Node& node) const {
 }
 
 bool BestFirst::has_next() {
-  while (!open_.empty()) {
+  while (!open_.empty() && !ended()) {
     const auto [priority, index] = open_.top();
     if (priority >= bound_) return false;
     const Node node = table_.node(index);
     if (priority == priority_of(node) && is_open(node)) return true;
     open_.pop();
+    count_pop();
   }
   return false;
 }
@@ -84,6 +99,7 @@ bool BestFirst::has_next() {
 NodeIndex BestFirst::pop() {
   const NodeIndex index = open_.top().node;
   open_.pop();
+  count_pop();
   table_.prefetch(open_.upcoming());
   return index;
 }
@@ -93,13 +109,28 @@ void BestFirst::push(const Node& node, NodeIndex index) {
   if (priority < bound_) open_.push(priority, index);
 }
 
+void BestFirst::count_pop() {
+  if (++pops_ % kChunk == 0) overdue();
+}
+
+bool BestFirst::overdue() {
+  if (ended()) return true;
+  const double seconds = task_.options.budget.seconds;
+  if (task_.options.stop && task_.options.stop()) {
+    end_ = SearchEnd::kStopped;
+  } else if (seconds > 0 && now() - started_ >= seconds) {
+    end_ = SearchEnd::kSeconds;
+  }
+  return ended();
+}
+
 std::size_t BestFirst::afford(std::size_t wanted) {
   const auto& budget = task_.options.budget;
   const auto end = [this](SearchEnd why) {
     end_ = why;
     return std::size_t{0};
   };
-  if (budget.seconds > 0 && now() - started_ >= budget.seconds) return end(SearchEnd::kSeconds);
+  if (overdue()) return 0;
   if (budget.nodes > 0) {
     if (statistics_.nodes_generated >= budget.nodes) return end(SearchEnd::kNodes);
     wanted = std::min<std::size_t>(wanted, budget.nodes - statistics_.nodes_generated);
@@ -110,6 +141,11 @@ std::size_t BestFirst::afford(std::size_t wanted) {
 }
 
 void BestFirst::generate(std::span<const Edge> edges) {
+  for (std::size_t at = 0; at < edges.size() && (at == 0 || !overdue()); at += kChunk)
+    make(edges.subspan(at, std::min(kChunk, edges.size() - at)));
+}
+
+void BestFirst::make(std::span<const Edge> edges) {
   const std::size_t n = edges.size();
   lap(&SearchStatistics::seconds_queue);
   build(edges);
@@ -182,9 +218,11 @@ void BestFirst::found(NodeIndex index, float cost) {
 }
 
 void BestFirst::open_children() {
-  if (!fresh_.empty()) score(fresh_);
-  open(fresh_);
-  open(improved_);
+  if (!fresh_.empty() && !ended()) score(fresh_);
+  if (!ended()) {
+    open(fresh_);
+    open(improved_);
+  }
   fresh_.clear();
   improved_.clear();
   statistics_.peak_memory_bytes = std::max<std::uint64_t>(statistics_.peak_memory_bytes, bytes());
@@ -210,7 +248,21 @@ std::span<float> BestFirst::estimate(std::span<const std::uint8_t> states) {
   statistics_.edges_scored += estimates_.size();
   ++statistics_.batches;
   lap(&SearchStatistics::seconds_network);
+  check_estimates();
   return estimates_;
+}
+
+void BestFirst::check_estimates() {
+  const auto first = first_not_finite(estimates_);
+  if (!first) return;
+  const auto unusable = [this](float x) {
+    return std::isnan(x) || x == -kInfinity || (x == kInfinity && task_.options.learned);
+  };
+  const auto begin = estimates_.begin() + static_cast<std::ptrdiff_t>(*first);
+  const auto found = std::find_if(begin, estimates_.end(), unusable);
+  if (found == estimates_.end()) return;
+  fault_ = *found;
+  end_ = SearchEnd::kStopped;
 }
 
 std::span<const std::uint8_t> BestFirst::legal_of(std::span<const std::uint8_t> states) {

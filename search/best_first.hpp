@@ -26,7 +26,8 @@ class BestFirst {
  public:
   explicit BestFirst(const SearchTask& task);
   virtual ~BestFirst() = default;
-  PuzzleSolution run(std::span<const std::uint8_t> start);
+  // kCorrupt: the heuristic gave an estimate that cannot be used.
+  Result<PuzzleSolution> run(std::span<const std::uint8_t> start);
 
  protected:
   struct Edge {
@@ -54,16 +55,19 @@ class BestFirst {
   // How many of `wanted` > 0 nodes the budget allows to be made; when none, the search has ended.
   std::size_t afford(std::size_t wanted);
   bool ended() const { return end_.has_value(); }
+  // Whether the search has ended, after a look at the clock and at the wish to stop.
+  bool overdue();
   // Makes the children of `edges`: new ones are appended to fresh_, those with a cheaper path than
-  // before to improved_.
+  // before to improved_. Fewer when the search has ended in the middle of them.
   void generate(std::span<const Edge> edges);
-  // Scores the fresh nodes and opens them and the improved ones; both lists are empty then.
+  // Scores the fresh nodes and opens them and the improved ones; both lists are empty then. Nothing
+  // is opened once the search has ended: some nodes may have no value then.
   void open_children();
   void open(std::span<const NodeIndex> nodes);
 
   // states [n, state_bytes] of nodes; valid until the next call.
   std::span<const std::uint8_t> gather(std::span<const NodeIndex> nodes);
-  // [n, outputs]; valid until the next call.
+  // [n, outputs]; valid until the next call. What cannot be used ends the search.
   std::span<float> estimate(std::span<const std::uint8_t> states);
   // legal [n, moves]; valid until the next call.
   std::span<const std::uint8_t> legal_of(std::span<const std::uint8_t> states);
@@ -82,6 +86,9 @@ class BestFirst {
   float priority_of(const Node& node) const;
   double now() const { return task_.options.clock ? task_.options.clock() : 0; }
   void add_start(std::span<const std::uint8_t> start);
+  void count_pop();
+  void check_estimates();
+  void make(std::span<const Edge> edges);
   void build(std::span<const Edge> edges);
   void relax(const Edge& edge, std::size_t child);
   void add(Node& node, NodeIndex index);
@@ -94,6 +101,8 @@ class BestFirst {
   float bound_;  // λ·cost_: entries at or above it are of no use
   float lower_bound_ = 0;
   std::optional<SearchEnd> end_;
+  std::optional<float> fault_;  // an estimate that cannot be used
+  std::uint64_t pops_ = 0;
   double started_ = 0, lapped_ = 0;
   std::vector<std::uint8_t> states_, children_, legal_;
   std::vector<Move> moves_;

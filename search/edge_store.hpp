@@ -9,7 +9,7 @@
 // edges already taken are left out by their move, so none is lost or taken twice even when the
 // network gives slightly other numbers in another batch.
 //
-// Memory: 6 bytes × kept a node; 8 bytes for each further edge of the few that are scored again.
+// Memory: 6 bytes × kept per node; 8 bytes for each further edge of the few that are scored again.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

@@ -19,8 +19,8 @@
 namespace qstar {
 
 enum class EstimateKind : std::uint8_t {
-  kValue,  // V: one output a position, for A*
-  kMoves,  // Q: an output a move, for Q*
+  kValue,  // V: one output per position, for A*
+  kMoves,  // Q: one output per move, for Q*
 };
 
 // Knows nothing: 0 of a position, the move's own cost of a move. Admissible; with it and weight 1,

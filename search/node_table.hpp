@@ -6,7 +6,7 @@
 // grows in one sequential pass that looks at no position, and most probes touch no record but the
 // right one.
 //
-// Memory: state_bytes + 16 a node, rounded up to 4, and 10.7 to 21.3 bytes of slots; while the
+// Memory: state_bytes + 16 per node, rounded up to 4, and 10.7 to 21.3 bytes of slots; while the
 // table doubles, both sizes exist. Limits: 2^32 - 2 nodes. Nothing is ever removed.
 #pragma once
 

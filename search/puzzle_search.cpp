@@ -30,10 +30,19 @@ constexpr std::array kRows = {
     Row{"qstar", Estimates::kMoves, false, false},
 };
 
+bool all_moves_cost_the_same(const Puzzle& puzzle) {
+  for (std::size_t m = 1; m < puzzle.moves(); ++m)
+    if (puzzle.cost(static_cast<Move>(m)) != puzzle.cost(0)) return false;
+  return true;
+}
+
 class RowSearch final : public PuzzleSearch {
  public:
   explicit RowSearch(const Row& row) : row_(row) {}
   std::string_view name() const override { return row_.name; }
+  bool uses_weight(const Puzzle& puzzle) const override {
+    return !row_.greedy && !(row_.beam && all_moves_cost_the_same(puzzle));
+  }
 
  private:
   bool takes(const Puzzle& puzzle, const CostToGo& heuristic) const override {
@@ -43,8 +52,9 @@ class RowSearch final : public PuzzleSearch {
     return moves || (value && row_.estimates == Estimates::kEither);
   }
 
-  PuzzleSolution run(const Puzzle& puzzle, CostToGo& heuristic, std::span<const std::uint8_t> start,
-                     const PuzzleSearchOptions& given) const override {
+  Result<PuzzleSolution> run(const Puzzle& puzzle, CostToGo& heuristic,
+                             std::span<const std::uint8_t> start,
+                             const PuzzleSearchOptions& given) const override {
     PuzzleSearchOptions options = given;
     if (row_.greedy) options.weight = 0;
     const SearchTask task{puzzle, heuristic, options, row_.beam};
@@ -69,7 +79,8 @@ Status check(const Puzzle& puzzle, std::span<const std::uint8_t> start,
                                                puzzle.name(), puzzle.state_bytes(), start.size()));
   }
   if (!std::isfinite(options.weight) || options.weight < 0) {
-    return fail(Errc::kUsage, fmt::format("the weight is {}; give 0 or more", options.weight));
+    return fail(Errc::kUsage,
+                fmt::format("the weight is {}; give a number from 0", options.weight));
   }
   if (options.batch == 0) return fail(Errc::kUsage, "the batch is 0; give 1 or more");
   if (puzzle.moves() >= Node::kSolved) {
@@ -110,33 +121,38 @@ std::string_view to_string(SearchEnd end) {
     case SearchEnd::kNodes: return "nodes";
     case SearchEnd::kSeconds: return "seconds";
     case SearchEnd::kMemory: return "memory";
+    case SearchEnd::kStopped: return "stopped";
   }
   return "";
+}
+
+Status PuzzleSearch::accepts(const Puzzle& puzzle, const CostToGo& heuristic) const {
+  if (takes(puzzle, heuristic)) return {};
+  return fail(Errc::kUsage,
+              fmt::format("{} does not take estimates with {} outputs: astar takes 1 (the cost to "
+                          "go), qstar {} (one per move), greedy and beam either",
+                          name(), heuristic.outputs(), puzzle.moves()));
 }
 
 Result<PuzzleSolution> PuzzleSearch::solve(const Puzzle& puzzle, CostToGo& heuristic,
                                            std::span<const std::uint8_t> start,
                                            const PuzzleSearchOptions& options) const {
   if (auto ok = check(puzzle, start, options); !ok) return tl::unexpected(ok.error());
-  if (!takes(puzzle, heuristic)) {
-    return fail(Errc::kUsage,
-                fmt::format("{} does not take estimates with {} outputs: astar takes 1, qstar {}, "
-                            "greedy and beam either",
-                            name(), heuristic.outputs(), puzzle.moves()));
-  }
-  PuzzleSolution solution = run(puzzle, heuristic, start, options);
-  if (!solution.solved) return solution;
+  if (auto ok = accepts(puzzle, heuristic); !ok) return tl::unexpected(ok.error());
+  auto found = run(puzzle, heuristic, start, options);
+  if (!found || !found->solved) return found;
+  PuzzleSolution& solution = *found;
   auto cost = replay(puzzle, start, solution.moves);
   if (!cost) return tl::unexpected(cost.error());
   solution.cost = solution.found_cost = *cost;
-  if (!options.shorten) return solution;
+  if (!options.shorten) return found;
   const double before = options.clock ? options.clock() : 0;
   solution.moves = qstar::shorten(puzzle, start, std::move(solution.moves));
   cost = replay(puzzle, start, solution.moves);
   if (!cost) return tl::unexpected(cost.error());
   solution.cost = *cost;
   if (options.clock) solution.statistics.seconds += options.clock() - before;
-  return solution;
+  return found;
 }
 
 std::vector<std::string> puzzle_search_names() {

@@ -19,8 +19,10 @@
 // that is returned also when the budget ends a search. Sums are in 32-bit floats: costs that are
 // integers are exact. Networks are not admissible in general; then nothing of this holds.
 //
-// Estimates below what they must be at least (h < 0, Q < the move's cost), and NaN, are raised to
-// that; infinity says that there is no solution this way, and is believed.
+// Estimates below what they must be at least (h < 0, Q < the move's cost) are raised to that.
+// Infinity says that there is no solution this way. It is believed, but not of a network
+// (PuzzleSearchOptions::learned): there it is an overflow, and like NaN it ends the search with an
+// error.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +42,8 @@ namespace qstar {
 // When to give up; the best solution so far is returned.
 struct SearchBudget {
   std::uint64_t nodes = 0;  // generated, never exceeded; 0: no limit
-  double seconds = 0;       // of PuzzleSearchOptions::clock, looked at once a batch; 0: no limit
+  // Of PuzzleSearchOptions::clock, which is read at least once per batch; 0: no limit.
+  double seconds = 0;
   // Of the search's own data, not the network's. What a batch needs is looked at before it is made;
   // a single array that doubles may exceed it for a moment.
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;
@@ -50,19 +53,23 @@ struct PuzzleSearchOptions {
   float weight = 1;  // λ ≥ 0, of the path's cost in a priority; "greedy" takes 0
   // B ≥ 1: nodes (A*) or edges (Q*) taken at a time; the width of a beam.
   std::size_t batch = 1;
-  // Q*: edges stored a node, at 6 bytes, see edge_store.hpp. Fewer save memory and score again more
-  // often; what is found does not depend on it at batch 1.
+  // Q*: edges stored per node, at 6 bytes, see edge_store.hpp. Fewer save memory and score again
+  // more often; what is found does not depend on it at batch 1.
   std::size_t kept_edges = 16;
   bool shorten = false;  // leave out of a solution what undoes itself (search/shorten.hpp)
+  bool learned = false;  // the estimates are a network's: one that is infinite is an error
   SearchBudget budget = {};
   // Seconds on any scale that does not run backwards. Without it there is no time limit and every
   // time is 0.
   std::function<double()> clock = {};
+  // Whether to stop now, with kStopped. Asked wherever the clock is looked at, and about every
+  // thousand positions of a large batch; may be asked from the thread that searches only.
+  std::function<bool()> stop = {};
 };
 
 struct SearchStatistics {
   std::uint64_t nodes_generated = 0;  // positions built by a move, and the start
-  std::uint64_t edges_scored = 0;     // the network's outputs: one (V) or all moves (Q) a position
+  std::uint64_t edges_scored = 0;     // the network's outputs: 1 (V) or all moves (Q) per position
   std::uint64_t expanded = 0;         // A*: nodes whose children were made; Q*: of which one was
   std::uint64_t reopened = 0;         // expanded nodes to which a cheaper path was found
   std::uint64_t nodes_stored = 0;     // distinct positions
@@ -80,6 +87,7 @@ enum class SearchEnd : std::uint8_t {
   kNodes,      // the budget of nodes, …
   kSeconds,
   kMemory,
+  kStopped,  // PuzzleSearchOptions::stop said so
 };
 std::string_view to_string(SearchEnd end);
 
@@ -101,18 +109,25 @@ class PuzzleSearch {
 
   // The same arguments (the clock's budget aside) give the same solution. Every path is replayed
   // from `start` before it is returned.
-  // kUsage: options out of range, or estimates of a kind that this search does not take (astar: V,
-  // one output; qstar: Q, an output a move; greedy and beam: either). kBadProblem: `start` has the
-  // wrong length. kCorrupt: the path found does not replay, so the puzzle contradicts itself.
+  // kUsage: options out of range, or estimates of a kind that this search does not take.
+  // kBadProblem: `start` has the wrong length. kCorrupt: an estimate is not a number, or the path
+  // found does not replay, so the puzzle contradicts itself.
   Result<PuzzleSolution> solve(const Puzzle& puzzle, CostToGo& heuristic,
                                std::span<const std::uint8_t> start,
                                const PuzzleSearchOptions& options) const;
 
+  // kUsage when this search does not take estimates of this kind (astar: V, one output; qstar: Q,
+  // one output per move; greedy and beam: either).
+  Status accepts(const Puzzle& puzzle, const CostToGo& heuristic) const;
+  // Whether the weight changes what is found: not of greedy search, which ignores the path's cost,
+  // nor of a beam when all moves cost the same, so that its positions all have the same path cost.
+  virtual bool uses_weight(const Puzzle& puzzle) const = 0;
+
  protected:
   virtual bool takes(const Puzzle& puzzle, const CostToGo& heuristic) const = 0;
-  virtual PuzzleSolution run(const Puzzle& puzzle, CostToGo& heuristic,
-                             std::span<const std::uint8_t> start,
-                             const PuzzleSearchOptions& options) const = 0;
+  virtual Result<PuzzleSolution> run(const Puzzle& puzzle, CostToGo& heuristic,
+                                     std::span<const std::uint8_t> start,
+                                     const PuzzleSearchOptions& options) const = 0;
 };
 
 // Names in the registry, sorted.

@@ -32,7 +32,7 @@ class QStar final : public BestFirst {
 
   void score(std::span<const NodeIndex> nodes) override { score_edges(nodes, &EdgeStore::add); }
 
-  // A network that says less than the move's own cost, or NaN, is not believed.
+  // A network that says less than the move's own cost is not believed.
   void correct(std::span<float> costs, std::span<const std::uint8_t> legal) const {
     for (std::size_t m = 0; m < costs.size(); ++m) {
       const float raised = costs[m] > move_costs_[m] ? costs[m] : move_costs_[m];
@@ -44,7 +44,7 @@ class QStar final : public BestFirst {
   void score_edges(std::span<const NodeIndex> nodes, AddEdges store) {
     const std::size_t groups = kGroupCosts / (kGroup * move_costs_.size());
     const std::size_t group = kGroup * std::max<std::size_t>(1, groups);
-    for (std::size_t at = 0; at < nodes.size(); at += group)
+    for (std::size_t at = 0; at < nodes.size() && (at == 0 || !overdue()); at += group)
       score_group(nodes.subspan(at, std::min(group, nodes.size() - at)), store);
   }
   void score_group(std::span<const NodeIndex> nodes, AddEdges store) {
@@ -73,7 +73,7 @@ class QStar final : public BestFirst {
     if (task_.beam) open_.clear();
     if (!used_up_.empty()) {
       score_edges(used_up_, &EdgeStore::add_more);
-      open(used_up_);
+      if (!ended()) open(used_up_);
       used_up_.clear();
     }
     open_children();

@@ -95,7 +95,7 @@ TEST_CASE("while it warms up, targets are the scrambles' ways back", "[puzzle_le
   const PuzzleExamples examples{{2, 3}, {0, 1}, {2, 3}, {7, 9}};
   REQUIRE(learner.targets(examples) == examples.move_bounds);
   learner.update(examples);
-  REQUIRE(learner.check().renewed);  // so that bootstrapping begins from what was learned
+  REQUIRE(learner.check().target_updated);  // so that bootstrapping begins from what was learned
   REQUIRE_FALSE(learner.targets(examples) == examples.move_bounds);
 }
 
@@ -270,9 +270,9 @@ TEST_CASE("targets may be made elsewhere, from the target network alone", "[puzz
                             PuzzleNetwork::make(split.target_model(), puzzle).value());
     whole.update(examples);
     split.fit(examples, elsewhere.of(examples));
-    if (i == 49) REQUIRE(whole.check().renewed == split.check().renewed);
+    if (i == 49) REQUIRE(whole.check().target_updated == split.check().target_updated);
   }
-  REQUIRE(split.renewals() == 1);
+  REQUIRE(split.target_updates() == 1);
   REQUIRE(split.save() == whole.save());
   REQUIRE_FALSE(split.target_model().parameters == split.model().parameters);
 }
@@ -294,7 +294,7 @@ TEST_CASE("walks are greedy play on the fixed set", "[puzzle_learner]") {
   REQUIRE(learner.walks(3).size() == 3);
 }
 
-TEST_CASE("the target network is renewed when it is time, not before", "[puzzle_learner]") {
+TEST_CASE("the target network is updated when it is due, not before", "[puzzle_learner]") {
   PuzzleLearnerConfig config = small_config();
   config.target_loss = 0;
   config.patience = 3;
@@ -302,18 +302,32 @@ TEST_CASE("the target network is renewed when it is time, not before", "[puzzle_
   config.rate = 0;  // nothing is learned: greedy play gets better once, from nothing known
   auto learner = small_learner(config);
   Scrambles scrambles(std::make_shared<SmallLightsOut>(), config.scrambles, 9);
-  std::vector<bool> renewed;
+  std::vector<bool> updated;
   for (std::uint64_t i = 0; i < 7; ++i) {
     learner.update(scrambles.batch(i));
-    renewed.push_back(learner.check().renewed);
+    updated.push_back(learner.check().target_updated);
   }
-  REQUIRE(renewed == std::vector<bool>{true, false, false, true, false, false, true});
+  REQUIRE(updated == std::vector<bool>{true, false, false, true, false, false, true});
   config.target_loss = 1e9;
   auto eager = small_learner(config);
   for (std::uint64_t i = 0; i < 3; ++i) {
     eager.update(scrambles.batch(i));
-    REQUIRE(eager.check().renewals == static_cast<std::int64_t>(i) + 1);
+    REQUIRE(eager.check().target_updates == static_cast<std::int64_t>(i) + 1);
   }
+}
+
+TEST_CASE("weights that are not finite any more are told at once", "[puzzle_learner]") {
+  PuzzleLearnerConfig config = small_config();
+  config.rate = 1e39;  // as a float, infinite
+  auto learner = small_learner(config);
+  Scrambles scrambles(std::make_shared<SmallLightsOut>(), config.scrambles, 9);
+  const std::string before = learner.save();
+  REQUIRE(std::isnan(learner.update(scrambles.batch(0)).loss));  // the loss itself was finite
+  const auto refused = learner.load(learner.save(), "checkpoint");
+  REQUIRE_FALSE(refused);
+  REQUIRE(refused.error().code == Errc::kCorrupt);
+  REQUIRE(refused.error().message.starts_with("checkpoint: not a qstar model: tensor '"));
+  REQUIRE(learner.load(before, "checkpoint"));
 }
 
 TEST_CASE("more taught moves than there are, are refused", "[puzzle_learner]") {
