@@ -89,7 +89,7 @@ tl::unexpected<Error> not_read(const std::string& what, std::string_view environ
 
 void EnvironmentConfig::describe(FieldVisitor& v) {
   const std::string before = name;
-  v.value({"name", "Environment that problems come from", 0, 0,
+  v.value({"name", "environment that problems come from", 0, 0,
            "arithmetic|lights_out|sliding_tiles|cube3|pancake|countdown"},
           name);
   if (name != before) *this = EnvironmentConfig{.name = name};
