@@ -41,7 +41,7 @@ Result<EnvironmentConfig> environment_of(ModelFile& model, const std::string& pa
       parse_config(model.metadata["environment"], printable(path) + ", metadata 'environment'", {},
                    describe_of(config));
   if (!written) return fail(Errc::kCorrupt, written.error().message);
-  config.use_preset();
+  config.settle();
   const auto ordered = environment_overrides(overrides);
   if (auto ok = parse_config("", "--environment", ordered, describe_of(config)); !ok)
     return tl::unexpected(ok.error());

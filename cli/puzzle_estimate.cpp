@@ -20,10 +20,16 @@ Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
   const std::string described = model->metadata["environment"];
   EnvironmentConfig config;
   config.name = model->puzzle.name;
-  if (auto parsed = parse_config(described, file + ", metadata 'environment'", overrides,
-                                 describe_of(config));
+  if (auto parsed =
+          parse_config(described, file + ", metadata 'environment'", {}, describe_of(config));
       !parsed)
     return tl::unexpected(parsed.error());
+  config.settle();
+  const auto ordered = environment_overrides(overrides);
+  if (auto parsed = parse_config("", "--environment", ordered, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  if (auto used = check_environment_overrides(config, overrides); !used)
+    return tl::unexpected(used.error());
   auto puzzle = make_puzzle(config);
   if (!puzzle) return tl::unexpected(puzzle.error());
   auto network = PuzzleNetwork::make(*model, *puzzle, file);
@@ -41,7 +47,8 @@ Result<PuzzleEstimate> load_heuristic(const std::string& name, EstimateKind kind
                                       std::span<const std::string> environment) {
   EnvironmentConfig config;
   config.name.clear();
-  if (auto parsed = parse_config("", "--environment", environment, describe_of(config)); !parsed)
+  const auto ordered = environment_overrides(environment);
+  if (auto parsed = parse_config("", "--environment", ordered, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
   if (config.name.empty()) {
     return fail(
@@ -49,6 +56,8 @@ Result<PuzzleEstimate> load_heuristic(const std::string& name, EstimateKind kind
         fmt::format("--heuristic needs --environment name=PUZZLE size=N, with a puzzle of {}",
                     fmt::join(puzzle_names(), ", ")));
   }
+  if (auto used = check_environment_overrides(config, environment); !used)
+    return tl::unexpected(used.error());
   const auto puzzle = make_puzzle(config);
   if (!puzzle) return tl::unexpected(puzzle.error());
   if (auto known = make_heuristic(name, *puzzle, kind); !known)

@@ -160,6 +160,25 @@ void EnvironmentConfig::describe_rules(FieldVisitor& v) {
           parentheses);
 }
 
+void EnvironmentConfig::settle() {
+  contradictory = false;
+  apply_preset();
+  const EnvironmentConfig usual{.name = name};
+  const auto drop = [this](std::string_view setting, auto& field, const auto& value) {
+    if (!environment_reads(name, setting)) field = value;
+  };
+  if (!environment_reads(name, "family")) {
+    family = usual.family;
+    apply_preset();
+  }
+  drop("long_work", long_work, usual.long_work);
+  drop("size", size, usual.size);
+  drop("turns", turns, usual.turns);
+  drop("repeats", repeats, usual.repeats);
+  drop("chase", chase, usual.chase);
+  if (turns == 1) repeats = false;
+}
+
 void EnvironmentConfig::apply_preset() {
   const Preset* preset = preset_of(family);
   if (preset == nullptr) return;

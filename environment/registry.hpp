@@ -40,15 +40,13 @@ struct EnvironmentConfig {
   // Not described: the text that was read gives a preset and, beside it, all eight of its settings
   // with other values. Earlier versions wrote that and used the preset; a person who edits a
   // printed configuration means the values. check_settings refuses it; a model file's metadata,
-  // which nobody edits, are read as they were written (use_preset).
+  // which nobody edits, are read as they were used (settle).
   bool contradictory = false;
 
   void describe(FieldVisitor& v);
-  // Settles a contradiction: the preset's values count.
-  void use_preset() {
-    contradictory = false;
-    apply_preset();
-  }
+  // What a model that was trained with these settings used: the preset's values where they
+  // contradict it, and the defaults of settings that its environment does not have.
+  void settle();
   // Fills the settings of the family; of "custom" nothing.
   void apply_preset();
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;

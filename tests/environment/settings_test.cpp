@@ -86,6 +86,12 @@ TEST_CASE("settings: what is printed is what is used") {
   }
 }
 
+// A value that is not the default, of every setting but the name.
+const std::vector<std::string> kGiven = {
+    "family=custom",  "operators=+", "min_operand=2", "max_operand=8", "operator_counts=3",
+    "max_products=2", "min_value=1", "max_value=39",  "parentheses=1", "long_work=true",
+    "size=5",         "turns=2",     "repeats=true",  "chase=true"};
+
 // As versions that ignored the settings beside a preset wrote it.
 std::string written_earlier(const std::string& family) {
   auto text = printed(read("family = 'custom'"));
@@ -100,11 +106,24 @@ TEST_CASE("settings: files of earlier versions are not misread") {
     CHECK(contains(verdict(old), "environment.family = \"" + family + "\" stands beside"));
     CHECK(contains(verdict(old), "family = \"custom\""));
     CHECK(old == read(printed(old)));
-    old.use_preset();  // a model file's metadata
+    old.settle();  // a model file's metadata
     CHECK(old == read("family = '" + family + "'"));
     CHECK(verdict(old) == "made");
     // An override settles it, too.
     CHECK(read(written_earlier(family), {"family=custom"}).max_value == 40);
+  }
+}
+
+TEST_CASE("settings: a model's metadata are read as they were used") {
+  for (const auto& name : environment_names()) {
+    auto idle = read("name = '" + name + "'", kGiven);
+    const bool puzzle = name != "arithmetic";
+    idle.settle();
+    CHECK(verdict(idle).find("no effect") == std::string::npos);
+    CHECK(idle.long_work != puzzle);
+    CHECK((idle.family == "custom") != puzzle);
+    CHECK((idle.turns == 2) == (name == "cube3" || name == "lights_out"));
+    CHECK((idle.size == 5) == puzzle);
   }
 }
 
@@ -138,12 +157,6 @@ TEST_CASE("settings: values that make no sense are refused with field and range"
     CHECK(contains(ok.error().message, bad.substr(0, bad.find('='))));
   }
 }
-
-// A value that is not the default, of every setting but the name.
-const std::vector<std::string> kGiven = {
-    "family=custom",  "operators=+", "min_operand=2", "max_operand=8", "operator_counts=3",
-    "max_products=2", "min_value=1", "max_value=39",  "parentheses=1", "long_work=true",
-    "size=5",         "turns=2",     "repeats=true",  "chase=true"};
 
 TEST_CASE("settings: those of one environment are refused by the others") {
   for (const auto& name : environment_names()) {
