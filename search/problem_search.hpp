@@ -5,6 +5,7 @@
 // together. To add a search: a class that implements ProblemSearch, and a row in registry.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct ProblemTask {
   std::string problem;
   SearchOptions options;  // first_group is this problem's group
   std::uint64_t policy_version = 0;
-  ScorerRole guide = ScorerRole::kCritic;  // of the guide, where there is one
+  ScorerRole guide = ScorerRole::kCritic;       // of the guide, where there is one
+  const std::function<bool()>* stop = nullptr;  // SearchModels::stop, where there is one
 
   // The value of work of value `so_far` after one more step with this score.
   double aggregated(double so_far, float score) const {
@@ -35,6 +37,7 @@ class ProblemSearch {
   struct Wants {
     std::vector<GenerateRequest> generations;
     std::vector<StepQuery> scores;
+    bool stopped = false;  // nothing, because the task's `stop` gave true: it has not ended
     bool empty() const { return generations.empty() && scores.empty(); }
   };
   struct Found {

@@ -48,7 +48,7 @@ class Lockstep {
   bool collect() {
     for (auto& live : live_) {
       live.wants = searches_[live.problem]->next();
-      results_[live.problem].complete = live.wants.empty();
+      results_[live.problem].complete = live.wants.empty() && !live.wants.stopped;
     }
     std::erase_if(live_, [](const Live& live) { return live.wants.empty(); });
     return !live_.empty();
@@ -243,6 +243,7 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
   if (auto ok = check(options, models.guide); !ok) return tl::unexpected(ok.error());
   ProblemTask task{environment, {}, options, models.policy.version()};
   if (models.guide != nullptr) task.guide = models.guide->role();
+  if (models.stop) task.stop = &models.stop;
   std::vector<SearchResult> results;
   for (std::size_t begin = 0; begin < problems.size(); begin += kTogether) {
     std::vector<std::unique_ptr<ProblemSearch>> searches;

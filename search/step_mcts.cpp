@@ -21,6 +21,8 @@
 namespace qstar {
 namespace {
 
+constexpr std::int64_t kLook = 256;  // simulations between two looks at `stop`
+
 class StepMcts final : public TreeSearch {
  public:
   explicit StepMcts(const ProblemTask& task) : TreeSearch(task) { seen_.resize(1); }
@@ -35,6 +37,11 @@ class StepMcts final : public TreeSearch {
 
   std::vector<WorkId> choose() override {
     while (simulations_ < task_.options.simulations) {
+      // Where all work is finished, simulations need nothing from the models.
+      if (simulations_ % kLook == 0 && task_.stop != nullptr && (*task_.stop)()) {
+        stopped_ = true;
+        return {};
+      }
       const WorkId leaf = select();
       ++simulations_;
       const bool dead = seen_[leaf].expanded;  // nothing usable was proposed there

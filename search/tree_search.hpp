@@ -32,6 +32,7 @@ class TreeSearch : public ProblemSearch {
   const ProblemTask task_;
   WorkTree tree_;
   std::int64_t round_tokens_ = 0;  // generated in the last round
+  bool stopped_ = false;           // choose() chose nothing because the task's `stop` gave true
 
  private:
   WorkId best_of(std::span<const WorkId> leaves) const;

@@ -172,18 +172,18 @@ class TextTest(RunTest):
     # Numbers.
 
     def test_numbers_state_and_check_their_range(self):
-        for option, values in (("--held-out", ("0", "-1", "nan", "1e3", "1000001", "99999999999999999999", "")),
+        for option, values in (("--held-out", ("0", "-1", "nan", "1e3", "1000001", "99999999999999999999")),
                                ("--seed", ("-1", "18446744073709551616", "1.5")),
                                ("--temperature", ("nan", "inf", "-inf", "0", "11", "1x")),
                                ("--samples", ("0", "65537", "-3")), ("--budget", ("0", "-5", "nan"))):
             for value in values:
-                words = ("--search", "sample", option, value)
+                words = ("--search", "sample", f"{option}={value}")
                 words += () if option == "--held-out" else ("--held-out", "1")
                 self.refused(self.eval(*words), 2, option)
         for option, value in (("--stop-below", "nan"), ("--weight", "inf"), ("--exploration", "-1"),
                               ("--simulations", "0"), ("--step-cost", "nan"), ("--repeat-cost", "-nan"),
                               ("--retries", "-1"), ("--beam", "0")):
-            self.refused(self.eval("--held-out", "1", option, value), 2, option)
+            self.refused(self.eval("--held-out", "1", f"{option}={value}"), 2, option)
         help_text = qstar("eval", "--help").stdout
         for bounds in ("1 to 1000000", "0.001 to 10", "1 to 65536"):
             self.assertIn(bounds, help_text)
@@ -216,7 +216,7 @@ class TextTest(RunTest):
 
     def test_a_signal_ends_a_measurement_and_keeps_what_is_finished(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process = self.started("eval", self.run_folder, "--held-out", "300000", "--json")
+            process = self.started("eval", self.run_folder, "--held-out", "60000", "--json")
             self.assertTrue(wait_for(lambda: self.handles(process, number), 20))
             time.sleep(4)
             process.send_signal(number)
@@ -229,7 +229,7 @@ class TextTest(RunTest):
                 self.assertTrue(line["text"])
 
     def test_finished_problems_are_the_same_as_without_a_signal(self):
-        process = self.started("eval", self.run_folder, "--held-out", "100000", "--json")
+        process = self.started("eval", self.run_folder, "--held-out", "60000", "--json")
         self.assertTrue(wait_for(lambda: self.handles(process, signal.SIGINT), 20))
         time.sleep(3)
         process.send_signal(signal.SIGINT)
