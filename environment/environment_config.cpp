@@ -36,43 +36,12 @@ const Preset* preset_of(std::string_view name) {
 constexpr std::int64_t kNotGiven = std::numeric_limits<std::int64_t>::min();
 constexpr std::string_view kNoText = "\n";
 
-// Lists names and values as text.
-class Listing final : public FieldVisitor {
- public:
-  struct Setting {
-    std::string name, value;
-  };
-  static std::vector<Setting> of(EnvironmentConfig config) {
-    Listing listing;
-    config.describe(listing);
-    return std::move(listing.settings_);
-  }
-
-  void value(const FieldInfo& info, std::int64_t& field) override {
-    add(info, std::to_string(field));
-  }
-  void value(const FieldInfo& info, double& field) override {
-    std::string text = std::to_string(field);
-    text.erase(std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
-    add(info, text);
-  }
-  void value(const FieldInfo& info, bool& field) override { add(info, field ? "true" : "false"); }
-  void value(const FieldInfo& info, std::string& field) override {
-    add(info, '"' + printable(field) + '"');
-  }
-  void section(std::string_view, std::string_view,
-               const std::function<void(FieldVisitor&)>&) override {}
-
- private:
-  void add(const FieldInfo& info, std::string text) {
-    settings_.push_back({std::string(info.name), std::move(text)});
-  }
-  std::vector<Setting> settings_;
-};
+// Names and values, as TOML.
+auto listed(EnvironmentConfig config) { return list_config(describe_of(config)).front().fields; }
 
 std::string settings_text(std::string_view environment) {
   std::string text;
-  for (const auto& setting : Listing::of({})) {
+  for (const auto& setting : listed({})) {
     if (setting.name == "name" || !environment_reads(environment, setting.name)) continue;
     text += (text.empty() ? "" : ", ") + setting.name;
   }
@@ -89,30 +58,35 @@ tl::unexpected<Error> not_read(const std::string& what, std::string_view environ
 
 void EnvironmentConfig::describe(FieldVisitor& v) {
   const std::string before = name;
-  v.value({"name", "environment that problems come from", 0, 0,
+  v.value({"name", "Environment that problems come from", 0, 0,
            "arithmetic|lights_out|sliding_tiles|cube3|pancake|countdown"},
           name);
   if (name != before) *this = EnvironmentConfig{.name = name};
   describe_family(v);
-  v.value({"long_work", "arithmetic: work out products and differences digit by digit"}, long_work);
-  v.value({"size",
-           "lights_out, sliding_tiles: cells per side; pancake: number of pancakes; countdown: "
-           "numbers per problem; cube3: always 3",
-           3, 64},
-          size);
-  v.value({"turns", "cube3: most quarter turns per move; lights_out: most presses per move", 1, 3},
-          turns);
-  v.value({"repeats",
-           "cube3 with turns of 2 or 3: keep macro-actions with the same effect as another one"},
-          repeats);
-  v.value({"chase", "lights_out: also show the network what chasing the lights leaves"}, chase);
+  v.value({"long_work", "Work out products and differences of arithmetic digit by digit"},
+          long_work);
+  v.value(
+      {"size",
+       "Cells per side of lights_out and sliding_tiles; pancakes of pancake; numbers per problem "
+       "of countdown; always 3 for cube3",
+       3, 64},
+      size);
+  v.value(
+      {"turns", "Most quarter turns per move of cube3; most presses per move of lights_out", 1, 3},
+      turns);
+  v.value(
+      {"repeats",
+       "Keep macro-actions of cube3, with turns of 2 or 3, that have the effect of another one"},
+      repeats);
+  v.value({"chase", "Also show the network of lights_out what chasing the lights leaves"}, chase);
 }
 
 void EnvironmentConfig::describe_family(FieldVisitor& v) {
   if (!contradictory) apply_preset();
   const std::string before = family;
   v.value({"family",
-           "arithmetic: preset of the eight settings below; with any of them changed it is custom",
+           "Preset of the next eight settings, which are of arithmetic; custom once one of them "
+           "differs",
            0, 0, "C|B|hard|custom"},
           family);
   if (family != before) {
@@ -141,22 +115,19 @@ void EnvironmentConfig::describe_family(FieldVisitor& v) {
 }
 
 void EnvironmentConfig::describe_rules(FieldVisitor& v) {
-  v.value({"operators",
-           "arithmetic: operators drawn uniformly from these characters out of + - * /; repeat "
-           "one to favour it"},
-          operators);
-  v.value({"min_operand", "arithmetic: smallest operand", 0, 1e9}, min_operand);
-  v.value({"max_operand", "arithmetic: largest operand", 0, 1e9}, max_operand);
+  v.value(
+      {"operators",
+       "Operators, drawn uniformly from these characters out of + - * /; repeat one to favour it"},
+      operators);
+  v.value({"min_operand", "Smallest operand", 0, 1e9}, min_operand);
+  v.value({"max_operand", "Largest operand", 0, 1e9}, max_operand);
   v.value({"operator_counts",
-           "arithmetic: operators per problem, drawn uniformly from this list of numbers from 1 to "
-           "64"},
+           "Operators per problem, drawn uniformly from this list of numbers from 1 to 64"},
           operator_counts);
-  v.value({"max_products", "arithmetic: most * and / per problem", 0, 64}, max_products);
-  v.value({"min_value", "arithmetic: smallest value on the way to the answer", -1e15, 1e15},
-          min_value);
-  v.value({"max_value", "arithmetic: largest value on the way to the answer", -1e15, 1e15},
-          max_value);
-  v.value({"parentheses", "arithmetic: probability that a problem has a pair of parentheses", 0, 1},
+  v.value({"max_products", "Most * and / per problem", 0, 64}, max_products);
+  v.value({"min_value", "Smallest value on the way to the answer", -1e15, 1e15}, min_value);
+  v.value({"max_value", "Largest value on the way to the answer", -1e15, 1e15}, max_value);
+  v.value({"parentheses", "Probability that a problem has a pair of parentheses", 0, 1},
           parentheses);
 }
 
@@ -205,9 +176,9 @@ Status check_settings(const EnvironmentConfig& config) {
                     "\" stands beside all eight settings of the family with other values, as "
                     "earlier versions wrote it, which ignored those values: remove the settings "
                     "to use the preset, or set family = \"custom\" to use them");
-  const auto given = Listing::of(config), usual = Listing::of({.name = config.name});
+  const auto given = listed(config), usual = listed({.name = config.name});
   for (std::size_t i = 0; i < given.size(); ++i) {
-    const auto& [name, value] = given[i];
+    const auto& [name, value, doc] = given[i];
     if (value == usual[i].value || environment_reads(config.name, name)) continue;
     return not_read("environment." + name + " = " + value, config.name);
   }

@@ -169,22 +169,24 @@ constexpr std::size_t kTogether = 2048;
 }  // namespace
 
 void describe(FieldVisitor& v, SearchOptions& o) {
-  v.value({"samples", "attempts per problem, or steps proposed per state", 1, 65536}, o.samples);
-  v.value({"temperature", "sampling temperature", 0.001, 10}, o.temperature);
-  v.value({"budget", "most generated tokens per problem (0: no limit)", 0, 1e12}, o.budget);
-  v.value({"beam", "beam search: states kept after every step", 1, 65536}, o.beam);
+  v.value({"samples", "Attempts per problem, or steps proposed per state", 1, 65536}, o.samples);
+  v.value({"temperature", "Sampling temperature", 0.001, 10}, o.temperature);
+  v.value({"budget", "Most generated tokens per problem (0: no limit)", 0, 1e12}, o.budget);
+  v.value({"beam", "Beam search: states kept after every step", 1, 65536}, o.beam);
   v.value({"stop_below",
-           "beam search: resample when every proposed step scores below this (0: never)", 0, 1},
+           "Beam search: resample when every proposed step scores below this (0: never)", 0, 1},
           o.stop_below);
-  v.value({"retries", "beam search: most resamplings per problem", 0, 1e6}, o.retries);
-  v.value({"weight", "astar, qstar: weight of the cost so far", 0, 1e6}, o.weight);
-  v.value({"step_cost", "astar, qstar: cost per step, nats", 0, 1e6}, o.step_cost);
-  v.value({"repeat_cost",
-           "astar, qstar: added cost each time that a state is expanded again (0: expand once)", 0,
-           1e6},
-          o.repeat_cost);
-  v.value({"exploration", "mcts: exploration constant c of PUCT", 0, 1e6}, o.exploration);
-  v.value({"simulations", "mcts: simulations per problem", 1, 1e8}, o.simulations);
+  v.value({"retries", "Beam search: most resamplings per problem", 0, 1e6}, o.retries);
+  v.value({"weight", "A* and Q*: weight of the cost so far", 0, 1e6}, o.weight);
+  v.value({"step_cost", "A* and Q*: cost per step, nats", 0, 1e6}, o.step_cost);
+  v.value(
+      {"repeat_cost",
+       "A* and Q*: cost added each time that a state is expanded again (0: expand once)", 0, 1e6},
+      o.repeat_cost);
+  v.value({"exploration", "Monte-Carlo tree search: exploration constant c of PUCT", 0, 1e6},
+          o.exploration);
+  v.value({"simulations", "Monte-Carlo tree search: simulations per problem", 1, 1e8},
+          o.simulations);
 }
 
 Aggregation aggregation_of(ScorerRole role) {
