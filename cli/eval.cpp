@@ -1,13 +1,15 @@
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/number_options.hpp"
 #include "cli/output.hpp"
+#include "cli/problem_file.hpp"
 #include "cli/text_search.hpp"
 #include "core/attempt.hpp"
+#include "core/printable.hpp"
 #include "search/evaluate.hpp"
 
 namespace qstar {
@@ -23,44 +25,16 @@ struct EvalOptions {
   bool json = false;
 };
 
-Result<std::vector<std::string>> read_problems(std::istream& in, const std::string& name,
-                                               const LoadedModel& model) {
-  std::vector<std::string> problems;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const auto object = nlohmann::json::parse(line, nullptr, false);
-    if (!object.is_object() || !object.contains("problem") || !object["problem"].is_string()) {
-      return fail(
-          Errc::kCorrupt,
-          fmt::format("{}:{}: a JSON object with the text \"problem\" is expected", name, number));
-    }
-    const std::string problem = object["problem"];
-    if (auto state = model.environment->reset(problem); !state) {
-      return fail(Errc::kBadProblem, fmt::format("{}:{}: {}", name, number, state.error().message));
-    }
-    if (static_cast<std::int64_t>(problem.size()) + 2 >= model.weights->spec().context) {
-      return fail(
-          Errc::kBadProblem,
-          fmt::format("{}:{}: a problem of {} characters does not fit the model's context of {}",
-                      name, number, problem.size(), model.weights->spec().context));
-    }
-    problems.push_back(problem);
-  }
-  if (in.bad() || problems.empty())
-    return fail(Errc::kCorrupt,
-                name + " holds no problems: give a JSON object with \"problem\" a line");
+Result<std::vector<std::string>> problems_of(const EvalOptions& options, const LoadedModel& model,
+                                             const Stop& stop) {
+  if (!options.problems.empty()) return read_problems(options.problems, model, stop);
+  auto problems = held_out_problems(*model.environment, options.held_out, 0, stop);
+  if (stop()) return fail(Errc::kInterrupted, "interrupted before a problem was tried");
+  const auto found = static_cast<std::int64_t>(problems.size());
+  if (found < options.held_out)
+    fmt::print(stderr, "qstar: only {} different held-out problems were found, not {}\n", found,
+               options.held_out);
   return problems;
-}
-
-Result<std::vector<std::string>> problems_of(const EvalOptions& options, const LoadedModel& model) {
-  if (options.problems == "-") return read_problems(std::cin, "standard input", model);
-  if (!options.problems.empty()) {
-    std::ifstream in(options.problems);
-    if (!in) return fail(Errc::kMissingFile, "cannot read " + options.problems);
-    return read_problems(in, options.problems, model);
-  }
-  return held_out_problems(*model.environment, options.held_out);
 }
 
 ordered_json json_of(const Trajectory& attempt) {
@@ -74,8 +48,8 @@ ordered_json json_of(const Trajectory& attempt) {
           {"correct", attempt.win()},   {"steps", steps},           {"tokens", tokens_of(attempt)}};
 }
 
-// One object a problem: the answer, or the first of several; and all that was tried, when that is
-// more.
+// One object per problem: the answer, or the first of several answers, and all attempts where there
+// are several.
 ordered_json json_of(const SearchResult& result) {
   auto out = json_of(result.answer());
   const auto& attempts = result.group.attempts;
@@ -94,39 +68,53 @@ ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,
                           {"tokens_per_problem", figures.tokens_per_problem},
                           {"guide_queries_per_problem", figures.guide_queries_per_problem},
                           {"cpu_seconds", figures.cpu_seconds},
-                          {"model", model.path}};
+                          {"model", model.path},
+                          {"environment", to_json(model.config)}};
   summary.update(to_json(search));
+  if (figures.stopped) summary["interrupted"] = true;
   return summary;
 }
 
+// Figures of problems that were left out are not the ones that were asked for: they go to people
+// alone.
 void print_summary(const Evaluation& figures, const LoadedModel& model, const TextSearch& search) {
-  fmt::print("{}: {:.4f} right of {} {} [{:.4f}, {:.4f}], {:.1f} tokens a problem", model.path,
-             figures.accuracy, figures.n,
+  std::FILE* out = figures.stopped ? stderr : stdout;
+  fmt::print(out, "{}: {:.4f} of {} {} correct [{:.4f}, {:.4f}], {:.1f} tokens per problem",
+             printable(model.path), figures.accuracy, figures.n,
              search.search.name() == "sample" ? "attempts" : "problems", figures.ci95.low,
              figures.ci95.high, figures.tokens_per_problem);
   if (search.guide)
-    fmt::print(", {:.1f} steps scored by {}", figures.guide_queries_per_problem, search.guide_path);
-  fmt::print("\n");
+    fmt::print(out, ", {:.1f} steps per problem scored by {}", figures.guide_queries_per_problem,
+               printable(search.guide_path));
+  fmt::print(out, "\n");
+}
+
+void report(const Evaluation& figures, const LoadedModel& model, const TextSearch& search,
+            const EvalOptions& options) {
+  for (const auto& result : figures.results)
+    if (options.json) print_json(json_of(result));
+  if (options.json) print_json({{"summary", summary_of(figures, model, search)}});
+  if (!options.json && !figures.results.empty()) print_summary(figures, model, search);
 }
 
 int run_eval(const EvalOptions& options) {
+  const Stop stop = stop_on_signals();
   auto model = load_model(options.model, options.environment);
   if (!model) return report_error(model.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return report_error(search.error());
-  auto problems = problems_of(options, *model);
+  auto problems = problems_of(options, *model, stop);
   if (!problems) return report_error(problems.error());
-  DecoderPolicy policy(model->weights);
-  const auto figures = evaluate(search->search, *model->environment, {policy, search->guide.get()},
-                                *problems, search->how);
+  InterruptiblePolicy policy(model->weights, stop);
+  const auto figures = evaluate(search->search, *model->environment,
+                                {policy, search->guide.get(), stop}, *problems, search->how);
   if (!figures) return report_error(figures.error());
-  if (!options.json) {
-    print_summary(*figures, *model, *search);
-    return 0;
-  }
-  for (const auto& result : figures->results) print_json(json_of(result));
-  print_json({{"summary", summary_of(*figures, *model, *search)}});
-  return 0;
+  report(*figures, *model, *search, options);
+  if (!figures->stopped) return 0;
+  return report_error(
+      {Errc::kInterrupted,
+       fmt::format("interrupted: {} of {} problems were finished, and the figures are of these",
+                   figures->results.size(), problems->size())});
 }
 
 }  // namespace
@@ -134,28 +122,39 @@ int run_eval(const EvalOptions& options) {
 void add_eval(CLI::App& app, int& code) {
   auto* command = app.add_subcommand(
       "eval",
-      "measure a model\n\n"
+      "Measure a model's accuracy on held-out or given problems\n\n"
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar eval policy.safetensors --problems problems.jsonl --json\n"
       "  qstar eval runs/quickstart-seed1 --held-out 500 --search sample --samples 8\n"
       "  qstar eval policy.safetensors --held-out 500 --search beam --samples 4 --guide RUN\n"
       "  qstar eval policy.safetensors --held-out 500 --search qstar --samples 4 --budget 500 "
       "--guide critic.safetensors\n"
-      "  qstar eval runs/quickstart-seed1 --held-out 500 --environment family=custom "
-      "operator_counts=5");
+      "  qstar eval runs/quickstart-seed1 --held-out 500 --environment operator_counts=5");
   auto o = std::make_shared<EvalOptions>();
-  command->add_option("model", o->model, "safetensors file or run directory")->required();
+  command
+      ->add_option("model", o->model,
+                   "Model to measure: a policy's safetensors file or a run directory (required)")
+      ->required();
   auto* file = command->add_option("--problems", o->problems,
-                                   "JSON lines with \"problem\"; - is standard input");
-  auto* held = command->add_option("--held-out", o->held_out, "so many held-out problems")
-                   ->check(CLI::Range(1, 1'000'000));
+                                   "Read the problems from this file of JSON lines with "
+                                   "\"problem\"; - is standard input (default: none)");
+  auto* held = command
+                   ->add_option("--held-out", o->held_out,
+                                "Generate this many different held-out problems (default: none)")
+                   ->check(whole_number(1, 1'000'000));
   file->excludes(held);
-  command->add_option("--environment", o->environment,
-                      "key=value …: held-out problems of another kind than it was trained on");
+  command
+      ->add_option("--environment", o->environment,
+                   "Change settings of the environment that held-out problems come from, as "
+                   "KEY=VALUE ... (default: the environment of the model's training)")
+      ->excludes(file);
   add_search_options(*command, o->search);
-  command->add_flag("--json", o->json, "one object a problem, then the summary");
-  command->callback([o, &code] {
-    if (o->problems.empty() && o->held_out == 0) {
+  command->add_flag("--json", o->json,
+                    "Print one JSON object per problem, then the summary, instead of text");
+  command->callback([o, file, &code] {
+    if (file->count() > 0 && o->problems.empty()) {
+      code = report_error({Errc::kUsage, "--problems needs the name of a file"});
+    } else if (o->problems.empty() && o->held_out == 0) {
       code = report_error({Errc::kUsage, "give --problems FILE or --held-out N"});
     } else {
       code = run_eval(*o);

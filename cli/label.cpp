@@ -6,13 +6,18 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <istream>
+#include <limits>
 #include <map>
 #include <set>
 #include <span>
 
 #include "cli/commands.hpp"
+#include "cli/interruptible.hpp"
 #include "cli/label_dialogue.hpp"
+#include "cli/number_options.hpp"
 #include "core/attempt.hpp"
+#include "core/printable.hpp"
 #include "persistence/checkpoint.hpp"
 #include "persistence/store.hpp"
 
@@ -25,7 +30,7 @@ struct LabelCommand {
   bool steps = false, rankings = false;
 };
 
-// The file of labels, written line by line: what was answered is kept whatever comes next.
+// The file of labels, written line by line, so that what was answered is kept whatever comes next.
 class LabelWriter {
  public:
   static Result<LabelWriter> open(const std::string& path) {
@@ -33,15 +38,16 @@ class LabelWriter {
     writer.file_ = append_lines(path);
     writer.path_ = path;
     if (!writer.file_)
-      return fail(Errc::kIo,
-                  fmt::format("cannot write the label file '{}': {}", path, std::strerror(errno)));
+      return fail(Errc::kIo, fmt::format("cannot write the label file '{}': {}", printable(path),
+                                         std::strerror(errno)));
     return writer;
   }
   Status write(const std::string& line) {
     file_ << line << std::flush;
     if (file_) return {};
     return fail(errno == ENOSPC ? Errc::kDiskFull : Errc::kIo,
-                fmt::format("cannot write the label file '{}': {}", path_, std::strerror(errno)));
+                fmt::format("cannot write the label file '{}': {}", printable(path_),
+                            std::strerror(errno)));
   }
 
  private:
@@ -74,11 +80,15 @@ std::vector<const Trajectory*> distinct(const AttemptGroup& group) {
   return attempts;
 }
 
-// One group after the other: those attempts of it that are to be asked about, in one question or in
-// several, until somebody wants to stop.
+// Asks about the store's attempts group by group, until there are no more or the person stops.
 class Labelling {
  public:
-  Labelling(const LabelCommand& command, const Store& store) : command_(command), store_(store) {}
+  Labelling(const LabelCommand& command, const Store& store, Stop stop)
+      : command_(command),
+        store_(store),
+        stop_(std::move(stop)),
+        input_(InterruptibleInput::standard_input(stop_)),
+        in_(input_.get()) {}
 
   int run() {
     const auto labels = command_.out.empty() ? default_file() : command_.out;
@@ -88,20 +98,13 @@ class Labelling {
       return report_error(known.error());
     auto writer = LabelWriter::open(labels);
     if (!writer) return report_error(writer.error());
-    const auto ids = store_.group_ids();
-    if (!ids) return report_error(ids.error());
-    for (const auto id : *ids) {
-      if (id < command_.first) continue;
-      const auto group = store_.get(id);
-      if (!group && group.error().code == Errc::kMissingFile) continue;  // taken out since
-      if (!group) return report_error(group.error());
-      const auto going_on =
-          command_.steps ? steps_of(*group, *writer) : ranking_of(*group, *writer);
-      if (!going_on) return report_error(going_on.error());
-      if (!*going_on) break;
-    }
-    fmt::print("\n{} labelled, {} before, in {}\n", labelled_ - before_, before_, labels);
-    return 0;
+    const auto asked = ask(*writer);
+    if (!asked) return report_error(asked.error());
+    fmt::print("\n{} labelled now, {} before, in {}\n", labelled_ - before_, before_,
+               printable(labels));
+    if (input_->status() && !stop_()) return 0;
+    if (!stop_()) return report_error(input_->status().error());
+    return report_error({Errc::kInterrupted, "interrupted: what was answered is in the file"});
   }
 
  private:
@@ -109,19 +112,41 @@ class Labelling {
     return command_.run + (command_.steps ? "/step_labels.jsonl" : "/rankings.jsonl");
   }
 
-  // What is there already; says what of it is no use.
+  Status ask(LabelWriter& writer) {
+    const auto ids = store_.group_ids();
+    if (!ids) return tl::unexpected(ids.error());
+    for (const auto id : *ids) {
+      if (stop_()) break;
+      if (id < command_.first) continue;
+      const auto group = store_.get(id);
+      if (!group && group.error().code == Errc::kMissingFile) continue;  // evicted since
+      if (!group) return tl::unexpected(group.error());
+      const auto more = command_.steps ? steps_of(*group, writer) : ranking_of(*group, writer);
+      if (!more) return tl::unexpected(more.error());
+      if (!*more) break;
+    }
+    return {};
+  }
+
+  // Notes the labels that are in the file already; names the lines that are left out.
   template <class Record, class Reader>
   Status read(const std::string& path, Reader reader) {
     std::error_code unreadable;
-    const bool there = std::filesystem::exists(path, unreadable);
+    const auto status = std::filesystem::status(path, unreadable);
+    if (status.type() == std::filesystem::file_type::not_found) return {};
     if (unreadable)
-      return fail(Errc::kIo, fmt::format("cannot read '{}': {}", path, unreadable.message()));
-    if (!there) return {};
+      return fail(Errc::kIo, fmt::format("cannot read the label file '{}': {}", printable(path),
+                                         unreadable.message()));
+    if (!std::filesystem::is_regular_file(status))
+      return fail(Errc::kUsage, fmt::format("'{}' is not a regular file: labels are read from it "
+                                            "and added to it; give another --out",
+                                            printable(path)));
     const auto file = reader(path, [this](const TrajectoryId& id) { return find(id); });
     if (!file) return tl::unexpected(file.error());
     for (const auto& record : file->records) note(record);
     before_ = labelled_;
-    for (const auto& skipped : file->skipped) fmt::print(stderr, "qstar: left out: {}\n", skipped);
+    for (const auto& skipped : file->skipped)
+      fmt::print(stderr, "qstar: left out: {}\n", printable(skipped));
     return {};
   }
 
@@ -164,14 +189,14 @@ class Labelling {
     return all;
   }
 
-  // Whether to go on.
+  // Gives whether to ask more.
   template <class Record>
   Result<bool> keep(const Answer<Record>& answer, LabelWriter& writer) {
     if (!answer.record) return !answer.stop;
     if (auto kept = writer.write(to_line(*answer.record)); !kept)
       return tl::unexpected(kept.error());
     note(*answer.record);
-    return true;
+    return !answer.stop;
   }
 
   Result<bool> steps_of(const AttemptGroup& group, LabelWriter& writer) {
@@ -180,8 +205,8 @@ class Labelling {
       const auto known = [&](std::span<const std::string> steps) {
         return rating_of(attempt->problem, steps);
       };
-      auto going_on = keep(ask_for_ratings(std::cin, std::cout, *attempt, known), writer);
-      if (!going_on || !*going_on) return going_on;
+      auto more = keep(ask_for_ratings(in_, std::cout, *attempt, known), writer);
+      if (!more || !*more) return more;
     }
     return true;
   }
@@ -189,20 +214,24 @@ class Labelling {
   Result<bool> ranking_of(const AttemptGroup& group, LabelWriter& writer) {
     const auto attempts = distinct(group);
     if (attempts.size() < 2 || done_.count(subject_of(group.group)) > 0) return true;
-    return keep(ask_for_ranking(std::cin, std::cout, attempts), writer);
+    return keep(ask_for_ranking(in_, std::cout, attempts), writer);
   }
 
   const LabelCommand& command_;
   const Store& store_;
+  const Stop stop_;
+  const std::unique_ptr<InterruptibleInput> input_;
+  std::istream in_;
   std::set<std::string> done_;          // rankings' subjects
   std::map<std::string, int> ratings_;  // of a step, by the work down to it
   std::size_t labelled_ = 0, before_ = 0;
 };
 
 int label(const LabelCommand& command) {
+  const Stop stop = stop_on_signals();
   const auto store = Store::open(command.run + "/store", Store::Mode::kRead);
   if (!store) return report_error(store.error());
-  return Labelling(command, *store).run();
+  return Labelling(command, *store, stop).run();
 }
 
 }  // namespace
@@ -210,18 +239,22 @@ int label(const LabelCommand& command) {
 void add_label(CLI::App& app, int& code) {
   auto* command = app.add_subcommand(
       "label",
-      "judge a run's work by hand, as labels for reward models; goes on where it was left\n\n"
+      "Label a run's attempts by hand, for reward models; resumes where the last session ended\n\n"
       "  qstar label runs/quickstart-seed1 --steps\n"
       "  qstar label runs/quickstart-seed1 --rankings --out mine.jsonl --from 1000");
   auto words = std::make_shared<LabelCommand>();
-  command->add_option("run", words->run, "a run's directory")->required();
-  auto* kind = command->add_option_group("kind", "what to judge");
-  kind->add_flag("--steps", words->steps, "every step: right, neutral or wrong");
-  kind->add_flag("--rankings", words->rankings, "the attempts at a problem, from best to worst");
+  command->add_option("run", words->run, "Run directory whose attempts are labelled (required)")
+      ->required();
+  auto* kind = command->add_option_group("kind", "What to label");
+  kind->add_flag("--steps", words->steps, "Rate every step as right, neutral or wrong");
+  kind->add_flag("--rankings", words->rankings,
+                 "Rank the attempts at each problem from best to worst");
   kind->require_option(1);
   command->add_option("--out", words->out,
-                      "JSON lines; default: step_labels.jsonl or rankings.jsonl in the run");
-  command->add_option("--from", words->first, "first group");
+                      "File of JSON lines that labels are read from and added to (default: "
+                      "step_labels.jsonl or rankings.jsonl in the run's folder)");
+  command->add_option("--from", words->first, "Number of the first group to label (default 0)")
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
   command->callback([words, &code] { code = label(*words); });
 }
 

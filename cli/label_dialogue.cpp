@@ -6,22 +6,19 @@
 #include <istream>
 #include <ostream>
 
+#include "cli/interruptible.hpp"
+#include "core/printable.hpp"
+
 namespace qstar {
 namespace {
 
-// Nothing that a terminal would obey.
-std::string shown(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
-  }
-  return text;
-}
+constexpr std::size_t kLongestAnswer = 4096;  // bytes
 
 // The answer without blanks around it; none at the end of the input.
 std::optional<std::string> ask(std::istream& in, std::ostream& out, const std::string& question) {
   out << question << " > " << std::flush;
   std::string line;
-  if (!std::getline(in, line)) return std::nullopt;
+  if (!read_line(*in.rdbuf(), line, kLongestAnswer)) return std::nullopt;
   const auto first = line.find_first_not_of(" \t\r");
   if (first == std::string::npos) return "";
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
@@ -34,57 +31,93 @@ std::optional<int> rating_of(const std::string& word) {
   return std::nullopt;
 }
 
+// One attempt's ratings while they are asked for.
+class RatingDialogue {
+ public:
+  RatingDialogue(std::istream& in, std::ostream& out, const Trajectory& attempt,
+                 const KnownRating& known)
+      : in_(in), out_(out), known_(known), work_{attempt.problem, {}, {}, attempt.id} {
+    for (const Step& step : attempt.steps) work_.steps.push_back(step.text);
+    work_.ratings.resize(work_.steps.size());
+    fresh_.resize(work_.steps.size());
+  }
+
+  Answer<RatedWork> run() {
+    out_ << fmt::format("\n{}/{}  {}\n", work_.id->group, work_.id->sample,
+                        printable(work_.problem));
+    while (at_ < work_.steps.size()) {
+      const auto step =
+          fmt::format("  {} of {}  = {}", at_ + 1, work_.steps.size(), printable(work_.steps[at_]));
+      if (const auto said = known_(std::span(work_.steps).first(at_ + 1))) {
+        show_known(step, *said);
+        continue;
+      }
+      const auto word = ask(in_, out_, step);
+      if (!word || word == "q") return ended(true);
+      if (word == "s") return ended(false);
+      take(*word);
+    }
+    return ended(false);
+  }
+
+ private:
+  void show_known(const std::string& step, int said) {
+    out_ << step << (said > 0 ? "  (+ before)\n" : said < 0 ? "  (- before)\n" : "  (0 before)\n");
+    work_.ratings[at_++] = said;
+  }
+
+  void take(const std::string& word) {
+    if (word == "b") {
+      go_back();
+    } else if (const auto rating = rating_of(word)) {
+      work_.ratings[at_] = rating;
+      fresh_[at_++] = true;
+      if (rating == -1) at_ = work_.steps.size();  // what follows a wrong step is not asked
+    } else {
+      out_ << "  + right, 0 neutral, - wrong, b back, s skip the rest, q quit\n";
+    }
+  }
+
+  // To the last step that was answered here, whose rating no longer counts.
+  void go_back() {
+    std::size_t to = at_;
+    while (to > 0 && !fresh_[to - 1]) --to;
+    if (to == 0) return;
+    at_ = to - 1;
+    fresh_[at_] = false;
+    std::fill(work_.ratings.begin() + static_cast<std::ptrdiff_t>(at_), work_.ratings.end(),
+              std::nullopt);
+  }
+
+  Answer<RatedWork> ended(bool stop) {
+    if (std::find(fresh_.begin(), fresh_.end(), true) == fresh_.end()) return {{}, stop};
+    return {std::move(work_), stop};
+  }
+
+  std::istream& in_;
+  std::ostream& out_;
+  const KnownRating& known_;
+  RatedWork work_;
+  std::vector<bool> fresh_;  // of the steps: rated in this dialogue
+  std::size_t at_ = 0;       // the step that is asked for next
+};
+
 }  // namespace
 
 Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt,
                                   const KnownRating& known) {
-  RatedWork work{attempt.problem, {}, {}, attempt.id};
-  for (const Step& step : attempt.steps) work.steps.push_back(step.text);
-  work.ratings.resize(work.steps.size());
-  out << fmt::format("\n{}/{}  {}\n", attempt.id.group, attempt.id.sample, shown(attempt.problem));
-  for (std::size_t i = 0; i < work.steps.size();) {
-    const auto step =
-        fmt::format("  {} of {}  = {}", i + 1, work.steps.size(), shown(work.steps[i]));
-    if (const auto said = known(std::span(work.steps).first(i + 1))) {
-      out << step
-          << (*said > 0   ? "  (+ before)\n"
-              : *said < 0 ? "  (- before)\n"
-                          : "  (0 before)\n");
-      work.ratings[i++] = said;
-      continue;
-    }
-    const auto word = ask(in, out, step);
-    if (!word || word == "q") return {{}, true};
-    if (word == "s") return {};
-    if (word == "b") {
-      i -= i > 0 ? 1 : 0;
-      continue;
-    }
-    const auto rating = rating_of(*word);
-    if (!rating) {
-      out << "  + right, 0 neutral, - wrong, b back, s skip this attempt, q quit\n";
-      continue;
-    }
-    work.ratings[i] = rating;
-    if (rating == -1) {
-      std::fill(work.ratings.begin() + static_cast<std::ptrdiff_t>(i) + 1, work.ratings.end(),
-                std::nullopt);
-      break;
-    }
-    ++i;
-  }
-  return {std::move(work), false};
+  return RatingDialogue(in, out, attempt, known).run();
 }
 
 Answer<Ranking> ask_for_ranking(std::istream& in, std::ostream& out,
                                 const std::vector<const Trajectory*>& attempts) {
   Ranking ranking{attempts.front()->problem, {}};
-  out << fmt::format("\n{}  {}\n", attempts.front()->id.group, shown(ranking.problem));
+  out << fmt::format("\n{}  {}\n", attempts.front()->id.group, printable(ranking.problem));
   for (std::size_t i = 0; i < attempts.size(); ++i) {
     std::string line;
     std::vector<std::string> steps;
     for (const Step& step : attempts[i]->steps) {
-      line += " = " + shown(step.text);
+      line += " = " + printable(step.text);
       steps.push_back(step.text);
     }
     out << fmt::format("  {}{}\n", i + 1, line);

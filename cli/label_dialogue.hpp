@@ -1,8 +1,8 @@
 // The questions that `qstar label` asks, over any two streams.
 #pragma once
 
-#include <iosfwd>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,16 +13,18 @@
 
 namespace qstar {
 
-// What was answered: a record, nothing (passed over), or to stop (also: the input has ended).
+// What was answered: a record or nothing (the attempt was skipped), and whether to stop. The
+// input's end stops as well. What was said before skipping or stopping is in the record.
 template <class Record>
 struct Answer {
   std::optional<Record> record;
   bool stop = false;
 };
 
-// What was said before of a step, the last of these.
+// What was said before about a step, the last of these.
 using KnownRating = std::function<std::optional<int>(std::span<const std::string> steps)>;
-// A verdict a step, up to the first wrong one. What is known already is shown and not asked.
+// One verdict per step, up to the first wrong one. What is known already is shown and not asked; a
+// record says something new.
 Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Trajectory& attempt,
                                   const KnownRating& known);
 // An order of the attempts, at least two, all at one problem.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,11 +15,19 @@ namespace qstar {
 struct LoadedModel {
   std::string path;  // of the safetensors file
   std::shared_ptr<const DecoderWeights> weights;
+  EnvironmentConfig config;
   std::unique_ptr<Environment> environment;
 };
 // `path`: a safetensors file, or a run directory with a policy.safetensors. `overrides` change the
-// environment that the model was trained in ("key=value").
+// environment that the model was trained in ("key=value"). kConfig: an override without effect, an
+// environment whose problems the model cannot read, or the file of a critic or reward model.
 Result<LoadedModel> load_model(const std::string& path,
                                std::span<const std::string> overrides = {});
+
+// kBadProblem: the problem leaves no room for an answer in the model's context.
+Status check_length(const LoadedModel& model, const std::string& problem);
+
+// The environment's name and the settings that it has.
+nlohmann::ordered_json to_json(const EnvironmentConfig& config);
 
 }  // namespace qstar

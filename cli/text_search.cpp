@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 
+#include "cli/number_options.hpp"
+#include "core/printable.hpp"
 #include "learning/decoder_scorer.hpp"
 
 namespace qstar {
@@ -33,22 +37,23 @@ Status check_flags(const TextSearchOptions& options, const Search& search) {
   };
   for (const auto& [option, field] : options.flags) {
     if (option->count() == 0 || search.reads(field)) continue;
-    return fail(Errc::kUsage, fmt::format("{} is for --search {}; not for {}", option->get_name(),
-                                          searches_that_read(field), search.name()));
+    return fail(Errc::kUsage,
+                fmt::format("{} is for --search {} and has no effect on {}", option->get_name(),
+                            searches_that_read(field), search.name()));
   }
   if (given("--retries") && options.how.stop_below == 0)
-    return fail(Errc::kUsage, "--retries needs --stop-below: without it nothing is tried again");
+    return fail(Errc::kUsage, "--retries has no effect without --stop-below: nothing is resampled");
   if (given("--step-cost") && options.priority == "utility")
     return fail(Errc::kUsage,
-                "--step-cost is not for --priority utility: steps cost nothing there");
+                "--step-cost has no effect with --priority utility: steps have no cost there");
   if (options.guide.empty() == search.needs_guide())
     return fail(
         Errc::kUsage,
         search.needs_guide()
-            ? fmt::format("--search {} needs --guide: a run with a critic, or the file of "
-                          "a critic or reward model",
+            ? fmt::format("--search {} needs --guide: a run with a critic, or the file of a "
+                          "critic or reward model",
                           search.name())
-            : fmt::format("--guide is not for --search {}: it looks at no scores", search.name()));
+            : fmt::format("--guide is not for --search {}, which reads no scores", search.name()));
   return {};
 }
 
@@ -56,60 +61,101 @@ Result<std::unique_ptr<StepScorer>> load_guide(const std::string& path, const Lo
   auto model = read_model(path);
   if (!model) return tl::unexpected(model.error());
   auto scorer = DecoderScorer::make(*model);
-  if (!scorer) return fail(scorer.error().code, path + ": " + scorer.error().message);
+  if (!scorer) return fail(scorer.error().code, printable(path) + ": " + scorer.error().message);
   if (model->characters != policy.weights->tokenizer().characters() ||
       model->spec != policy.weights->spec())
     return fail(Errc::kConfig,
-                fmt::format("{} does not fit {}: alphabet, [model] or context differ; give a guide "
-                            "that was learned with this policy",
-                            path, policy.path));
+                fmt::format("{} does not fit {}: its alphabet, [model] settings or context "
+                            "differ; give a guide that was trained with this policy",
+                            printable(path), printable(policy.path)));
   return std::unique_ptr<StepScorer>(std::move(*scorer));
+}
+
+// Adds options that not every search reads, and notes them.
+class OptionAdder {
+ public:
+  OptionAdder(CLI::App& command, TextSearchOptions& options)
+      : command_(command), options_(options) {}
+
+  template <class Value>
+  CLI::Option& operator()(const char* name, Value& value, SearchField field, const char* help) {
+    auto* option = command_.add_option(name, value, help);
+    options_.flags.push_back({option, field});
+    return *option;
+  }
+
+ private:
+  CLI::App& command_;
+  TextSearchOptions& options_;
+};
+
+template <std::size_t n>
+CLI::IsMember one_of(const std::array<const char*, n>& names) {
+  return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
+}
+
+void add_sampling_options(OptionAdder add, SearchOptions& how) {
+  using enum SearchField;
+  add("--samples", how.samples, kSamples,
+      "Attempts per problem, or steps proposed per state by the searches over steps (default 1)")
+      .check(whole_number(1, 65536));
+  add("--temperature", how.temperature, kTemperature, "Sampling temperature (default 1)")
+      .check(real_number(0.001, 10));
+  add("--seed", how.seed, kTemperature, "Random seed of the sampling (default 0)")
+      .check(whole_number(0, kMaxSeed));
+  add("--budget", how.budget, kBudget,
+      "Stop searching a problem after this many generated tokens (default: no limit)")
+      .check(whole_number(1, std::uint64_t{1} << 40));
+}
+
+void add_step_options(OptionAdder add, TextSearchOptions& o) {
+  using enum SearchField;
+  auto& how = o.how;
+  add("--aggregation", o.aggregation, kAggregation,
+      "How the scores of several steps make one value (default: minimum of a process model, last "
+      "of "
+      "the other guides)")
+      .check(one_of(kAggregations));
+  add("--beam", how.beam, kBeam, "Beam search: states kept after every step (default 1)")
+      .check(whole_number(1, 65536));
+  add("--stop-below", how.stop_below, kBeam,
+      "Beam search: resample a state when every proposed step scores below this (default 0: never)")
+      .check(real_number(0, 1));
+  add("--retries", how.retries, kBeam,
+      "Beam search: resample at most this often per problem (default 3)")
+      .check(whole_number(0, 1'000'000));
+  add("--weight", how.weight, kWeight,
+      "Weight of the cost so far; with --priority utility, of Q (default 1)")
+      .check(real_number(0, 1e6));
+  add("--step-cost", how.step_cost, kStepCost,
+      "Cost of each step, in nats like -log of a score (default 0.1)")
+      .check(real_number(0, 1e6));
+  add("--repeat-cost", how.repeat_cost, kRepeatCost,
+      "Cost added each time that a state is expanded again with other proposed steps (default 0: "
+      "expand each state once)")
+      .check(real_number(0, 1e6));
+  add("--priority", o.priority, kPriority,
+      "Order in which qstar takes steps: smallest cost (-log Q to go) or largest utility (value so "
+      "far + weight x Q) (default cost)")
+      .check(one_of(kPriorities));
+  add("--exploration", how.exploration, kMcts,
+      "Monte-Carlo tree search: exploration constant c of PUCT (default 1)")
+      .check(real_number(0, 1e6));
+  add("--simulations", how.simulations, kMcts,
+      "Monte-Carlo tree search: simulations per problem (default 32)")
+      .check(whole_number(1, 100'000'000));
 }
 
 }  // namespace
 
 void add_search_options(CLI::App& command, TextSearchOptions& o) {
-  const auto& names = search_names();
-  command.add_option("--search", o.search, fmt::format("{}", fmt::join(names, ", ")))
-      ->check(CLI::IsMember(names));
+  command.add_option("--search", o.search, "How to search for an answer (default greedy)")
+      ->check(CLI::IsMember(search_names()));
   command.add_option("--guide", o.guide,
-                     "what scores steps: a run (its critic.safetensors), or the file of a critic "
-                     "or reward model");
-  const auto add = [&](const char* name, auto& value, SearchField field, const char* text) {
-    auto* option = command.add_option(name, value, text);
-    o.flags.push_back({option, field});
-    return option;
-  };
-  using enum SearchField;
-  auto& how = o.how;
-  add("--samples", how.samples, kSamples, "whole attempts, or steps proposed in a state")
-      ->check(CLI::Range(1, 65536));
-  add("--temperature", how.temperature, kTemperature, "of sampling")
-      ->check(CLI::Range(0.001, 10.0));
-  add("--seed", how.seed, kTemperature, "of sampling");
-  add("--budget", how.budget, kBudget, "generated tokens of a problem; default: no limit")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
-  add("--aggregation", o.aggregation, kAggregation,
-      "of steps' scores: minimum, product or last; default: minimum of a prm, last of the others")
-      ->check(CLI::IsMember(std::vector<std::string>(kAggregations.begin(), kAggregations.end())));
-  add("--beam", how.beam, kBeam, "states that go on together")->check(CLI::Range(1, 65536));
-  add("--stop-below", how.stop_below, kBeam, "beam: try again where no step scores so much")
-      ->check(CLI::Range(0.0, 1.0));
-  add("--retries", how.retries, kBeam, "beam: how often a problem may do so")
-      ->check(CLI::Range(0, 1'000'000));
-  add("--weight", how.weight, kWeight, "of the cost so far; with utility: of Q")
-      ->check(CLI::Range(0.0, 1e6));
-  add("--step-cost", how.step_cost, kStepCost, "in nats, as -log of a score")
-      ->check(CLI::Range(0.0, 1e6));
-  add("--repeat-cost", how.repeat_cost, kRepeatCost,
-      "of having other steps proposed in a state, each time; 0: never")
-      ->check(CLI::Range(0.0, 1e6));
-  add("--priority", o.priority, kPriority,
-      "qstar: cost (-log Q to go, the default) or utility (value so far + weight x Q)")
-      ->check(CLI::IsMember(std::vector<std::string>(kPriorities.begin(), kPriorities.end())));
-  add("--exploration", how.exploration, kMcts, "mcts: c of PUCT")->check(CLI::Range(0.0, 1e6));
-  add("--simulations", how.simulations, kMcts, "mcts: of a problem")
-      ->check(CLI::Range(1, 100'000'000));
+                     "Model that scores steps: a run directory (its critic.safetensors), or the "
+                     "file of a critic or reward model (default: none)");
+  add_sampling_options({command, o}, o.how);
+  add_step_options({command, o}, o);
 }
 
 Result<TextSearch> prepare_search(const TextSearchOptions& options, const LoadedModel& policy) {

@@ -17,7 +17,7 @@ struct TextSearchOptions {
   std::string search = "greedy", guide;
   std::string aggregation, priority;  // names; empty: the default
   SearchOptions how;
-  // What was given, so that nothing is ignored.
+  // Options that not every search reads: one that was given is never ignored.
   struct Flag {
     const CLI::Option* option;
     SearchField field;
@@ -35,8 +35,8 @@ struct TextSearch {
   std::string guide_path;  // empty without a guide
   std::unique_ptr<StepScorer> guide;
 };
-// kUsage: an option that the search does not read, or see Search::check. The guide's file: what
-// read_model gives, and kConfig when it is not of the policy's alphabet and shape.
+// kUsage: an option that has no effect on the search, or see Search::check. Of the guide's file:
+// the errors of read_model, and kConfig when its alphabet or shape is not the policy's.
 Result<TextSearch> prepare_search(const TextSearchOptions& options, const LoadedModel& policy);
 
 // Name, guide, and the options that the search reads.

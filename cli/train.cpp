@@ -87,9 +87,11 @@ Status prepare(ProcessOptions& options, const std::string& name, std::int64_t se
 template <class Config>
 Status parse_checked(const Command& command, Config& config) {
   const auto& [source, toml] = command.config;
-  if (auto parsed = parse_config(toml, source, command.options.overrides, describe_of(config));
-      !parsed)
+  const auto overrides = environment_overrides(command.options.overrides, "environment.");
+  if (auto parsed = parse_config(toml, source, overrides, describe_of(config)); !parsed)
     return parsed;
+  if (auto used = check_environment_overrides(config.environment, overrides, "environment."); !used)
+    return used;
   return check(config);
 }
 

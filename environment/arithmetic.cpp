@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/printable.hpp"
 #include "environment/expression.hpp"
 
 namespace qstar {
@@ -89,6 +90,20 @@ Verdict compare(const Expression& before, const Expression& next, bool long_work
   return Verdict::kNotARewrite;
 }
 
+// The problem as messages name it: its beginning, safe to show.
+std::string named(std::string_view problem) {
+  constexpr std::size_t kShown = 60;
+  const bool cut = problem.size() > kShown;
+  return '"' + printable(problem.substr(0, kShown)) + (cut ? "…\"" : "\"");
+}
+
+// The first character of UTF-8 text, safe to show.
+std::string first_character(std::string_view text) {
+  std::size_t bytes = 1;
+  while (bytes < text.size() && bytes < 4 && (text[bytes] & 0xc0) == 0x80) ++bytes;
+  return printable(text.substr(0, bytes));
+}
+
 bool has_value(std::string_view problem, std::string_view number) {
   Expression e;
   if (!parse_expression(problem, e)) return false;
@@ -108,13 +123,10 @@ Result<std::vector<std::int64_t>> parse_counts(std::string_view text) {
     if (*read.ptr != ',') break;
     at = read.ptr + 1;
   }
-  return fail(Errc::kConfig, "environment.operator_counts: \"" + std::string(text) +
-                                 "\" is not a list of counts from 1 to 64, such as \"2,3,3,4\"");
+  return fail(Errc::kConfig,
+              "environment.operator_counts: \"" + printable(text) +
+                  "\" is not a list of whole numbers from 1 to 64, such as \"2,3,3,4\"");
 }
-
-ArithmeticRules family_c() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0}; }
-ArithmeticRules family_b() { return {"+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0}; }
-ArithmeticRules family_hard() { return {"+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5}; }
 
 // Quotients are rarely integers by chance, so a divisor is drawn from those of the operand before
 // it.
@@ -133,28 +145,32 @@ void append_number(std::string& text, std::int64_t value) {
 
 }  // namespace
 
-Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& c) {
-  if (c.family == "C") return family_c();
-  if (c.family == "B") return family_b();
-  if (c.family == "hard") return family_hard();
-  if (c.family != "custom") {
-    return fail(Errc::kConfig,
-                "environment.family: \"" + c.family + "\" is unknown; choose C, B, hard or custom");
-  }
+Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config) {
+  EnvironmentConfig c = config;
+  c.apply_preset();
   if (c.operators.empty() || c.operators.find_first_not_of("+-*/") != std::string::npos) {
-    return fail(Errc::kConfig, "environment.operators: \"" + c.operators +
-                                   "\" must be some of the characters + - * /");
+    return fail(Errc::kConfig, "environment.operators: \"" + printable(c.operators) +
+                                   "\" must be one or more of the characters + - * /");
   }
   if (c.min_operand < 0 || c.min_operand > c.max_operand) {
-    return fail(Errc::kConfig, "environment.min_operand: must be from 0 to max_operand");
+    return fail(Errc::kConfig,
+                "environment.min_operand = " + std::to_string(c.min_operand) +
+                    " must be from 0 to max_operand = " + std::to_string(c.max_operand));
   }
   if (c.min_value > c.max_value) {
-    return fail(Errc::kConfig, "environment.min_value: must not exceed max_value");
+    return fail(Errc::kConfig, "environment.min_value = " + std::to_string(c.min_value) +
+                                   " must not exceed max_value = " + std::to_string(c.max_value));
   }
-  return parse_counts(c.operator_counts).map([&c](std::vector<std::int64_t> counts) {
-    return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(counts),
-                           c.max_products, c.min_value,   c.max_value,   c.parentheses};
-  });
+  auto counts = parse_counts(c.operator_counts);
+  if (!counts) return tl::unexpected(std::move(counts.error()));
+  if (c.parentheses > 0 && *std::max_element(counts->begin(), counts->end()) < 2) {
+    return fail(
+        Errc::kConfig,
+        "environment.parentheses has no effect on problems of one operator: set it to 0, or "
+        "raise operator_counts");
+  }
+  return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(*counts),
+                         c.max_products, c.min_value,   c.max_value,   c.parentheses};
 }
 
 Result<std::unique_ptr<Environment>> Arithmetic::make(const EnvironmentConfig& config) {
@@ -165,10 +181,11 @@ Result<std::unique_ptr<Environment>> Arithmetic::make(const EnvironmentConfig& c
     for (const bool grouped : {false, true}) {
       if (grouped && (made->rules_.parentheses == 0 || count == 1)) continue;
       if (!made->has_problems({static_cast<std::size_t>(count), grouped})) {
-        return fail(Errc::kConfig, "environment: these rules give (almost) no problems with " +
-                                       std::to_string(count) +
-                                       " operators; widen min_value..max_value, the operands or "
-                                       "max_products, or change operator_counts");
+        return fail(Errc::kConfig,
+                    "environment: these settings give no or hardly any problems with " +
+                        std::to_string(count) +
+                        " operators; widen the range from min_value to max_value or that of the "
+                        "operands, raise max_products, or change operator_counts");
       }
     }
   }
@@ -255,12 +272,26 @@ bool Arithmetic::admits(std::string_view problem) const {
 
 Result<State> Arithmetic::reset(std::string_view problem) const {
   if (problem.size() > kMaxProblem) {
-    return fail(Errc::kBadProblem, "the problem is longer than 1024 characters");
+    return fail(Errc::kBadProblem, "the problem has " + std::to_string(problem.size()) +
+                                       " characters; at most " + std::to_string(kMaxProblem) +
+                                       " are allowed");
+  }
+  if (const auto at = problem.find_first_not_of(alphabet()); at != std::string_view::npos) {
+    return fail(Errc::kBadProblem, named(problem) + ": '" + first_character(problem.substr(at)) +
+                                       "' at character " + std::to_string(at + 1) +
+                                       " is not allowed; a problem consists of digits, + - * / "
+                                       "and parentheses");
   }
   const auto e = parse_expression(problem);
-  if (!e) return fail(e.error().code, "\"" + std::string(problem) + "\": " + e.error().message);
-  if (e->is_number()) return fail(Errc::kBadProblem, "there is nothing to do in a lone number");
-  if (e->lone_group) return fail(Errc::kBadProblem, "parentheses hold nothing but a number");
+  if (!e) return fail(e.error().code, named(problem) + ": " + e.error().message);
+  if (e->is_number()) {
+    return fail(Errc::kBadProblem,
+                named(problem) + " is only a number; a problem has at least one operation");
+  }
+  if (e->lone_group) {
+    return fail(Errc::kBadProblem,
+                named(problem) + ": parentheses hold only a number; remove them");
+  }
   return State{std::string(problem), std::string(problem), true};
 }
 
@@ -294,8 +325,8 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
     const auto due = due_operation(*e);
     const auto value = due ? operation_value(*e, *due) : std::nullopt;
     if (!value) {
-      return fail(Errc::kBadProblem, "\"" + state.problem + "\" has no value: \"" + line +
-                                         "\" cannot be worked out in integers of 64 digits");
+      return fail(Errc::kBadProblem, named(state.problem) + " has no value: " +
+                                         (due ? why_no_value(*e, *due) : "it cannot be read"));
     }
     const auto form = long_work_ ? long_form(*e, *due) : std::nullopt;
     std::string next = rewrite(*e, place_of(*e, *due), *value);

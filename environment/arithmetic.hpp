@@ -1,4 +1,4 @@
-// Arithmetic, one operation a step: "3+4*2-5" -> "3+8-5" -> "11-5" -> "6".
+// Arithmetic, one operation per step: "3+4*2-5" -> "3+8-5" -> "11-5" -> "6".
 //
 // A step is the whole line rewritten with exactly the one operation done whose turn it is
 // (expression.hpp says whose). Its verdict is the first of these that applies:
@@ -11,8 +11,8 @@
 //
 // With long_work, taking an operation apart is a step, too (expression.hpp, LongForm): "34*7" ->
 // "(210+28)" -> "238", "93-27" -> "93-20-7" -> "73-7" -> "66"; what is written in its place is
-// judged like a value. It is how the calculator and the students work; who knows a result by heart
-// may write it at once.
+// judged like a value. The calculator and the simulated students work this way; a policy that knows
+// the result may also write it at once.
 #pragma once
 
 #include <memory>
@@ -36,10 +36,10 @@ struct ArithmeticRules {
   double parentheses = 0;
 };
 
-// Presets: "C" (the easy family), "B" (two products, values to 99), "hard" (parentheses, exact
-// division, operands to 99, values to 999, 2 to 6 operators); "custom" takes the fields. How
-// problems are worked out (long_work) is not theirs. kConfig for an unknown family or fields that
-// contradict each other.
+// The rules of a family: of its preset ("C", the easy one; "B": two products, values to 99; "hard":
+// parentheses, exact division, operands to 99, values to 999, 2 to 6 operators), or of "custom" the
+// settings as they are. How problems are worked out (long_work) is no part of them. kConfig for
+// settings that are out of range, contradict each other, or have no effect.
 Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config);
 
 class Arithmetic final : public Environment {

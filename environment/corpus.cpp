@@ -28,13 +28,16 @@ std::int64_t shrug(const Token& a, char op, const Token& b) {
 }  // namespace
 
 void CorpusConfig::describe(FieldVisitor& v) {
-  v.value({"bad_share", "share of rows by students with misconceptions", 0, 1}, bad_share);
-  v.value({"left_to_right", "probability that a bad student works strictly left to right", 0, 1},
+  v.value({"bad_share", "Share of rows written by students with misconceptions", 0, 1}, bad_share);
+  v.value({"left_to_right",
+           "Probability that a student with misconceptions works strictly left to right", 0, 1},
           left_to_right);
-  v.value({"misread_minus", "probability that a bad student reads a-b+c as a-(b+c)", 0, 1},
+  v.value({"misread_minus", "Probability that a student with misconceptions reads a-b+c as a-(b+c)",
+           0, 1},
           misread_minus);
-  v.value({"bad_slip", "probability that a bad student slips at a step", 0, 1}, bad_slip);
-  v.value({"good_slip", "probability that a good student slips at a step", 0, 1}, good_slip);
+  v.value({"bad_slip", "Probability per step that a student with misconceptions slips", 0, 1},
+          bad_slip);
+  v.value({"good_slip", "Probability per step that any other student slips", 0, 1}, good_slip);
 }
 
 Corpus::Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)

@@ -8,9 +8,10 @@
 // With the defaults about 43 % of family C's solutions have the right answer. Where long operations
 // are taken apart (arithmetic.hpp), students slip at values only, never at writing digits down.
 //
-// Where the steps can be listed (Countdown), nothing is worked out from left to right: who would do
-// so takes any step there is, and so does a slip; the others take a shortest solution's next step,
-// and give up where there is none. With the defaults about 28 % of the answers are right.
+// Where the steps can be listed (Countdown), nothing is worked out from left to right: a student
+// with that misconception takes any legal step, and so does a student who slips; the others take
+// the next step of a shortest solution, and give up where there is none. With the defaults about 28
+// % of the answers are right.
 #pragma once
 
 #include <array>
@@ -47,7 +48,7 @@ class Corpus {
   // The next row, exactly `length` characters.
   std::string row(std::size_t length);
 
-  // Everything that the following rows depend on, for checkpoints.
+  // The state that the following rows depend on, for checkpoints.
   std::array<std::uint64_t, 4> state() const { return rng_.state(); }
   void set_state(const std::array<std::uint64_t, 4>& s) { rng_.set_state(s); }
 

@@ -1,16 +1,16 @@
 // Countdown as a puzzle: up to n numbers and a target, by the rules of countdown_rules.hpp.
 //
 // A position is the numbers, the largest first, and the target, e.g. "100 75 25 3:952". Packed:
-// 4 bytes a number, little endian, 0 where there is none (any more), then the target in 2 bytes.
-// Equal sets of numbers are the same bytes.
+// 4 bytes per number, little endian, 0 where there is none (any more), then the target in 2 bytes.
+// Equal sets of numbers have equal bytes.
 //
-// A move names the places of two numbers, the largest number being at place 1, and what is done
-// with them: "1+2", "1-3", "2/3"; always the larger number first. No move can be undone, and most
+// A move names the places of two numbers, the largest number being at place 1, and the operation on
+// them: "1+2", "1-3", "2/3"; always the larger number first. No move can be undone, and most
 // lead to positions that cannot be solved any more: a single number that is not the target has no
 // moves left.
 //
-// For a network a position is 18 cells a place, 10 of the target and one of how many numbers are
-// left, each below 16: 119 cells, 1904 inputs, at n = 6; see countdown_cells.cpp.
+// For a network a position is 18 cells per place, 10 for the target and one for how many numbers
+// are left, each below 16: 119 cells, 1904 inputs, at n = 6; see countdown_cells.cpp.
 #pragma once
 
 #include "environment/countdown_rules.hpp"

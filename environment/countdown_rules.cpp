@@ -16,8 +16,8 @@ std::optional<std::uint32_t> number_up_to(std::uint32_t most, std::string_view w
 
 tl::unexpected<Error> not_in_range(const std::string& what, std::string_view word,
                                    std::uint32_t most) {
-  return fail(Errc::kBadProblem,
-              what + ", " + quoted(word) + ", is not a number from 1 to " + std::to_string(most));
+  return fail(Errc::kBadProblem, what + ", " + quoted(word) + ", is not a whole number from 1 to " +
+                                     std::to_string(most));
 }
 
 Status read_numbers(std::string_view text, std::size_t most, Position& position) {
@@ -29,7 +29,7 @@ Status read_numbers(std::string_view text, std::size_t most, Position& position)
   }
   if (words < 1 || words > most) {
     return fail(Errc::kBadProblem, "a position has 1 to " + std::to_string(most) +
-                                       " numbers before the colon, and this has " +
+                                       " numbers before the colon, but this one has " +
                                        std::to_string(words));
   }
   position.count = words;
@@ -42,7 +42,7 @@ Status read_target(std::string_view text, Position& position) {
   std::size_t at = 0;
   const auto word = next_word(text, at);
   if (!next_word(text, at).empty()) {
-    return fail(Errc::kBadProblem, "one target is expected behind the colon, and there is more");
+    return fail(Errc::kBadProblem, "one target is expected after the colon, but there is more");
   }
   const auto target = number_up_to(kMaxTarget, word);
   if (!target) return not_in_range("the target", word, kMaxTarget);
@@ -124,9 +124,10 @@ Position drawn_numbers(std::size_t count, Rng& rng) {
 Result<Position> parse(std::string_view text, std::size_t most) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
-    return fail(Errc::kBadProblem,
-                "a position is numbers, a colon and a target, such as \"25 6 3:75\", and this has "
-                "no colon");
+    return fail(
+        Errc::kBadProblem,
+        "a position is numbers, a colon and a target, such as \"25 6 3:75\", but this one has "
+        "no colon");
   }
   Position position;
   if (auto read = read_numbers(text.substr(0, colon), most, position); !read) {

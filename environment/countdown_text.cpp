@@ -108,10 +108,11 @@ Result<State> CountdownText::reset(std::string_view problem) const {
   const auto position = countdown::parse(problem, numbers_);
   if (!position) return tl::unexpected(position.error());
   if (position->solved()) {
-    return fail(Errc::kBadProblem, "there is nothing to do: the target is one of the numbers");
+    return fail(Errc::kBadProblem,
+                "the target is already one of the numbers: there is nothing to do");
   }
   if (is_done(*position)) {
-    return fail(Errc::kBadProblem, "there is nothing to combine in a lone number");
+    return fail(Errc::kBadProblem, "a single number leaves nothing to combine");
   }
   return State{std::string(problem), countdown::text(*position), true};
 }

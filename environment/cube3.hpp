@@ -1,4 +1,5 @@
-// Rubik's cube, 3 x 3 x 3, with quarter turns, or with meta-moves: short sequences of them as one.
+// Rubik's cube, 3 x 3 x 3, with quarter turns, or with macro-actions: short sequences of turns as
+// one move.
 //
 // A position is its 54 stickers by number, separated by spaces; the goal is 0 1 2 ... 53. Sticker
 // i's colour is i div 9, its face the place's number div 9: U D L R B F (Up, Down, Left, Right,
@@ -7,11 +8,11 @@
 // never move. Packed: the 54 numbers as bytes. A network sees the 54 colours.
 //
 // The quarter turns are U' U D' D L' L R' R B' B F' F, clockwise without the prime. With `depth` 2
-// or 3 the moves are every position within that many quarter turns of the goal, i.e. all sequences
-// of up to so many turns of which those that do the same as a shorter or earlier one are left out;
-// a name is then its turns with spaces between ("U R'"), the cost their number. This makes 12, 126
-// and 1194 moves. `repeats` keeps sequences that do the same, but for a turn made three times: 12,
-// 156 and 1872 moves, the numbers of Agostinelli et al. 2021 (arXiv 2102.04518).
+// or 3 the moves are all sequences of up to that many quarter turns, without those that have the
+// same effect as a shorter or earlier one; a name is then the turns with spaces between them ("U
+// R'"), and the cost is their number. This makes 12, 126 and 1194 moves. `repeats` keeps sequences
+// of the same effect, except for a turn made three times: 12, 156 and 1872 moves, the numbers of
+// Agostinelli et al. 2021 (arXiv 2102.04518).
 #pragma once
 
 #include <array>

@@ -75,7 +75,8 @@ Result<Arrangement> arrangement_of(const Pieces& pieces, std::span<const std::ui
     }
     if (!turn) {
       return fail(Errc::kBadProblem, "the stickers " + numbers_of(found) + " at places " +
-                                         numbers_of(place) + " belong to no one piece of the cube");
+                                         numbers_of(place) +
+                                         " do not belong to one piece of the cube");
     }
     arrangement.twist += *turn;
   }

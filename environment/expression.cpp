@@ -35,7 +35,7 @@ class Parser {
   const char* operand() {
     const char c = text_[at_];
     if (c == '(') {
-      if (++depth_ > kMaxDepth) return "parentheses nest too deeply";
+      if (++depth_ > kMaxDepth) return "parentheses nest more than 64 deep";
       push(c);
       return nullptr;
     }
@@ -53,8 +53,8 @@ class Parser {
     }
     const std::size_t count = end - digits;
     if (count == 0) return "a number is expected";
-    if (count > kMaxDigits) return "the number has too many digits";
-    if (text_[digits] == '0' && (count > 1 || negative)) return "the number has a needless zero";
+    if (count > kMaxDigits) return "a number of more than 64 digits begins";
+    if (text_[digits] == '0' && (count > 1 || negative)) return "a number with a needless 0 begins";
     Token t{kNumber, count <= kSmallDigits, static_cast<std::uint32_t>(begin),
             static_cast<std::uint32_t>(end), 0};
     if (t.small) t.value = static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude);
@@ -74,7 +74,7 @@ class Parser {
   }
 
   const char* close() {
-    if (depth_ == 0) return "the ')' closes nothing";
+    if (depth_ == 0) return "a ')' without its '(' stands";
     --depth_;
     // The token before last exists: an operand and the '(' came before.
     if (out_.tokens[out_.tokens.size() - 2].kind == '(') out_.lone_group = true;
@@ -276,6 +276,15 @@ std::optional<std::string> operation_value(const Expression& e, std::size_t oper
 
 std::optional<std::string> value_of(const Expression& e) {
   return exactly([&](auto& out) { return evaluate(e, out, [](const auto&) { return true; }); });
+}
+
+std::string why_no_value(const Expression& e, std::size_t operation) {
+  const auto a = e.spelling(e.tokens[operation - 1]), b = e.spelling(e.tokens[operation + 1]);
+  const char op = e.tokens[operation].kind;
+  const std::string text = std::string(a) + op + std::string(b);
+  if (op == '/' && b == "0") return text + " divides by zero";
+  if (op == '/') return text + " is not a whole number";
+  return text + " has more than " + std::to_string(kMaxDigits) + " digits";
 }
 
 bool values_within(const Expression& e, std::int64_t min, std::int64_t max) {

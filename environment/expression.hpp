@@ -60,6 +60,8 @@ std::optional<std::size_t> due_operation(const Expression& e);
 // The canonical text of an operation's value, and of the whole line's; none when there is no value.
 std::optional<std::string> operation_value(const Expression& e, std::size_t operation);
 std::optional<std::string> value_of(const Expression& e);
+// Why an operation that has no value has none: "7/2 is not a whole number".
+std::string why_no_value(const Expression& e, std::size_t operation);
 // Whether every operation on the way to the value gives an integer in [min, max].
 bool values_within(const Expression& e, std::int64_t min, std::int64_t max);
 
@@ -76,16 +78,16 @@ std::string rewrite(const Expression& e, Place place, std::string_view text);
 // An operation on two numbers, taken apart into operations on fewer digits; none where there is
 // nothing to take apart, for sums and quotients, and for numbers below one or of more than nine
 // digits.
-//   a product's, by the distributive law, is for those who know the products of single digits (and
-//   zeros behind them) alone: the sum, in parentheses, over the digits of the second factor, or of
-//   the first where the second has but one that is not zero. Its terms are values where such a
-//   product is all that is left: 34*7 = (210+28), 34*27 = (34*20+34*7)
-//   a difference's takes one digit away after the other: 93-27 = 93-20-7
+//   A product becomes, by the distributive law, a sum in parentheses over the digits of the second
+//   factor, or of the first where the second has only one digit that is not zero. Where only
+//   products of single digits (with zeros behind them) are left, the terms are their values: 34*7 =
+//   (210+28), 34*27 = (34*20+34*7) A difference subtracts one digit after the other: 93-27 =
+//   93-20-7
 struct LongForm {
   Place place;
   boost::container::small_vector<std::string, 3> terms;
   bool product = false;
-  bool values = false;  // of a product: the terms are numbers, all of them, or else all products
+  bool values = false;  // of a product: all terms are numbers; otherwise all are products
   std::string text() const;
 };
 std::optional<LongForm> long_form(const Expression& e, std::size_t operation);

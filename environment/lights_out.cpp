@@ -162,7 +162,7 @@ Result<std::vector<std::uint8_t>> LightsOut::parse(std::string_view text) const 
   }
   if (lamps != toggles_.size()) {
     return fail(Errc::kBadProblem, "a position has " + std::to_string(toggles_.size()) +
-                                       " lamps, 0 or 1, row by row, and this has " +
+                                       " lamps, 0 or 1, row by row, but this one has " +
                                        std::to_string(lamps));
   }
   if (!solver_.solvable(lamps_of(state))) {

@@ -2,8 +2,9 @@
 //
 // A position is its rows of 0 and 1 from the top, e.g. "110/100/000"; spaces and commas may stand
 // for the slashes or between any two lamps. A move is "row,column" from 1, e.g. "1,1"; it is its
-// own inverse. With `presses` 2 or 3 the moves are all sets of up to so many cells ("1,1 2,3"), the
-// cost their number. Packed: one bit a lamp, row by row, from the lowest bit of the first byte.
+// own inverse. With `presses` 2 or 3 the moves are all sets of up to that many cells ("1,1 2,3"),
+// and a move's cost is the number of its cells. Packed: one bit per lamp, row by row, from the
+// lowest bit of the first byte.
 //
 // A network sees the lamps; with `chase` also what a person who chases the lights would: pressing,
 // row after row, below every lit lamp leaves only the last row lit, and how it is left decides

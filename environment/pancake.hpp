@@ -1,9 +1,10 @@
-// Pancake sorting: a stack of n pancakes of different sizes; a move turns the top k over; the aim
-// is the smallest on top and the largest below.
+// Pancake sorting: a stack of n pancakes of different sizes; a move turns the top k over; the goal
+// is the smallest on top and the largest at the bottom.
 //
 // A position is the sizes from the top, e.g. "3 1 2". The moves are named k, from "2" to "n"; each
-// is its own inverse. Packed: one byte a pancake, its size less 1. A network sees the sizes, which
-// pancakes are followed by a gap (see pancake_gaps), and which would follow the top one without.
+// is its own inverse. Packed: one byte per pancake, its size less 1. A network sees the sizes,
+// which pancakes are followed by a gap (see pancake_gaps), and which would follow the top one
+// without.
 #pragma once
 
 #include "environment/puzzle.hpp"
@@ -34,7 +35,7 @@ class Pancake final : public Puzzle {
   std::vector<std::uint8_t> scrambled(std::size_t steps, Rng& rng) const override;
   Result<std::vector<std::uint8_t>> parse(std::string_view text) const override;
   std::string text(std::span<const std::uint8_t> state) const override;
-  // A bar a pancake, the top first.
+  // One bar per pancake, the top first.
   std::string render(std::span<const std::uint8_t> state) const override;
 
  private:

@@ -1,7 +1,7 @@
 // A puzzle: positions as packed bytes, moves by number, a batch at a time.
 //
 // Searches and learners that visit millions of positions work on this interface; PuzzleEnvironment
-// (puzzle_environment.hpp) makes an Environment of any of them, so that a puzzle is written once.
+// (puzzle_environment.hpp) turns any puzzle into an Environment, so that a puzzle is written once.
 // Immutable after construction and thread-safe; all randomness comes in as an Rng.
 #pragma once
 
@@ -37,9 +37,9 @@ class Puzzle {
   virtual float cost(Move) const { return 1; }
   // The move that undoes `move`, where one always does.
   virtual std::optional<Move> inverse(Move move) const = 0;
-  // A move that is several moves as one: the first of them, and the move that does what the others
-  // do; each is legal where it is taken whenever the move is, and costs add up. None of a move that
-  // is one. Learning is cheapest when rests have low numbers.
+  // A macro-action as two moves: its first move, and the move with the effect of the others. Each
+  // is legal where it is taken whenever the macro-action is, and their costs add up to its cost.
+  // None for a single move. Learning is cheapest when the rests have low numbers.
   struct Parts {
     Move first, rest;
   };

@@ -33,7 +33,7 @@ Result<State> PuzzleEnvironment::reset(std::string_view problem) const {
   const auto position = puzzle_->parse(problem);
   if (!position) return tl::unexpected(position.error());
   if (puzzle_->solved(*position)) {
-    return fail(Errc::kBadProblem, "there is nothing to do: the position is solved already");
+    return fail(Errc::kBadProblem, "the position is already solved: there is nothing to do");
   }
   return State{std::string(problem), packed(*position), true};
 }

@@ -1,4 +1,4 @@
-// Any puzzle as an environment: its positions are the problems, its moves the steps.
+// Any puzzle as an environment: its positions are the problems, and its moves are the steps.
 //
 // State::line is the packed position. Every legal move is right and any other text malformed: only
 // the result counts.
@@ -17,8 +17,8 @@ using PuzzleOracle = std::function<std::vector<Move>(std::span<const std::uint8_
 
 class PuzzleEnvironment final : public Environment {
  public:
-  // Problems are made by `scramble` random moves from the goal; that must be able to give problems
-  // of both splits, otherwise sampling does not end. Without an oracle nothing is solved.
+  // Problems are made by `scramble` random moves from the goal; there must be some in both splits,
+  // otherwise sampling does not end. Without an oracle, solve() refuses.
   PuzzleEnvironment(std::shared_ptr<const Puzzle> puzzle, std::size_t scramble,
                     PuzzleOracle oracle = nullptr);
 

@@ -1,6 +1,9 @@
 #include "environment/puzzle_text.hpp"
 
+#include <algorithm>
 #include <charconv>
+
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
@@ -17,8 +20,8 @@ Status check_all_different(std::span<const std::uint8_t> numbers, std::size_t fi
   for (const std::uint8_t number : numbers) {
     if (seen[number]) {
       return fail(Errc::kBadProblem, "the number " + std::to_string(number + first) +
-                                         " is there twice; each of " +
-                                         range_text(numbers.size(), first) + " is needed once");
+                                         " occurs twice; each number from " +
+                                         range_text(numbers.size(), first) + " must occur once");
     }
     seen[number] = true;
   }
@@ -41,9 +44,7 @@ std::optional<std::size_t> number_of(std::string_view word) {
   return number;
 }
 
-std::string quoted(std::string_view text) {
-  return '"' + std::string(text.substr(0, kQuoted)) + '"';
-}
+std::string quoted(std::string_view text) { return '"' + printable(text.substr(0, kQuoted)) + '"'; }
 
 Result<std::vector<std::uint8_t>> parse_permutation(std::string_view text, std::size_t count,
                                                     std::size_t first) {
@@ -53,13 +54,14 @@ Result<std::vector<std::uint8_t>> parse_permutation(std::string_view text, std::
     const auto number = number_of(word);
     if (!number || *number < first || *number >= first + count) {
       return fail(Errc::kBadProblem, "number " + std::to_string(words + 1) + ", " + quoted(word) +
-                                         ", is not one of " + range_text(count, first));
+                                         ", is not a whole number from " +
+                                         range_text(count, first));
     }
     if (++words <= count) numbers.push_back(static_cast<std::uint8_t>(*number - first));
   }
   if (words != count) {
     return fail(Errc::kBadProblem, "a position has " + std::to_string(count) +
-                                       " numbers separated by spaces, and this has " +
+                                       " numbers separated by spaces, but this one has " +
                                        std::to_string(words));
   }
   if (auto status = check_all_different(numbers, first); !status) {

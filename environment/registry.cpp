@@ -1,7 +1,9 @@
 #include "environment/registry.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "core/printable.hpp"
 #include "environment/arithmetic.hpp"
 #include "environment/countdown.hpp"
 #include "environment/countdown_text.hpp"
@@ -17,6 +19,7 @@ namespace {
 // A puzzle's part of the registry. The smallest size is one whose positions fall into both splits.
 struct PuzzleRow {
   std::string_view name;
+  std::span<const std::string_view> settings;  // that it reads, beside the name
   std::int64_t min_size, max_size;
   std::shared_ptr<const Puzzle> (*make)(const EnvironmentConfig&);
   std::size_t (*scramble)(std::size_t size);  // random moves to a problem
@@ -46,16 +49,20 @@ std::unique_ptr<Environment> countdown_text(std::size_t size) {
   return std::make_unique<CountdownText>(size);
 }
 
+constexpr std::array<std::string_view, 1> kSized = {"size"};
+constexpr std::array<std::string_view, 3> kLights = {"size", "turns", "chase"};
+constexpr std::array<std::string_view, 3> kCube = {"size", "turns", "repeats"};
+
 // To add a puzzle, add its row.
 constexpr std::array kPuzzles = {
-    PuzzleRow{"lights_out", 3, LightsOut::kMaxSide, &lights_out,
+    PuzzleRow{"lights_out", kLights, 3, LightsOut::kMaxSide, &lights_out,
               [](std::size_t n) { return n * n; }, &solve_lights},
-    PuzzleRow{"sliding_tiles", 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>,
+    PuzzleRow{"sliding_tiles", kSized, 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>,
               [](std::size_t n) { return 10 * n * n; }, nullptr},
-    PuzzleRow{"cube3", 3, 3, &cube, [](std::size_t) { return std::size_t{50}; }, nullptr},
-    PuzzleRow{"pancake", 5, Pancake::kMaxPancakes, &sized<Pancake>,
+    PuzzleRow{"cube3", kCube, 3, 3, &cube, [](std::size_t) { return std::size_t{50}; }, nullptr},
+    PuzzleRow{"pancake", kSized, 5, Pancake::kMaxPancakes, &sized<Pancake>,
               [](std::size_t n) { return 2 * n; }, &solve_pancake},
-    PuzzleRow{"countdown", 3, Countdown::kMaxNumbers, &sized<Countdown>, nullptr, nullptr,
+    PuzzleRow{"countdown", kSized, 3, Countdown::kMaxNumbers, &sized<Countdown>, nullptr, nullptr,
               &countdown_text},
 };
 
@@ -68,19 +75,24 @@ const PuzzleRow* puzzle_row(std::string_view name) {
 
 struct Row {
   std::string_view name;
+  std::span<const std::string_view> settings;  // that it reads, beside the name
   Result<std::unique_ptr<Environment>> (*make)(const EnvironmentConfig&);
 };
 
+constexpr std::array<std::string_view, 10> kArithmetic = {
+    "family",       "operators", "min_operand", "max_operand", "operator_counts",
+    "max_products", "min_value", "max_value",   "parentheses", "long_work"};
+
 // To add an environment that is no puzzle, add its row.
 constexpr std::array kRows = {
-    Row{"arithmetic", &Arithmetic::make},
+    Row{"arithmetic", kArithmetic, &Arithmetic::make},
 };
 
 tl::unexpected<Error> unknown(const std::string& name, std::span<const std::string> known) {
   std::string list;
   for (const auto& one : known) list += (list.empty() ? "" : ", ") + one;
   return fail(Errc::kConfig,
-              "environment.name: \"" + name + "\" is unknown; choose one of " + list);
+              "environment.name: \"" + printable(name) + "\" is unknown; choose one of " + list);
 }
 
 Result<std::unique_ptr<Environment>> puzzle_environment(const PuzzleRow& row,
@@ -100,34 +112,22 @@ Result<std::unique_ptr<Environment>> puzzle_environment(const PuzzleRow& row,
 
 }  // namespace
 
-void EnvironmentConfig::describe(FieldVisitor& v) {
-  v.value({"name", "which environment", 0, 0,
-           "arithmetic|lights_out|sliding_tiles|cube3|pancake|countdown"},
-          name);
-  v.value({"family", "preset of the arithmetic settings below, or custom to use them as they are",
-           0, 0, "C|B|hard|custom"},
-          family);
-  v.value({"operators", "some of + - * /, drawn uniformly; repeat one to favour it"}, operators);
-  v.value({"min_operand", "smallest operand", 0, 1e9}, min_operand);
-  v.value({"max_operand", "largest operand", 0, 1e9}, max_operand);
-  v.value({"operator_counts", "operators in a problem: one of this list, drawn uniformly"},
-          operator_counts);
-  v.value({"max_products", "* and / in a problem, at most", 0, 64}, max_products);
-  v.value({"min_value", "smallest correct intermediate value", -1e15, 1e15}, min_value);
-  v.value({"max_value", "largest correct intermediate value", -1e15, 1e15}, max_value);
-  v.value({"parentheses", "probability that a problem has a pair of parentheses", 0, 1},
-          parentheses);
-  v.value({"long_work", "arithmetic, any family: work products and differences out digit by digit"},
-          long_work);
-  v.value({"size", "puzzles: side length in cells; pancake, countdown: how many", 3, 64}, size);
-  v.value({"turns", "cube3: quarter turns a move at most; lights_out: presses", 1, 3}, turns);
-  v.value({"repeats", "cube3: keep moves of several turns that do the same"}, repeats);
-  v.value({"chase", "lights_out: the network also sees what chasing the lights leaves"}, chase);
+bool environment_reads(std::string_view environment, std::string_view setting) {
+  if (setting == "name") return true;
+  const auto has = [&](std::span<const std::string_view> settings) {
+    return std::find(settings.begin(), settings.end(), setting) != settings.end();
+  };
+  if (const PuzzleRow* row = puzzle_row(environment)) return has(row->settings);
+  for (const Row& row : kRows) {
+    if (row.name == environment) return has(row.settings);
+  }
+  return false;
 }
 
 Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& config) {
   const PuzzleRow* row = puzzle_row(config.name);
   if (row == nullptr) return unknown(config.name, puzzle_names());
+  if (auto ok = check_settings(config); !ok) return tl::unexpected(std::move(ok.error()));
   if (config.size < row->min_size || config.size > row->max_size) {
     return fail(Errc::kConfig, "environment.size: " + config.name + " needs a size from " +
                                    std::to_string(row->min_size) + " to " +
@@ -136,23 +136,30 @@ Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& confi
   }
   if (config.turns < 1 || config.turns > static_cast<std::int64_t>(Cube3::kMaxDepth)) {
     return fail(Errc::kConfig,
-                "environment.turns: a move is 1 to 3 quarter turns or presses, not " +
+                "environment.turns: a move has 1 to 3 quarter turns or presses, not " +
                     std::to_string(config.turns));
+  }
+  if (config.repeats && config.turns == 1) {
+    return fail(Errc::kConfig,
+                "environment.repeats has no effect with turns = 1: set turns to 2 or 3, or repeats "
+                "to false");
   }
   auto puzzle = row->make(config);
   if (puzzle->moves() >= kNoMove) {
     return fail(Errc::kConfig, "environment.turns: " + std::to_string(config.turns) +
-                                   " of them make " + std::to_string(puzzle->moves()) +
-                                   " moves of " + config.name + " of this size; at most " +
+                                   " per move make " + std::to_string(puzzle->moves()) +
+                                   " moves of " + config.name + " at this size, and at most " +
                                    std::to_string(kNoMove - 1) +
-                                   " are possible: lower it, or environment.size");
+                                   " are possible: lower turns or environment.size");
   }
   return puzzle;
 }
 
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config) {
   for (const Row& row : kRows) {
-    if (row.name == config.name) return row.make(config);
+    if (row.name != config.name) continue;
+    if (auto ok = check_settings(config); !ok) return tl::unexpected(std::move(ok.error()));
+    return row.make(config);
   }
   if (const PuzzleRow* row = puzzle_row(config.name)) return puzzle_environment(*row, config);
   return unknown(config.name, environment_names());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,15 @@
 
 namespace qstar {
 
-// The [environment] section of a configuration: which environment, and its settings. A preset
-// ("C", "B", "hard") fills the arithmetic settings it names; "custom" takes the fields as they are.
+// The [environment] section of a configuration: which environment, and its settings.
+//
+// Reading a name fills all other settings with their defaults, reading a family fills the eight
+// settings of describe_rules() with the preset's values; keys given beside them, or later, change
+// single settings, and the family is "custom" then. So what is printed is what is used: a family
+// other than "custom" means exactly the preset's values.
 struct EnvironmentConfig {
   std::string name = "arithmetic";
-  std::string family = "C";       // preset (C, B, hard), or "custom"
+  std::string family = "C";       // preset (C, B, hard), or "custom": the settings as they are
   std::string operators = "+-*";  // of + - * /
   std::int64_t min_operand = 1;
   std::int64_t max_operand = 9;
@@ -29,12 +34,42 @@ struct EnvironmentConfig {
   double parentheses = 0;  // probability that a problem has a pair of them
   bool long_work = false;  // products and differences are worked out digit by digit
   std::int64_t size = 3;   // puzzles: side length; pancake, countdown: how many
-  std::int64_t turns = 1;  // cube3, lights_out: a move is up to so many quarter turns, presses
-  bool repeats = false;    // cube3: keep moves of several turns that do the same
+  std::int64_t turns = 1;  // cube3, lights_out: most quarter turns or presses per move
+  bool repeats = false;    // cube3: keep macro-actions with the same effect as another one
   bool chase = false;      // lights_out: a network also sees what chasing the lights leaves
+  // Not described: the text that was read gives a preset and, beside it, all eight of its settings
+  // with other values. Earlier versions wrote that and used the preset; a person who edits a
+  // printed configuration means the values. check_settings refuses it; a model file's metadata,
+  // which nobody edits, are read as they were used (settle).
+  bool contradictory = false;
+
   void describe(FieldVisitor& v);
+  // What a model that was trained with these settings used: the preset's values where they
+  // contradict it, and the defaults of settings that its environment does not have.
+  void settle();
+  // Fills the settings of the family; of "custom" nothing.
+  void apply_preset();
   friend bool operator==(const EnvironmentConfig&, const EnvironmentConfig&) = default;
+
+ private:
+  void describe_family(FieldVisitor& v);
+  void describe_rules(FieldVisitor& v);
+  bool follows_preset() const;
 };
+
+// Whether the environment of that name has the setting. Each has a name.
+bool environment_reads(std::string_view environment, std::string_view setting);
+// kConfig names a setting that has a value but no effect on this environment, or contradicts the
+// family.
+Status check_settings(const EnvironmentConfig& config);
+// Of overrides ("key=value") those that begin with `prefix`: kConfig for a setting that the
+// environment does not have, whatever its value.
+Status check_environment_overrides(const EnvironmentConfig& config,
+                                   std::span<const std::string> overrides,
+                                   std::string_view prefix = "");
+// The overrides in an order in which each has an effect: the name first, then the family.
+std::vector<std::string> environment_overrides(std::span<const std::string> overrides,
+                                               std::string_view prefix = "");
 
 // kConfig names the field and the remedy.
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config);

@@ -3,7 +3,7 @@
 //
 // A position is its numbers row by row, 0 for the blank, e.g. "1 2 3 4 5 6 7 0 8". The moves U, D,
 // L and R name the tile's way: U slides the tile below the blank up, so that the blank goes down.
-// Packed: one byte a cell, the numbers as they are. Half of all arrangements cannot be solved
+// Packed: one byte per cell, the numbers as they are. Half of all arrangements cannot be solved
 // (Johnson and Story 1879, "Notes on the 15 Puzzle"); parse refuses them.
 #pragma once
 
@@ -32,7 +32,7 @@ class SlidingTiles final : public Puzzle {
   std::size_t symbols() const override { return goal_.size(); }
   void encode(std::span<const std::uint8_t> states, std::span<std::uint8_t> cells) const override;
 
-  // A walk of `steps` moves from the goal that never takes its last move back.
+  // A walk of `steps` moves from the goal that never undoes its last move.
   std::vector<std::uint8_t> scrambled(std::size_t steps, Rng& rng) const override;
   Result<std::vector<std::uint8_t>> parse(std::string_view text) const override;
   std::string text(std::span<const std::uint8_t> state) const override;

@@ -7,6 +7,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/printable.hpp"
+#include "learning/json_line.hpp"
+
 namespace qstar {
 namespace {
 
@@ -45,12 +48,15 @@ Read<void> check_known(const KnownAttempts& known, const TrajectoryId& id,
                        const std::string& problem, std::span<const std::string> steps) {
   if (!known) return {};
   const auto attempt = known(id);
-  if (!attempt) return refuse(fmt::format("group {}, sample {} is not known", id.group, id.sample));
+  if (!attempt)
+    return refuse(fmt::format("group {}, sample {} is not in the run", id.group, id.sample));
   const bool same =
       attempt->problem == problem &&
       std::equal(attempt->steps.begin(), attempt->steps.end(), steps.begin(), steps.end(),
                  [](const Step& step, const std::string& text) { return step.text == text; });
-  if (!same) return refuse(fmt::format("group {}, sample {} is other work", id.group, id.sample));
+  if (!same)
+    return refuse(fmt::format("group {}, sample {} of the run has another problem or other steps",
+                              id.group, id.sample));
   return {};
 }
 
@@ -89,7 +95,8 @@ Read<std::optional<Completion>> onward_of(const json& value, std::size_t step,
   const auto& chosen = member(value, "chosen_completion");
   if (!chosen.is_null()) {
     if (!chosen.is_number_unsigned() || chosen.get<std::uint64_t>() >= completions.size())
-      return refuse(fmt::format("step {}: 'chosen_completion' is none of them", step));
+      return refuse(
+          fmt::format("step {}: 'chosen_completion' names none of the completions", step));
     return completions[chosen.get<std::uint64_t>()];
   }
   const auto& human = member(value, "human_completion");
@@ -104,7 +111,7 @@ Read<Alternatives> alternatives_of(const json& value, std::size_t step) {
   Alternatives alternatives;
   const auto& listed = member(value, "completions");
   if (!listed.is_null() && !listed.is_array())
-    return refuse(fmt::format("step {}: 'completions' is no list", step));
+    return refuse(fmt::format("step {}: 'completions' is not a list", step));
   for (const auto& each : listed) {
     auto completion = completion_of(each, step);
     if (!completion) return refuse(completion.error());
@@ -112,7 +119,7 @@ Read<Alternatives> alternatives_of(const json& value, std::size_t step) {
         std::find_if(alternatives.completions.begin(), alternatives.completions.end(),
                      [&](const Completion& other) { return other.text == completion->text; });
     if (same != alternatives.completions.end() && same->rating != completion->rating)
-      return refuse(fmt::format("step {}: contradicts itself", step));
+      return refuse(fmt::format("step {}: rates the same text in two ways", step));
     alternatives.completions.push_back(std::move(*completion));
   }
   auto onward = onward_of(value, step, alternatives.completions);
@@ -146,7 +153,7 @@ Read<std::vector<RatedWork>> works_of(const json& line, const KnownAttempts& kno
     auto here = alternatives_of(steps[i], i + 1);
     if (!here) return refuse(here.error());
     if (ended && !here->completions.empty())
-      return refuse(fmt::format("step {}: follows a step of which nothing was chosen", i + 1));
+      return refuse(fmt::format("step {}: follows a step without a chosen completion", i + 1));
     for (const auto& completion : here->completions) {
       if (!completion.rating || (here->onward && completion.text == here->onward->text)) continue;
       auto other = aside(works[0], completion);
@@ -175,7 +182,8 @@ Read<std::vector<Ranking>> ranking_of(const json& line, const KnownAttempts& kno
   auto problem = problem_of(line);
   if (!problem) return refuse(problem.error());
   const auto& listed = member(line, "ranking");
-  if (!listed.is_array() || listed.size() < 2) return refuse("lacks a 'ranking' of at least two");
+  if (!listed.is_array() || listed.size() < 2)
+    return refuse("lacks a 'ranking' of at least two attempts");
   Ranking ranking{std::move(*problem), {}};
   for (const auto& each : listed) {
     const auto id = id_of(each);
@@ -234,7 +242,7 @@ class Said {
         repeats = found->second.second;
       }
     }
-    if (repeats) return refuse(fmt::format("says again what line {} says", *repeats));
+    if (repeats) return refuse(fmt::format("repeats line {}", *repeats));
     for (const auto& [what, saying] : statements) said_.try_emplace(what, saying, line);
     return {};
   }
@@ -249,21 +257,22 @@ LabelFile<Record> parse_lines(std::string_view text, std::string_view source,
                               const KnownAttempts& known, Reader read) {
   LabelFile<Record> file;
   Said said;
+  text = without_byte_order_mark(text);
   for (std::int64_t number = 1; !text.empty(); ++number) {
     const auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     ++file.lines;
-    const auto parsed = json::parse(line, nullptr, false);
-    Read<std::vector<Record>> records = refuse("is not a JSON object in UTF-8");
-    if (parsed.is_object()) records = read(parsed, known);
+    const auto parsed = parse_json_line(line);
+    auto records =
+        parsed ? read(*parsed, known) : Read<std::vector<Record>>(refuse(parsed.error()));
     if (records) {
       Statements statements;
       for (const auto& record : *records) state(record, statements);
       if (auto fresh = said.add(statements, number); !fresh) records = refuse(fresh.error());
     }
     if (!records) {
-      file.skipped.push_back(fmt::format("{}:{}: {}", source, number, records.error()));
+      file.skipped.push_back(fmt::format("{}:{}: {}", printable(source), number, records.error()));
       continue;
     }
     for (auto& record : *records) file.records.push_back(std::move(record));
@@ -271,14 +280,29 @@ LabelFile<Record> parse_lines(std::string_view text, std::string_view source,
   return file;
 }
 
+// Nothing that a person labelled is longer: what is, is no such file (/dev/zero, an image).
+constexpr std::size_t kLongestLine = std::size_t{64} << 20;  // bytes
+
 Result<std::string> content_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Errc::kMissingFile, fmt::format("cannot read the label file '{}'", path));
+  if (!in)
+    return fail(Errc::kMissingFile,
+                fmt::format("cannot read the label file '{}'", printable(path)));
   std::string content;
+  std::size_t line = 0;  // where the last one begins
   char block[1 << 16];
-  while (in.read(block, sizeof block) || in.gcount() > 0)
+  while (in.read(block, sizeof block) || in.gcount() > 0) {
+    const std::size_t before = content.size();
     content.append(block, static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return fail(Errc::kIo, fmt::format("reading the label file '{}' failed", path));
+    if (const auto end = content.rfind('\n'); end != std::string::npos && end >= before)
+      line = end + 1;
+    if (content.size() - line > kLongestLine)
+      return fail(Errc::kCorrupt,
+                  fmt::format("'{}' is no label file: a line has more than {} bytes",
+                              printable(path), kLongestLine));
+  }
+  if (in.bad())
+    return fail(Errc::kIo, fmt::format("reading the label file '{}' failed", printable(path)));
   return content;
 }
 

@@ -45,8 +45,8 @@ std::string to_line(const Ranking& ranking) {
 
 Result<std::vector<std::int64_t>> ranks_of(std::string_view order, std::size_t n) {
   const auto refuse = [&] {
-    return fail(Errc::kUsage, fmt::format("give every number from 1 to {} once, the best first, "
-                                          "equal ones joined by '='",
+    return fail(Errc::kUsage, fmt::format("give every number from 1 to {} once, the best first; "
+                                          "put '=' between equally good ones",
                                           n));
   };
   std::vector<std::int64_t> ranks(n, 0);

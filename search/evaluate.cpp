@@ -5,12 +5,13 @@
 namespace qstar {
 
 std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed) {
+                                           std::uint64_t seed, const std::function<bool()>& stop) {
   Rng rng(derive_seed(seed, "held-out"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
   for (std::int64_t tries = 0; tries < 100 * n && static_cast<std::int64_t>(problems.size()) < n;
        ++tries) {
+    if (stop && stop()) break;
     auto problem = environment.sample_problem(rng, Split::kHeldOut);
     if (seen.insert(problem).second) problems.push_back(std::move(problem));
   }
@@ -25,6 +26,8 @@ Result<Evaluation> evaluate(const Search& search, const Environment& environment
   if (!results) return tl::unexpected(results.error());
   Evaluation figures;
   figures.results = std::move(*results);
+  figures.stopped =
+      std::erase_if(figures.results, [](const auto& result) { return !result.complete; }) > 0;
   std::uint64_t wins = 0, answers = 0, tokens = 0, queries = 0;
   for (const auto& result : figures.results) {
     answers += result.answers.size();
@@ -35,7 +38,7 @@ Result<Evaluation> evaluate(const Search& search, const Environment& environment
   figures.n = static_cast<std::int64_t>(answers);
   figures.ci95 = wilson95(wins, answers);
   if (answers > 0) {
-    const auto n = static_cast<double>(problems.size());
+    const auto n = static_cast<double>(figures.results.size());
     figures.accuracy = static_cast<double>(wins) / static_cast<double>(answers);
     figures.tokens_per_problem = static_cast<double>(tokens) / n;
     figures.guide_queries_per_problem = static_cast<double>(queries) / n;

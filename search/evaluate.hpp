@@ -1,4 +1,4 @@
-// How good a policy is: the share of problems that a search with it gets right.
+// How good a policy is: the share of problems that a search with it answers correctly.
 #pragma once
 
 #include "core/metrics.hpp"
@@ -7,9 +7,10 @@
 namespace qstar {
 
 // Distinct held-out problems, the same for the same seed, the first n of any larger number; fewer
-// when the environment has no more.
+// when the environment has no more, or once `stop` gives true.
 std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed = 0);
+                                           std::uint64_t seed = 0,
+                                           const std::function<bool()>& stop = {});
 
 struct Evaluation {
   std::int64_t n = 0;             // answers
@@ -18,7 +19,8 @@ struct Evaluation {
   double tokens_per_problem = 0;  // generated, each once
   double guide_queries_per_problem = 0;
   double cpu_seconds = 0;  // of the calling thread
-  std::vector<SearchResult> results;
+  bool stopped = false;    // SearchModels::stop ended it early: the figures are of `results` alone
+  std::vector<SearchResult> results;  // complete ones
 };
 // kUsage: see Search::check.
 Result<Evaluation> evaluate(const Search& search, const Environment& environment,

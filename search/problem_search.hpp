@@ -1,10 +1,11 @@
-// The search of one problem as a pure state machine: it says what it wants generated or scored, is
-// told, and goes on until it wants nothing more.
+// The search of one problem as a pure state machine: it asks for generations or scores, receives
+// them, and ends when it asks for nothing more.
 //
-// Search::attempt() drives many of them in lockstep and hands their wants to the models together.
-// To add a search: a class here, and a row in registry.cpp.
+// Search::attempt() drives many of them in lockstep and passes their requests to the models
+// together. To add a search: a class that implements ProblemSearch, and a row in registry.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,9 +20,10 @@ struct ProblemTask {
   std::string problem;
   SearchOptions options;  // first_group is this problem's group
   std::uint64_t policy_version = 0;
-  ScorerRole guide = ScorerRole::kCritic;  // of the guide, where there is one
+  ScorerRole guide = ScorerRole::kCritic;       // of the guide, where there is one
+  const std::function<bool()>* stop = nullptr;  // SearchModels::stop, where there is one
 
-  // The value of work that goes on from work of value `so_far` by a step with this score.
+  // The value of work of value `so_far` after one more step with this score.
   double aggregated(double so_far, float score) const {
     return aggregate(options.aggregation.value_or(aggregation_of(guide)), so_far, score);
   }
@@ -35,6 +37,7 @@ class ProblemSearch {
   struct Wants {
     std::vector<GenerateRequest> generations;
     std::vector<StepQuery> scores;
+    bool stopped = false;  // nothing, because the task's `stop` gave true: it has not ended
     bool empty() const { return generations.empty() && scores.empty(); }
   };
   struct Found {
@@ -43,7 +46,7 @@ class ProblemSearch {
   };
 
   virtual ~ProblemSearch() = default;
-  // What it needs to go on, either generations or scores; nothing: it has ended.
+  // What it needs to continue, either generations or scores; nothing: it has ended.
   virtual Wants next() = 0;
   // Answers to next(), in its order.
   virtual void generated(std::vector<Generation> made) = 0;
@@ -57,8 +60,8 @@ struct SearchMethod {
   std::string_view summary;
   bool guided = false;
   std::int64_t least_samples = 1;
-  bool endless = false;      // ends for certain only by a budget
-  bool by_order = false;     // compares values, and that is all (unless it stops at bad steps)
+  bool endless = false;      // only a budget makes sure that it ends
+  bool by_order = false;     // only compares values (unless it stops at bad steps)
   std::uint16_t fields = 0;  // SearchFields that it reads
   std::unique_ptr<ProblemSearch> (*make)(const ProblemTask& task) = nullptr;
 };

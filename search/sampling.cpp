@@ -28,7 +28,7 @@ std::vector<AttemptGroup> groups_of(std::string_view environment,
                                     std::span<const Generation> generations, std::uint64_t version,
                                     std::uint64_t time_us) {
   const auto samples = static_cast<std::size_t>(options.samples);
-  QSTAR_ASSERT(generations.size() == problems.size() * samples, "a generation a request");
+  QSTAR_ASSERT(generations.size() == problems.size() * samples, "one generation per request");
   std::vector<AttemptGroup> groups(problems.size());
   for (std::size_t i = 0; i < generations.size(); ++i) {
     const std::size_t p = i / samples;

@@ -1,5 +1,5 @@
-// Sampled attempts: what to generate, and what became of it. Functions of their own, for whoever
-// has the policy elsewhere (a rollout asks an actor) and judges elsewhere.
+// Sampled attempts: the requests to generate them, and the attempts made of the generations. They
+// are free functions because a rollout asks an actor to generate and another one to judge.
 #pragma once
 
 #include "search/search.hpp"
@@ -9,7 +9,7 @@ namespace qstar {
 // The request of attempt `sample` of a group.
 GenerateRequest request_of(const std::string& problem, const SearchOptions& options,
                            std::uint64_t group, std::uint32_t sample);
-// One request an attempt: the attempts at the first problem, then those at the second, …
+// One request per attempt: the attempts at the first problem, then those at the second, …
 std::vector<GenerateRequest> requests_of(std::span<const std::string> problems,
                                          const SearchOptions& options);
 // The attempts that the generations of requests_of() are, not judged yet: the outcome is kLost for

@@ -10,22 +10,26 @@
 namespace qstar {
 namespace {
 
-// The problems' searches, all one round further at a time.
+// Advances the searches of all problems round by round.
 class Lockstep {
  public:
   Lockstep(const SearchModels& models, std::vector<std::unique_ptr<ProblemSearch>> searches)
       : models_(models), searches_(std::move(searches)), results_(searches_.size()) {
-    for (std::size_t i = 0; i < searches_.size(); ++i) live_.push_back({i, {}});
+    for (std::size_t i = 0; i < searches_.size(); ++i) {
+      live_.push_back({i, {}});
+      results_[i].complete = false;
+    }
   }
 
   void run() {
-    while (collect()) {
+    while (collect() && !stopped()) {
       generate();
       score();
     }
   }
   std::vector<SearchResult> take() {
     for (std::size_t i = 0; i < searches_.size(); ++i) {
+      if (!results_[i].complete) continue;
       auto found = searches_[i]->found();
       results_[i].group.attempts = std::move(found.attempts);
       results_[i].answers = std::move(found.answers);
@@ -39,8 +43,13 @@ class Lockstep {
     ProblemSearch::Wants wants;
   };
 
+  bool stopped() const { return models_.stop && models_.stop(); }
+
   bool collect() {
-    for (auto& live : live_) live.wants = searches_[live.problem]->next();
+    for (auto& live : live_) {
+      live.wants = searches_[live.problem]->next();
+      results_[live.problem].complete = live.wants.empty() && !live.wants.stopped;
+    }
     std::erase_if(live_, [](const Live& live) { return live.wants.empty(); });
     return !live_.empty();
   }
@@ -51,16 +60,21 @@ class Lockstep {
       std::move(wants.generations.begin(), wants.generations.end(), std::back_inserter(requests));
     if (requests.empty()) return;
     auto made = models_.policy.generate(requests);
-    QSTAR_ASSERT(made.size() == requests.size(), "a generation a request");
+    QSTAR_ASSERT(made.size() == requests.size(), "one generation per request");
+    const bool cut = stopped();
     auto next = made.begin();
     for (auto& [problem, wants] : live_) {
       if (wants.generations.empty()) continue;
       const auto end = next + static_cast<std::ptrdiff_t>(wants.generations.size());
       std::vector<Generation> own{std::make_move_iterator(next), std::make_move_iterator(end)};
+      next = end;
+      if (cut && std::any_of(own.begin(), own.end(), [](const auto& g) { return g.text.empty(); }))
+        continue;  // it still wants them, so it is not complete
       for (const auto& generation : own) results_[problem].tokens += generation.tokens.size();
       searches_[problem]->generated(std::move(own));
-      next = end;
+      wants.generations.clear();
     }
+    if (cut) std::erase_if(live_, [](const Live& live) { return !live.wants.generations.empty(); });
   }
 
   void score() {
@@ -69,17 +83,33 @@ class Lockstep {
       std::move(wants.scores.begin(), wants.scores.end(), std::back_inserter(queries));
     if (queries.empty()) return;
     QSTAR_ASSERT(models_.guide != nullptr, "only guided searches ask for scores");
-    auto scores = models_.guide->scores(queries);
-    QSTAR_ASSERT(scores.size() == queries.size(), "a score a query");
-    // A diverged guide's scores may be anything: what is no number is as bad as can be.
-    for (float& score : scores) score = std::isnan(score) ? 0 : std::clamp(score, 0.0F, 1.0F);
+    auto scores = scores_of(queries);
+    if (!scores) return;
+    QSTAR_ASSERT(scores->size() == queries.size(), "one score per query");
+    // A diverged guide's scores may be anything: NaN counts as the worst score.
+    for (float& score : *scores) score = std::isnan(score) ? 0 : std::clamp(score, 0.0F, 1.0F);
     std::size_t next = 0;
     for (auto& [problem, wants] : live_) {
       if (wants.scores.empty()) continue;
       results_[problem].guide_queries += wants.scores.size();
-      searches_[problem]->scored(std::span(scores).subspan(next, wants.scores.size()));
+      searches_[problem]->scored(std::span(*scores).subspan(next, wants.scores.size()));
       next += wants.scores.size();
     }
+  }
+
+  // In parts where the search may be stopped between them; none when it was. A score does not
+  // depend on the other queries.
+  std::optional<std::vector<float>> scores_of(std::span<const StepQuery> queries) {
+    if (!models_.stop) return models_.guide->scores(queries);
+    constexpr std::size_t kPart = 512;
+    std::vector<float> scores;
+    for (std::size_t begin = 0; begin < queries.size(); begin += kPart) {
+      if (stopped()) return std::nullopt;
+      const auto part = queries.subspan(begin, std::min(kPart, queries.size() - begin));
+      const auto more = models_.guide->scores(part);
+      scores.insert(scores.end(), more.begin(), more.end());
+    }
+    return scores;
   }
 
   const SearchModels& models_;
@@ -112,9 +142,10 @@ Status check_ranges(const SearchOptions& o) {
   if (!(o.temperature > 0)) return fail(Errc::kUsage, "temperature must be above 0");
   constexpr double kMost = 65536;  // steps that a problem has proposed at once
   if (whole(o.samples) * whole(o.beam) > kMost)
-    return fail(Errc::kUsage, fmt::format("samples × beam = {:.0f}: give at most {:.0f}",
-                                          whole(o.samples) * whole(o.beam), kMost));
-  if (o.stop_below > 1) return fail(Errc::kUsage, "stop_below must be in [0, 1]: scores are");
+    return fail(Errc::kUsage,
+                fmt::format("samples × beam = {:.0f} is out of range: give at most {:.0f}",
+                            whole(o.samples) * whole(o.beam), kMost));
+  if (o.stop_below > 1) return fail(Errc::kUsage, "stop_below must be from 0 to 1, as scores are");
   return {};
 }
 
@@ -125,29 +156,37 @@ Status check_order(const SearchMethod& method, const SearchOptions& options,
   const bool last = options.aggregation.value_or(Aggregation::kLast) == Aggregation::kLast;
   if (method.by_order && last && options.stop_below == 0) return {};
   return fail(Errc::kUsage,
-              fmt::format("of a preference model's scores only the order means anything: it guides "
-                          "best_of_n and beam, by the last score, without stop_below; not '{}' as "
-                          "asked",
+              fmt::format("only the order of a preference model's scores means anything: it can "
+                          "guide best_of_n and beam, with aggregation 'last' and without "
+                          "stop_below, but not '{}' with these options",
                           method.name));
 }
 
-// Problems that are searched together: enough for full batches, few enough for their trees.
+// Problems that are searched together: enough for full batches, few enough that their trees fit
+// into memory.
 constexpr std::size_t kTogether = 2048;
 
 }  // namespace
 
 void describe(FieldVisitor& v, SearchOptions& o) {
-  v.value({"samples", "whole attempts, or steps proposed in a state", 1, 65536}, o.samples);
-  v.value({"temperature", "of sampling", 0.001, 10}, o.temperature);
-  v.value({"budget", "generated tokens of a problem; 0: no limit", 0, 1e12}, o.budget);
-  v.value({"beam", "states that go on together", 1, 65536}, o.beam);
-  v.value({"stop_below", "beam: try again where no step scores so much", 0, 1}, o.stop_below);
-  v.value({"retries", "beam: how often a problem may do so", 0, 1e6}, o.retries);
-  v.value({"weight", "of the cost so far", 0, 1e6}, o.weight);
-  v.value({"step_cost", "of a step, nats", 0, 1e6}, o.step_cost);
-  v.value({"repeat_cost", "of having other steps proposed in a state", 0, 1e6}, o.repeat_cost);
-  v.value({"exploration", "mcts: c of PUCT", 0, 1e6}, o.exploration);
-  v.value({"simulations", "mcts: of a problem", 1, 1e8}, o.simulations);
+  v.value({"samples", "Attempts per problem, or steps proposed per state", 1, 65536}, o.samples);
+  v.value({"temperature", "Sampling temperature", 0.001, 10}, o.temperature);
+  v.value({"budget", "Most generated tokens per problem (0: no limit)", 0, 1e12}, o.budget);
+  v.value({"beam", "Beam search: states kept after every step", 1, 65536}, o.beam);
+  v.value({"stop_below",
+           "Beam search: resample when every proposed step scores below this (0: never)", 0, 1},
+          o.stop_below);
+  v.value({"retries", "Beam search: most resamplings per problem", 0, 1e6}, o.retries);
+  v.value({"weight", "A* and Q*: weight of the cost so far", 0, 1e6}, o.weight);
+  v.value({"step_cost", "A* and Q*: cost per step, nats", 0, 1e6}, o.step_cost);
+  v.value(
+      {"repeat_cost",
+       "A* and Q*: cost added each time that a state is expanded again (0: expand once)", 0, 1e6},
+      o.repeat_cost);
+  v.value({"exploration", "Monte-Carlo tree search: exploration constant c of PUCT", 0, 1e6},
+          o.exploration);
+  v.value({"simulations", "Monte-Carlo tree search: simulations per problem", 1, 1e8},
+          o.simulations);
 }
 
 Aggregation aggregation_of(ScorerRole role) {
@@ -193,8 +232,8 @@ Status Search::check(const SearchOptions& options) const {
                                           method_->name, method_->least_samples));
   if (method_->endless && options.budget == 0)
     return fail(Errc::kUsage,
-                fmt::format("search '{}' may go on for ever: give it a budget of generated tokens "
-                            "a problem (--budget)",
+                fmt::format("search '{}' may never end: limit the generated tokens per problem "
+                            "(--budget)",
                             method_->name));
   return {};
 }
@@ -206,6 +245,7 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
   if (auto ok = check(options, models.guide); !ok) return tl::unexpected(ok.error());
   ProblemTask task{environment, {}, options, models.policy.version()};
   if (models.guide != nullptr) task.guide = models.guide->role();
+  if (models.stop) task.stop = &models.stop;
   std::vector<SearchResult> results;
   for (std::size_t begin = 0; begin < problems.size(); begin += kTogether) {
     std::vector<std::unique_ptr<ProblemSearch>> searches;
@@ -217,7 +257,10 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
     Lockstep lockstep(models, std::move(searches));
     lockstep.run();
     for (auto& result : lockstep.take()) results.push_back(std::move(result));
+    if (models.stop && models.stop()) break;
   }
+  for (std::size_t done = results.size(); done < problems.size(); ++done)
+    results.emplace_back().complete = false;
   for (std::size_t p = 0; p < results.size(); ++p) results[p].group.group = options.first_group + p;
   return results;
 }

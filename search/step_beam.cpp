@@ -1,9 +1,10 @@
-// Beam search over steps: the `beam` best states go on together, by aggregated score.
+// Beam search over steps: after every step the `beam` states of the best aggregated score are kept.
 //
 // Stopping early: when every step that a state of the beam could take next scores below
-// `stop_below`, the beam does not go on. It first has other steps proposed where it is; the next
-// time in a row it goes back a step and has others proposed there, what it came from left out; then
-// two steps, and so on. After `retries` of this it goes on with the best that it has.
+// `stop_below`, the beam does not advance. First other steps are proposed where it is; the next
+// time in a row the beam goes back one step, and others than those it came from are proposed there;
+// then two steps, and so on. After `retries` of these resamplings it continues with the best steps
+// that it has.
 #include <algorithm>
 
 #include "search/tree_search.hpp"
@@ -27,7 +28,7 @@ class StepBeam final : public TreeSearch {
     auto next = steps_on();
     if (!good(next)) {
       if (retries_ < task_.options.retries) return stop();
-      dropped_.clear();  // the best may be what it went back from
+      dropped_.clear();  // the best may be among those
       next = steps_on();
     }
     in_a_row_ = 0;
@@ -76,7 +77,7 @@ class StepBeam final : public TreeSearch {
   }
 
   std::vector<std::vector<WorkId>> levels_;  // the beam after every step
-  std::vector<WorkId> dropped_;              // gone back from
+  std::vector<WorkId> dropped_;              // states that the beam went back from
   std::int64_t retries_ = 0, in_a_row_ = 0;
 };
 

@@ -9,16 +9,16 @@
 //
 // Two states with the same line (State::line) are one: what can still be done from them is the
 // same. The text with the cheaper path is kept; a state that was expanded is expanded again when a
-// cheaper path to it turns up. A step that leaves the line as it was leads nowhere new. Finished
-// works are never merged: they are not gone on from, and the guide tells them apart.
+// cheaper path to it is found. A step that leaves the line as it was makes no new state. Finished
+// works are never merged: nothing continues from them, and the guide tells them apart.
 //
 // A* (Hart, Nilsson, Raphael 1968) makes the state behind every step at once; Q* (Agostinelli,
 // Shmakov, McAleer, Fox, Baldi 2021, arXiv 2102.04518) only behind a step that comes out of the
 // queue. Departs from the paper in that the actions are not all listed but proposed by a policy.
 //
 // Where proposals are samples, a state has more steps than those of one round. With a repeat_cost a
-// state that was expanded is put back, dearer by it each time, and has others proposed when its
-// turn comes: the search goes back to a good state from bad steps instead of on with them.
+// state that was expanded is queued again at a cost that grows by it each time, and has other steps
+// proposed when its turn comes: the search returns to a good state instead of following bad steps.
 //
 // With EdgePriority::kUtility Q* takes the largest value(path to the state) + λ·Q(state, step)
 // (Wang et al. 2024, arXiv 2406.14283: f = g + λ·max Q, g an aggregated utility; a state's best

@@ -2,17 +2,17 @@
 //
 // A simulation walks from the problem down, at every state to the step with the largest
 //   Q + c·P·sqrt(N_state) / (1 + N_step),
-// the first such one, to work that is finished or has not been gone on from. There steps are
-// proposed and scored, and the work's own value is added to all states on the way; 0 once nothing
-// that can be gone on from was proposed there. N counts
-// simulations; Q is the mean of what they added, and the guide's value of a step that none has
-// taken. P is the policy's: the probabilities of the distinct proposals, made to sum to 1.
+// the first such one, until it reaches work that is finished or has not been expanded. There steps
+// are proposed and scored, and the work's own value is added to all states on the way; 0 if no step
+// proposed there can be continued. N counts simulations; Q is the mean of the added values, or the
+// guide's value for a step that no simulation has taken. P is the policy's: the probabilities of
+// the distinct proposals, normalised to sum to 1.
 //
-// The answer: from the problem down, to the most visited step that finished work lies behind, among
-// equals to the one of larger Q.
+// The answer: from the problem down, always the most visited step that leads to finished work,
+// among equals the one of larger Q.
 //
-// Departs from AlphaZero in that a leaf is valued by the guide's word on the step that led to it.
-// No noise is added: proposals are samples already.
+// Departs from AlphaZero in that a leaf has the guide's value of the step that led to it, and in
+// that no noise is added, because proposals are samples already.
 #include <algorithm>
 #include <cmath>
 
@@ -20,6 +20,8 @@
 
 namespace qstar {
 namespace {
+
+constexpr std::int64_t kLook = 256;  // simulations between two looks at `stop`
 
 class StepMcts final : public TreeSearch {
  public:
@@ -35,6 +37,11 @@ class StepMcts final : public TreeSearch {
 
   std::vector<WorkId> choose() override {
     while (simulations_ < task_.options.simulations) {
+      // Where all work is finished, simulations need nothing from the models.
+      if (simulations_ % kLook == 0 && task_.stop != nullptr && (*task_.stop)()) {
+        stopped_ = true;
+        return {};
+      }
       const WorkId leaf = select();
       ++simulations_;
       const bool dead = seen_[leaf].expanded;  // nothing usable was proposed there
@@ -89,7 +96,7 @@ class StepMcts final : public TreeSearch {
     }
   }
 
-  // Of every node, whether finished work lies behind it. Children are numbered after their parent.
+  // For every node, whether it leads to finished work. Children are numbered after their parent.
   std::vector<bool> lead_to_end() const {
     std::vector<bool> lead(tree_.size());
     for (WorkId id = tree_.size() - 1; id > 0; --id) {

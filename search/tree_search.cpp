@@ -14,6 +14,7 @@ ProblemSearch::Wants TreeSearch::next() {
     for (std::int64_t s = 0; s < task_.options.samples; ++s)
       wants.generations.push_back(tree_.propose(id));
   }
+  wants.stopped = stopped_;
   return wants;
 }
 

@@ -1,7 +1,7 @@
 // What the searches over single steps share: rounds of proposing and scoring, the budget, the end.
 //
-// A round: choose() names states, `samples` steps are proposed in each, those that are new are
-// scored, grown() is told. The search ends when nothing is chosen or the budget is used up.
+// A round: choose() names states, `samples` steps are proposed in each, the new ones are scored,
+// and grown() receives them. The search ends when no state is chosen or the budget is used up.
 #pragma once
 
 #include <optional>
@@ -20,18 +20,19 @@ class TreeSearch : public ProblemSearch {
   Found found() final;
 
  protected:
-  // Open nodes to propose steps at; none: the search has ended.
+  // The open nodes at which steps are proposed next; none: the search has ended.
   virtual std::vector<WorkId> choose() = 0;
   // The round's new usable nodes, scored, by parent in the order of choose().
   virtual void grown(std::span<const WorkId> fresh) = 0;
-  // The answer when it is sure; otherwise the finished work of the largest merit() is taken, the
-  // first such one, and when there is none the longest.
+  // The answer, if the search has decided on one. Otherwise it is the finished work of the largest
+  // merit(), the first such one, and without finished work the longest.
   virtual std::optional<WorkId> answer() const { return std::nullopt; }
   virtual double merit(WorkId id) const { return tree_[id].value; }
 
   const ProblemTask task_;
   WorkTree tree_;
   std::int64_t round_tokens_ = 0;  // generated in the last round
+  bool stopped_ = false;           // choose() chose nothing because the task's `stop` gave true
 
  private:
   WorkId best_of(std::span<const WorkId> leaves) const;

@@ -11,7 +11,7 @@ namespace {
 
 using Attempts = std::vector<Trajectory>;
 using Values = std::vector<double>;  // of the attempts; 1 each when nothing scored them
-// Which attempts are the answers, out of judged ones. Nothing: there is none among them.
+// Which of the judged attempts are the answers; empty when none of them is.
 using Choice = std::vector<std::size_t> (*)(const Attempts&, const Values&);
 
 // A step of an attempt, and the query that scores it.
@@ -62,8 +62,8 @@ class WholeAttempts final : public ProblemSearch {
   }
 
  private:
-  // So many that a budget holds even if every attempt of the round uses all its tokens; one is
-  // begun while anything is left.
+  // As many attempts as keep the budget even if each of them uses all its tokens; at least one
+  // while any of it is left.
   std::size_t next_round() const {
     const auto left = static_cast<std::size_t>(task_.options.samples) - made_.size();
     if (task_.options.budget == 0 || left == 0) return left;
@@ -82,7 +82,7 @@ class WholeAttempts final : public ProblemSearch {
     values_.assign(attempts_.size(), 1.0);
   }
 
-  // Every closed step of every attempt, those that attempts share once.
+  // Every closed step of every attempt; steps that attempts share are asked about once.
   std::vector<StepQuery> queries() {
     std::vector<StepQuery> queries;
     std::map<std::string, std::size_t> known;

@@ -1,8 +1,8 @@
-// The steps that a search has had proposed for one problem, as a tree.
+// The steps that were proposed in the search of one problem, as a tree.
 //
 // A node is the work so far: the problem and the steps down to it, as the policy and the guide see
-// it. Proposals that are the same step in the same state are one node. Nodes are numbered as they
-// are made; 0 is the problem itself. Nothing is ever removed.
+// it. Equal steps proposed in the same state are one node. Nodes are numbered in the order in which
+// they are made; 0 is the problem itself. Nothing is ever removed.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ struct WorkNode {
   std::int32_t depth = 0;   // steps
   std::int32_t tokens = 0;  // generated on the way here
   bool finished = false;    // the last step closed the work
-  bool open = false;        // work can go on from here; neither: it was cut off
+  bool open = false;        // the work can continue from here; neither: it was cut off
   std::string text;         // ";problem=step=…", closing separator included
   Step step;
   float logprob = 0;           // of the step, nats
@@ -43,7 +43,7 @@ class WorkTree {
   const WorkNode& operator[](WorkId id) const { return nodes_[id]; }
   WorkId size() const { return static_cast<WorkId>(nodes_.size()); }
 
-  // The next proposal to be asked for at a node: every call gives it another seed.
+  // A request for one more proposal at a node; every call has another seed.
   GenerateRequest propose(WorkId at);
   StepQuery query(WorkId id) const;
   // Nodes without children, in order: the ends of all paths.

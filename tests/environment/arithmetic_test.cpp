@@ -158,11 +158,14 @@ TEST_CASE("outcomes") {
 TEST_CASE("a bad problem is refused with the place") {
   CHECK(rejection("3+4") == "accepted");
   CHECK(rejection("3+") == "\"3+\": a number is missing at character 3");
-  CHECK(rejection("3+a") == "\"3+a\": a number is expected at character 3");
+  CHECK(rejection("3+a") ==
+        "\"3+a\": 'a' at character 3 is not allowed; a problem consists of digits, + - * / and "
+        "parentheses");
   CHECK(rejection("(3+4") == "\"(3+4\": a ')' is missing at character 5");
-  CHECK(rejection("5") == "there is nothing to do in a lone number");
-  CHECK(rejection("(5)+1") == "parentheses hold nothing but a number");
-  CHECK(rejection(std::string(2000, '1')) == "the problem is longer than 1024 characters");
+  CHECK(rejection("5") == "\"5\" is only a number; a problem has at least one operation");
+  CHECK(rejection("(5)+1") == "\"(5)+1\": parentheses hold only a number; remove them");
+  CHECK(rejection(std::string(2000, '1')) ==
+        "the problem has 2000 characters; at most 1024 are allowed");
 }
 
 TEST_CASE("families keep their rules") {
@@ -312,7 +315,7 @@ TEST_CASE("contradictory settings are refused with the field") {
   CHECK(refusal(broken).find("environment.min_value") == 0);
   broken = config;
   broken.min_value = broken.max_value = 1000;
-  CHECK(refusal(broken).find("environment: these rules give") == 0);
+  CHECK(refusal(broken).find("environment: these settings give") == 0);
   broken.family = "D";
   CHECK(refusal(broken).find("environment.family: \"D\"") == 0);
   broken.name = "chess";

@@ -122,18 +122,21 @@ TEST_CASE("countdown: moves are named by place") {
 
 TEST_CASE("countdown: what is wrong with a position is named") {
   const Countdown puzzle(4);
-  CHECK(
-      refusal(puzzle, "25 3") ==
-      "a position is numbers, a colon and a target, such as \"25 6 3:75\", and this has no colon");
-  CHECK(refusal(puzzle, "25 x3 4:75") == "number 2, \"x3\", is not a number from 1 to 4294967295");
-  CHECK(refusal(puzzle, "25 0:75") == "number 2, \"0\", is not a number from 1 to 4294967295");
+  CHECK(refusal(puzzle, "25 3") ==
+        "a position is numbers, a colon and a target, such as \"25 6 3:75\", but this one has no "
+        "colon");
+  CHECK(refusal(puzzle, "25 x3 4:75") ==
+        "number 2, \"x3\", is not a whole number from 1 to 4294967295");
+  CHECK(refusal(puzzle, "25 0:75") ==
+        "number 2, \"0\", is not a whole number from 1 to 4294967295");
   CHECK(refusal(puzzle, "4294967296:75").find("number 1") == 0);
-  CHECK(refusal(puzzle, ":75") == "a position has 1 to 4 numbers before the colon, and this has 0");
-  CHECK(refusal(puzzle, "1 2 3 4 5:75").find("and this has 5") != std::string::npos);
-  CHECK(refusal(puzzle, "25 3:") == "the target, \"\", is not a number from 1 to 65535");
+  CHECK(refusal(puzzle, ":75") ==
+        "a position has 1 to 4 numbers before the colon, but this one has 0");
+  CHECK(refusal(puzzle, "1 2 3 4 5:75").find("but this one has 5") != std::string::npos);
+  CHECK(refusal(puzzle, "25 3:") == "the target, \"\", is not a whole number from 1 to 65535");
   CHECK(refusal(puzzle, "25 3:65536").find("the target, \"65536\"") == 0);
   CHECK(refusal(puzzle, "25 3:75 1") ==
-        "one target is expected behind the colon, and there is more");
+        "one target is expected after the colon, but there is more");
   CHECK(refusal(puzzle, "25 3:75:1").find("the target, \"75:1\"") == 0);
 }
 

@@ -116,10 +116,12 @@ TEST_CASE("cube3: with repeats there are as many moves as sequences") {
 TEST_CASE("cube3: what is wrong with a cube is named") {
   const Cube3 cube;
   REQUIRE(cube.parse(cycled({})));
-  CHECK(refusal(cube, "0 1 2") == "a position has 54 numbers separated by spaces, and this has 3");
-  CHECK(refusal(cube, "54" + cycled({}).substr(1)) == "number 1, \"54\", is not one of 0 to 53");
+  CHECK(refusal(cube, "0 1 2") ==
+        "a position has 54 numbers separated by spaces, but this one has 3");
+  CHECK(refusal(cube, "54" + cycled({}).substr(1)) ==
+        "number 1, \"54\", is not a whole number from 0 to 53");
   CHECK(refusal(cube, "1" + cycled({}).substr(1)) ==
-        "the number 1 is there twice; each of 0 to 53 is needed once");
+        "the number 1 occurs twice; each number from 0 to 53 must occur once");
   CHECK(refusal(cube, cycled({0, 26, 47})) == "the cube cannot be solved: a corner is twisted");
   CHECK(refusal(cube, cycled({1, 23})) == "the cube cannot be solved: an edge is flipped");
   Position swapped = goal();  // the edges up-left and up-front
@@ -127,8 +129,8 @@ TEST_CASE("cube3: what is wrong with a cube is named") {
   std::swap(swapped[23], swapped[50]);
   CHECK(refusal(cube, cube.text(swapped)) ==
         "the cube cannot be solved: its parity is odd (two pieces are swapped)");
-  CHECK(refusal(cube, cycled({0, 26})).find("belong to no one piece") != std::string::npos);
-  CHECK(refusal(cube, cycled({0, 8})).find("belong to no one piece") != std::string::npos);
+  CHECK(refusal(cube, cycled({0, 26})).find("do not belong to one piece") != std::string::npos);
+  CHECK(refusal(cube, cycled({0, 8})).find("do not belong to one piece") != std::string::npos);
   CHECK(refusal(cube, cycled({4, 13})).find("is a centre") != std::string::npos);
 }
 

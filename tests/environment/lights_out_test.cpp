@@ -92,7 +92,7 @@ TEST_CASE("lights_out: separators do not matter, symbols and their number do") {
   CHECK(*puzzle.parse("1 1 0 1 0 0 0 0 0") == *puzzle.parse("110/100/000"));
   CHECK(*puzzle.parse("110100000") == *puzzle.parse("110/100/000"));
   CHECK(refusal(puzzle, "110/100/00") ==
-        "a position has 9 lamps, 0 or 1, row by row, and this has 8");
+        "a position has 9 lamps, 0 or 1, row by row, but this one has 8");
   CHECK(refusal(puzzle, "110/120/000") == "0 or 1 is expected at character 6");
 }
 

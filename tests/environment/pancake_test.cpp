@@ -32,9 +32,11 @@ TEST_CASE("pancake: a network sees sizes, gaps, and where the top one would fit"
 
 TEST_CASE("pancake: what is wrong with a stack is named") {
   const Pancake puzzle(3);
-  CHECK(refusal(puzzle, "1 2") == "a position has 3 numbers separated by spaces, and this has 2");
-  CHECK(refusal(puzzle, "0 1 2") == "number 1, \"0\", is not one of 1 to 3");
-  CHECK(refusal(puzzle, "1 3 3") == "the number 3 is there twice; each of 1 to 3 is needed once");
+  CHECK(refusal(puzzle, "1 2") ==
+        "a position has 3 numbers separated by spaces, but this one has 2");
+  CHECK(refusal(puzzle, "0 1 2") == "number 1, \"0\", is not a whole number from 1 to 3");
+  CHECK(refusal(puzzle, "1 3 3") ==
+        "the number 3 occurs twice; each number from 1 to 3 must occur once");
 }
 
 // Moves from the goal to every stack (as text), by breadth-first search.

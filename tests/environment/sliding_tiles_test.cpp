@@ -59,12 +59,14 @@ TEST_CASE("sliding_tiles: what is wrong with a position is named") {
   CHECK(refusal(puzzle, "1 2 3 4 5 6 8 7 0") ==
         "the position cannot be solved: its parity is odd (two tiles are swapped)");
   CHECK(refusal(puzzle, "1 2 3 4 5 6 7 0") ==
-        "a position has 9 numbers separated by spaces, and this has 8");
-  CHECK(refusal(puzzle, "1 2 3 4 x 6 7 8 0") == "number 5, \"x\", is not one of 0 to 8");
-  CHECK(refusal(puzzle, "1 2 3 4 9 6 7 8 0") == "number 5, \"9\", is not one of 0 to 8");
+        "a position has 9 numbers separated by spaces, but this one has 8");
+  CHECK(refusal(puzzle, "1 2 3 4 x 6 7 8 0") ==
+        "number 5, \"x\", is not a whole number from 0 to 8");
+  CHECK(refusal(puzzle, "1 2 3 4 9 6 7 8 0") ==
+        "number 5, \"9\", is not a whole number from 0 to 8");
   CHECK(refusal(puzzle, "1 2 3 4 4 6 7 8 0") ==
-        "the number 4 is there twice; each of 0 to 8 is needed once");
-  CHECK(refusal(puzzle, "") == "a position has 9 numbers separated by spaces, and this has 0");
+        "the number 4 occurs twice; each number from 0 to 8 must occur once");
+  CHECK(refusal(puzzle, "") == "a position has 9 numbers separated by spaces, but this one has 0");
 }
 
 TEST_CASE("sliding_tiles: the distance counts rows and columns, not the blank's") {

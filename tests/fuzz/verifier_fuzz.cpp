@@ -8,7 +8,7 @@ std::unique_ptr<qstar::Environment> made(const std::string& name, const std::str
   qstar::EnvironmentConfig config;
   config.name = name;
   config.family = family;
-  config.size = 4;  // of countdown: exhausted at once
+  if (name == "countdown") config.size = 4;  // exhausted at once
   config.long_work = family == "hard";
   return qstar::make_environment(config).value();
 }

@@ -42,7 +42,8 @@ class CliTest(RunTest):
         self.assertEqual((first["problem"], second["problem"]), ("3+4*2-5", "1+2"))
         self.assertEqual(set(first["steps"][0]), {"text", "verdict"})
         self.assertEqual(set(last["summary"]), {"n", "accuracy", "ci95", "tokens_per_problem",
-                                                "guide_queries_per_problem", "cpu_seconds", "model", "search"})
+                                                "guide_queries_per_problem", "cpu_seconds", "model", "environment",
+                                                "search"})
         self.assertEqual(last["summary"]["n"], 2)
 
         sample = ["eval", run, "--held-out", "10", "--search", "sample", "--samples", "3", "--json", "--seed"]

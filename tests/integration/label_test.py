@@ -2,9 +2,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
-from support import QSTAR, RunTest, Terminal, main, qstar
+from support import QSTAR, SMOKE, RunTest, Terminal, main, qstar
 
 
 def attempts(run):
@@ -26,10 +28,18 @@ def lines(path):
 
 
 class LabelTest(RunTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = tempfile.mkdtemp(prefix="qstar-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        cls.trained = os.path.join(cls.shared, "run")
+        answer = qstar("train", SMOKE, "--run", cls.trained, "pretrain.steps=60", "rl.versions=1")
+        assert answer.returncode == 0, answer.stderr
+
     def setUp(self):
         super().setUp()
-        self.assert_ok(self.train("run", "pretrain.steps=60", "rl.versions=1"))
-        self.run_folder = self.path("run")
+        self.run_folder = self.path("run")  # labels are written into it
+        shutil.copytree(self.trained, self.run_folder)
 
     def label(self, *words):
         terminal = Terminal("label", self.run_folder, *words)
@@ -59,7 +69,7 @@ class LabelTest(RunTest):
         self.assertTrue(terminal.shows(f"1 of {len(second)}  = ", 20), terminal.seen)
         self.answer(terminal, b"q")
         self.assertEqual(terminal.end(20), 0, terminal.seen)
-        self.assertIn("1 labelled, 0 before", terminal.seen)
+        self.assertIn("1 labelled now, 0 before", terminal.seen)
         file = os.path.join(self.run_folder, "step_labels.jsonl")
         (record,) = lines(file)
         self.assertEqual(record["question"]["problem"], work[0]["problem"])
@@ -73,10 +83,10 @@ class LabelTest(RunTest):
         self.answer(terminal, b"s")
         terminal.press(b"\x04")  # the end of the input
         self.assertEqual(terminal.end(20), 0, terminal.seen)
-        self.assertIn("0 labelled, 1 before", terminal.seen)
+        self.assertIn("0 labelled now, 1 before", terminal.seen)
         terminal = self.label(*words)
         self.assertTrue(terminal.shows(f"1 of {len(second)}  = ", 20), terminal.seen)
-        self.assertRegex(terminal.seen, r"left out: .*:2: group 1000000000, sample 0 is not known")
+        self.assertRegex(terminal.seen, r"left out: .*:2: group 1000000000, sample 0 is not in the run")
         self.assertRegex(terminal.seen, r"left out: .*:3: is not a JSON object")
         for _ in second:
             self.answer(terminal, b"+")
@@ -88,6 +98,52 @@ class LabelTest(RunTest):
         last = json.loads(kept[3])
         self.assertEqual([step["completions"][0]["text"] for step in last["label"]["steps"]],
                          [step["text"] for step in second])
+
+    def two_ratings(self, leave, code):
+        """Rates one step of an attempt of several, leaves in the middle; gives the ratings that were kept."""
+        work = next(group for group in attempts(self.run_folder) if len(group[0]["steps"]) >= 3)
+        words = ("--steps", "--from", str(work[0]["group"]))
+        terminal = self.label(*words)
+        self.answer(terminal, b"+")
+        self.answer(terminal, b"0")
+        self.assertTrue(terminal.shows(f"3 of {len(work[0]['steps'])}  = .* > $", 20), terminal.seen)
+        terminal.press(leave)
+        self.assertEqual(terminal.end(20), code, terminal.seen)
+        self.assertIn("1 labelled now, 0 before", terminal.seen)
+        (record,) = lines(os.path.join(self.run_folder, "step_labels.jsonl"))
+        # The next session goes on with the third step.
+        terminal = self.label(*words)
+        self.assertTrue(terminal.shows(r"\(\+ before\)[^>]*\(0 before\)[^>]*3 of [^>]* > $", 20), terminal.seen)
+        self.answer(terminal, b"-")
+        self.answer(terminal, b"q")
+        self.assertEqual(terminal.end(20), 0, terminal.seen)
+        self.assertNotIn("left out", terminal.seen)
+        os.remove(os.path.join(self.run_folder, "step_labels.jsonl"))
+        return [step["completions"][0]["rating"] for step in record["label"]["steps"]][:3]
+
+    def test_what_was_rated_is_kept_however_a_session_ends(self):
+        for leave, code in ((b"q\n", 0), (b"\x04", 0), (b"\x03", 130), (b"s\nq\n", 0)):
+            self.assertEqual(self.two_ratings(leave, code), [1, 0, None], leave)
+
+    def test_labels_of_others_are_shown_safely_and_only_regular_files_are_written(self):
+        out = self.path("theirs\x1b[2J.jsonl")
+        with open(out, "w") as file:
+            file.write('{"question": {"problem": "\\u001b[2J"}, "label": {"steps": 3}}\n{"\\u001b[31m": 1, "\\u001b[31m": 2}\n')
+        answer = subprocess.run([QSTAR, "label", self.run_folder, "--steps", "--out", out], input="q\n", text=True,
+                                capture_output=True, timeout=60)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("twice", answer.stderr)
+        self.assertNotIn("\x1b", answer.stdout + answer.stderr)
+        os.mkfifo(self.path("fifo"))
+        for path in (self.path("fifo"), "/dev/null", self.folder):
+            answer = subprocess.run([QSTAR, "label", self.run_folder, "--steps", "--out", path], input="q\n", text=True,
+                                    capture_output=True, timeout=60)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assertIn("regular file", answer.stderr)
+        for number in ("-1", "nan", "1.5", "18446744073709551616"):
+            answer = qstar("label", self.run_folder, "--steps", "--from", number)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assertIn("--from", answer.stderr)
 
     def test_a_step_is_judged_once(self):
         def firsts(group):
@@ -104,7 +160,7 @@ class LabelTest(RunTest):
         terminal = self.label(*words)
         self.answer(terminal, b"q")
         self.assertEqual(terminal.end(20), 0, terminal.seen)
-        self.assertIn(f"0 labelled, {len(firsts(work))} before", terminal.seen)
+        self.assertIn(f"0 labelled now, {len(firsts(work))} before", terminal.seen)
         self.assertNotIn("left out", terminal.seen)
 
     def test_what_is_known_is_shown_and_not_asked(self):
@@ -138,7 +194,7 @@ class LabelTest(RunTest):
         self.assertTrue(terminal.shows(f"\n{groups[1][0]['group']}  ", 20), terminal.seen)
         self.answer(terminal, b"q")
         self.assertEqual(terminal.end(20), 0, terminal.seen)
-        self.assertIn("0 labelled, 1 before", terminal.seen)
+        self.assertIn("0 labelled now, 1 before", terminal.seen)
 
     def test_what_cannot_be_is_one_line(self):
         for words, code, message in (

@@ -90,12 +90,13 @@ TEST_CASE("a bad line is named with its reason, and the rest is kept", "[labels]
       {line("p", step(completion("a", "\"1\""), "0")), "step 1: a rating is not -1, 0, 1 or null"},
       {line("p", step(R"({"rating": 1})", "0")), "step 1: a completion lacks its text"},
       {line("p", step(R"({"text": "a"})", "0")), "step 1: a completion lacks its rating"},
-      {line("p", step(one, "1")), "step 1: 'chosen_completion' is none of them"},
-      {line("p", step(one, "-1")), "step 1: 'chosen_completion' is none of them"},
-      {line("p", step(one, "0") + R"(,{"completions": 3})"), "step 2: 'completions' is no list"},
+      {line("p", step(one, "1")), "step 1: 'chosen_completion' names none of the completions"},
+      {line("p", step(one, "-1")), "step 1: 'chosen_completion' names none of the completions"},
+      {line("p", step(one, "0") + R"(,{"completions": 3})"), "step 2: 'completions' is not a list"},
       {line("p", step(one, "null") + "," + step(one, "0")),
-       "step 2: follows a step of which nothing was chosen"},
-      {line("p", step(one + "," + completion("a", "-1"), "0")), "step 1: contradicts itself"},
+       "step 2: follows a step without a chosen completion"},
+      {line("p", step(one + "," + completion("a", "-1"), "0")),
+       "step 1: rates the same text in two ways"},
       {line("p", step(one, "0"), R"(, "qstar": {"group": 1})"),
        "needs 'group' and 'sample' as whole numbers"},
   };
@@ -114,11 +115,11 @@ TEST_CASE("a bad line is named with its reason, and the rest is kept", "[labels]
 TEST_CASE("what was said already, or the opposite of it, is left out", "[labels]") {
   const auto first =
       line("p", step(completion("a", "1"), "0") + "," + step(completion("b", "1"), "0"));
-  CHECK(reasons(first + first) == std::vector<std::string>{"f:2: says again what line 1 says"});
+  CHECK(reasons(first + first) == std::vector<std::string>{"f:2: repeats line 1"});
   CHECK(reasons(first + line("p", step(completion("a", "-1"), "0"))) ==
         std::vector<std::string>{"f:2: contradicts line 1"});
   CHECK(reasons(first + line("p", step(completion("a", "1"), "0"))) ==
-        std::vector<std::string>{"f:2: says again what line 1 says"});
+        std::vector<std::string>{"f:2: repeats line 1"});
   // Another problem, another step before, or something new: all kept.
   CHECK(reasons(first + line("q", step(completion("a", "-1"), "0")) +
                 line("p", step(completion("b", "-1"), "0")) +
@@ -143,10 +144,11 @@ TEST_CASE("ids have to be known, and be of that work", "[labels]") {
   auto other = work;
   other.id = TrajectoryId{8, 2};
   CHECK(reasons(to_line(other), known) ==
-        std::vector<std::string>{"f:1: group 8, sample 2 is not known"});
+        std::vector<std::string>{"f:1: group 8, sample 2 is not in the run"});
   other.id = TrajectoryId{7, 1};
   CHECK(reasons(to_line(other), known) ==
-        std::vector<std::string>{"f:1: group 7, sample 1 is other work"});
+        std::vector<std::string>{
+            "f:1: group 7, sample 1 of the run has another problem or other steps"});
 }
 
 TEST_CASE("rankings are read back; bad ones are named", "[labels]") {
@@ -157,7 +159,7 @@ TEST_CASE("rankings are read back; bad ones are named", "[labels]") {
   auto swapped = ranking;
   std::swap(swapped.attempts[0], swapped.attempts[1]);
   CHECK(parse_rankings(to_line(ranking) + to_line(swapped), "f").skipped ==
-        std::vector<std::string>{"f:2: says again what line 1 says"});
+        std::vector<std::string>{"f:2: repeats line 1"});
   swapped.attempts[0].rank = 2;
   CHECK(parse_rankings(to_line(ranking) + to_line(swapped), "f").skipped ==
         std::vector<std::string>{"f:2: contradicts line 1"});
@@ -169,11 +171,11 @@ TEST_CASE("rankings are read back; bad ones are named", "[labels]") {
     return parse_rankings(to_line(r), "f").skipped.at(0);
   };
   CHECK(reason(twice) == "f:1: ranks an attempt twice");
-  CHECK(reason(alone) == "f:1: lacks a 'ranking' of at least two");
+  CHECK(reason(alone) == "f:1: lacks a 'ranking' of at least two attempts");
   CHECK(reason(zero) == "f:1: has a rank that is not 1, 2, 3, …");
   CHECK(parse_rankings(to_line(ranking), "f", [](const TrajectoryId&) {
           return std::nullopt;
-        }).skipped == std::vector<std::string>{"f:1: group 7, sample 0 is not known"});
+        }).skipped == std::vector<std::string>{"f:1: group 7, sample 0 is not in the run"});
 }
 
 TEST_CASE("an order is numbers from best to worst", "[labels]") {

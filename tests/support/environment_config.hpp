@@ -10,11 +10,12 @@ namespace qstar {
 inline EnvironmentConfig environment_config(const std::string& name, bool large = false) {
   EnvironmentConfig config;
   config.name = name;
-  config.size = large ? 8 : 4;
   if (name == "cube3") {
-    config.size = 3;
     config.turns = large ? 2 : 1;
+  } else if (name == "sliding_tiles") {
+    config.size = large ? 8 : 4;
   } else if (name == "lights_out") {
+    config.size = large ? 8 : 4;
     config.turns = large ? 2 : 1;
     config.chase = large;
   } else if (name == "pancake") {
