@@ -253,7 +253,8 @@ Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayCon
   auto critic = make_table(config.critic);
   if (!policy) return tl::unexpected(policy.error());
   if (!critic) return tl::unexpected(critic.error());
-  auto store = Store::open(path, Store::Mode::kWrite, {config.sync});
+  auto store =
+      Store::open(path, Store::Mode::kWrite, {.sync = config.sync, .must_exist = !state.empty()});
   if (!store) return tl::unexpected(store.error());
   auto ids = store->group_ids();
   if (!ids) return tl::unexpected(ids.error());

@@ -182,6 +182,11 @@ TEST_CASE("saved tables sample on as if nothing had happened", "[replay]") {
   }
   auto adopting = ReplayBuffer::open(folder.path(), config, state, true).value();
   CHECK(adopting.size(Table::kCritic) == 25);
+  // A saved state belongs to a store: one that has vanished is not replaced by an empty one.
+  CHECK(ReplayBuffer::open(folder.path("other"), config, state, true).error().code ==
+        Errc::kMissingFile);
+  CHECK_FALSE(std::filesystem::exists(folder.path("other")));
+  REQUIRE(ReplayBuffer::open(folder.path("other"), config, "", true));
   CHECK(ReplayBuffer::open(folder.path("other"), config, state.substr(0, 20), true).error().code ==
         Errc::kCorrupt);
 }
