@@ -1,11 +1,14 @@
-// What came of finished runs, from their report.json: of one run its report and plots anew, of
-// several the means.
+// The results of finished runs, from their report.json: the report and plots of one run again, or
+// the means of several.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/commands.hpp"
-#include "persistence/checkpoint.hpp"
+#include "cli/output.hpp"
+#include "core/printable.hpp"
+#include "persistence/files.hpp"
 #include "serving/report_aggregate.hpp"
 #include "serving/report_file.hpp"
 
@@ -22,42 +25,40 @@ struct ReportOptions {
   bool json = false;
 };
 
-bool is_there(const fs::path& path) {
-  std::error_code unreadable;  // then opening it says so
-  return fs::exists(path, unreadable);
-}
+// A report.json has at most a few megabytes.
+constexpr std::uint64_t kMaxReportBytes = std::uint64_t{64} << 20;
 
 // The report.json of a run folder, or the file itself.
 Result<std::string> file_of(const std::string& run) {
-  std::error_code unreadable;
-  if (!fs::is_directory(run, unreadable)) {
-    if (is_there(run)) return run;
+  const auto kind = path_kind(run);
+  if (!kind) return tl::unexpected(kind.error());
+  if (*kind == PathKind::kNothing)
     return fail(Errc::kMissingFile, fmt::format("there is no run folder or report {}", run));
-  }
+  if (*kind != PathKind::kFolder) return run;
   const std::string file = (fs::path(run) / "report.json").string();
-  if (is_there(file)) return file;
+  const auto report = path_kind(file);
+  if (!report) return tl::unexpected(report.error());
+  if (*report != PathKind::kNothing) return file;
   const std::string config = (fs::path(run) / "config.toml").string();
-  if (!is_there(config))
+  const auto started = path_kind(config);
+  if (!started) return tl::unexpected(started.error());
+  if (*started == PathKind::kNothing)
     return fail(Errc::kMissingFile, fmt::format("{} holds no run: it has no report.json", run));
   return fail(Errc::kMissingFile,
-              fmt::format("{} is not finished, it has no report.json: go on with 'qstar train {} "
-                          "--run {} --resume'",
+              fmt::format("{} is not finished, it has no report.json: resume it with 'qstar train "
+                          "{} --run {} --resume'",
                           run, config, run));
 }
 
 Result<json> read_report(const std::string& run) {
   const auto file = file_of(run);
   if (!file) return tl::unexpected(file.error());
-  const auto bytes = read_file(*file);
+  const auto bytes = read_file(*file, kMaxReportBytes);
   if (!bytes) return tl::unexpected(bytes.error());
   return parse_report(*bytes, *file);
 }
 
 Status write_files(const fs::path& folder, const Files& files) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    return fail(Errc::kIo, fmt::format("cannot make {}: {}", folder.string(), error.message()));
   for (const auto& [name, bytes] : files) {
     if (auto written = write_file_atomically((folder / name).string(), bytes); !written)
       return written;
@@ -65,10 +66,28 @@ Status write_files(const fs::path& folder, const Files& files) {
   return {};
 }
 
-// Where the report of one run goes when nothing is said.
+Status write_to_new_folder(const fs::path& folder, const Files& files) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot create {}: {}", folder.string(), error.message()));
+  return write_files(folder, files);
+}
+
+// Names in a report were written by others; a report is shown, and opened, on terminals.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += printable(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+// Where the report of one run goes without --out.
 fs::path folder_of(const std::string& run) {
-  std::error_code unreadable;
-  if (fs::is_directory(run, unreadable)) return run;
+  if (path_kind(run) == PathKind::kFolder) return run;
   const auto parent = fs::path(run).parent_path();
   return parent.empty() ? "." : parent;
 }
@@ -83,19 +102,37 @@ Result<json> aggregate_of(const std::vector<std::string>& runs) {
   return aggregate_reports(reports);
 }
 
+// The files that --out asks for have to be written. Without it, a run that cannot be written to is
+// shown all the same.
+int save(const ReportOptions& options, const Files& files) {
+  if (!options.out.empty()) {
+    const auto written = write_to_new_folder(options.out, files);
+    return written ? 0 : report_error(written.error());
+  }
+  if (options.runs.size() > 1) return 0;
+  if (const auto written = write_files(folder_of(options.runs.front()), files); !written) {
+    std::fflush(stdout);
+    fmt::print(stderr,
+               "qstar: note: the report was not saved ({}): choose a folder for it with --out\n",
+               written.error().message);
+  }
+  return 0;
+}
+
 int run_report(const ReportOptions& options) {
   const bool is_one = options.runs.size() == 1;
   const auto report = is_one ? read_report(options.runs.front()) : aggregate_of(options.runs);
   if (!report) return report_error(report.error());
   auto files = report_files(*report);
-  const std::string shown = options.json ? report->dump(2) + "\n" : files.front().second;
+  auto& markdown = files.front().second;
+  markdown = printable_lines(markdown);
+  const std::string shown = markdown;
   if (!is_one) files.emplace_back("aggregate.json", report->dump(2) + "\n");
-  if (is_one || !options.out.empty()) {
-    const fs::path folder =
-        options.out.empty() ? folder_of(options.runs.front()) : fs::path(options.out);
-    if (auto written = write_files(folder, files); !written) return report_error(written.error());
-  }
-  fmt::print("{}", shown);
+  if (const int code = save(options, files); code != 0) return code;
+  if (options.json)
+    print_json(nlohmann::ordered_json(*report));
+  else
+    fmt::print("{}", shown);
   return 0;
 }
 
@@ -104,16 +141,19 @@ int run_report(const ReportOptions& options) {
 void add_report(CLI::App& app, int& code) {
   auto* command = app.add_subcommand(
       "report",
-      "write a finished run's report and plots anew, or the means of several seeds\n\n"
+      "Show a finished run's report and save it with its plots, or the means of several runs\n\n"
       "  qstar report runs/quickstart-seed1\n"
       "  qstar report runs/quickstart-seed1 runs/quickstart-seed2 --json\n"
       "  qstar report runs/story-seed1 runs/story-seed2 runs/story-seed3 --out docs/story");
   auto o = std::make_shared<ReportOptions>();
-  command->add_option("runs", o->runs, "run folders, or their report.json")->required();
+  command
+      ->add_option("runs", o->runs,
+                   "Folders of finished runs, or their report.json files (required)")
+      ->required();
   command->add_option("--out", o->out,
-                      "folder for report.md and plots (default: the run's, of one run; none, of "
-                      "several)");
-  command->add_flag("--json", o->json, "print JSON instead of Markdown");
+                      "Write report.md and the plots to this folder (default: the run's folder; "
+                      "nowhere when several runs are given)");
+  command->add_flag("--json", o->json, "Print JSON instead of Markdown");
   command->callback([o, &code] { code = run_report(*o); });
 }
 

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/printable.hpp"
+
 namespace qstar {
 namespace {
 
@@ -30,13 +32,40 @@ std::optional<std::uint64_t> serial_of(const std::string& name) {
   return serial;
 }
 
-bool matches(const json& entry, const std::string& bytes) {
-  return entry.is_object() && entry.contains("size") && entry["size"] == bytes.size() &&
-         entry.contains("crc32") && entry["crc32"] == crc_of(bytes);
+// Far above what describes a few files.
+constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 20;
+
+struct Entry {
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;
+};
+
+std::optional<Entry> entry_of(const json& entry) {
+  if (!entry.is_object()) return std::nullopt;
+  const auto size = entry.find("size"), crc = entry.find("crc32");
+  if (size == entry.end() || !size->is_number_unsigned()) return std::nullopt;
+  if (crc == entry.end() || !crc->is_number_unsigned()) return std::nullopt;
+  return Entry{size->get<std::uint64_t>(), crc->get<std::uint32_t>()};
+}
+
+// No larger than the manifest says, so that a file that has grown is not read into memory.
+Result<std::string> load_part(const std::string& folder, const std::string& name,
+                              const json& described) {
+  const auto damaged = [&] {
+    return fail(Errc::kCorrupt,
+                fmt::format("{}/{} is damaged (size or checksum)", folder, printable(name)));
+  };
+  const auto entry = entry_of(described);
+  if (!entry || entry->size > kMaxFileBytes || name.find('/') != std::string::npos)
+    return damaged();
+  auto bytes = read_file(folder + "/" + name, entry->size);
+  if (!bytes && bytes.error().code == Errc::kCorrupt) return damaged();
+  if (bytes && (bytes->size() != entry->size || crc_of(*bytes) != entry->crc)) return damaged();
+  return bytes;
 }
 
 Result<CheckpointParts> load(const std::string& folder) {
-  const auto manifest_bytes = read_file(folder + "/MANIFEST.json");
+  const auto manifest_bytes = read_file(folder + "/MANIFEST.json", kMaxManifestBytes);
   if (!manifest_bytes) return tl::unexpected(manifest_bytes.error());
   const json manifest = json::parse(*manifest_bytes, nullptr, false);
   if (!manifest.is_object() || !manifest.contains("parts") || !manifest["parts"].is_object()) {
@@ -44,11 +73,8 @@ Result<CheckpointParts> load(const std::string& folder) {
   }
   CheckpointParts parts;
   for (const auto& [name, entry] : manifest["parts"].items()) {
-    auto bytes = read_file(folder + "/" + name);
+    auto bytes = load_part(folder, name, entry);
     if (!bytes) return tl::unexpected(bytes.error());
-    if (!matches(entry, *bytes)) {
-      return fail(Errc::kCorrupt, fmt::format("{}/{} is damaged (size or checksum)", folder, name));
-    }
     parts[name] = std::move(*bytes);
   }
   return parts;
@@ -65,7 +91,8 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
   std::error_code error;
   fs::remove_all(temporary, error);
   fs::create_directories(temporary, error);
-  if (error) return fail(Errc::kIo, fmt::format("cannot make {}: {}", temporary, error.message()));
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot create {}: {}", temporary, error.message()));
   json manifest = {{"format", 1}, {"parts", json::object()}};
   const auto give_up = [&](Status status) {
     fs::remove_all(temporary, error);
@@ -81,8 +108,10 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
     return give_up(written);
   fs::remove_all(final_name, error);
   fs::rename(temporary, final_name, error);
-  if (error)
-    return fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message()));
+  if (error) {
+    return give_up(
+        fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message())));
+  }
   sync_directory(path_);
   const auto all = list().value_or(std::vector<std::uint64_t>{});  // else they go another time
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < all.size(); ++i) {
@@ -105,9 +134,10 @@ Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
       return loaded;
     }
     if (parts.error().code == Errc::kIo) {
-      return fail(Errc::kIo,
-                  fmt::format("{}; mend that, or remove {} to begin from the checkpoint before it",
-                              parts.error().message, folder));
+      return fail(
+          Errc::kIo,
+          fmt::format("{}; repair that, or remove {} to resume from the checkpoint before it",
+                      parts.error().message, folder));
     }
     loaded.warnings.push_back(parts.error().message);
   }
@@ -117,12 +147,12 @@ Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
 
 Result<std::vector<std::uint64_t>> CheckpointDirectory::list() const {
   std::vector<std::uint64_t> serials;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(path_, error)) {
-    if (const auto serial = serial_of(entry.path().filename())) serials.push_back(*serial);
+  const auto names = folder_names(path_);
+  if (!names && names.error().code == Errc::kMissingFile) return serials;
+  if (!names) return tl::unexpected(names.error());
+  for (const auto& name : *names) {
+    if (const auto serial = serial_of(name)) serials.push_back(*serial);
   }
-  if (error && error != std::errc::no_such_file_or_directory)
-    return fail(Errc::kIo, fmt::format("cannot read {}: {}", path_, error.message()));
   std::sort(serials.begin(), serials.end());
   return serials;
 }

@@ -1,16 +1,16 @@
-// Atomic checkpoints: a directory a checkpoint, complete or absent.
+// Atomic checkpoints: one directory per checkpoint, complete or absent.
 //
-// checkpoints/NNNNNNNNNN/ holds one file a part and MANIFEST.json with size and CRC-32 a part. It
-// is written under a temporary name, every file and the directory fsynced, then renamed.
+// checkpoints/NNNNNNNNNN/ holds one file per part, and MANIFEST.json with the size and CRC-32 of
+// each. It is written under a temporary name, every file and the directory fsynced, then renamed.
 #pragma once
 
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "core/result.hpp"
+#include "persistence/files.hpp"
 
 namespace qstar {
 
@@ -24,8 +24,8 @@ class CheckpointDirectory {
   // `serial` orders checkpoints. On failure (kDiskFull, kIo) the older ones are untouched and
   // nothing half-written is visible.
   Status write(std::uint64_t serial, const CheckpointParts& parts);
-  // The newest complete and undamaged one. A damaged one is skipped with a message in `warnings`;
-  // one that cannot be read for another reason is not, since nothing says that it is lost: kIo.
+  // The newest complete and undamaged checkpoint. A damaged one is skipped with a message in
+  // `warnings`. One that cannot be read for another reason is an error (kIo), since it is not lost.
   // kMissingFile when there is none at all, kCorrupt when all are damaged.
   struct Loaded {
     std::uint64_t serial = 0;
@@ -39,30 +39,6 @@ class CheckpointDirectory {
  private:
   std::string path_;
   std::int64_t keep_;
-};
-
-// Writes a whole file atomically (temporary, fsync, rename, fsync of the directory).
-Status write_file_atomically(const std::string& path, std::string_view bytes);
-// A file of lines to write more of, made when it is missing. Half a line, as a killed process may
-// leave it, is ended first. The stream has failed when the file cannot be opened.
-std::ofstream append_lines(const std::string& path);
-// Makes renames within a directory survive power loss.
-void sync_directory(const std::string& path);
-// kMissingFile: there is no such file; kIo: any other reason.
-Result<std::string> read_file(const std::string& path);
-
-// An exclusive lock on a run directory, held until destruction; kBusy names the holder's process
-// id.
-class DirectoryLock {
- public:
-  static Result<DirectoryLock> acquire(const std::string& directory);
-  ~DirectoryLock();
-  DirectoryLock(DirectoryLock&& other) noexcept;
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
-
- private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-  int fd_;
 };
 
 }  // namespace qstar

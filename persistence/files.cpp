@@ -1,15 +1,17 @@
-// Whole files written atomically, and the lock of a run directory.
+#include "persistence/files.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-
-#include "persistence/checkpoint.hpp"
+#include <new>
+#include <utility>
 
 namespace qstar {
 namespace {
@@ -20,6 +22,45 @@ tl::unexpected<Error> io_error(const std::string& what, const std::string& path)
                 fmt::format("{} {}: no space left; free some and resume", what, path));
   }
   return fail(Errc::kIo, fmt::format("{} {}: {}", what, path, std::strerror(errno)));
+}
+
+// A descriptor that is closed when it is left behind.
+struct OpenFile {
+  explicit OpenFile(int descriptor) : fd(descriptor) {}
+  ~OpenFile() {
+    if (fd >= 0) ::close(fd);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int fd;
+};
+
+// Up to the end, or one byte more than max_bytes; false with errno set.
+bool read_all(int fd, std::uint64_t max_bytes, std::string& bytes) {
+  char block[65536];
+  while (bytes.size() <= max_bytes) {
+    const auto n =
+        ::read(fd, block, std::min<std::uint64_t>(sizeof(block), max_bytes + 1 - bytes.size()));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    if (n == 0) break;
+    bytes.append(block, static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+tl::unexpected<Error> too_large(const std::string& path, std::uint64_t max_bytes) {
+  return fail(Errc::kCorrupt,
+              fmt::format("{} is larger than the {} bytes that it may have", path, max_bytes));
+}
+
+// The process that wrote its number into the lock's file.
+std::string holder_of(int fd) {
+  char text[32];
+  const auto n = ::pread(fd, text, sizeof(text), 0);
+  const std::string_view pid(text, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const bool known = !pid.empty() && pid.find_first_not_of("0123456789") == std::string_view::npos;
+  return known ? fmt::format("process {}", pid) : "another process";
 }
 
 bool write_all(int fd, std::string_view bytes) {
@@ -61,24 +102,59 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
     return error;
   }
   ::close(fd);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return io_error("cannot rename to", path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    auto error = io_error("cannot write", path);
+    ::unlink(temporary.c_str());
+    return error;
+  }
   const std::string folder = std::filesystem::path(path).parent_path();
   sync_directory(folder.empty() ? "." : folder);
   return {};
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    return fail(errno == ENOENT ? Errc::kMissingFile : Errc::kIo,
-                fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+Result<PathKind> path_kind(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return PathKind::kFolder;
+    return S_ISREG(status.st_mode) ? PathKind::kFile : PathKind::kOther;
   }
-  std::string bytes;
-  char block[65536];
-  while (in.read(block, sizeof(block)) || in.gcount() > 0)
-    bytes.append(block, static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) return fail(Errc::kIo, fmt::format("cannot read {}", path));
-  return bytes;
+  if (errno == ENOENT || errno == ENOTDIR) return PathKind::kNothing;
+  return io_error("cannot read", path);
+}
+
+Result<std::vector<std::string>> folder_names(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error))
+    names.push_back(it->path().filename().string());
+  if (!error) return names;
+  return fail(error == std::errc::no_such_file_or_directory ? Errc::kMissingFile : Errc::kIo,
+              fmt::format("cannot read {}: {}", path, error.message()));
+}
+
+Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) {
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (file.fd < 0 && errno == ENOENT)
+    return fail(Errc::kMissingFile, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  struct stat status {};
+  if (file.fd < 0 || ::fstat(file.fd, &status) != 0) return io_error("cannot read", path);
+  if (S_ISDIR(status.st_mode))
+    return fail(Errc::kIo, fmt::format("cannot read {}: it is a folder", path));
+  if (!S_ISREG(status.st_mode))
+    return fail(Errc::kIo, fmt::format("cannot read {}: it is not a regular file", path));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > max_bytes) return too_large(path, max_bytes);
+  try {
+    std::string bytes;
+    bytes.reserve(size);
+    if (!read_all(file.fd, max_bytes, bytes)) return io_error("cannot read", path);
+    if (bytes.size() > max_bytes) return too_large(path, max_bytes);  // it has grown meanwhile
+    return bytes;
+  } catch (const std::bad_alloc&) {
+    return fail(Errc::kIo,
+                fmt::format("cannot read {}: not enough memory for {} bytes", path, size));
+  }
 }
 
 Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
@@ -86,13 +162,13 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) return io_error("cannot open", path);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    char holder[32] = {};
-    const auto n = ::pread(fd, holder, sizeof(holder) - 1, 0);
+    auto error = errno == EWOULDBLOCK
+                     ? fail(Errc::kBusy, fmt::format("{} is in use by {}: wait for it, or choose "
+                                                     "another --run",
+                                                     directory, holder_of(fd)))
+                     : io_error("cannot lock", path);
     ::close(fd);
-    return fail(
-        Errc::kBusy,
-        fmt::format("{} is in use by process {}: wait for it, or choose another --run", directory,
-                    n > 0 ? std::string(holder, static_cast<std::size_t>(n)) : "?"));
+    return error;
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {

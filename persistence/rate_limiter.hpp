@@ -1,7 +1,7 @@
-// Holds samples per insert in a band, and says who waits for whom.
+// Keeps the number of samples per insert within a band, and says who waits for whom.
 //
-// After Reverb's SampleToInsertRatio (Cassirer et al. 2021, section 3.4). Pure: counts in, verdict
-// out.
+// After Reverb's SampleToInsertRatio (Cassirer et al. 2021, section 3.4). Pure: it is given counts
+// and answers whether more are allowed.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace qstar {
 
 struct RateLimiterConfig {
-  double samples_per_insert = 4;  // wanted ratio
+  double samples_per_insert = 4;  // the ratio to aim at
   double tolerance = 1024;        // allowed |samples − ratio·inserts|, in samples
   std::int64_t min_size = 256;    // inserts before the first sample
   void describe(FieldVisitor& v);

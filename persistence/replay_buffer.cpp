@@ -11,20 +11,24 @@
 namespace qstar {
 
 void TableConfig::describe(FieldVisitor& v) {
-  v.value({"selector", "what is sampled next", {}, {}, "uniform|prioritised|fifo|lifo"}, selector);
-  v.value({"alpha", "prioritised: exponent on the priority", 0, 1}, alpha);
-  v.value({"beta", "prioritised: importance-sampling exponent", 0, 1}, beta);
-  v.value({"capacity", "groups; the oldest leaves the table, not the store", 1, 1e9}, capacity);
-  v.value({"max_reuse", "samples of a group before it leaves the table; 0: no bound", 0, 1e9},
+  v.value({"selector", "which group is sampled next", {}, {}, "uniform|prioritised|fifo|lifo"},
+          selector);
+  v.value({"alpha", "prioritised only: exponent of the priority", 0, 1}, alpha);
+  v.value({"beta", "prioritised only: exponent of the importance weight", 0, 1}, beta);
+  v.value({"capacity", "groups in the table; beyond it the oldest leaves the table, not the store",
+           1, 1e9},
+          capacity);
+  v.value({"max_reuse", "samples of one group before it leaves the table; 0: no limit", 0, 1e9},
           max_reuse);
-  section(v, "limiter", "samples per insert", limiter);
+  section(v, "limiter", "balance between inserting and sampling", limiter);
 }
 
 void ReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "groups kept in the store; the oldest are evicted", 1, 1e12}, capacity);
-  v.value({"sync", "fsync before acknowledging: survives power loss, too"}, sync);
-  section(v, "policy", "what the policy learns from", policy);
-  section(v, "critic", "what the critic learns from", critic);
+  v.value({"capacity", "groups kept in the store; beyond it the oldest are evicted", 1, 1e12},
+          capacity);
+  v.value({"sync", "sync to disk before acknowledging, to survive a loss of power as well"}, sync);
+  section(v, "policy", "the table that the policy learns from", policy);
+  section(v, "critic", "the table that the critic learns from", critic);
 }
 
 namespace {
@@ -112,7 +116,8 @@ class ReplayTable {
     if (auto restored = selector_->restore(selector); !restored) return restored;
     std::uint64_t key = 0;
     std::int64_t reuse = 0;
-    while (take_raw(items, key) && take_raw(items, reuse)) {
+    while (!items.empty()) {
+      if (!take_raw(items, key) || !take_raw(items, reuse) || items_.contains(key)) return damaged;
       auto group = store.get(key);
       if (!group && group.error().code == Errc::kMissingFile) {
         selector_->erase(key);  // evicted from the store after the state was saved
@@ -123,6 +128,7 @@ class ReplayTable {
       items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), version, reuse};
       order_.push_back(key);
     }
+    if (!selects_what_it_holds()) return damaged;
     return limiter_.restore(limiter);
   }
 
@@ -130,6 +136,14 @@ class ReplayTable {
   void erase(std::uint64_t key) {
     selector_->erase(key);
     items_.erase(key);
+  }
+
+  // Whether the selector has every item and nothing else.
+  bool selects_what_it_holds() const {
+    const auto copy = make_selector(config_.selector, config_.alpha);
+    if (!copy || !(*copy)->restore(selector_->save())) return false;
+    for (const auto& [key, item] : items_) (*copy)->erase(key);
+    return (*copy)->size() == 0 && selector_->size() == items_.size();
   }
 
   void drop_oldest() {
@@ -253,7 +267,8 @@ Result<ReplayBuffer> ReplayBuffer::open(const std::string& path, const ReplayCon
   auto critic = make_table(config.critic);
   if (!policy) return tl::unexpected(policy.error());
   if (!critic) return tl::unexpected(critic.error());
-  auto store = Store::open(path, Store::Mode::kWrite, {config.sync});
+  auto store =
+      Store::open(path, Store::Mode::kWrite, {.sync = config.sync, .must_exist = !state.empty()});
   if (!store) return tl::unexpected(store.error());
   auto ids = store->group_ids();
   if (!ids) return tl::unexpected(ids.error());

@@ -2,8 +2,8 @@
 //
 // Items are attempt groups. The policy's table samples uniformly from recent groups with bounded
 // reuse; the critic's table is prioritised by TD error. Each table has its own limiter. The buffer
-// is single-threaded; an actor holds it. Recent groups are cached decoded, so sampling reads no
-// disk.
+// is single-threaded; an actor holds it. The groups in a table are kept decoded in memory, so
+// sampling does not read from disk.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct TableConfig {
   std::string selector = "uniform";
   double alpha = 0.6;            // prioritised: exponent on the priority
   double beta = 0.4;             // prioritised: importance-sampling exponent
-  std::int64_t capacity = 2048;  // groups; the oldest leaves the table (not the store)
-  std::int64_t max_reuse = 0;    // samples of one group before it leaves the table; 0: no bound
+  std::int64_t capacity = 2048;  // groups; the oldest leaves the table, not the store
+  std::int64_t max_reuse = 0;    // samples of one group before it leaves the table; 0: no limit
   RateLimiterConfig limiter{};
   void describe(FieldVisitor& v);
   friend bool operator==(const TableConfig&, const TableConfig&) = default;
@@ -37,7 +37,7 @@ struct ReplayConfig {
   std::int64_t capacity = 1'000'000;  // groups kept in the store; the oldest are evicted
   bool sync = false;
   TableConfig policy{.max_reuse = 8};
-  // The critic takes what it is given once a version; it makes nobody wait.
+  // The critic samples once per version of the policy, and makes nobody wait.
   TableConfig critic{
       .selector = "prioritised", .capacity = 8192, .limiter = {.samples_per_insert = 0}};
   void describe(FieldVisitor& v);
@@ -54,8 +54,8 @@ struct SampledGroup {
 class ReplayBuffer {
  public:
   // Opens or creates the store; groups already there enter the tables (oldest first) unless
-  // `state` (from save()) says which were there: then exactly those, and the rest only when
-  // `adopt_unknown`.
+  // `state` (from save()) says which were in them: then exactly those, and the rest only when
+  // `adopt_unknown`. With a `state`, a store that is not there is an error (kMissingFile).
   static Result<ReplayBuffer> open(const std::string& path, const ReplayConfig& config,
                                    std::string_view state, bool adopt_unknown);
 
@@ -63,9 +63,9 @@ class ReplayBuffer {
   // were new to the tables.
   Result<std::int64_t> insert(std::span<const AttemptGroup> groups);
   // `n` groups, with replacement; empty when the limiter says wait, fewer when bounded reuse leaves
-  // no more. `min_version`: groups made by older weights are dropped from the table
-  // instead of being returned (the staleness bound); the dropped are counted. `force` samples what
-  // there is (fewer than n, if need be) without asking the limiter.
+  // no more. `min_version`: groups made by older weights are dropped from the table and counted
+  // instead of being returned (the staleness bound). `force` samples up to n groups without asking
+  // the limiter.
   std::vector<SampledGroup> sample(Table table, std::int64_t n, std::uint64_t min_version, Rng& rng,
                                    bool force = false);
   void update_priorities(Table table, std::span<const std::uint64_t> groups,

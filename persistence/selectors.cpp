@@ -13,7 +13,7 @@
 namespace qstar {
 namespace {
 
-constexpr double kMinPriority = 1e-6;  // an item without any error left must stay reachable
+constexpr double kMinPriority = 1e-6;  // an item with no error left must stay reachable
 constexpr double kMaxPriority = 1e6;
 constexpr double kMaxWeight = 1e12;  // of a saved item; far above what any exponent gives
 

@@ -1,7 +1,7 @@
-// The replay store: trajectories on RocksDB, for ever readable, for ever inspectable.
+// The replay store: trajectories on RocksDB that stay readable and can be inspected at any time.
 //
 // Keys, column families and record are described in docs/store_format.md. One process writes; any
-// number follow it live (RocksDB secondary instances) or read it when it is at rest.
+// number read snapshots of the store, also while it is being written to.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,10 @@ namespace qstar {
 
 struct StoreOptions {
   bool sync = false;  // fsync before acknowledging (survives power loss, not only kill -9)
+  // kWrite: refuse to create a store that is not there (kMissingFile).
+  bool must_exist = false;
+  // kWrite: what is held in memory before it is written to a table file.
+  std::int64_t write_buffer_bytes = std::int64_t{64} << 20;
 };
 
 struct StoreStats {
@@ -33,11 +37,19 @@ struct StoreStats {
   std::uint64_t max_policy_version = 0;
 };
 
+// The smallest and the largest id in a store.
+struct GroupRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
 class Store {
  public:
-  enum class Mode : std::uint8_t { kWrite, kRead };  // kRead follows a live writer
-  // kMissingFile, kCorrupt, kSchema (written by a later version), kBusy (another writer),
-  // kDiskFull.
+  // kRead: a snapshot of what was acknowledged before it was opened. It takes no lock, writes
+  // nothing anywhere, and holds on to the disk space of what the writer deletes meanwhile.
+  enum class Mode : std::uint8_t { kWrite, kRead };
+  // kMissingFile, kCorrupt, kSchema (written by a later version), kBusy (another writer, or a
+  // writer that leaves a reader no time), kDiskFull, kIo.
   static Result<Store> open(const std::string& path, Mode mode, const StoreOptions& options = {});
   ~Store();
   Store(Store&&) noexcept;
@@ -48,20 +60,22 @@ class Store {
   // (and power loss when `sync`). On failure nothing of the batch is there.
   Result<std::vector<std::uint64_t>> insert(std::span<const AttemptGroup> groups);
 
-  // kMissingFile: no such group.
+  // kMissingFile: no such group; the message says whether it was evicted.
   Result<AttemptGroup> get(std::uint64_t group) const;
   Result<std::vector<AttemptGroup>> get(std::span<const std::uint64_t> groups) const;
   // Groups from `first` upward in id order until `visit` returns false.
   Status scan(std::uint64_t first, const std::function<bool(const AttemptGroup&)>& visit) const;
   // Ids alone, ascending.
   Result<std::vector<std::uint64_t>> group_ids() const;
+  // Nothing: the store is empty.
+  Result<std::optional<GroupRange>> group_range() const;
   Status erase(std::span<const std::uint64_t> groups);
 
   // A small named value (counters, the run's identity).
   Status put_meta(const std::string& key, const std::string& value);
   Result<std::optional<std::string>> get_meta(const std::string& key) const;
 
-  // kRead: catch up with the writer. kWrite: nothing.
+  // kRead: a new snapshot; on failure the old one stays. kWrite: nothing.
   Status refresh();
   Status flush();                    // WAL to the file system, synced
   Result<StoreStats> stats() const;  // scans the store
@@ -71,6 +85,10 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// The store in a run's folder, or the folder itself when it is a store. kMissingFile: neither;
+// kIo: it cannot be read.
+Result<std::string> store_folder(const std::string& run);
 
 // One record: protobuf bytes of a trajectory (persistence/trajectory.proto).
 std::string encode(const Trajectory& trajectory);

@@ -118,7 +118,7 @@ class BadInputTest(RunTest):
                              (store, "no such model")):
             self.refused(qstar("eval", folder, "--held-out", "5"), 3, folder, word)
             self.refused(qstar("solve", folder, "1+2"), 3, folder, word)
-        for place in (self.path("empty"), run, os.path.join(run, "config.toml")):
+        for place in (self.path("empty"), os.path.join(run, "config.toml")):
             for words in (["stats", place], ["ls", place], ["show", place, "3"]):
                 self.refused(qstar("replay", *words), 3, place, "holds no store")
         # Every kind of file in a store, cut: none of them is shown as an emptier store.

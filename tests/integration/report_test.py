@@ -1,10 +1,10 @@
-"""qstar report: one run's report and plots anew, several runs' means, and whatever may be wrong with them."""
+"""qstar report: the report and plots of one run again, the means of several, and what may be wrong with them."""
 import json
 import os
-import shutil
+import subprocess
 import xml.etree.ElementTree
 
-from support import RunTest, main, qstar
+from support import QSTAR, RunTest, main, qstar
 
 GOLDEN = os.path.join("tests", "golden", "story_report.json")
 PLOTS = {"headline.svg", "calibration.svg", "searches.svg", "rlhf.svg", "rl.svg", "rewards.svg", "selfplay.svg",
@@ -111,12 +111,73 @@ class ReportTest(RunTest):
             for runs in ([run], [other, run]):
                 self.refused(qstar("report", *runs), 3, file, *words)
         self.assertEqual(os.listdir(run), ["report.json"])
-        with open(file, "w") as mended:
-            mended.write(whole)
+        with open(file, "w") as restored:
+            restored.write(whole)
         self.refused(qstar("report", run, "--out", file), 4, file)
-        shutil.copy(file, self.path("alone"))
-        os.makedirs(self.path("report.md"))
-        self.refused(qstar("report", self.path("alone")), 4, "report.md")
+        self.refused(qstar("report", run, "--out", os.path.join(file, "below")), 4, file)
+
+    def test_unreadable_reports(self):
+        os.makedirs(self.path("run"))
+        file = self.path("run/report.json")
+        os.symlink("report.json", file)
+        self.refused(qstar("report", self.path("run")), 4, file, "symbolic links")
+        os.remove(file)
+        os.mkfifo(file)
+        self.refused(qstar("report", self.path("run")), 4, file, "not a regular file")
+        os.remove(file)
+        os.makedirs(file)
+        self.refused(qstar("report", self.path("run")), 4, file, "it is a folder")
+        os.rmdir(file)
+        with open(file, "w") as sparse:
+            sparse.truncate(100 << 30)
+        self.refused(qstar("report", self.path("run")), 3, file, "larger than")
+        if os.geteuid() == 0:
+            os.chmod(self.folder, 0o755)
+            os.chmod(self.path("run"), 0)
+            self.refused(self.as_nobody(self.path("run")), 4, file, "Permission denied")
+
+    def as_nobody(self, *words):
+        """The command by a user who may write nowhere here."""
+        try:
+            return subprocess.run([QSTAR, "report", *words], capture_output=True, text=True, user=65534, timeout=60)
+        except PermissionError:
+            self.skipTest("the build folder is closed to others")
+
+    def test_a_run_that_cannot_be_written_to_is_shown(self):
+        run = self.story("run")
+        whole = qstar("report", run).stdout
+        for name in os.listdir(run):
+            if name != "report.json":
+                os.remove(os.path.join(run, name))
+        os.makedirs(os.path.join(run, "report.md"))
+        self.shown_with_a_note(qstar("report", run), whole, "report.md")
+        self.assertEqual(sorted(os.listdir(run)), ["report.json", "report.md"])
+        os.rmdir(os.path.join(run, "report.md"))
+        if os.geteuid() == 0:
+            os.chmod(self.folder, 0o755)
+            answer = self.as_nobody(run)
+            self.shown_with_a_note(answer, whole, "Permission denied")
+            answer = self.as_nobody(run, "--json")
+            self.assert_ok(answer)
+            self.assertEqual(json.loads(answer.stdout), json.loads(read(os.path.join(run, "report.json"))))
+            self.refused(self.as_nobody(run, "--out", self.path("out")), 4, "out")
+        self.assertEqual(os.listdir(run), ["report.json"])
+
+    def shown_with_a_note(self, answer, whole, word):
+        self.assert_ok(answer)
+        self.assertEqual(answer.stdout, whole)
+        self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+        for part in ("not saved", "--out", word):
+            self.assertIn(part, answer.stderr)
+
+    def test_foreign_names_cannot_steer_a_terminal(self):
+        run = self.story("run", name="\u001b[2J\u009b31m\u202e")
+        answer = qstar("report", run)
+        self.assert_ok(answer)
+        self.assertIn("\\x1b[2J", answer.stdout)
+        for text in (answer.stdout, read(os.path.join(run, "report.md"))):
+            self.assertFalse(set(text) & set("\u001b\u009b\u202e"))
+        self.assertTrue(qstar("report", run, "--json").stdout.isascii())
 
 
 if __name__ == "__main__":

@@ -179,9 +179,9 @@ class SearchFaultsTest(RunTest):
                 ([*TILES3, "--states", file, "--algorithm", "beam", "--weight", "2"], "--weight", "cost the same"),
                 ([*TILES3, "--states", file, "--kept-edges", "3"], "--kept-edges"),
                 ([v, "--states", lamps, "--kept-edges", "3"], "--kept-edges"),
-                ([*TILES3, "turns=2", "--states", file], "turns=2", "sliding_tiles", "name, size"),
+                ([*TILES3, "turns=2", "--states", file], "turns=2", "sliding_tiles", "settings are size"),
                 ([*TILES3, "family=B", "--states", file], "family=B", "sliding_tiles"),
-                ([q, "--states", lamps, "--environment", "repeats=true"], "repeats", "lights_out", "name, size, turns, chase"),
+                ([q, "--states", lamps, "--environment", "repeats=true"], "repeats", "lights_out", "settings are size, turns, chase"),
                 ([*TILES3, "--states", file, "--svg", ""], "--svg"),
                 ([*TILES3, "--states", ""], "--states")):
             self.refused(qstar("search", *words), 2, *expected)

@@ -188,8 +188,37 @@ TEST_CASE("saved tables sample on as if nothing had happened", "[replay]") {
   }
   auto adopting = ReplayBuffer::open(folder.path(), config, state, true).value();
   CHECK(adopting.size(Table::kCritic) == 25);
+  // A saved state belongs to a store: one that has vanished is not replaced by an empty one.
+  CHECK(ReplayBuffer::open(folder.path("other"), config, state, true).error().code ==
+        Errc::kMissingFile);
+  CHECK_FALSE(std::filesystem::exists(folder.path("other")));
+  REQUIRE(ReplayBuffer::open(folder.path("other"), config, "", true));
   CHECK(ReplayBuffer::open(folder.path("other"), config, state.substr(0, 20), true).error().code ==
         Errc::kCorrupt);
+}
+
+TEST_CASE("a damaged state of the tables is refused, wherever it is cut or changed", "[replay]") {
+  const TemporaryFolder folder;
+  std::string state;
+  {
+    auto buffer = ReplayBuffer::open(folder.path(), generous(), "", true).value();
+    REQUIRE(buffer.insert(sample_groups(0, 5)));
+    state = buffer.save();
+  }
+  Rng rng(1);
+  for (std::size_t cut = 1; cut < state.size(); cut += 7) {
+    const auto opened = ReplayBuffer::open(folder.path(), generous(), state.substr(0, cut), false);
+    REQUIRE_FALSE(opened);
+    REQUIRE(opened.error().code == Errc::kCorrupt);
+  }
+  for (int i = 0; i < 150; ++i) {  // refused, or tables that can be sampled
+    std::string bad = state;
+    bad[rng.below(bad.size())] = static_cast<char>(rng.below(256));
+    auto opened = ReplayBuffer::open(folder.path(), generous(), bad, false);
+    if (!opened) continue;
+    for (const auto table : {Table::kPolicy, Table::kCritic})
+      for (const auto& s : opened->sample(table, 20, 0, rng, true)) REQUIRE(s.group->group < 5);
+  }
 }
 
 TEST_CASE("the oldest groups leave the store, even those that a saved table names", "[replay]") {

@@ -1,0 +1,27 @@
+// Creates a store whose texts are those of somebody who means harm: foreign_store STORE
+//
+// Groups 10 to 29, of which the oldest three have been evicted.
+#include "persistence/store.hpp"
+#include "tests/support/attempts.hpp"
+
+namespace {
+
+const std::string kHostile = "1+1\x1b[2J\x1b]0;owned\x07\nfake line\r\xc2\x9b\xff\xe2\x80\xae";
+
+void poison(qstar::Trajectory& attempt) {
+  attempt.environment = attempt.problem = attempt.answer = kHostile;
+  attempt.provenance = {kHostile, kHostile, kHostile};
+  for (auto& step : attempt.steps) step.text = kHostile;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  auto store = qstar::Store::open(argv[1], qstar::Store::Mode::kWrite);
+  auto groups = qstar::sample_groups(10, 20);
+  for (auto& group : groups)
+    for (auto& attempt : group.attempts) poison(attempt);
+  const std::vector<std::uint64_t> oldest = {10, 11, 12};
+  return store && store->insert(groups) && store->erase(oldest) ? 0 : 1;
+}

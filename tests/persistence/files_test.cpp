@@ -1,0 +1,175 @@
+// Whatever may be at a path: an error in time, no exception, no wait, no memory for a sparse file.
+#include "persistence/files.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "persistence/checkpoint.hpp"
+#include "tests/support/attempts.hpp"
+
+namespace qstar {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uintmax_t kHundredGigabytes = std::uintmax_t{100} << 30;
+
+void sparse(const std::string& path, std::uintmax_t size) {
+  std::ofstream(path).put('x');
+  fs::resize_file(path, size);
+}
+
+bool says(const Error& error, const std::string& words) {
+  return error.message.find(words) != std::string::npos;
+}
+
+TEST_CASE("only regular files of a reasonable size are read", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path("folder"));
+  fs::create_symlink("loop", folder.path("loop"));
+  REQUIRE(::mkfifo(folder.path("fifo").c_str(), 0600) == 0);
+  sparse(folder.path("sparse"), kHundredGigabytes);
+  std::ofstream(folder.path("file")) << "text";
+  fs::create_symlink("file", folder.path("link"));
+
+  const auto error_of = [&](const std::string& path, std::uint64_t max = kMaxFileBytes) {
+    const auto bytes = read_file(path, max);
+    REQUIRE_FALSE(bytes);
+    CHECK(says(bytes.error(), path));
+    return bytes.error();
+  };
+  CHECK(read_file(folder.path("link")).value() == "text");
+  CHECK(read_file(folder.path("file"), 4).value() == "text");
+  CHECK(error_of(folder.path("file"), 3).code == Errc::kCorrupt);
+  CHECK(error_of(folder.path("none")).code == Errc::kMissingFile);
+  CHECK(says(error_of(folder.path("folder")), "it is a folder"));
+  CHECK(says(error_of(folder.path("fifo")), "not a regular file"));
+  CHECK(says(error_of("/dev/zero"), "not a regular file"));
+  CHECK(error_of(folder.path("loop")).code == Errc::kIo);
+  CHECK(error_of(folder.path("file/below")).code == Errc::kIo);
+  CHECK(says(error_of(folder.path("sparse")), "larger than"));
+}
+
+TEST_CASE("a file that does not fit in memory is an error", "[files]") {
+  const TemporaryFolder folder;
+  sparse(folder.path("sparse"), std::uintmax_t{3} << 30);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit little{1 << 30, 1 << 30};
+    if (::setrlimit(RLIMIT_AS, &little) != 0) ::_exit(2);
+    const auto bytes = read_file(folder.path("sparse"));
+    ::_exit(!bytes && says(bytes.error(), "not enough memory") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("what is at a path is told without an exception", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path("folder"));
+  fs::create_symlink("loop", folder.path("loop"));
+  std::ofstream(folder.path("file")) << "text";
+  REQUIRE(::mkfifo(folder.path("fifo").c_str(), 0600) == 0);
+  CHECK(path_kind(folder.path("folder")) == PathKind::kFolder);
+  CHECK(path_kind(folder.path("file")) == PathKind::kFile);
+  CHECK(path_kind(folder.path("fifo")) == PathKind::kOther);
+  CHECK(path_kind(folder.path("none")) == PathKind::kNothing);
+  CHECK(path_kind(folder.path("file/below")) == PathKind::kNothing);
+  CHECK(path_kind("") == PathKind::kNothing);
+  CHECK(path_kind(folder.path("loop")).error().code == Errc::kIo);
+  CHECK(path_kind(std::string(5000, 'x')).error().code == Errc::kIo);
+
+  auto names = folder_names(folder.path("")).value();
+  std::sort(names.begin(), names.end());
+  CHECK(names == std::vector<std::string>{"fifo", "file", "folder", "loop"});
+  CHECK(folder_names(folder.path("none")).error().code == Errc::kMissingFile);
+  CHECK(folder_names(folder.path("file")).error().code == Errc::kIo);
+  CHECK(folder_names(folder.path("loop")).error().code == Errc::kIo);
+}
+
+// Permissions do not bind root: a process without its rights looks.
+TEST_CASE("what may not be read is not taken for missing", "[files]") {
+  const TemporaryFolder folder;
+  if (::geteuid() != 0) return;
+  fs::create_directories(folder.path("closed/run"));
+  fs::permissions(folder.path(""), fs::perms::all);
+  fs::permissions(folder.path("closed"), fs::perms::none);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(2);
+    const auto kind = path_kind(folder.path("closed/run"));
+    const auto names = folder_names(folder.path("closed"));
+    const bool told = !kind && says(kind.error(), "Permission denied") && !names &&
+                      says(names.error(), "Permission denied");
+    ::_exit(told ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("a file that cannot be replaced leaves no temporary", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path("run/report.md"));
+  const auto written = write_file_atomically(folder.path("run/report.md"), "x");
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code == Errc::kIo);
+  CHECK(says(written.error(), folder.path("run/report.md")));
+  CHECK(folder_names(folder.path("run")).value() == std::vector<std::string>{"report.md"});
+}
+
+TEST_CASE("the holder of a lock is named only by a process id", "[lock]") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path("run"));
+  const auto lock = DirectoryLock::acquire(folder.path("run"));
+  REQUIRE(lock);
+  std::ofstream(folder.path("run/LOCK"), std::ios::trunc) << "\x1b[2J";
+  const auto second = DirectoryLock::acquire(folder.path("run"));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == Errc::kBusy);
+  CHECK(says(second.error(), "in use by another process"));
+}
+
+TEST_CASE("a checkpoint's files are no larger than it says", "[checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("checkpoints");
+  CheckpointDirectory directory(path, 5);
+  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, {{"part", "text"}}));
+  const std::string newest = path + "/0000000002/";
+  const auto is_skipped = [&] {
+    const auto loaded = directory.load_newest();
+    return loaded && loaded->serial == 1 && loaded->warnings.size() == 1;
+  };
+  CHECK(directory.load_newest().value().serial == 2);
+  SECTION("a part has grown") {
+    sparse(newest + "part", kHundredGigabytes);
+    CHECK(is_skipped());
+  }
+  SECTION("the manifest has grown") {
+    sparse(newest + "MANIFEST.json", kHundredGigabytes);
+    CHECK(is_skipped());
+  }
+  SECTION("the manifest says nonsense") {
+    for (const std::string entry :
+         {R"({"size":1e300,"crc32":1})", R"({"size":-1,"crc32":1})", R"({"size":4})", "null",
+          R"({"size":18446744073709551615,"crc32":1})", R"({"size":"4","crc32":[]})"}) {
+      std::ofstream(newest + "MANIFEST.json") << R"({"format":1,"parts":{"part":)" << entry << "}}";
+      CHECK(is_skipped());
+    }
+  }
+  SECTION("the manifest names a file elsewhere") {
+    std::ofstream(newest + "MANIFEST.json")
+        << R"({"format":1,"parts":{"../0000000001/part":{"size":4,"crc32":1}}})";
+    CHECK(is_skipped());
+    CHECK(says({Errc::kCorrupt, directory.load_newest()->warnings.front()}, "damaged"));
+  }
+}
+
+}  // namespace
+}  // namespace qstar
