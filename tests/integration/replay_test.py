@@ -125,7 +125,12 @@ class ReplayTest(RunTest):
                                    stderr=subprocess.PIPE, text=True, env=env, **options)
         os.close(writer)
         self.addCleanup(self.end, process)
-        waits = lambda: "pipe" in open(f"/proc/{process.pid}/wchan").read() or process.poll() is not None
+        self.addCleanup(process.stderr.close)
+
+        def waits():
+            with open(f"/proc/{process.pid}/wchan") as place:
+                return "pipe" in place.read() or process.poll() is not None
+
         self.assertTrue(wait_for(waits, 20))
         self.assertIsNone(process.poll(), "it should wait for its reader")
         return process
