@@ -5,10 +5,11 @@
 namespace qstar {
 
 void RateLimiterConfig::describe(FieldVisitor& v) {
-  v.value({"samples_per_insert", "samples per inserted group to aim at; 0: nobody waits", 0, 1e6},
+  v.value({"samples_per_insert", "Number of samples per inserted group to aim at; 0: nobody waits",
+           0, 1e6},
           samples_per_insert);
-  v.value({"tolerance", "samples by which that ratio may be missed", 0, 1e9}, tolerance);
-  v.value({"min_size", "groups inserted before the first sample", 1, 1e9}, min_size);
+  v.value({"tolerance", "Number of samples by which that ratio may be missed", 0, 1e9}, tolerance);
+  v.value({"min_size", "Number of groups inserted before the first sample", 1, 1e9}, min_size);
 }
 
 // Samples behind what the inserts call for; negative when ahead.

@@ -11,24 +11,29 @@
 namespace qstar {
 
 void TableConfig::describe(FieldVisitor& v) {
-  v.value({"selector", "which group is sampled next", {}, {}, "uniform|prioritised|fifo|lifo"},
+  v.value({"selector",
+           "Rule that selects the next group to sample",
+           {},
+           {},
+           "uniform|prioritised|fifo|lifo"},
           selector);
-  v.value({"alpha", "prioritised only: exponent of the priority", 0, 1}, alpha);
-  v.value({"beta", "prioritised only: exponent of the importance weight", 0, 1}, beta);
-  v.value({"capacity", "groups in the table; beyond it the oldest leaves the table, not the store",
+  v.value({"alpha", "Exponent of the priority (prioritised only)", 0, 1}, alpha);
+  v.value({"beta", "Exponent of the importance weight (prioritised only)", 0, 1}, beta);
+  v.value({"capacity", "Number of groups in the table; the oldest leave the table, not the store",
            1, 1e9},
           capacity);
-  v.value({"max_reuse", "samples of one group before it leaves the table; 0: no limit", 0, 1e9},
+  v.value({"max_reuse", "Number of samples of one group before it leaves the table; 0: no limit", 0,
+           1e9},
           max_reuse);
-  section(v, "limiter", "balance between inserting and sampling", limiter);
+  section(v, "limiter", "Balance between inserting and sampling", limiter);
 }
 
 void ReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "groups kept in the store; beyond it the oldest are evicted", 1, 1e12},
+  v.value({"capacity", "Number of groups kept in the store; the oldest are evicted", 1, 1e12},
           capacity);
-  v.value({"sync", "sync to disk before acknowledging, to survive a loss of power as well"}, sync);
-  section(v, "policy", "the table that the policy learns from", policy);
-  section(v, "critic", "the table that the critic learns from", critic);
+  v.value({"sync", "Sync to disk before acknowledging, to survive a loss of power as well"}, sync);
+  section(v, "policy", "Table that the policy learns from", policy);
+  section(v, "critic", "Table that the critic learns from", critic);
 }
 
 namespace {

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unicodedata
 
-from support import BUILD, QSTAR, SMOKE, RunTest, main, qstar, wait_for
+from support import BUILD, QSTAR, RunTest, main, trained_run, wait_for
 
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ from Python 3.10
 NOBODY = 65534
@@ -20,9 +20,7 @@ class ReplayTest(RunTest):
     def setUpClass(cls):
         cls.base = tempfile.mkdtemp(prefix="qstar-test-")
         cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
-        cls.run_folder = os.path.join(cls.base, "run")
-        answer = qstar("train", SMOKE, "--run", cls.run_folder, "rl.versions=1")
-        assert answer.returncode == 0, answer.stderr
+        cls.run_folder = trained_run()
         cls.foreign = os.path.join(cls.base, "foreign")
         made = subprocess.run([os.path.join(BUILD, "tests", "integration", "foreign_store"), cls.foreign])
         assert made.returncode == 0
@@ -124,8 +122,8 @@ class ReplayTest(RunTest):
         process = subprocess.Popen([QSTAR, "replay", "ls", self.run_folder, "--limit", "0", "--json"], stdout=writer,
                                    stderr=subprocess.PIPE, text=True, env=env, **options)
         os.close(writer)
-        self.addCleanup(self.end, process)
         self.addCleanup(process.stderr.close)
+        self.addCleanup(self.end, process)
 
         def waits():
             with open(f"/proc/{process.pid}/wchan") as place:
