@@ -113,7 +113,8 @@ Status CheckpointDirectory::write(std::uint64_t serial, const CheckpointParts& p
         fail(Errc::kIo, fmt::format("cannot rename to {}: {}", final_name, error.message())));
   }
   sync_directory(path_);
-  const auto all = list().value_or(std::vector<std::uint64_t>{});  // else they go another time
+  const auto all =
+      list().value_or(std::vector<std::uint64_t>{});  // if it fails, the next write removes them
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep_) < all.size(); ++i) {
     fs::remove_all(path_ + "/" + name_of(all[i]), error);
   }

@@ -147,6 +147,15 @@ class ReplayTest(RunTest):
         time.sleep(0.3)
         self.assertIsNone(survivor.poll())
 
+    def test_a_missing_file_is_damage_only_when_nobody_writes(self):
+        store = self.path("store")
+        shutil.copytree(self.foreign, store)
+        os.remove(os.path.join(store, next(name for name in os.listdir(store) if name.startswith("MANIFEST"))))
+        with open(os.path.join(store, "LOCK"), "w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)  # as RocksDB does
+            self.refused(self.replay("stats", store), 4, store, "being written to", "try again")
+        self.refused(self.replay("stats", store), 3, store, "damaged", "MANIFEST")
+
     def test_unreadable_places(self):
         os.symlink("loop", self.path("loop"))
         os.mkdir(self.path("run"))
