@@ -2,11 +2,9 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 
-from support import QSTAR, SMOKE, RunTest, Terminal, main, qstar
+from support import QSTAR, RunTest, Terminal, main, qstar
 
 
 def attempts(run):
@@ -28,18 +26,9 @@ def lines(path):
 
 
 class LabelTest(RunTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.shared = tempfile.mkdtemp(prefix="qstar-test-")
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        cls.trained = os.path.join(cls.shared, "run")
-        answer = qstar("train", SMOKE, "--run", cls.trained, "pretrain.steps=60", "rl.versions=1")
-        assert answer.returncode == 0, answer.stderr
-
     def setUp(self):
         super().setUp()
-        self.run_folder = self.path("run")  # labels are written into it
-        shutil.copytree(self.trained, self.run_folder)
+        self.run_folder = self.copy_of_trained_run()  # labels are written into it
 
     def label(self, *words):
         terminal = Terminal("label", self.run_folder, *words)

@@ -56,8 +56,7 @@ class ReportTest(RunTest):
                          json.loads(read(os.path.join(run, "report.json"))))
 
     def test_runs_of_text_and_puzzles(self):
-        self.assert_ok(self.train("run", "rl.versions=1"))
-        run = self.path("run")
+        run = self.copy_of_trained_run()
         before = read(os.path.join(run, "report.md")), read(os.path.join(run, "learning_curve.svg"))
         for name in ("report.md", "learning_curve.svg"):
             os.remove(os.path.join(run, name))

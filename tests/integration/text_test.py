@@ -1,14 +1,12 @@
 """Problems as people give them to `eval` and `solve`, settings of the environment, and what a signal leaves."""
 import json
 import os
-import shutil
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 
-from support import QSTAR, SMOKE, RunTest, main, qstar, wait_for
+from support import QSTAR, RunTest, main, qstar, trained_run, wait_for
 
 SHORT = ("pretrain.steps=60", "rl.versions=1", "evaluation.problems=20", "evaluation.curve_problems=10")
 
@@ -29,11 +27,7 @@ def with_metadata(path, out, change):
 class TextTest(RunTest):
     @classmethod
     def setUpClass(cls):
-        cls.shared = tempfile.mkdtemp(prefix="qstar-test-")
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        cls.run_folder = os.path.join(cls.shared, "run")
-        answer = qstar("train", SMOKE, "--run", cls.run_folder, *SHORT)
-        assert answer.returncode == 0, answer.stderr
+        cls.run_folder = trained_run()
 
     def eval(self, *words, **how):
         return subprocess.run([QSTAR, "eval", self.run_folder, *words], capture_output=True, timeout=120, **how)

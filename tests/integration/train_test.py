@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from support import RunTest, main, qstar, report, stats, wait_for, SMOKE
+from support import RunTest, main, qstar, report, stats, trained_run, wait_for, SMOKE
 
 
 class TrainTest(RunTest):
@@ -17,26 +17,26 @@ class TrainTest(RunTest):
             return False
 
     def test_a_run_leaves_everything_that_it_promises(self):
-        self.assert_ok(self.train("run"))
+        run = trained_run()
         for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "policy.safetensors",
                      "critic.safetensors", "report.json", "report.md", "learning_curve.svg"):
-            self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
-        figures = report(self.path("run"))
+            self.assertTrue(os.path.exists(os.path.join(run, name)), name)
+        figures = report(run)
         self.assertEqual(figures["cost"]["policy_versions"], 5)
         self.assertEqual(figures["base"]["greedy"]["n"], 100)
         self.assertEqual(figures["final"]["greedy"]["n"], 100)
-        self.assertGreater(stats(self.path("run"))["trajectories"], 0)
-        with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
+        self.assertGreater(stats(run)["trajectories"], 0)
+        with open(os.path.join(run, "metrics.jsonl")) as lines:
             phases = {json.loads(line)["phase"] for line in lines}
         self.assertLessEqual({"pretrain", "rl", "critic", "eval"}, phases)
-        model = os.path.join(self.path("run"), "policy.safetensors")
+        model = os.path.join(run, "policy.safetensors")
         answer = qstar("eval", model, "--held-out", "20", "--json")
         self.assert_ok(answer)
         lines = [json.loads(line) for line in answer.stdout.splitlines()]
         self.assertEqual(len(lines), 21)
         self.assertEqual(lines[-1]["summary"]["n"], 20)
         self.assert_ok(qstar("solve", model, "3+4*2-5"))
-        self.guided(self.path("run"))
+        self.guided(run)
 
     def guided(self, run):
         """The run's own critic leads every search that takes a guide, from the run or its file."""
@@ -59,15 +59,15 @@ class TrainTest(RunTest):
         self.assertIn("beam: ", shown.stdout)
 
     def test_a_finished_run_gives_its_report_again(self):
-        self.assert_ok(self.train("run", "rl.versions=1"))
+        self.copy_of_trained_run()
         figures = report(self.path("run"))
         for name in ("report.json", "report.md", "policy.safetensors", "critic.safetensors"):
             os.remove(os.path.join(self.path("run"), name))  # as if killed just before they were written
-        self.assert_ok(self.train("run", "rl.versions=1", "--resume", timeout=30))
+        self.assert_ok(self.train("run", "--resume", timeout=30))
         told = report(self.path("run"))
         self.assertEqual(told["final"], figures["final"])
         self.guided(self.path("run"))
-        again = self.train("run", "rl.versions=1", timeout=30)
+        again = self.train("run", timeout=30)
         self.assert_ok(again)
         self.assertIn("finished", again.stdout)
         self.assertEqual(report(self.path("run")), told)  # what it cost then, not now

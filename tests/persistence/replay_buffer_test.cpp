@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "persistence/bytes.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
@@ -241,6 +242,48 @@ TEST_CASE("the oldest groups leave the store, even those that a saved table name
   const auto batch = buffer.sample(Table::kCritic, 50, 0, rng, true);
   CHECK(batch.size() == 50);
   for (const auto& s : batch) CHECK(s.group->group >= 4);
+}
+
+// Saved tables that say what they hold and what can be drawn.
+std::string saved_tables(const std::vector<std::uint64_t>& held,
+                         const std::vector<std::uint64_t>& drawn) {
+  std::string items, keys, table, seen, state;
+  for (const auto key : held) {
+    append_raw(items, key);
+    append_raw(items, std::int64_t{0});
+  }
+  for (const auto key : drawn) append_raw(keys, key);
+  append_block(table, RateLimiter({}).save());
+  append_raw(table, std::int64_t{0});
+  append_raw(table, 1.0);
+  append_block(table, items);
+  append_block(table, keys);
+  append_raw(seen, std::uint64_t{3});
+  append_block(state, seen);
+  append_block(state, table);
+  append_block(state, table);
+  return state;
+}
+
+TEST_CASE("saved tables that do not agree with themselves are refused", "[replay]") {
+  const TemporaryFolder folder;
+  auto config = generous();
+  config.critic.selector = "fifo";
+  {
+    auto buffer = ReplayBuffer::open(folder.path(), config, "", true).value();
+    REQUIRE(buffer.insert(sample_groups(0, 3)));
+  }
+  const auto opened = [&](const std::string& state) {
+    return ReplayBuffer::open(folder.path(), config, state, false);
+  };
+  CHECK(opened(saved_tables({0, 1, 2}, {2, 1, 0}))->size(Table::kPolicy) == 3);
+  CHECK(opened(saved_tables({0, 1, 9}, {0, 1, 9}))->size(Table::kPolicy) == 2);  // 9 was evicted
+  for (const auto& state : {saved_tables({0, 1}, {0, 2}), saved_tables({0, 1}, {0}),
+                            saved_tables({0}, {0, 1}), saved_tables({0, 0}, {0})}) {
+    const auto refused = opened(state);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::kCorrupt);
+  }
 }
 
 }  // namespace
