@@ -40,12 +40,10 @@ class BadInputTest(RunTest):
         self.refused(self.train("empty", "--resume"), 3, "no run to resume")
 
     def test_a_damaged_store_is_named_and_left_alone(self):
-        os.makedirs(os.path.join(self.path("run"), "store"))
-        current = os.path.join(self.path("run"), "store", "CURRENT")
+        current = os.path.join(self.copy_of_trained_run(), "store", "CURRENT")
         with open(current, "w") as file:
             file.write("garbage\n")
-        process = self.train("run")
-        self.assertEqual(process.returncode, 3, process.stderr)
+        self.refused(self.train("run", "--resume"), 3, self.path("run/store"))
         with open(current) as file:
             self.assertEqual(file.read(), "garbage\n")
 

@@ -30,7 +30,7 @@ class Trained(RunTest):
 
 class Unchanged(RunTest):
     def test_no_script_has_changed_it(self):
-        self.assertEqual(digests(trained_run()), json.loads(read(DIGESTS)))
+        self.assertEqual(digests(os.path.join(FIXTURE, "run")), json.loads(read(DIGESTS)))
 
 
 if __name__ == "__main__":
