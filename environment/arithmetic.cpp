@@ -148,6 +148,10 @@ void append_number(std::string& text, std::int64_t value) {
 Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config) {
   EnvironmentConfig c = config;
   c.apply_preset();
+  if (c.family != "custom" && !is_preset(c.family)) {
+    return fail(Errc::kConfig, "environment.family: \"" + printable(c.family) +
+                                   "\" is unknown; choose C, B, hard or custom");
+  }
   if (c.operators.empty() || c.operators.find_first_not_of("+-*/") != std::string::npos) {
     return fail(Errc::kConfig, "environment.operators: \"" + printable(c.operators) +
                                    "\" must be one or more of the characters + - * /");

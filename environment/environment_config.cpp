@@ -169,6 +169,8 @@ bool EnvironmentConfig::follows_preset() const {
   return filled == *this;
 }
 
+bool is_preset(std::string_view family) { return preset_of(family) != nullptr; }
+
 Status check_settings(const EnvironmentConfig& config) {
   if (config.contradictory)
     return fail(Errc::kConfig,
@@ -177,11 +179,15 @@ Status check_settings(const EnvironmentConfig& config) {
                     "earlier versions wrote it, which ignored those values: remove the settings "
                     "to use the preset, or set family = \"custom\" to use them");
   const auto given = listed(config), usual = listed({.name = config.name});
+  std::string idle;
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto& [name, value, doc] = given[i];
     if (value == usual[i].value || environment_reads(config.name, name)) continue;
-    return not_read("environment." + name + " = " + value, config.name);
+    // The family may only follow from another setting.
+    if (idle.empty() || name != "family") idle = "environment." + name + " = " + value;
+    if (name != "family") break;
   }
+  if (!idle.empty()) return not_read(idle, config.name);
   return {};
 }
 

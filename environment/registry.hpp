@@ -57,6 +57,8 @@ struct EnvironmentConfig {
   bool follows_preset() const;
 };
 
+// Whether a family has that name and fixed settings.
+bool is_preset(std::string_view family);
 // Whether the environment of that name has the setting. Each has a name.
 bool environment_reads(std::string_view environment, std::string_view setting);
 // kConfig names a setting that has a value but no effect on this environment, or contradicts the
