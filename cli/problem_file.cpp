@@ -50,6 +50,7 @@ Result<std::vector<std::string>> read_problems(const std::string& path, const Lo
     problems.push_back(std::move(*problem));
   }
   if (!(*in)->status()) return tl::unexpected((*in)->status().error());
+  if (stop()) return fail(Errc::kInterrupted, "interrupted while reading " + name);
   if (problems.empty())
     return fail(Errc::kCorrupt,
                 name + " holds no problems: give one JSON object with \"problem\" per line");

@@ -191,6 +191,8 @@ class TextTest(RunTest):
     def stopped(self, process, seconds=3.0):
         """Ends within that time (a second, and what a busy machine takes); gives what it said."""
         begin = time.monotonic()
+        if process.stdin:
+            process.wait(30)  # its input stays open
         out, err = process.communicate(timeout=30)
         self.assertLess(time.monotonic() - begin, seconds)
         self.assertEqual(process.returncode, 130, err)
