@@ -135,8 +135,9 @@ void add_step_options(OptionAdder add, TextSearchOptions& o) {
       "expand each state once)")
       .check(real_number(0, 1e6));
   add("--priority", o.priority, kPriority,
-      "Order in which qstar takes steps: smallest cost (-log Q to go) or largest utility (value so "
-      "far + weight x Q) (default cost)")
+      "Order in which qstar takes steps: cost (smallest cost, -log Q to go) or utility (largest "
+      "value "
+      "so far + weight x Q) (default cost)")
       .check(one_of(kPriorities));
   add("--exploration", how.exploration, kMcts,
       "Monte-Carlo tree search: exploration constant c of PUCT (default 1)")
@@ -149,7 +150,10 @@ void add_step_options(OptionAdder add, TextSearchOptions& o) {
 }  // namespace
 
 void add_search_options(CLI::App& command, TextSearchOptions& o) {
-  command.add_option("--search", o.search, "How to search for an answer (default greedy)")
+  command
+      .add_option("--search", o.search,
+                  fmt::format("How to search for an answer: {} (default greedy)",
+                              fmt::join(search_names(), ", ")))
       ->check(CLI::IsMember(search_names()));
   command.add_option("--guide", o.guide,
                      "Model that scores steps: a run directory (its critic.safetensors), or the "

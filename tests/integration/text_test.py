@@ -210,11 +210,16 @@ class TextTest(RunTest):
             caught = next(line for line in file if line.startswith("SigCgt")).split()[1]
         return int(caught, 16) >> (number - 1) & 1
 
+    @property
+    def long(self):
+        """A measurement of minutes."""
+        return "eval", self.run_folder, "--search", "majority", "--samples", "100", "--held-out", "30000", "--json"
+
     def test_a_signal_ends_a_measurement_and_keeps_what_is_finished(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process = self.started("eval", self.run_folder, "--held-out", "60000", "--json")
+            process = self.started(*self.long)
             self.assertTrue(wait_for(lambda: self.handles(process, number), 20))
-            time.sleep(4)
+            time.sleep(3)
             process.send_signal(number)
             out, err = self.stopped(process)
             lines = [json.loads(line) for line in out.splitlines()]
@@ -225,12 +230,12 @@ class TextTest(RunTest):
                 self.assertTrue(line["text"])
 
     def test_finished_problems_are_the_same_as_without_a_signal(self):
-        process = self.started("eval", self.run_folder, "--held-out", "60000", "--json")
+        process = self.started(*self.long)
         self.assertTrue(wait_for(lambda: self.handles(process, signal.SIGINT), 20))
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         kept = [json.loads(line) for line in self.stopped(process)[0].splitlines()][:-1]
-        whole = {line["problem"]: line for line in self.lines("--held-out", "300")[:-1]}
+        whole = {line["problem"]: line for line in self.lines(*self.long[2:-3], "--held-out", "100")[:-1]}
         both = [line for line in kept if line["problem"] in whole]
         self.assertTrue(both)
         for line in both:
