@@ -112,9 +112,9 @@ void add_step_options(OptionAdder add, TextSearchOptions& o) {
   using enum SearchField;
   auto& how = o.how;
   add("--aggregation", o.aggregation, kAggregation,
-      "How the scores of several steps make one value (default: minimum of a process model, last "
+      "How the scores of several steps make one value: minimum, product or last (default: minimum "
       "of "
-      "the other guides)")
+      "a process model, last of the other guides)")
       .check(one_of(kAggregations));
   add("--beam", how.beam, kBeam, "Beam search: states kept after every step (default 1)")
       .check(whole_number(1, 65536));
