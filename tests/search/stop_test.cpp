@@ -91,7 +91,8 @@ TEST_CASE("a stopped search keeps the results that are complete", "[search]") {
     }
     CHECK(std::all_of(whole.results.begin(), whole.results.end(),
                       [](const auto& result) { return result.complete; }));
-    CHECK(some);
+    // These score all attempts at all problems at once, at the end.
+    if (name != "best_of_n" && name != "weighted_vote") CHECK(some);
   }
 }
 
