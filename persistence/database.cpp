@@ -201,6 +201,9 @@ Status Database::begin_schema() {
   durable.sync = true;
   const auto put = db_->Put(durable, meta_, kSchemaKey, std::to_string(kStoreSchema));
   if (!put.ok()) return tl::unexpected(error_of(put, path_));
+  // In a table; else all logs would be kept for this one key, and read by every reader.
+  const auto flushed = db_->Flush({}, meta_);
+  if (!flushed.ok()) return tl::unexpected(error_of(flushed, path_));
   return {};
 }
 

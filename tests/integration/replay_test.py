@@ -68,7 +68,7 @@ class ReplayTest(RunTest):
                       ["ls", self.foreign, "--limit", "nan"], ["ls", self.foreign, "--limit", "1e3"],
                       ["show", self.foreign, str(2**64)], ["show", self.foreign, "x"]):
             self.refused(self.replay(*words), 2, "must be a whole number from 0 to", words[-1])
-        self.refused(self.replay("show", self.foreign, "--", "-1"), 2, "must be a whole number from 0 to")
+        self.refused(self.replay("show", self.foreign, "-1"), 2, "-1")
         self.assert_ok(self.replay("ls", self.foreign, "--from", str(2**64 - 1), "--limit", str(2**63 - 1)))
 
     def test_a_group_that_is_gone(self):

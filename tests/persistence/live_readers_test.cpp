@@ -217,6 +217,27 @@ TEST_CASE("files of the wrong kind are errors, not exceptions or waits", "[store
   CHECK(Store::open(folder.path(), Mode::kRead));
 }
 
+TEST_CASE("logs go once their groups are in tables", "[store][live]") {
+  const TemporaryFolder folder;
+  auto store = Store::open(folder.path(), Mode::kWrite, {.write_buffer_bytes = 1 << 20}).value();
+  for (std::uint64_t id = 0; id < 3000; ++id)
+    REQUIRE(store.insert(std::vector{sample_group(id, kAttemptsInProgress)}));
+  const auto bytes_in_logs = [&] {
+    std::uintmax_t sum = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      std::error_code gone;
+      const auto size = entry.file_size(gone);
+      if (entry.path().extension() == ".log" && !gone) sum += size;
+    }
+    return sum;
+  };
+  // Of several megabytes; flushing goes on in the background.
+  for (int i = 0; i < 500 && bytes_in_logs() > 2'500'000; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  CHECK(bytes_in_logs() <= 2'500'000);
+  CHECK(store.stats().value().bytes_on_disk > 2'500'000);
+}
+
 TEST_CASE("a store is found in a run's folder", "[store]") {
   const TemporaryFolder folder;
   write_tables(folder.path("run/store"));
