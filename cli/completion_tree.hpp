@@ -32,6 +32,9 @@ struct CompletionPlace {
   bool takes_files = false;
 };
 
+// The words that the option takes, if it takes one of a few.
+std::vector<std::string> choices_of(const CLI::Option& option);
+
 // Every place of the tree, the app itself first, its subcommands in their order.
 std::vector<CompletionPlace> completion_places(const CLI::App& app);
 

@@ -1,11 +1,13 @@
 // How help is laid out, the same for every subcommand of both programs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
 #include <sstream>
 
 #include "cli/commands.hpp"
+#include "cli/completion_tree.hpp"
 #include "cli/terminal.hpp"
 
 namespace qstar {
@@ -41,13 +43,25 @@ std::string entry(const std::string& name, const std::string& text, std::size_t 
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// The description, with the words that the option takes before the default, unless it names them.
+std::string with_choices(const CLI::Option& option) {
+  std::string text = option.get_description();
+  const std::vector<std::string> choices = choices_of(option);
+  const bool named = std::all_of(choices.begin(), choices.end(), [&](const std::string& choice) {
+    return text.find(choice) != std::string::npos;
+  });
+  if (named) return text;
+  const std::size_t end = std::min(text.rfind(" (default"), text.size());
+  return text.insert(end, fmt::format(": {}", fmt::join(choices, ", ")));
+}
+
 class HelpFormatter final : public CLI::Formatter {
  public:
   explicit HelpFormatter(std::size_t columns) : columns_(columns) {}
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
     return entry(make_option_name(option, is_positional) + make_option_opts(option),
-                 option->get_description(), columns_);
+                 with_choices(*option), columns_);
   }
 
   // "UINT (1 to 64)" or "NAME"; whether an option is required, its description says.

@@ -48,8 +48,10 @@ std::optional<Error> unknown_subcommand(const CLI::App* app, int argc, char** ar
 }
 
 void add_long_names(const CLI::App* app, std::vector<std::string>& names) {
-  for (const CLI::Option* option : app->get_options())
+  for (const CLI::Option* option : app->get_options()) {
+    if (option->get_group().empty()) continue;  // not for people
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  }
   for (const CLI::App* inner : app->get_subcommands({}))
     if (inner->get_name().empty()) add_long_names(inner, names);
 }

@@ -83,6 +83,7 @@ class HelpTest(unittest.TestCase):
         train = dict(self.helps)[("train",)]
         options = {name: description for part in sections(train).values() for name, description in part}
         self.assertIn("--workers INT (0 to 64)", options)
+        self.assertIn("greedy, sample", dict(sections(dict(self.helps)[("solve",)])["Options"])["--search NAME"])
         self.assertEqual(options["--resume"], "Resume the run from its newest checkpoint")
         self.assertEqual(options["config TEXT"],
                          "Configuration of the experiment in TOML; - reads standard input (required)")
