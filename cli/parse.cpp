@@ -47,6 +47,32 @@ std::optional<Error> unknown_subcommand(const CLI::App* app, int argc, char** ar
   return std::nullopt;
 }
 
+// The subcommand that the first words name.
+const CLI::App* named(const CLI::App* app, int argc, char** argv) {
+  for (int i = 1; i < argc && argv[i][0] != '\0'; ++i) {
+    const auto inner =
+        app->get_subcommands([&](const CLI::App* a) { return a->check_name(argv[i]); });
+    if (inner.empty()) break;
+    app = inner.front();
+  }
+  return app;
+}
+
+// An empty word that is not the value of an option. Beside a group of options, CLI11 2.1 takes it
+// for the group's name and reads on without end.
+std::optional<Error> empty_word(const CLI::App* app, int argc, char** argv) {
+  const CLI::App* command = named(app, argc, argv);
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] != '\0') continue;
+    const CLI::Option* option =
+        argv[i - 1][0] == '-' ? command->get_option_no_throw(argv[i - 1]) : nullptr;
+    if (option != nullptr && option->get_items_expected_max() > 0) continue;
+    return Error{Errc::kUsage,
+                 fmt::format("argument {} is empty; see '{} --help'", i, full_name(command))};
+  }
+  return std::nullopt;
+}
+
 void add_long_names(const CLI::App* app, std::vector<std::string>& names) {
   for (const CLI::Option* option : app->get_options()) {
     if (option->get_group().empty()) continue;  // not for people
@@ -89,6 +115,7 @@ int report_error(const Error& error) {
 std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   format_help(app);
   if (const auto unknown = unknown_subcommand(&app, argc, argv)) return report_error(*unknown);
+  if (const auto empty = empty_word(&app, argc, argv)) return report_error(*empty);
   try {
     app.parse(argc, argv);
     return std::nullopt;

@@ -12,13 +12,11 @@ from support import RunTest, main, qstar, wait_for
 SEARCHES = {"greedy", "sample", "majority", "beam", "mcts"}
 
 
-class CompletionTest(RunTest):
-    shell = None
+class Completion:
+    """What every shell has to offer; `shell` is its name."""
 
     def setUp(self):
         super().setUp()
-        if self.shell is None:
-            self.skipTest("of the shells")
         if shutil.which(self.shell) is None:
             self.skipTest(f"{self.shell} is not installed")
         with open(self.path("mine.toml"), "w"):
@@ -66,7 +64,7 @@ class CompletionTest(RunTest):
         self.assertEqual(self.offers("qstar train mine.toml --wor"), {"--workers"})
 
 
-class BashTest(CompletionTest):
+class BashTest(Completion, RunTest):
     shell = "bash"
 
     def offers(self, line):
@@ -84,7 +82,7 @@ class BashTest(CompletionTest):
         self.assertEqual(qstar("completion", "tcsh").returncode, 2)
 
 
-class FishTest(CompletionTest):
+class FishTest(Completion, RunTest):
     shell = "fish"
 
     def offers(self, line):
@@ -93,7 +91,7 @@ class FishTest(CompletionTest):
         return {word.split("=", 1)[1] if "=" in word else word for word in words}
 
 
-class ZshTest(CompletionTest):
+class ZshTest(Completion, RunTest):
     """zsh completes on a terminal only: a session on one, which lists what Tab would insert."""
     shell = "zsh"
 

@@ -174,6 +174,7 @@ class SignalTest(FrameTest):
                 self.assertTrue(wait_for(lambda: self.sleeps(process.pid), 5))  # in read() or between looks
                 process.send_signal(number)
                 self.assertEqual(process.wait(timeout=5), 130, (word, number))
+                process.communicate()
 
     def test_the_second_one_ends_the_process_at_once(self):
         process = self.probe("ignore")
@@ -223,6 +224,13 @@ class WordsTest(FrameTest):
         self.refused(qstar("replay", "stat"), 2, "did you mean 'stats'?")
         self.refused(qstar("xylophone"), 2, "no subcommand 'xylophone'; see 'qstar --help'")
         self.refused(qstar("\x1b[31mevl\n"), 2, "\\x1b[31mevl\\n")
+
+    def test_empty_words(self):
+        for words in (("label", "run", ""), ("label", "run", "--steps", "", "--from", "3"), ("label", "", "--steps"),
+                      ("solve", "run", ""), ("replay", "ls", ""), ("train", ""), ("train", SMOKE, ""), ("help", "eval", "")):
+            self.refused(qstar(*words, timeout=20), 2, "is empty")
+        self.refused(qstar(""), 2, "no subcommand ''")
+        self.refused(qstar("train", "none.toml", "--run", ""), 3, "none.toml")
 
     def test_mistyped_options(self):
         self.refused(qstar("eval", "--prblems", "x"), 2, "'--prblems'", "did you mean '--problems'?",
