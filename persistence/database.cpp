@@ -202,7 +202,9 @@ Status Database::begin_schema() {
   const auto put = db_->Put(durable, meta_, kSchemaKey, std::to_string(kStoreSchema));
   if (!put.ok()) return tl::unexpected(error_of(put, path_));
   // In a table; else all logs would be kept for this one key, and read by every reader.
-  const auto flushed = db_->Flush({}, meta_);
+  rocksdb::FlushOptions in_background;
+  in_background.wait = false;
+  const auto flushed = db_->Flush(in_background, meta_);
   if (!flushed.ok()) return tl::unexpected(error_of(flushed, path_));
   return {};
 }
