@@ -104,7 +104,7 @@ class HelpTest(unittest.TestCase):
         for line in listed:
             key, doc = line.split("\t")
             with self.subTest(key):
-                self.assertTrue(doc, "every setting says what it means")
+                self.assertRegex(doc, r"^([a-z_]+: [a-z]|[A-Z])", "a phrase, or CHOICE: a phrase")
                 for pattern in BANNED:
                     self.assertNotRegex(line.lower(), pattern)
 
