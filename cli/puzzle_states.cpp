@@ -10,19 +10,17 @@
 #include <iostream>
 
 #include "core/printable.hpp"
+#include "learning/json_line.hpp"
 
 namespace qstar {
 namespace {
 
-// Not ordered_json: that copies what it has read so far whenever an object grows, and copying a
-// list that is a million brackets deep overflows the stack.
 using nlohmann::json;
 
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr std::size_t kShown = 40;  // characters of a bad value that a message repeats
 
-// A value in a message. Lists and objects are only named: printing one that is a million brackets
-// deep would overflow the stack.
+// A value in a message; lists and objects are only named.
 std::string shown(const json& value) {
   if (value.is_array()) return "a list";
   if (value.is_object()) return "an object";
@@ -62,22 +60,15 @@ Status read_lengths(const json& record, PuzzleStart& start) {
   return {};
 }
 
-Result<json> parse_record(const std::string& line) {
-  try {
-    auto record = json::parse(line);
-    if (record.is_object() && record.contains("id") && record.contains("state")) return record;
-  } catch (const json::parse_error& error) {
-    return fail(Errc::kCorrupt,
-                fmt::format("this is not valid JSON from character {} on; write one "
-                            "object with \"id\" and \"state\" per line",
-                            error.byte));
-  } catch (const json::out_of_range&) {  // 1e999
-    return fail(Errc::kCorrupt, "a number in this JSON is too large");
-  }
-  return fail(Errc::kCorrupt, "a JSON object with \"id\" and \"state\" is expected");
+Result<json> parse_record(std::string_view line) {
+  constexpr std::string_view kWanted = "write one object with \"id\" and \"state\" per line";
+  auto record = parse_json_line(line);
+  if (!record) return fail(Errc::kCorrupt, fmt::format("the line {}; {}", record.error(), kWanted));
+  if (record->contains("id") && record->contains("state")) return std::move(*record);
+  return fail(Errc::kCorrupt, fmt::format("\"id\" or \"state\" is missing; {}", kWanted));
 }
 
-Result<PuzzleStart> read_state(const std::string& line, const Puzzle& puzzle) {
+Result<PuzzleStart> read_state(std::string_view line, const Puzzle& puzzle) {
   const auto record = parse_record(line);
   if (!record) return tl::unexpected(record.error());
   const json& id = (*record)["id"];
@@ -124,7 +115,8 @@ Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std:
     if (!line) return at_place(line.error());
     if (!*line) break;
     if ((*line)->find_first_not_of(" \t\r") == std::string::npos) continue;
-    auto start = read_state(**line, puzzle);
+    auto start = read_state(
+        number == 1 ? without_byte_order_mark(**line) : std::string_view(**line), puzzle);
     if (!start) return at_place(start.error());
     start->place = place;
     starts.push_back(std::move(*start));

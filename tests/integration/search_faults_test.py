@@ -156,15 +156,17 @@ class SearchFaultsTest(RunTest):
 
         for field in ("optimal_length", "known_length"):
             case(record(**{field: float("nan")}), "JSON")
-            case(record(**{field: "FIELD"}).replace('"FIELD"', "1e999"), "too large")
+            case(record(**{field: "FIELD"}).replace('"FIELD"', "1e999"), "JSON")
             case(record(**{field: -1}), field, "-1", "from 0")
             case(record(**{field: "12"}), field, '"12"')
             case(record(**{field: "\x1b[2J" * 100}), field)
             case(record(**{field: [[]]}), field, "a list")
         deep = 200_000
-        case(f'{{"id": 0, "state": {"[" * deep}{"]" * deep}}}', '"state" holds a list')
-        case(f'{{"id": {"[" * deep}{"]" * deep}, "state": []}}', '"id"')
-        case("[" * deep, "JSON")
+        case(f'{{"id": 0, "state": {"[" * deep}{"]" * deep}}}', "levels deep")
+        case('{"id": 0, "state": [[1]]}', '"state" holds a list')
+        case(f'{{"id": {"[" * deep}{"]" * deep}, "state": []}}', "levels deep")
+        case('{"id": 0, "id": 1, "state": []}', "'id' twice")
+        case("[" * deep, "levels deep")
         case(" " * (2 << 20) + record(), "longer than 1048576 bytes")
         case('{"id": 0, "state": "\x1b[2J"}', "JSON")
         case('{"id": 0, "state": "\\u001b[2J\\n"}', "\\x1b[2J")
