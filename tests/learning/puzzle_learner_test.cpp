@@ -78,9 +78,15 @@ TEST_CASE("targets of Q, by hand", "[puzzle_learner]") {
 TEST_CASE("hindsight caps targets, and none is below 0", "[puzzle_learner]") {
   const auto corridor = std::make_shared<Corridor>();
   PuzzleLearnerConfig config = small_config();
+  config.target_loss = 1e9;  // every check updates the target network
   auto learner = PuzzleLearner::make(corridor, config, 1).value();
   config.hindsight = false;
   auto uncapped = PuzzleLearner::make(corridor, config, 1).value();
+  const PuzzleExamples taught{{1, 1, 2, 2, 3, 3}, {0, 1, 0, 1, 0, 1}, {}, {}};
+  for (PuzzleLearner* one : {&learner, &uncapped}) {
+    for (int i = 0; i < 300; ++i) one->fit(taught, std::vector<float>(6, 5));
+    one->check();
+  }
   PuzzleExamples examples{{2, 2, 2}, {0, 0, 0}, {0, 0, 0}, {0.25F, -1, 99}};
   const std::vector<float> targets = learner.targets(examples), free = uncapped.targets(examples);
   REQUIRE(free[0] > 0.25F);  // so that there is something to cap
