@@ -267,7 +267,7 @@ class SearchTest(RunTest):
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 8]), 3, "9 numbers", "8")
         case("sliding_tiles", 3, state("1 2 3"), 3, "9 numbers", "3")
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 8, 9]), 3, '"9"', "0 to 8")
-        case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 7, 0]), 3, "7 is there twice")
+        case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 7, 0]), 3, "7 occurs twice")
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 8, 7, 0]), 3, "parity is odd")
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 8, 0.5]), 3, "0.5", "whole number")
         case("sliding_tiles", 3, state([1, 2, 3, 4, 5, 6, 7, 8, -1]), 3, "-1")
@@ -334,7 +334,7 @@ def broken_cubes():
     return ((moved({0: 26, 26: 47, 47: 0}), "corner is twisted"),
             (moved({1: 23, 23: 1}), "edge is flipped"),
             (moved({1: 3, 23: 50, 3: 1, 50: 23}), "two pieces are swapped"),
-            (moved({0: 1, 1: 0}), "no one piece"),
+            (moved({0: 1, 1: 0}), "do not belong to one piece"),
             (moved({4: 0, 0: 4}), "centre"))
 
 
