@@ -254,11 +254,11 @@ class SearchFaultsTest(RunTest):
     def test_a_signal_stops_a_search_within_a_second(self):
         easy, hard = goal(5), shuffled(5, 2000, 7)
         file = self.states(easy, hard, easy, hard, easy)
-        signals = (signal.SIGINT, signal.SIGTERM)
+        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         variants = (["--threads", "1"], ["--threads", "2"], ["--batch", "1000000"],
                     ["--algorithm", "qstar", "--batch", "1000000"], ["--algorithm", "beam", "--batch", "200000"])
         for place, words in enumerate(variants):
-            found, summary, said = self.interrupt([*HARD, "--states", file, *words], signals[place % 2], 1.5)
+            found, summary, said = self.interrupt([*HARD, "--states", file, *words], signals[place % 3], 1.5)
             self.assertTrue(all(one["solved"] for one in found), words)
             self.assertEqual([one["id"] for one in found], list(range(0, 2 * len(found), 2)), words)
             self.assertEqual((summary["n"], summary["solved"]), (len(found), len(found)))
