@@ -64,10 +64,11 @@ std::string resume_command(const ProcessOptions& options) {
                   quoted(options.run_directory));
   if (options.deterministic) command += " --deterministic";
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
-  if (!options.listen.empty()) command += " --listen " + options.listen;
+  if (!options.listen.empty()) command += " --listen " + quoted(options.listen);
   if (!options.certificates.empty()) command += " --certs " + quoted(options.certificates);
   if (options.http_port >= 0)
-    command += fmt::format(" --http {} --http-address {}", options.http_port, options.http_address);
+    command += fmt::format(" --http {} --http-address {}", options.http_port,
+                           quoted(options.http_address));
   return command + " --resume";
 }
 

@@ -11,7 +11,7 @@
 namespace qstar {
 namespace {
 
-constexpr std::chrono::seconds kHeartbeat{10}, kConnectTimeout{10};
+constexpr std::chrono::seconds kHeartbeat{10}, kProbeTimeout{3};
 // TLS and CAF's own; a peer that hangs would otherwise hold the caller up. Below CAF's heartbeat
 // interval, at which it would close the connection without saying why.
 constexpr std::chrono::seconds kHandshakeTimeout{9};
@@ -88,12 +88,10 @@ Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& a
 
 Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port) {
   const HostPort head{host, port};
-  const auto reached = try_connect(head, kConnectTimeout);
-  if (!reached) return fail(reached.error().code, "cannot join " + reached.error().message);
   Result<JoinActor> joined = fail(Errc::kTimeout, "");
   caf::scoped_actor self{system};
   self->request(system.openssl_manager().actor_handle(), kHandshakeTimeout,
-                caf::connect_atom::value, reached->host, port)
+                caf::connect_atom::value, host, port)
       .receive(
           [&](const caf::node_id&, const caf::strong_actor_ptr& found,
               const std::set<std::string>& interface) {
@@ -107,6 +105,10 @@ Result<JoinActor> connect(caf::actor_system& system, const std::string& host, st
             joined = error == caf::sec::request_timeout ? fail(Errc::kTimeout, silent(head))
                                                         : fail(Errc::kNetwork, refused(head));
           });
+  if (joined) return joined;
+  // Only now, since CAF does not tell why: see try_connect() about connections in quick succession.
+  if (const auto reached = try_connect(head, kProbeTimeout); !reached)
+    return fail(reached.error().code, "cannot join " + reached.error().message);
   return joined;
 }
 

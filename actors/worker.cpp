@@ -17,6 +17,7 @@
 #include "actors/roster.hpp"
 #include "actors/system.hpp"
 #include "core/printable.hpp"
+#include "core/sockets.hpp"
 
 namespace qstar {
 namespace {
@@ -112,8 +113,8 @@ class Worker {
           say("lost the head at {}: {}; trying to join it again for {:g} s", name_,
               ended.error().message, options_.rejoin);
       }
-      if (Clock::now() >= until) return gave_up(lost.error());
-      if (!rest()) return stopped(options_);
+      const auto back = await_head(until);
+      if (!back) return stopping(options_) ? back : gave_up(lost.error());
     }
   }
 
@@ -138,19 +139,33 @@ class Worker {
     return !stopping(options_);
   }
 
-  // On a thread of its own, which a peer that hangs may hold up for half a minute.
-  std::optional<Result<JoinActor>> reach() const {
-    auto promise = std::make_shared<std::promise<Result<JoinActor>>>();
+  // Until its port is open; not for longer than `until`, nor when it is to stop.
+  Status await_head(Clock::time_point until) const {
+    while (Clock::now() < until && rest()) {
+      const auto open = on_a_thread<Result<HostPort>>(
+          [head = head_] { return try_connect(head, std::chrono::seconds(5)); });
+      if (!open) break;
+      // The head has to forget that connection first, see try_connect().
+      if (*open && rest()) return {};
+    }
+    return stopped(options_);
+  }
+
+  // What a peer that hangs may hold up for a while; nothing when it is to stop first.
+  template <class T, class Function>
+  std::optional<T> on_a_thread(Function function) const {
+    auto promise = std::make_shared<std::promise<T>>();
     auto future = promise->get_future();
-    std::thread([promise, &system = system_, head = head_] {
-      promise->set_value(connect(system, head.host, head.port));
+    std::thread([promise, function = std::move(function)] {
+      promise->set_value(function());
     }).detach();
     return wait_for(std::move(future), options_);
   }
 
   // Joins and works; how that ended. `joined`: whether there was a head.
   Status work_once(bool& joined) {
-    const auto head = reach();
+    const auto head = on_a_thread<Result<JoinActor>>(
+        [&system = system_, head = head_] { return connect(system, head.host, head.port); });
     if (!head) return stopped(options_);
     if (!*head) return tl::unexpected(head->error());
     auto answer = std::make_shared<std::promise<Result<Welcome>>>();

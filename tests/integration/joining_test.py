@@ -94,6 +94,8 @@ class JoiningTest(RunTest):
             self.assert_stops(six, signal.SIGINT)
         head.process.send_signal(signal.SIGTERM)
         self.assertEqual(head.end(60)[0], 130, head.lines)
+        self.assert_says(head, f" --listen '*:{self.port}' ", 1)  # as a shell reads it
+        self.assert_says(head, " --http-address '*' ", 1)
         self.assertEqual(ended.end(30)[0], 0, ended.lines)
         self.assert_says(ended, f"worker ended ended: the head at 127.0.0.1:{self.port} has no more work for it", 1)
         with open(os.path.join(self.path("run"), "workers.log")) as file:

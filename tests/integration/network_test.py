@@ -65,8 +65,14 @@ class NetworkTest(RunTest):
         self.assertTrue(wait_for(lambda: self.attempts_of("early") > 0, 30))
         early.kill()
         late = self.worker("ours", "late")
-        self.finish(head)
-        self.finish(late, 30)
+        log = self.finish(head)
+        for line in ("worker early joined (10.213.7.2)", "worker early left: the connection was lost",
+                     "worker late joined (10.213.7.2)"):
+            self.assertIn(line, log)
+        self.assertNotIn("stranger", log)
+        said = self.finish(late, 30)
+        self.assertIn(f"worker late joined the head at {ADDRESS}:{PORT}: experiment smoke", said)
+        self.assertIn(f"worker late ended: the head at {ADDRESS}:{PORT} has no more work for it", said)
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 151)
         self.assertGreater(self.attempts_of("late"), 0)
         self.assertEqual(self.attempts_of("stranger"), 0)
