@@ -179,7 +179,7 @@ Result<RunEnd> run_head(const HeadOptions& options) {
   RunEnd end;
   const auto session = [&]() -> Result<bool> {
     auto ended = TextSession(options, *directory, gateway->get()).run();
-    if (!ended) return tl::unexpected(ended.error());
+    if (!ended) return tl::unexpected(cause_of(ended.error(), *directory));
     end = std::move(*ended);
     if (end.interrupted) show_line(options, "stop", kept_by(end.state, options.config));
     return end.interrupted;

@@ -178,7 +178,7 @@ Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options) {
   PuzzleRunEnd end;
   const auto session = [&]() -> Result<bool> {
     auto ended = PuzzleSession(options, *puzzle, *directory, gateway->get()).run();
-    if (!ended) return tl::unexpected(ended.error());
+    if (!ended) return tl::unexpected(cause_of(ended.error(), *directory));
     end = std::move(*ended);
     if (end.interrupted)
       show_line(options, "stop",

@@ -29,6 +29,16 @@ bool is_there(const std::string& path) {
   return fs::exists(path, unreadable);
 }
 
+// The same where the answer decides what is done: what cannot be looked at is not taken for
+// missing.
+Result<bool> finds(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (fs::exists(status)) return true;
+  if (status.type() == fs::file_type::not_found) return false;
+  return fail(Errc::kIo, fmt::format("cannot read {}: {}", printable(path), error.message()));
+}
+
 // Which file or folder a path leads to.
 struct Identity {
   dev_t device = 0;
@@ -164,7 +174,11 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
                                         const Describe& before) {
   const std::string& path = opening.path;
   const std::string toml = path + "/config.toml";
-  if (opening.resume && !is_there(toml)) return nothing_to_resume(path);
+  if (const auto there = finds(toml); !there) {
+    return tl::unexpected(there.error());
+  } else if (opening.resume && !*there) {
+    return nothing_to_resume(path);
+  }
   auto state = std::make_unique<State>();
   state->path = path;
   state->printed = print_config(config);

@@ -37,6 +37,11 @@ Status adopt_changes(RunDirectory& directory, const ProcessOptions& options) {
   return {};
 }
 
+Error cause_of(const Error& error, const RunDirectory& directory) {
+  const auto there = directory.intact();
+  return there ? error : there.error();
+}
+
 RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
                       std::shared_ptr<CheckpointDirectory> checkpoints) {
   for (const auto* name : {"store", "store/CURRENT", "checkpoints"}) directory.guard(name);

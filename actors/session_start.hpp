@@ -19,6 +19,8 @@ Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& c
                                                     const ProcessOptions& options);
 // Records the changes of a resumed run's configuration and tells the user.
 Status adopt_changes(RunDirectory& directory, const ProcessOptions& options);
+// Why a session ended with this error: that its directory is gone explains whatever followed.
+Error cause_of(const Error& error, const RunDirectory& directory);
 // Checkpoints go through the directory, which from now on has to stay where it is.
 RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
                       std::shared_ptr<CheckpointDirectory> checkpoints);

@@ -57,7 +57,7 @@ Result<json> run_story_head(const StoryHeadOptions& options) {
       show_line(options, "stop", one->kept());
       return true;
     }
-    if (!told) return tl::unexpected(told.error());
+    if (!told) return tl::unexpected(cause_of(told.error(), *directory));
     report = std::move(*told);
     models = one->models();
     return false;

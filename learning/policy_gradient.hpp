@@ -25,14 +25,16 @@
 
 namespace qstar {
 
+// The cap on w. Not a setting as long as no stage makes batches with proximal log-probabilities.
+inline constexpr double kImportanceCap = 2;
+
 struct PolicyGradientConfig {
   std::string baseline = "group";    // GroupBaseline
   std::string token_mean = "token";  // TokenMean
   bool drop_equal = true;            // leave out groups with equal rewards
   double clip_low = 0.2;
   double clip_high = 0.28;
-  double importance_cap = 2;  // on w; no setting while no batch has proximal log-probabilities
-  double kl_weight = 0;       // KL penalty towards the reference policy
+  double kl_weight = 0;  // KL penalty towards the reference policy
   double entropy_weight = 0;
   std::int64_t overlong_ramp =
       0;  // tokens before max_tokens where the length penalty starts; 0: none

@@ -19,11 +19,8 @@ TokenLogprobs token_logprobs(const at::Tensor& logits, const at::Tensor& tokens,
 Surrogate clipped_surrogate(const at::Tensor& logprobs, const at::Tensor& proximal,
                             const at::Tensor& behaviour, const at::Tensor& advantages,
                             const PolicyGradientConfig& config) {
-  const auto weight = (proximal - behaviour)
-                          .clamp(-kLargest, kLargest)
-                          .exp()
-                          .clamp_max(config.importance_cap)
-                          .detach();
+  const auto weight =
+      (proximal - behaviour).clamp(-kLargest, kLargest).exp().clamp_max(kImportanceCap).detach();
   const auto ratio = (logprobs - proximal.detach()).clamp(-kLargest, kLargest).exp();
   const auto free = ratio * advantages;
   const auto held = ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * advantages;

@@ -55,6 +55,18 @@ TEST_CASE("to resume what is not there makes nothing", "[run_files]") {
   CHECK(fs::is_empty(path));
 }
 
+TEST_CASE("a directory that cannot be read is not taken for an empty one", "[run_files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("loop");
+  fs::create_directory_symlink(path, path);
+  for (const bool resume : {false, true}) {
+    const auto error = error_of_open(open_text(path, resume));
+    CHECK(error.code == Errc::kIo);
+    CHECK(has(error.message, "loop"));
+    CHECK_FALSE(has(error.message, "holds no run"));
+  }
+}
+
 TEST_CASE("a start that does not come to begin leaves nothing behind", "[run_files]") {
   const TemporaryFolder folder;
   SECTION("in a new directory") {

@@ -164,12 +164,12 @@ class DeletedTest(RunTest):
         process = self.start("train", config, "--run", run, *words)
         self.assertTrue(wait_for(lambda: os.path.exists(metrics) and
                                  any(row["phase"] == phase for row in rows_of(run)), 120))
-        os.rename(os.path.join(run, part), self.path("elsewhere"))
+        elsewhere = os.path.join(tempfile.mkdtemp(dir=self.folder), "elsewhere")
+        os.rename(os.path.join(run, part) if part else run, elsewhere)
         output, _ = process.communicate(timeout=30)
         self.assertEqual(process.returncode, 4, output)
         self.assertIn("was deleted, moved or replaced", output)
         self.assertNotIn("finished", output)
-        shutil.rmtree(self.path("elsewhere"))
         return run
 
     def test_text(self):

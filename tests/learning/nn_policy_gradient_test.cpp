@@ -173,22 +173,21 @@ TEST_CASE("an update makes the right attempt likelier, the wrong one less, and r
 
 TEST_CASE("an older batch weighs by the learner's log-probabilities before it", "[nn]") {
   const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
-  PolicyGradientConfig config;
+  const PolicyGradientConfig config;
   auto batch = batch_of(pair(model, 1), config);
   batch.proximal_logprobs = PolicyLearner(model).logprobs(batch.tokens, batch.temperatures);
   batch.advantages.assign(batch.advantages.size(), 0.75F);
   double advantage = 0;
-  for (std::size_t i = 0; i < batch.advantages.size(); ++i) {
-    batch.behaviour_logprobs[i] = batch.proximal_logprobs[i] - 0.5F;
+  for (std::size_t i = 0; i < batch.advantages.size(); ++i)
     advantage += batch.tokens.weights[i] * batch.advantages[i];
-  }
   REQUIRE(std::abs(advantage) > 0.01);
-  const auto loss = [&] {
+  const auto loss = [&](float older) {
+    for (std::size_t i = 0; i < batch.advantages.size(); ++i)
+      batch.behaviour_logprobs[i] = batch.proximal_logprobs[i] - older;
     return PolicyLearner(model).update_policy_gradient(batch, config, 1).loss;
   };
-  CHECK(loss() == Approx(-std::exp(0.5) * advantage).epsilon(1e-3));
-  config.importance_cap = 1;
-  CHECK(loss() == Approx(-advantage).epsilon(1e-3));
+  CHECK(loss(0.5F) == Approx(-std::exp(0.5) * advantage).epsilon(1e-3));
+  CHECK(loss(2) == Approx(-kImportanceCap * advantage).epsilon(1e-3));
 }
 
 TEST_CASE("the KL penalty pulls back to the reference", "[nn]") {
