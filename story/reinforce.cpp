@@ -192,26 +192,42 @@ class Run {
             {"source", source_.save()}};
   }
 
+  Status damaged(std::string_view what) const {
+    return fail(Errc::kCorrupt,
+                fmt::format("{}: the saved state of this run is damaged ({}); start "
+                            "a new run",
+                            plan_.label, what));
+  }
+
   Status load(const std::map<std::string, std::string>& parts) {
+    for (const auto* part : {"state.json", "learner", "improver", "source"})
+      if (!parts.contains(part)) return damaged(std::string(part) + " is missing");
     const auto state = json::parse(parts.at("state.json"), nullptr, false);
-    if (state.is_discarded())
-      return fail(Errc::kCorrupt, plan_.label + ": the saved state of this run is damaged");
+    if (state.is_discarded()) return damaged("state.json");
     if (!state.contains("quick_evaluations"))
       return fail(Errc::kSchema, plan_.label +
                                      ": the saved state is of another version of qstar; "
                                      "start a new run, or resume with that version");
-    if (auto loaded = learner_.load(parts.at("learner")); !loaded) return loaded;
-    if (auto loaded = improver_->load(parts.at("improver")); !loaded) return loaded;
-    if (auto loaded = source_.load(parts.at("source")); !loaded) return loaded;
-    rounds_ = state.at("rounds");
-    groups_ = state.at("groups");
-    result_.tokens = state.at("tokens");
-    result_.cpu_seconds = state.at("cpu_seconds");
-    result_.curve = state.at("curve");
-    for (const std::string digits : state.at("quick_evaluations"))
-      result_.quick_evaluations.push_back(bits_of(digits));
-    if (state.at("reached").get<bool>()) result_.tokens_to_target = result_.tokens;
-    return {};
+    if (!learner_.load(parts.at("learner"))) return damaged("learner");
+    if (!improver_->load(parts.at("improver"))) return damaged("improver");
+    if (!source_.load(parts.at("source"))) return damaged("source");
+    return load_counters(state);
+  }
+
+  Status load_counters(const json& state) {
+    try {
+      rounds_ = state.at("rounds");
+      groups_ = state.at("groups");
+      result_.tokens = state.at("tokens");
+      result_.cpu_seconds = state.at("cpu_seconds");
+      result_.curve = state.at("curve");
+      for (const std::string digits : state.at("quick_evaluations"))
+        result_.quick_evaluations.push_back(bits_of(digits));
+      if (state.at("reached").get<bool>()) result_.tokens_to_target = result_.tokens;
+      return {};
+    } catch (const json::exception&) {
+      return damaged("state.json");
+    }
   }
 
   Story& story_;

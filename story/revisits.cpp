@@ -59,11 +59,11 @@ std::string RevisitedProblems::save() const {
 Status RevisitedProblems::load(std::string_view bytes) {
   if (bytes.empty()) return {};  // saved by a version without revisits
   const auto rows = json::parse(bytes, nullptr, false);
-  if (!rows.is_array()) return fail(Errc::kCorrupt, "saved problems to revisit are damaged");
+  if (!rows.is_array()) return fail(Errc::kCorrupt, "the saved problems to revisit are damaged");
   std::vector<Unsolved> unsolved;
   for (const auto& row : rows) {
     if (!row.is_array() || row.size() != 2 || !row[0].is_string() || !row[1].is_number())
-      return fail(Errc::kCorrupt, "saved problems to revisit are damaged");
+      return fail(Errc::kCorrupt, "the saved problems to revisit are damaged");
     unsolved.push_back({row[0], row[1]});
   }
   unsolved_ = std::move(unsolved);

@@ -212,18 +212,32 @@ TEST_CASE("a state that another version saved is refused, with the remedy") {
         "or resume with that version");
 }
 
-TEST_CASE("a damaged save is refused") {
+TEST_CASE("a damaged save is refused with the part") {
   const auto config = testing::small_story_config();
-  for (const auto* part : {"state.json", "learner", "improver", "source"}) {
-    Saves saves;
-    auto story = taught_story(config, saving_host(config, saves, 1));
-    REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
-    saves["test.expert_iteration"][part] = "damaged";
+  Saves whole;
+  auto story = taught_story(config, saving_host(config, whole, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+  const auto refusal = [&](const std::function<void(Saves::mapped_type&)>& damage) {
+    Saves saves = whole;
+    damage(saves["test.expert_iteration"]);
     auto again = taught_story(config, saving_host(config, saves, -1));
     const auto resumed = reinforce(again, plan_of("expert_iteration", config));
     REQUIRE_FALSE(resumed.has_value());
     CHECK(resumed.error().code == Errc::kCorrupt);
+    return resumed.error().message;
+  };
+  const std::string prefix = "test.expert_iteration: the saved state of this run is damaged (";
+  for (const std::string part : {"state.json", "learner", "improver", "source"}) {
+    CHECK(refusal([&](auto& parts) { parts[part] = "damaged"; }) ==
+          prefix + part + "); start a new run");
+    CHECK(refusal([&](auto& parts) { parts.erase(part); }) ==
+          prefix + part + " is missing); start a new run");
   }
+  const auto retyped = refusal([](auto& parts) {
+    auto& state = parts["state.json"];
+    state.replace(state.find("\"rounds\":"), 9, "\"round\" :");
+  });
+  CHECK(retyped == prefix + "state.json); start a new run");
 }
 
 }  // namespace
