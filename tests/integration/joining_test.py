@@ -104,6 +104,17 @@ class JoiningTest(RunTest):
         with open(os.path.join(self.path("run"), "metrics.jsonl")) as file:
             self.assertIn('{"phase":"workers","step":3,"connected":3.0}', file.read())
 
+    def test_workers_that_join_at_the_same_moment_all_join(self):
+        # A connection that ends while another begins must not take that one with it.
+        head = self.head(f"127.0.0.1:{self.port}")
+        self.assert_says(head, "listening")
+        for turn in range(3):
+            workers = [self.worker(f"w{turn}{i}") for i in range(4)]
+            for worker in workers:
+                self.assert_says(worker, "joined", 20)
+            for worker in workers:
+                self.assert_stops(worker, signal.SIGTERM, 5)
+
     def test_a_worker_waiting_for_a_lost_head_says_so_and_stops(self):
         head = self.head(f"127.0.0.1:{self.port}")
         self.assert_says(head, "listening")
