@@ -82,7 +82,7 @@ ExperimentConfig tiny() {
   const std::vector<std::string> shorter = {"model.layers=1",
                                             "model.width=16",
                                             "pretrain.steps=50",
-                                            "pretrain.rows=2",
+                                            "pretrain.rows=8",
                                             "rl.versions=2",
                                             "rl.updates_per_version=2",
                                             "rl.groups_per_update=8",
@@ -182,6 +182,7 @@ TEST_CASE("a run whose actors fail ends as it would have without", "[head]") {
   const auto healthy = failing({});
   Run whole(folder.path("whole"), healthy);
   whole.options.deterministic = true;
+  whole.options.config.pretrain.steps = 200;  // so that some attempts are won
   const auto expected = run_head(whole.options);
   REQUIRE(expected);
   CHECK(whole.restarts.empty());
@@ -191,6 +192,7 @@ TEST_CASE("a run whose actors fail ends as it would have without", "[head]") {
   Run broken(folder.path("broken"),
              failing({{healthy->training() * 2 / 3}, {healthy->held_out()}}));
   broken.options.deterministic = true;
+  broken.options.config = whole.options.config;
   const auto end = run_head(broken.options);
   REQUIRE(end);
   REQUIRE(broken.restarts.size() == 2);
