@@ -22,8 +22,8 @@ Error listen_error(const HostPort& address, int system_error);
 // Connects and closes the connection again; gives the numeric address that accepted it. kNetwork
 // tells an unknown host, a refused connection, an unreachable network and a timeout (per address of
 // the host) apart. Looking up a name is limited by the system alone. Do not let CAF connect to the
-// same peer at once: CAF knows connections by their descriptors, and may take the end of this one for
-// that of the next, which gets the same descriptor.
+// same peer at once: CAF knows connections by their descriptors, and may take the end of this one
+// for that of the next, which gets the same descriptor.
 Result<HostPort> try_connect(const HostPort& address, std::chrono::milliseconds timeout);
 
 }  // namespace qstar
