@@ -112,15 +112,13 @@ TEST_CASE("keys of earlier versions are refused, and similar new ones are sugges
 TEMPLATE_TEST_CASE("a story's configuration describes every field", "", AttemptConfig,
                    FineTuneConfig, VerifierConfig, SearchTableConfig, AnnotatorConfig,
                    FeedbackConfig, FinalConfig, SelfPlayConfig, StagesConfig, MeasureConfig,
-                   StoryConfig, RewardConfig) {
+                   StoryConfig, RewardConfig, PolicyGradientConfig) {
   CHECK(testing::describes_all<TestType>());
 }
 
 TEST_CASE("reinforcement describes every field that it reads, its selection's one by one") {
   // Not allow_lucky: rewards decide which attempts count as right.
   CHECK(testing::describes_all<ReinforceConfig>(testing::field_count<SelectionOptions>() - 1));
-  // Not importance_cap: no batch has proximal log-probabilities.
-  CHECK(testing::describes_all<PolicyGradientConfig>(0, 1));
 }
 
 TEST_CASE("a story's configuration survives printing") {
