@@ -121,7 +121,7 @@ class TextTest(RunTest):
                             ("9/0", ("9/0 divides by zero",)), ("7/2", ("7/2 is not a whole number",)),
                             ("8÷2", ("no operator /", "+ - *")), ("1+", ("a number is missing",)),
                             ("\x1b[31m1+1", ("\\x1b",)), ("1+1\n2", ("\\n",)), ("5", ("only a number",)),
-                            ("1+" * 60 + "1", ("context",)), ("9" * 2000, ("1024",)), ("", ("number is missing",))):
+                            ("1+" * 60 + "1", ("context",)), ("9" * 2000, ("1024",)), ("", ("argument 3 is empty",))):
             self.refused(qstar("solve", self.run_folder, text), 2, *words)
 
     def problems(self, content, name="problems"):
