@@ -23,6 +23,7 @@ Result<std::unique_ptr<Environment>> environment_of(const ModelFile& model,
   EnvironmentConfig config;
   const auto read = parse_config(described->second, path, {}, describe_of(config));
   if (!read) return fail(Errc::kCorrupt, read.error().message);
+  config.settle();
   return make_environment(config);
 }
 

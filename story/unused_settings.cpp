@@ -17,6 +17,26 @@ bool runs_any_of(const StoryConfig& config, std::initializer_list<std::string_vi
   });
 }
 
+// What each algorithm reads of [rl.gradient]; dr_grpo and dapo bring values of their own for the
+// rest. Learning from rankings runs grpo.
+void note_unused_gradient(const StoryConfig& config, UnusedSettings& unused) {
+  const auto& given = config.rl.gradient;
+  const PolicyGradientConfig standard = StoryConfig().rl.gradient;
+  const auto want = [&](std::initializer_list<std::string_view> readers, const std::string& name,
+                        const auto& value, const auto& usual) {
+    unused.want(config.stages.rlhf || runs_any_of(config, readers), "rl.gradient." + name, value,
+                usual, "no algorithm of this story reads it");
+  };
+  want({"grpo"}, "baseline", given.baseline, standard.baseline);
+  want({"grpo", "dr_grpo"}, "drop_equal", given.drop_equal, standard.drop_equal);
+  want({"grpo", "dr_grpo"}, "overlong_ramp", given.overlong_ramp, standard.overlong_ramp);
+  want({"grpo", "ppo", "q_advantage"}, "token_mean", given.token_mean, standard.token_mean);
+  want({"grpo", "dr_grpo", "ppo", "q_advantage"}, "clip_low", given.clip_low, standard.clip_low);
+  want({"grpo", "dr_grpo", "ppo", "q_advantage"}, "clip_high", given.clip_high, standard.clip_high);
+  want({"grpo", "dr_grpo", "dapo", "ppo", "q_advantage"}, "entropy_weight", given.entropy_weight,
+       standard.entropy_weight);
+}
+
 }  // namespace
 
 Status refuse_unused(const StoryConfig& config) {
@@ -32,6 +52,7 @@ Status refuse_unused(const StoryConfig& config) {
   unused.want(runs_any_of(config, {"ppo", "q_advantage"}), "rl.value_updates",
               config.rl.value_updates, standard.rl.value_updates,
               "only ppo and q_advantage use it, and this story runs neither");
+  note_unused_gradient(config, unused);
   const auto& annotator = config.rlhf.annotator;
   unused.want(annotator.kind == "recorded", "rlhf.annotator.file", annotator.file,
               standard.rlhf.annotator.file, "rlhf.annotator.kind is \"simulated\"");

@@ -37,6 +37,24 @@ TEST_CASE("settings of a story that no stage reads are refused", "[unused_settin
           "rlhf.annotator.error_rate");
 }
 
+TEST_CASE("settings of policy gradients that no algorithm of a story reads are refused",
+          "[unused_settings]") {
+  CHECK(checked({"rl.gradient.baseline=centred"}));  // learning from rankings runs grpo
+  const auto alone = [](const std::string& setting, const std::string& algorithm) {
+    return std::vector<std::string>{setting, "stages.rlhf=false", "algorithms=" + algorithm};
+  };
+  CHECK(checked(alone("rl.gradient.baseline=centred", "grpo")));
+  refuses(alone("rl.gradient.baseline=leave_one_out", "dr_grpo"), "rl.gradient.baseline");
+  refuses(alone("rl.gradient.token_mean=attempt", "dapo"), "rl.gradient.token_mean");
+  CHECK(checked(alone("rl.gradient.token_mean=attempt", "ppo")));
+  refuses(alone("rl.gradient.clip_high=0.5", "dapo"), "rl.gradient.clip_high");
+  CHECK(checked(alone("rl.gradient.clip_low=0.1", "dr_grpo")));
+  refuses(alone("rl.gradient.overlong_ramp=8", "ppo"), "rl.gradient.overlong_ramp");
+  refuses(alone("rl.gradient.drop_equal=false", "dapo"), "rl.gradient.drop_equal");
+  refuses(alone("rl.gradient.entropy_weight=0.1", "expert_iteration"),
+          "rl.gradient.entropy_weight");
+}
+
 TEST_CASE("the cap on importance weights is no setting while nothing uses it",
           "[unused_settings]") {
   StoryConfig config;
