@@ -215,18 +215,20 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
 
   std::int64_t critic_due() const { return qstar::critic_due(run, config()); }
 
-  // One version's updates at a time, so that a checkpoint never waits for long.
+  // One version's updates at a time, so that a checkpoint never waits for long; what a stop cut
+  // short is completed first.
   void train_critic() {
     if (critic_busy || critic_due() <= 0) return;
     critic_busy = true;
-    const auto updates = std::min(critic_due(), config().critic.updates_per_version);
+    const auto per_version = config().critic.updates_per_version;
+    const auto updates = std::min(critic_due(), per_version - run.critic_updates % per_version);
     ask(actors.critic, Train{run.critic_updates, updates, 0, true}, [this](const Trained& t) {
       unsaved = true;
       run.critic_updates += t.updates;
       run.trained_tokens += static_cast<std::uint64_t>(t.tokens);
       const auto rounds = run.critic_updates / config().critic.updates_per_version;
       const bool whole = run.critic_updates % config().critic.updates_per_version == 0;
-      if (whole && !stopping && rounds % config().evaluation.curve_every == 0)
+      if (whole && rounds % config().evaluation.curve_every == 0)
         return assess_critic(t.tokens > 0 ? std::optional(t.loss) : std::nullopt);
       critic_busy = false;
       advance();

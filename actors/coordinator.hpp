@@ -8,8 +8,8 @@
 //   finished  the final figures are measured
 //
 // Checkpoints are taken when the learners are at rest between two versions or slices. A run that is
-// to stop lets its learners finish the update under way, keeps the evaluations under way as ordered,
-// takes a checkpoint and ends.
+// to stop lets its learners finish the update under way, keeps the evaluations under way as
+// ordered, takes a checkpoint and ends.
 #pragma once
 
 #include <future>
@@ -29,7 +29,7 @@ struct CoordinatorOptions {
   RunState state;     // of the checkpoint, or fresh
   std::string model;  // weights of state.version, when there is one
   std::vector<AttemptGroup>
-      reference;  // attempts that the critic is judged by, when there are some
+      reference;                   // attempts that the critic is judged by, when there are some
   PendingEvaluations evaluations;  // that were ordered before the checkpoint
   RunControl control;
   std::uint64_t first_serial = 1;  // of the next checkpoint

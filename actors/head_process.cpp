@@ -188,23 +188,40 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   return status;
 }
 
+namespace {
+
+bool is_stopped(const ProcessOptions& options) {
+  return options.stop != nullptr && options.stop->load();
+}
+
+// False when the run is stopped meanwhile.
+bool wait_before_restart(const ProcessOptions& options, double seconds) {
+  const double until = seconds_now() + seconds;
+  while (!is_stopped(options) && seconds_now() < until) std::this_thread::sleep_for(50ms);
+  return !is_stopped(options);
+}
+
+tl::unexpected<Error> interrupted(const ProcessOptions& options) {
+  return fail(Errc::kInterrupted,
+              fmt::format("interrupted; resume with: {}", resume_command(options)));
+}
+
+}  // namespace
+
 Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
                     const Session& session) {
   RestartPolicy restarts(restart);
   for (;;) {
-    const auto interrupted = session();
-    if (interrupted && !*interrupted) return {};
-    if (interrupted) {
-      return fail(Errc::kInterrupted,
-                  fmt::format("interrupted; resume with: {}", resume_command(options)));
-    }
-    const Error& why = interrupted.error();
+    const auto stopped = session();
+    if (stopped && !*stopped) return {};
+    if (stopped) return interrupted(options);
+    const Error& why = stopped.error();
     if (!restart_may_help(why.code)) return tl::unexpected(why);
     const auto delay = restarts.failed(seconds_now());
     if (!delay) return fail(Errc::kActorFailed, "gave up after repeated failures: " + why.message);
     options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
                   "restarting from the newest checkpoint: " + why.message});
-    std::this_thread::sleep_for(std::chrono::duration<double>(*delay));
+    if (!wait_before_restart(options, *delay)) return interrupted(options);
   }
 }
 

@@ -32,7 +32,7 @@ caf::actor spawn_presence(caf::actor_system& system, const JoinActor& head, std:
 }
 
 void leave(caf::actor_system& system, const caf::actor& presence, const caf::error& reason) {
-  constexpr std::chrono::seconds kPatience{1};
+  constexpr std::chrono::milliseconds kPatience{300};  // the head kills local workers after 900
   caf::scoped_actor self{system};
   self->monitor(presence);
   self->send_exit(presence, reason);

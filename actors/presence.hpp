@@ -15,7 +15,7 @@ namespace qstar {
 caf::actor spawn_presence(caf::actor_system& system, const JoinActor& head, std::string name,
                           std::shared_ptr<std::promise<Result<Welcome>>> welcome);
 
-// Ends it with a reason for the head to show; returns when the reason is on its way, at most two
+// Ends it with a reason for the head to show; returns when the reason is on its way, at most 0.7
 // seconds later.
 void leave(caf::actor_system& system, const caf::actor& presence, const caf::error& reason);
 

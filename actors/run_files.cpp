@@ -199,6 +199,9 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
     return tl::unexpected(written.error());
   }
   state->metrics = append_lines(path + "/metrics.jsonl");
+  if (!state->metrics)
+    return fail(Errc::kIo, fmt::format("cannot write {}/metrics.jsonl: {}", printable(path),
+                                       std::strerror(errno)));
   RunDirectory directory(std::move(state));
   for (const auto* name : {".", "LOCK"}) directory.guard(name);
   return directory;

@@ -38,7 +38,8 @@ class RunDirectory {
  public:
   // A new run wants a directory without one (kBusy otherwise, with the remedies), or one that holds
   // the same run, finished; then nothing is run again. A resumed run wants one of the same kind
-  // whose configuration differs in adjustable keys only; kConfig lists all that differ. kMissingFile: there is nothing to resume, and nothing is made.
+  // whose configuration differs in adjustable keys only; kConfig lists all that differ.
+  // kMissingFile: there is nothing to resume, and nothing is made.
   template <class Config>
   static Result<RunDirectory> open(const std::string& path, Config config, bool resume,
                                    const RunKind& kind) {

@@ -42,8 +42,8 @@ std::uint64_t oldest_allowed(const RunState& run, const ExperimentConfig& config
 // Updates of the critic that the versions so far call for and that are not done yet.
 std::int64_t critic_due(const RunState& run, const ExperimentConfig& config);
 
-// Before a run continues with another rl.versions: kConfig when it has made more already; a finished
-// run with fewer is in its reinforcement phase again.
+// Before a run continues with another rl.versions: kConfig when it has made more already; a
+// finished run with fewer is in its reinforcement phase again.
 Status extend(RunState& run, const ExperimentConfig& config);
 
 // After a restart: what the store holds that the checkpoint did not know as done is counted, and

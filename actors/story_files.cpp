@@ -29,6 +29,14 @@ Error missing(const std::string& what, const std::string& why) {
                       printable(what), why)};
 }
 
+// What keep() writes.
+bool is_stage(const json& kept) {
+  if (!kept.is_object() || !kept.contains("report") || !kept.contains("models")) return false;
+  const json& models = kept["models"];
+  return models.is_array() && std::all_of(models.begin(), models.end(),
+                                          [](const json& name) { return name.is_string(); });
+}
+
 }  // namespace
 
 Result<StoryFiles> StoryFiles::open(const RunDirectory& directory, const CheckpointConfig& config) {
@@ -76,7 +84,7 @@ Result<bool> StoryFiles::restore(std::string_view stage, Story& story) {
   if (!bytes && bytes.error().code == Errc::kMissingFile) return false;
   if (!bytes) return tl::unexpected(bytes.error());
   const auto kept = json::parse(*bytes, nullptr, false);
-  if (!kept.is_object() || !kept.contains("report") || !kept.contains("models"))
+  if (!is_stage(kept))
     return fail(Errc::kCorrupt, fmt::format("{} is damaged: delete it to have the stage run again",
                                             printable(path)));
   for (const std::string name : kept.at("models")) {

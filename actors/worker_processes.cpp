@@ -25,20 +25,39 @@ WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::
 }
 
 WorkerProcesses::~WorkerProcesses() {
-  // They were told that there is no more work; those still there after two seconds are ended.
-  for (const pid_t pid : pids_) {
-    if (pid == 0) continue;
-    int status = 0;
-    const int patience = interrupted_ ? 26 : 200;  // times 20 ms
-    for (int i = 0; i < patience && waitpid(pid, &status, WNOHANG) == 0; ++i) {
-      if (i == (interrupted_ ? 0 : 100)) kill(pid, SIGTERM);
-      if (i + 1 == patience) {
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  using Clock = std::chrono::steady_clock;
+  using namespace std::chrono_literals;
+  // They were told that there is no more work, and have two seconds to end; after an interrupt
+  // none. Those that are still there a while after SIGTERM are killed.
+  const auto now = Clock::now();
+  const auto terminate_at = interrupted_ ? now : now + 2s;
+  const auto kill_at = interrupted_ ? now + 900ms : now + 4s;
+  for (bool terminated = false; !all_ended(WNOHANG); std::this_thread::sleep_for(20ms)) {
+    if (!terminated && Clock::now() >= terminate_at) {
+      signal_all(SIGTERM);
+      terminated = true;
+    }
+    if (Clock::now() >= kill_at) {
+      signal_all(SIGKILL);
+      all_ended(0);
+      return;
     }
   }
+}
+
+void WorkerProcesses::signal_all(int signal_number) const {
+  for (const pid_t pid : pids_)
+    if (pid != 0) kill(pid, signal_number);
+}
+
+bool WorkerProcesses::all_ended(int options) {
+  bool all = true;
+  for (pid_t& pid : pids_) {
+    int status = 0;
+    if (pid != 0 && waitpid(pid, &status, options) != 0) pid = 0;
+    all &= pid == 0;
+  }
+  return all;
 }
 
 Status WorkerProcesses::start(std::size_t index) {

@@ -30,6 +30,8 @@ class WorkerProcesses {
 
  private:
   Status start(std::size_t index);
+  void signal_all(int signal_number) const;
+  bool all_ended(int options);  // of waitpid
   std::string program_, address_, certificates_;
   RestartPolicy restarts_;
   bool interrupted_ = false;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
 #include "cli/output.hpp"
 #include "cli/problem_file.hpp"
@@ -16,6 +17,8 @@ namespace qstar {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
 
 struct EvalOptions {
   std::string model, problems;
@@ -105,7 +108,7 @@ int run_eval(const EvalOptions& options) {
   if (!search) return report_error(search.error());
   auto problems = problems_of(options, *model, stop);
   if (!problems) return report_error(problems.error());
-  InterruptiblePolicy policy(model->weights, stop);
+  DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
   const auto figures = evaluate(search->search, *model->environment,
                                 {policy, search->guide.get(), stop}, *problems, search->how);
   if (!figures) return report_error(figures.error());

@@ -1,9 +1,17 @@
 #include "cli/interrupt.hpp"
 
 #include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include "core/result.hpp"
 
 namespace qstar {
 namespace {
+
+constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<bool> stop_requested{false};
 
@@ -26,11 +34,22 @@ const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls) {
   action.sa_handler = on_signal;
   action.sa_flags = calls == WaitingCalls::kContinue ? SA_RESTART : 0;
   sigemptyset(&action.sa_mask);
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
-    if (signal_number == SIGHUP && is_ignored(SIGHUP)) continue;
-    ::sigaction(signal_number, &action, nullptr);
+  for (const int signal_number : kSignals) {
+    if (!is_ignored(signal_number)) ::sigaction(signal_number, &action, nullptr);
   }
   return stop_requested;
+}
+
+void end_on_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    constexpr std::string_view message = "qstar: error: interrupted\n";
+    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, message.data(), message.size());
+    ::_exit(exit_code(Errc::kInterrupted));
+  };
+  sigemptyset(&action.sa_mask);
+  for (const int signal_number : kSignals)
+    if (!is_ignored(signal_number)) ::sigaction(signal_number, &action, nullptr);
 }
 
 }  // namespace qstar

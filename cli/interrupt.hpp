@@ -1,4 +1,5 @@
-// Ctrl-C, SIGTERM and SIGHUP as a wish to end well.
+// What Ctrl-C, SIGTERM and SIGHUP do to a command. A signal that is ignored when the command starts
+// (by nohup, or for a job that a shell script runs in the background) stays ignored.
 #pragma once
 
 #include <atomic>
@@ -12,8 +13,13 @@ enum class WaitingCalls {
 };
 
 // From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second one ends
-// the process at once. SIGHUP stays ignored where it is (nohup). A long command looks at the flag
-// at least once per second, stops, says what it kept, and ends with Errc::kInterrupted.
+// the process at once. A long command looks at the flag at least once per second, stops, says what
+// it kept, and ends with Errc::kInterrupted.
 const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls = WaitingCalls::kContinue);
+
+// From now on each of these signals ends the process at once, with a line that says so. For
+// commands that have nothing to save: they may end while they open a large store, or in a write to
+// a pipe that nobody reads.
+void end_on_interrupt();
 
 }  // namespace qstar

@@ -16,7 +16,6 @@ namespace qstar {
 namespace {
 
 constexpr int kPollMilliseconds = 100;  // between two looks at `stop`
-constexpr std::int32_t kSlots = 64;     // sequences that are decoded together
 
 }  // namespace
 
@@ -86,23 +85,12 @@ bool read_line(std::streambuf& in, std::string& line, std::size_t most) {
   constexpr auto kEnd = std::streambuf::traits_type::eof();
   auto next = in.sbumpc();
   if (next == kEnd) return false;
-  for (; next != kEnd && next != '\n' && line.size() <= most; next = in.sbumpc())
+  for (; next != kEnd && next != '\n'; next = in.sbumpc()) {
     line += static_cast<char>(next);
+    if (line.size() > most) break;
+  }
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return true;
-}
-
-InterruptiblePolicy::InterruptiblePolicy(std::shared_ptr<const DecoderWeights> weights, Stop stop)
-    : pool_(std::move(weights), kSlots), stop_(std::move(stop)) {}
-
-std::vector<Generation> InterruptiblePolicy::generate(std::span<const GenerateRequest> requests) {
-  std::vector<Generation> generations(requests.size());
-  if (stop_()) return generations;  // the pool may still hold what was given up
-  for (std::size_t i = 0; i < requests.size(); ++i)
-    (void)pool_.add(i, requests[i]);  // a bad prompt's generation stays empty and unfinished
-  while (pool_.pending() > 0 && !stop_()) pool_.step();
-  for (auto& done : pool_.take_finished()) generations[done.ticket] = std::move(done.generation);
-  return generations;
 }
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// Work that a signal can end: reading, and generating with a policy.
+// Reading that a signal can end.
 //
 // Signals only set a flag (cli/interrupt.hpp). What waits or computes for long asks `stop` several
 // times a second, and ends when it gives true.
@@ -55,17 +55,5 @@ class InterruptibleInput final : public std::streambuf {
 // The next line without its end, LF or CRLF, in `line`; false when there is none. Of a line of more
 // than `most` bytes only the first `most` + 1 are kept and the rest is left unread.
 bool read_line(std::streambuf& in, std::string& line, std::size_t most);
-
-// The policy of a model file. Once `stop` gives true, what is not finished is an empty generation.
-class InterruptiblePolicy final : public Policy {
- public:
-  InterruptiblePolicy(std::shared_ptr<const DecoderWeights> weights, Stop stop);
-  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
-  std::uint64_t version() const override { return pool_.weights().version(); }
-
- private:
-  DecoderPool pool_;
-  Stop stop_;
-};
 
 }  // namespace qstar

@@ -228,10 +228,9 @@ class Labelling {
 };
 
 int label(const LabelCommand& command) {
-  const Stop stop = stop_on_signals();
   const auto store = Store::open(command.run + "/store", Store::Mode::kRead);
   if (!store) return report_error(store.error());
-  return Labelling(command, *store, stop).run();
+  return Labelling(command, *store, stop_on_signals()).run();
 }
 
 }  // namespace

@@ -12,13 +12,19 @@
 namespace qstar {
 namespace {
 
-constexpr std::size_t kLongestAnswer = 4096;  // bytes
+constexpr std::size_t kLongestAnswer = 4096;       // bytes
+constexpr std::size_t kLongestInput = 1UL << 20U;  // bytes of one line; what is longer has no end
 
 // The answer without blanks around it; none at the end of the input.
 std::optional<std::string> ask(std::istream& in, std::ostream& out, const std::string& question) {
   out << question << " > " << std::flush;
   std::string line;
   if (!read_line(*in.rdbuf(), line, kLongestAnswer)) return std::nullopt;
+  if (line.size() > kLongestAnswer) {  // its end is not the answer to the next question
+    if (!read_line(*in.rdbuf(), line, kLongestInput) || line.size() > kLongestInput)
+      return std::nullopt;
+    return "";
+  }
   const auto first = line.find_first_not_of(" \t\r");
   if (first == std::string::npos) return "";
   return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);

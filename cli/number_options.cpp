@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <string_view>
 
 #include "core/printable.hpp"
 
@@ -17,7 +18,11 @@ bool parses(const std::string& text, Number& number) {
   return error == std::errc{} && end == last;
 }
 
+// CLI11 reads a number that begins with 0 as an octal one.
+bool is_octal(std::string_view digits) { return digits.size() > 1 && digits.front() == '0'; }
+
 bool is_within(const std::string& text, std::int64_t min, std::uint64_t max) {
+  if (is_octal(text.starts_with('-') ? std::string_view(text).substr(1) : text)) return false;
   std::int64_t negative = 0;
   if (text.starts_with('-')) return parses(text, negative) && negative >= min;
   std::uint64_t number = 0;

@@ -12,7 +12,7 @@ namespace qstar {
 // Without a bound of its own, an option takes whatever its type holds.
 inline constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::uint64_t>::max();
 
-// A whole number from min to max, in decimal digits.
+// A whole number from min to max, in decimal digits without leading zeros.
 CLI::Validator whole_number(std::int64_t min, std::uint64_t max);
 // A finite number from min to max; infinity and nan are refused.
 CLI::Validator real_number(double min, double max);

@@ -1,12 +1,11 @@
 // What a run's replay store holds, also while training writes to it.
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
 #include "cli/output.hpp"
 #include "core/printable.hpp"
@@ -142,26 +141,10 @@ int show(const ReplayCommand& command, const Store& store) {
   return 0;
 }
 
-// A reader has nothing to put away, so it may end anywhere: while it opens a large store, and in
-// a write to a pipe that nobody reads.
-void end_on_signals() {
-  struct sigaction end {};
-  end.sa_handler = [](int) {
-    constexpr std::string_view message = "qstar: error: interrupted\n";
-    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, message.data(), message.size());
-    ::_exit(exit_code(Errc::kInterrupted));
-  };
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction now {};
-    if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;  // nohup
-    ::sigaction(number, &end, nullptr);
-  }
-}
-
 using Action = int (*)(const ReplayCommand&, const Store&);
 
 int run_replay(const ReplayCommand& command, Action action) {
-  end_on_signals();
+  end_on_interrupt();
   const auto folder = store_folder(command.run);
   if (!folder) return report_error(folder.error());
   const auto store = Store::open(*folder, Store::Mode::kRead);

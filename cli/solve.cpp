@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/interruptible.hpp"
 #include "cli/text_search.hpp"
 #include "core/printable.hpp"
@@ -10,6 +11,8 @@
 
 namespace qstar {
 namespace {
+
+constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
 
 struct SolveOptions {
   std::string model, problem;
@@ -48,7 +51,7 @@ Result<void> solve(const SolveOptions& options) {
   if (auto fits = check_length(*model, *problem); !fits) return tl::unexpected(fits.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return tl::unexpected(search.error());
-  InterruptiblePolicy policy(model->weights, stop);
+  DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
   const auto results = search->search.attempt(
       *model->environment, {policy, search->guide.get(), stop}, std::vector{*problem}, search->how);
   if (!results) return tl::unexpected(results.error());

@@ -56,8 +56,7 @@ Result<std::string> load_part(const std::string& folder, const std::string& name
                 fmt::format("{}/{} is damaged (size or checksum)", folder, printable(name)));
   };
   const auto entry = entry_of(described);
-  if (!entry || entry->size > kMaxFileBytes || name.find('/') != std::string::npos)
-    return damaged();
+  if (!entry || name.find('/') != std::string::npos) return damaged();
   auto bytes = read_file(folder + "/" + name, entry->size);
   if (!bytes && bytes.error().code == Errc::kCorrupt) return damaged();
   if (bytes && (bytes->size() != entry->size || crc_of(*bytes) != entry->crc)) return damaged();

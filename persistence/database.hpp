@@ -25,8 +25,9 @@ class Database {
   // Creates what is missing, and writes the schema into a new one. Errors as of Store::open.
   static Result<std::unique_ptr<Database>> open_for_writing(const std::string& path,
                                                             const StoreOptions& options);
-  // All that was acknowledged before the call, and nothing of what comes after it. kBusy: it did
-  // not succeed for seconds beside a live writer; kCorrupt only when the store is at rest.
+  // All groups that were acknowledged before the call, and those written up to one moment while it
+  // opens. The two column families may differ by what is written in that time. kBusy: it did not
+  // succeed for seconds beside a live writer; kCorrupt only when the store is at rest.
   static Result<std::unique_ptr<Database>> open_snapshot(const std::string& path);
   explicit Database(std::string path) : path_(std::move(path)) {}  // not yet open
   ~Database();

@@ -157,6 +157,18 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) 
   }
 }
 
+namespace {
+
+// Whether the path still names the open file: a process whose start failed may have removed it.
+bool is_same_file(int fd, const std::string& path) {
+  struct stat open_file {
+  }, named{};
+  return ::fstat(fd, &open_file) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+}  // namespace
+
 Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   const std::string path = directory + "/LOCK";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -169,6 +181,10 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
                      : io_error("cannot lock", path);
     ::close(fd);
     return error;
+  }
+  if (!is_same_file(fd, path)) {
+    ::close(fd);
+    return acquire(directory);
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {

@@ -81,6 +81,19 @@ struct Store::Impl {
     if (!status.ok() && !status.IsNotFound()) return tl::unexpected(error_of(status, path));
     return status.ok();
   }
+
+  // The attempt that the iterator is at, to those of its group before it.
+  Status add_attempt(const rocksdb::Iterator& at, AttemptGroup& group) const {
+    if (at.key().size() != 12)
+      return fail(Errc::kCorrupt, path + " holds a key of the wrong length");
+    group.group = group_of(at.key());
+    auto attempt = decode_trajectory(at.value().ToStringView());
+    if (!attempt)
+      return fail(attempt.error().code,
+                  fmt::format("{}, group {}: {}", path, group.group, attempt.error().message));
+    group.attempts.push_back(std::move(*attempt));
+    return {};
+  }
 };
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -134,12 +147,11 @@ Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> g
 }
 
 Result<AttemptGroup> Store::get(std::uint64_t group) const {
+  const auto it = impl_->attempts();
   AttemptGroup found{group, {}};
-  const auto scanned = scan(group, [&](const AttemptGroup& next) {
-    if (next.group == group) found = next;
-    return false;
-  });
-  if (!scanned) return tl::unexpected(scanned.error());
+  for (it->Seek(key_of(group, 0)); it->Valid() && group_of(it->key()) == group; it->Next())
+    if (auto added = impl_->add_attempt(*it, found); !added) return tl::unexpected(added.error());
+  if (!it->status().ok()) return tl::unexpected(error_of(it->status(), impl_->path));
   if (found.attempts.empty())
     return tl::unexpected(missing_group(impl_->path, group, group_range()));
   return found;
@@ -160,19 +172,11 @@ Status Store::scan(std::uint64_t first,
   const auto it = impl_->attempts();
   AttemptGroup group;
   for (it->Seek(key_of(first, 0)); it->Valid(); it->Next()) {
-    if (it->key().size() != 12)
-      return fail(Errc::kCorrupt, impl_->path + " holds a key of the wrong length");
-    const auto number = group_of(it->key());
-    if (!group.attempts.empty() && number != group.group) {
+    if (!group.attempts.empty() && group_of(it->key()) != group.group) {
       if (!visit(group)) return {};
       group.attempts.clear();
     }
-    auto attempt = decode_trajectory(it->value().ToStringView());
-    if (!attempt)
-      return fail(attempt.error().code,
-                  fmt::format("{}, group {}: {}", impl_->path, number, attempt.error().message));
-    group.group = number;
-    group.attempts.push_back(std::move(*attempt));
+    if (auto added = impl_->add_attempt(*it, group); !added) return added;
   }
   if (!it->status().ok()) return tl::unexpected(error_of(it->status(), impl_->path));
   if (!group.attempts.empty()) visit(group);

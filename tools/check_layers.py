@@ -5,7 +5,7 @@
 2. One library, one home: each of the large libraries is included in its own folder only.
 3. No source file is longer than 400 lines.
 
-Prints one line a violation, `file:line: what is wrong`, and exits with 1 when there is any.
+Prints one line per violation, `file:line: what is wrong`, and exits with 1 when there is any.
 """
 import re
 import sys

@@ -8,6 +8,7 @@ TEST_CASE("whole numbers are digits within the range") {
   auto check = whole_number(0, 64);
   for (const std::string text : {"0", "1", "64"}) REQUIRE(check(text).empty());
   for (std::string text : {"-1", "65", "1.5", "1e1", "nan", "inf", "", " 1", "1 ", "+1", "0x1", "x",
+                           "010", "08", "-01", "00",
                            "18446744073709551616", "-9223372036854775809"})
     REQUIRE(check(text).find("whole number from 0 to 64") != std::string::npos);
   std::string odd = "1\x1b[2J";

@@ -114,6 +114,13 @@ class LabelTest(RunTest):
         for leave, code in ((b"q\n", 0), (b"\x04", 0), (b"\x03", 130), (b"s\nq\n", 0)):
             self.assertEqual(self.two_ratings(leave, code), [1, 0, None], leave)
 
+    def test_the_rest_of_an_overlong_answer_is_no_answer(self):
+        out = self.path("labels.jsonl")
+        said = subprocess.run([QSTAR, "label", self.run_folder, "--steps", "--out", out],
+                              input="x" * 5000 + "+\nq\n", capture_output=True, text=True)
+        self.assert_ok(said)
+        self.assertFalse(os.path.exists(out) and os.path.getsize(out), said.stdout[-500:])
+
     def test_labels_of_others_are_shown_safely_and_only_regular_files_are_written(self):
         out = self.path("theirs\x1b[2J.jsonl")
         with open(out, "w") as file:

@@ -15,6 +15,9 @@ import termios
 import time
 import unittest
 
+# A shell ignores SIGINT in what it starts in the background, and programs keep ignored signals ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 BUILD = sys.argv.pop(1) if len(sys.argv) > 1 else "build/release"
 QSTAR = os.path.join(BUILD, "qstar")
 SMOKE = "configs/smoke.toml"
