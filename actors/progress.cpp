@@ -33,6 +33,9 @@ void put(MetricsRow& row, const char* name, const std::optional<double>& value) 
   if (value) row.values[name] = *value;
 }
 
+// A further part of a line, if there is one.
+std::string after_gap(const std::string& part) { return part.empty() ? part : "  " + part; }
+
 }  // namespace
 
 std::string figure(const std::optional<double>& value, int digits) {
@@ -91,9 +94,10 @@ Report Progress::trained(const RunState& run, const Trained& version, const Repl
   row.values["generated_tokens_per_second"] = tokens;
   const auto rest = static_cast<double>(total) - static_cast<double>(made);
   return {std::move(row),
-          fmt::format("rl {}/{}  greedy {}  {} k tokens generated, {:.1f} k/s  {}  {}", made, total,
-                      figure(newest_accuracy(run)), run.generated_tokens / 1000, tokens / 1e3,
-                      time_left(rest, pace), replay.who_waits),
+          fmt::format("rl {}/{}  greedy {}  {} k tokens generated{}{}{}", made, total,
+                      figure(newest_accuracy(run)), run.generated_tokens / 1000,
+                      tokens > 0 ? fmt::format(", {:.1f} k/s", tokens / 1e3) : "",
+                      after_gap(time_left(rest, pace)), after_gap(replay.who_waits)),
           {}};
 }
 

@@ -93,6 +93,9 @@ Result<Issued> issue(const std::string& name, int days, const Issued* issuer) {
   X509* own = made.certificate.get();
   X509* signer = issuer == nullptr ? own : issuer->certificate.get();
   X509_set_issuer_name(own, X509_get_subject_name(signer));
+  // A certificate is of no use after its CA has expired.
+  if (ASN1_TIME_compare(X509_get0_notAfter(own), X509_get0_notAfter(signer)) > 0)
+    X509_set1_notAfter(own, X509_get0_notAfter(signer));
   add_extension(own, signer, NID_basic_constraints,
                 issuer == nullptr ? "critical,CA:TRUE" : "critical,CA:FALSE");
   add_extension(own, signer, NID_key_usage,

@@ -27,6 +27,13 @@ bool is_ignored(int signal_number) {
   return ::sigaction(signal_number, nullptr, &present) == 0 && present.sa_handler == SIG_IGN;
 }
 
+void mask_interrupts(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal_number : kSignals) sigaddset(&signals, signal_number);
+  ::sigprocmask(how, &signals, nullptr);
+}
+
 }  // namespace
 
 const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls) {
@@ -51,5 +58,8 @@ void end_on_interrupt() {
   for (const int signal_number : kSignals)
     if (!is_ignored(signal_number)) ::sigaction(signal_number, &action, nullptr);
 }
+
+void block_interrupts() { mask_interrupts(SIG_BLOCK); }
+void unblock_interrupts() { mask_interrupts(SIG_UNBLOCK); }
 
 }  // namespace qstar

@@ -22,4 +22,10 @@ const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls = WaitingCalls::kC
 // a pipe that nobody reads.
 void end_on_interrupt();
 
+// A program that replaces itself by another one blocks these signals, so that one that arrives
+// between the two is not lost and does not end the process by its default action; the other program
+// takes them when it is ready.
+void block_interrupts();
+void unblock_interrupts();
+
 }  // namespace qstar

@@ -80,6 +80,12 @@ std::vector<const Trajectory*> distinct(const AttemptGroup& group) {
   return attempts;
 }
 
+// Opening a file to add to it makes one, also when nothing is added.
+void remove_if_empty(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) == 0 && !error) std::filesystem::remove(path, error);
+}
+
 // Asks about the store's attempts group by group, until there are no more or the person stops.
 class Labelling {
  public:
@@ -99,6 +105,7 @@ class Labelling {
     auto writer = LabelWriter::open(labels);
     if (!writer) return report_error(writer.error());
     const auto asked = ask(*writer);
+    remove_if_empty(labels);
     if (!asked) return report_error(asked.error());
     fmt::print("\n{} labelled now, {} before, in {}\n", labelled_ - before_, before_,
                printable(labels));

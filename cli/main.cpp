@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/program.hpp"
 #include "cli/train_options.hpp"
 
@@ -29,7 +30,9 @@ int become_train(char** words) {
   // One thread per process: BLAS reads these when it is loaded.
   setenv("OPENBLAS_NUM_THREADS", "1", 0);
   setenv("OMP_NUM_THREADS", "1", 0);
+  block_interrupts();
   execv(program.c_str(), words);
+  unblock_interrupts();
   return report_error(
       {Errc::kMissingFile, fmt::format("cannot start {}: {}; build it with 'make build'", program,
                                        std::strerror(errno))});
@@ -70,6 +73,12 @@ void add_subcommands(CLI::App& app, int& code) {
 }
 
 int run(int argc, char** argv) {
+  if (argc > 3 && std::string_view(argv[1]) == "help" && std::string_view(argv[2]) != "replay" &&
+      argv[3][0] != '\0') {
+    return report_error(
+        {Errc::kUsage,
+         fmt::format("{} has no subcommands: there is no help on '{}'", argv[2], argv[3])});
+  }
   std::vector<char*> words = without_help(argc, argv);
   if (words.size() > 2 && std::string_view(words[1]) == "train")
     return become_train(words.data() + 1);

@@ -1,5 +1,6 @@
 // Command lines and errors, the same for both programs.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "cli/commands.hpp"
@@ -58,15 +59,25 @@ const CLI::App* named(const CLI::App* app, int argc, char** argv) {
   return app;
 }
 
-// An empty word that is not the value of an option. Beside a group of options, CLI11 2.1 takes it
-// for the group's name and reads on without end.
+// An empty word: mostly a variable of a shell script that is not set. Beside a group of options,
+// CLI11 2.1 would take it for the group's name and read on without end.
 std::optional<Error> empty_word(const CLI::App* app, int argc, char** argv) {
   const CLI::App* command = named(app, argc, argv);
   for (int i = 1; i < argc; ++i) {
-    if (argv[i][0] != '\0') continue;
+    const std::string_view word = argv[i];
+    if (word.starts_with("--") && word.ends_with('=')) {
+      return Error{Errc::kUsage, fmt::format("the value of {} is empty: give one, or leave the "
+                                             "option out",
+                                             word.substr(0, word.size() - 1))};
+    }
+    if (!word.empty()) continue;
     const CLI::Option* option =
         argv[i - 1][0] == '-' ? command->get_option_no_throw(argv[i - 1]) : nullptr;
-    if (option != nullptr && option->get_items_expected_max() > 0) continue;
+    if (option != nullptr && option->get_items_expected_max() > 0) {
+      return Error{Errc::kUsage, fmt::format("the value of {} is empty: give one, or leave the "
+                                             "option out",
+                                             argv[i - 1])};
+    }
     return Error{Errc::kUsage,
                  fmt::format("argument {} is empty; see '{} --help'", i, full_name(command))};
   }
@@ -95,6 +106,25 @@ std::optional<Error> unknown_option(const CLI::App& app) {
                                            advice(command, nearest_word(name, known)))};
   }
   return std::nullopt;
+}
+
+// "beem not in {greedy,sample}", which CLI11 says of a value, as a sentence with the nearest one.
+std::string with_choices(const std::string& message) {
+  const std::size_t colon = message.find(": "), middle = message.find(" not in {");
+  if (colon == std::string::npos || middle == std::string::npos || middle < colon ||
+      message.back() != '}')
+    return message;
+  const std::string given = message.substr(colon + 2, middle - colon - 2);
+  const std::string list = message.substr(middle + 9, message.size() - middle - 10);
+  std::vector<std::string> choices;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = list.find(',', begin);
+    choices.push_back(list.substr(begin, end - begin));
+  }
+  const std::string nearest = nearest_word(given, choices);
+  return fmt::format("{} must be one of {}, not '{}'{}", message.substr(0, colon),
+                     fmt::join(choices, ", "), given,
+                     nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
 }
 
 }  // namespace
@@ -127,8 +157,8 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& e) {
     if (const auto unknown = unknown_option(app)) return report_error(*unknown);
-    return report_error(
-        {Errc::kUsage, fmt::format("{}; see '{} --help'", e.what(), full_name(chosen(&app)))});
+    return report_error({Errc::kUsage, fmt::format("{}; see '{} --help'", with_choices(e.what()),
+                                                   full_name(chosen(&app)))});
   }
 }
 

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 
 namespace qstar {
@@ -65,6 +66,8 @@ void run_program(Program program, int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   std::set_terminate(end_by_exception);
+  end_on_interrupt();  // until the command says otherwise
+  unblock_interrupts();
   int code = run_guarded(program, argc, argv);
   const Status written = check_output();
   if (!written && code == 0) code = report_error(written.error());

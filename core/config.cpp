@@ -75,6 +75,11 @@ class Reader final : public FieldVisitor {
   void value(const FieldInfo& info, std::int64_t& field) override {
     const toml::node* node = find(info.name);
     if (node == nullptr) return;
+    if (is_huge_integer(*node)) {
+      return report(
+          node->source(), dotted_key(path_, info.name),
+          fmt::format("must be {}, not {} ({})", range_text(info), *source_.raw_value, info.doc));
+    }
     if (!node->is_integer()) return wrong_type(info, "an integer", *node);
     field = node->as_integer()->get();
     check_range(info, field, *node);
@@ -118,6 +123,15 @@ class Reader final : public FieldVisitor {
   }
 
  private:
+  // An override of digits that no integer of TOML can hold was taken for text.
+  bool is_huge_integer(const toml::node& node) const {
+    if (!node.is_string() || !source_.raw_value) return false;
+    const std::string& digits = *source_.raw_value;
+    const std::size_t first = digits.starts_with('-') ? 1 : 0;
+    return digits.size() > first + 15 &&
+           digits.find_first_not_of("0123456789", first) == std::string::npos;
+  }
+
   const toml::node* find(std::string_view name) {
     seen_.emplace_back(name);
     return table_->get(name);

@@ -80,6 +80,9 @@ tl::unexpected<Error> refuse(const std::string& text, const std::string& why) {
 
 // More than one colon, and no brackets.
 tl::unexpected<Error> bare_ipv6(const std::string& text) {
+  if (text.find("://") != std::string::npos)
+    return refuse(text,
+                  "is a URL: leave out the part before the host name, as in head.example:7000");
   const auto colon = text.rfind(':');
   const auto address = ipv6(text.substr(0, colon));
   if (address && port_of(std::string_view(text).substr(colon + 1))) {

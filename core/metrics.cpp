@@ -54,7 +54,9 @@ Interval wilson95(std::uint64_t successes, std::uint64_t n) {
   const double centre = (p + z * z / (2 * count)) / denominator;
   const double half =
       z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / denominator;
-  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // Exact at the ends, where rounding would leave 1e-17.
+  return {successes == 0 ? 0 : std::max(0.0, centre - half),
+          successes == n ? 1 : std::min(1.0, centre + half)};
 }
 
 }  // namespace qstar

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "actors/x509.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/redate.hpp"
 
@@ -241,6 +242,20 @@ TEST_CASE("a node is added later, and all else stays as it was", "[certificates]
   REQUIRE_FALSE(without);
   CHECK(without.error().code == Errc::kMissingFile);
   CHECK(has(without.error().message, path + "/ca.key is missing"));
+}
+
+TEST_CASE("no certificate outlives its CA", "[certificates]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("certs");
+  REQUIRE(make_certificates(path, {.days = 10}));
+  REQUIRE(add_certificates(path, {.nodes = {"late"}, .days = 300}));
+  const auto end_of = [&](const char* name) {
+    const auto certificate = x509::read_certificate(path + "/" + name);
+    REQUIRE(certificate);
+    const ASN1_TIME* end = X509_get0_notAfter(certificate->get());
+    return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(end)));
+  };
+  CHECK(end_of("late.pem") == end_of("ca.pem"));
 }
 
 TEST_CASE("what was there before stays when making certificates fails", "[certificates]") {

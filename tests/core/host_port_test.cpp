@@ -65,6 +65,12 @@ TEST_CASE("a refused address comes with the right spelling", "[host_port]") {
   CHECK(has(refusal("\x1b[31m:7000"), "\\x1b[31m"));
 }
 
+TEST_CASE("a URL is not an address", "[host_port]") {
+  for (const std::string text : {"http://localhost:7000", "https://[::1]:7000"})
+    REQUIRE(parse_host_port(text, AddressUse::kConnect).error().message.find("is a URL") !=
+            std::string::npos);
+}
+
 TEST_CASE("what is printed is parsed again, and nothing crashes", "[host_port]") {
   constexpr std::string_view kAlphabet = "0123456789abf:.[]*%-_/ gpu\x1b\xff";
   const std::vector<std::string> seeds = {"[::1]:7000", "127.0.0.1:80", "gpu1.example:7000",

@@ -12,7 +12,10 @@ TEST_CASE("Wilson's interval equals values worked out by hand") {
   REQUIRE(eight.low == Approx(0.490162).margin(1e-6));
   REQUIRE(eight.high == Approx(0.943318).margin(1e-6));
   // No success in n: high = z^2 / (n + z^2) = 3.841459 / 13.841459.
-  REQUIRE(wilson95(0, 10).low == 0.0);
+  for (const std::uint64_t n : {1, 3, 10, 999}) {
+    REQUIRE(wilson95(0, n).low == 0.0);
+    REQUIRE(wilson95(n, n).high == 1.0);
+  }
   REQUIRE(wilson95(0, 10).high == Approx(0.277533).margin(1e-6));
   const Interval held_out = wilson95(1960, 2000);
   REQUIRE(held_out.low == Approx(0.972881).margin(1e-6));

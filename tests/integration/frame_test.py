@@ -194,6 +194,17 @@ class SignalTest(FrameTest):
         process.communicate(timeout=5)
         self.assertEqual(process.returncode, 130)
 
+    def test_a_command_that_still_waits_for_its_input_ends(self):
+        for words in (["train", "-"], ["search", "--heuristic", "zero", "--environment", "name=lights_out", "size=3",
+                                       "--states", "-"]):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                process = subprocess.Popen([QSTAR, *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                # It reads: whatever it was before, its handlers are installed.
+                self.assertTrue(wait_for(lambda: self.sleeps(process.pid), 20))
+                process.send_signal(number)
+                said = process.communicate(timeout=20)[1]
+                self.assertEqual((process.returncode, said), (130, "qstar: error: interrupted\n"), words)
+
     def test_training_stops_and_keeps_everything(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             run = self.path(f"run{number}")
@@ -230,7 +241,25 @@ class WordsTest(FrameTest):
                       ("solve", "run", ""), ("replay", "ls", ""), ("train", ""), ("train", SMOKE, ""), ("help", "eval", "")):
             self.refused(qstar(*words, timeout=20), 2, "is empty")
         self.refused(qstar(""), 2, "no subcommand ''")
-        self.refused(qstar("train", "none.toml", "--run", ""), 3, "none.toml")
+
+    def test_empty_values_are_not_taken_for_missing_ones(self):
+        for words in (["train", SMOKE, "--run", ""], ["train", SMOKE, "--run="], ["train", SMOKE, "--listen", ""],
+                      ["report", "x", "--out", ""], ["label", "x", "--steps", "--out", ""]):
+            option = next(word for word in words if word.startswith("--") and word != "--steps").strip("=")
+            self.refused(qstar(*words), 2, f"the value of {option} is empty")
+
+    def test_words_after_the_last_subcommand_have_no_help(self):
+        self.refused(qstar("help", "train", "eval"), 2, "train", "'eval'")
+        self.refused(qstar("help", "eval", "solve"), 2, "eval", "'solve'")
+
+    def test_a_mistyped_choice_gets_a_suggestion(self):
+        self.refused(qstar("eval", "x", "--held-out", "3", "--search", "beem"), 2, "--search must be one of greedy, ",
+                     "not 'beem'; did you mean 'beam'?")
+        self.refused(qstar("completion", "bsh"), 2, "one of bash, zsh, fish", "'bash'?")
+
+    def test_integers_that_are_too_large_are_out_of_range(self):
+        for setting in ("seed=18446744073709551616", "rl.versions=99999999999999999999", "seed=-99999999999999999999"):
+            self.refused(qstar("train", SMOKE, setting), 2, "must be from", setting.split("=")[1])
 
     def test_mistyped_options(self):
         self.refused(qstar("eval", "--prblems", "x"), 2, "'--prblems'", "did you mean '--problems'?",
