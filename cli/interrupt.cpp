@@ -36,10 +36,10 @@ void mask_interrupts(int how) {
 
 }  // namespace
 
-const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls) {
+const std::atomic<bool>& stop_on_interrupt() {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = calls == WaitingCalls::kContinue ? SA_RESTART : 0;
+  action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   for (const int signal_number : kSignals) {
     if (!is_ignored(signal_number)) ::sigaction(signal_number, &action, nullptr);

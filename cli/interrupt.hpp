@@ -6,16 +6,10 @@
 
 namespace qstar {
 
-// What becomes of a system call that waits while the signal arrives.
-enum class WaitingCalls {
-  kContinue,  // it goes on waiting
-  kFail,      // it fails with EINTR: a person at a prompt who presses Ctrl-C is not asked again
-};
-
 // From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second one ends
 // the process at once. A long command looks at the flag at least once per second, stops, says what
 // it kept, and ends with Errc::kInterrupted.
-const std::atomic<bool>& stop_on_interrupt(WaitingCalls calls = WaitingCalls::kContinue);
+const std::atomic<bool>& stop_on_interrupt();
 
 // From now on each of these signals ends the process at once, with a line that says so. For
 // commands that have nothing to save: they may end while they open a large store, or in a write to

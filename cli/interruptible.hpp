@@ -7,13 +7,10 @@
 #include <array>
 #include <functional>
 #include <memory>
-#include <span>
 #include <streambuf>
 #include <string>
-#include <vector>
 
 #include "core/result.hpp"
-#include "learning/decoder.hpp"
 
 namespace qstar {
 

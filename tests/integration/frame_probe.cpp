@@ -19,19 +19,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-int wait_for_signal(qstar::WaitingCalls calls, bool stubborn) {
-  const auto& stop = qstar::stop_on_interrupt(calls);
+int wait_for_signal(bool stubborn) {
+  const auto& stop = qstar::stop_on_interrupt();
   qstar::write_text(stdout, "ready\n");
   while (!stop || stubborn) std::this_thread::sleep_for(10ms);
   return 130;
-}
-
-int read_a_line() {
-  const auto& stop = qstar::stop_on_interrupt(qstar::WaitingCalls::kFail);
-  qstar::write_text(stdout, "ready\n");
-  char byte = 0;
-  const auto count = ::read(STDIN_FILENO, &byte, 1);
-  return count < 0 && stop ? 130 : 3;
 }
 
 int show_status(char** texts) {
@@ -61,9 +53,8 @@ int run(int argc, char** argv) {
     return 3;
   }
   if (word == "open") return open_a_file(argv[2]);
-  if (word == "wait") return wait_for_signal(qstar::WaitingCalls::kContinue, false);
-  if (word == "ignore") return wait_for_signal(qstar::WaitingCalls::kContinue, true);
-  if (word == "read") return read_a_line();
+  if (word == "wait") return wait_for_signal(false);
+  if (word == "ignore") return wait_for_signal(true);
   if (word == "status") return show_status(argv + 2);
   return 0;
 }

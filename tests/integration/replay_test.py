@@ -25,14 +25,6 @@ class ReplayTest(RunTest):
         made = subprocess.run([os.path.join(BUILD, "tests", "integration", "foreign_store"), cls.foreign])
         assert made.returncode == 0
 
-    def refused(self, process, code, *words):
-        self.assertEqual(process.returncode, code, process.stderr)
-        self.assertEqual(process.stdout, "")
-        line = process.stderr.strip()
-        self.assertEqual(len(line.splitlines()), 1, line)
-        for word in words:
-            self.assertIn(word, line)
-
     def replay(self, *words, env=None, **options):
         return subprocess.run([QSTAR, "replay", *words], capture_output=True, text=True, timeout=60,
                               env=os.environ | (env or {}), **options)

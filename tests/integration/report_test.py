@@ -25,14 +25,6 @@ class ReportTest(RunTest):
             json.dump(report, file)
         return self.path(folder)
 
-    def refused(self, process, code, *words):
-        self.assertEqual(process.returncode, code, process.stderr)
-        self.assertEqual(process.stdout, "")
-        line = process.stderr.strip()
-        self.assertEqual(len(line.splitlines()), 1, line)
-        for word in words:
-            self.assertIn(word, line)
-
     def assert_pictures(self, folder, names):
         self.assertEqual({name for name in os.listdir(folder) if name.endswith(".svg")}, set(names))
         for name in names:

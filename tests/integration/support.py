@@ -136,6 +136,15 @@ class RunTest(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="qstar-test-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
+    def refused(self, process, code, *words):
+        """Nothing on standard output, one line with these words on standard error, and the exit code."""
+        self.assertEqual(process.returncode, code, process.stderr)
+        self.assertEqual(process.stdout, "")
+        line = process.stderr.strip()
+        self.assertEqual(len(line.splitlines()), 1, line)
+        for word in words:
+            self.assertIn(word, line)
+
     def start(self, *words):
         """Starts the command and leaves it running, its output in one pipe; ended with the test at the latest."""
         process = subprocess.Popen([QSTAR, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
