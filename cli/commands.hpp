@@ -26,6 +26,7 @@ void add_solve(CLI::App& app, int& code);
 void add_search(CLI::App& app, int& code);
 void add_label(CLI::App& app, int& code);
 void add_report(CLI::App& app, int& code);
+void add_compare(CLI::App& app, int& code);
 void add_replay(CLI::App& app, int& code);
 void add_certs(CLI::App& app, int& code);
 void add_worker(CLI::App& app, int& code);

@@ -1,4 +1,5 @@
-// The command `qstar`. It never loads torch; `train` replaces this process by `qstar-train`.
+// The command `qstar`. It never loads torch; `train` and `sweep` replace this process
+// by `qstar-train`.
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,12 +13,15 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/program.hpp"
+#include "cli/sweep_options.hpp"
 #include "cli/train_options.hpp"
 
 namespace qstar {
 namespace {
 
-// `words`: "train", its arguments, and the null pointer that ends them.
+bool trains(std::string_view word) { return word == "train" || word == "sweep"; }
+
+// `words`: "train" or "sweep", its arguments, and the null pointer that ends them.
 int become_train(char** words) {
   std::error_code unknown;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
@@ -67,6 +71,7 @@ void add_subcommands(CLI::App& app, int& code) {
   add_replay(app, code);
   add_label(app, code);
   add_report(app, code);
+  add_compare(app, code);
   add_certs(app, code);
   add_worker(app, code);
   add_completion(app, code);
@@ -80,11 +85,11 @@ int run(int argc, char** argv) {
          fmt::format("{} has no subcommands: there is no help on '{}'", argv[2], argv[3])});
   }
   std::vector<char*> words = without_help(argc, argv);
-  if (words.size() > 2 && std::string_view(words[1]) == "train")
-    return become_train(words.data() + 1);
+  if (words.size() > 2 && trains(words[1])) return become_train(words.data() + 1);
   CLI::App app{
       "Train models that solve problems by reinforcement learning, and inspect every attempt\n\n"
       "  qstar train configs/quickstart.toml\n"
+      "  qstar sweep configs/quickstart.toml seed=1..3\n"
       "  qstar eval runs/quickstart-seed1 --held-out 2000\n"
       "  qstar solve runs/quickstart-seed1 '3+4*2-5'\n"
       "  qstar search runs/lights7 --states lightsout7.jsonl\n"
@@ -98,7 +103,9 @@ int run(int argc, char** argv) {
   int code = 0;
   TrainOptions train;
   std::vector<std::string> explained;
+  SweepOptions sweep;
   add_train_options(*app.add_subcommand("train", kTrainHelp), train);
+  add_sweep_options(*app.add_subcommand("sweep", kSweepHelp), sweep);
   add_subcommands(app, code);
   add_help(app, explained);
   return parse(app, static_cast<int>(words.size()) - 1, words.data()).value_or(code);

@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "cli/run_report.hpp"
 #include "core/printable.hpp"
 #include "persistence/files.hpp"
 #include "serving/report_aggregate.hpp"
@@ -25,39 +26,6 @@ struct ReportOptions {
   bool json = false;
 };
 
-// A report.json has at most a few megabytes.
-constexpr std::uint64_t kMaxReportBytes = std::uint64_t{64} << 20;
-
-// The report.json of a run folder, or the file itself.
-Result<std::string> file_of(const std::string& run) {
-  const auto kind = path_kind(run);
-  if (!kind) return tl::unexpected(kind.error());
-  if (*kind == PathKind::kNothing)
-    return fail(Errc::kMissingFile, fmt::format("there is no run folder or report {}", run));
-  if (*kind != PathKind::kFolder) return run;
-  const std::string file = (fs::path(run) / "report.json").string();
-  const auto report = path_kind(file);
-  if (!report) return tl::unexpected(report.error());
-  if (*report != PathKind::kNothing) return file;
-  const std::string config = (fs::path(run) / "config.toml").string();
-  const auto started = path_kind(config);
-  if (!started) return tl::unexpected(started.error());
-  if (*started == PathKind::kNothing)
-    return fail(Errc::kMissingFile, fmt::format("{} holds no run: it has no report.json", run));
-  return fail(Errc::kMissingFile,
-              fmt::format("{} is not finished, it has no report.json: resume it with 'qstar train "
-                          "{} --run {} --resume'",
-                          run, config, run));
-}
-
-Result<json> read_report(const std::string& run) {
-  const auto file = file_of(run);
-  if (!file) return tl::unexpected(file.error());
-  const auto bytes = read_file(*file, kMaxReportBytes);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return parse_report(*bytes, *file);
-}
-
 Status write_files(const fs::path& folder, const Files& files) {
   for (const auto& [name, bytes] : files) {
     if (auto written = write_file_atomically((folder / name).string(), bytes); !written)
@@ -74,17 +42,6 @@ Status write_to_new_folder(const fs::path& folder, const Files& files) {
   return write_files(folder, files);
 }
 
-// Names in a report were written by others; a report is shown, and opened, on terminals.
-std::string printable_lines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    out += printable(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 // Where the report of one run goes without --out.
 fs::path folder_of(const std::string& run) {
   if (path_kind(run) == PathKind::kFolder) return run;
@@ -95,7 +52,7 @@ fs::path folder_of(const std::string& run) {
 Result<json> aggregate_of(const std::vector<std::string>& runs) {
   std::vector<json> reports;
   for (const auto& run : runs) {
-    auto report = read_report(run);
+    auto report = read_run_report(run);
     if (!report) return report;
     reports.push_back(std::move(*report));
   }
@@ -121,7 +78,7 @@ int save(const ReportOptions& options, const Files& files) {
 
 int run_report(const ReportOptions& options) {
   const bool is_one = options.runs.size() == 1;
-  const auto report = is_one ? read_report(options.runs.front()) : aggregate_of(options.runs);
+  const auto report = is_one ? read_run_report(options.runs.front()) : aggregate_of(options.runs);
   if (!report) return report_error(report.error());
   auto files = report_files(*report);
   auto& markdown = files.front().second;

@@ -1,4 +1,4 @@
-// `qstar-train`: what `qstar train` becomes once torch is wanted.
+// `qstar-train`: what `qstar train` and `qstar sweep` become once torch is wanted.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,9 +9,11 @@
 #include "actors/puzzle_head.hpp"
 #include "actors/story_head.hpp"
 #include "cli/commands.hpp"
+#include "cli/experiment_kind.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
+#include "cli/sweep.hpp"
 #include "cli/terminal.hpp"
 #include "cli/train_options.hpp"
 #include "learning/policy_learner.hpp"
@@ -83,18 +85,6 @@ Status prepare(ProcessOptions& options, const std::string& name, std::int64_t se
   return {};
 }
 
-// Reads the configuration into its fields and checks that its parts fit each other.
-template <class Config>
-Status parse_checked(const Command& command, Config& config) {
-  const auto& [source, toml] = command.config;
-  const auto overrides = environment_overrides(command.options.overrides, "environment.");
-  if (auto parsed = parse_config(toml, source, overrides, describe_of(config)); !parsed)
-    return parsed;
-  if (auto used = check_environment_overrides(config.environment, overrides, "environment."); !used)
-    return used;
-  return check(config);
-}
-
 // The last words of a finished run; they say where the report is also where the progress was lost.
 int finish(const std::string& result, const ProcessOptions& options) {
   const std::string report = options.run_directory + "/report.md";
@@ -108,7 +98,8 @@ int finish(const std::string& result, const ProcessOptions& options) {
 
 int train_text(const Command& command) {
   HeadOptions options{process_options(command.options), {}, nullptr};
-  if (auto read = parse_checked(command, options.config); !read) return report_error(read.error());
+  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
+    return report_error(read.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
@@ -118,12 +109,14 @@ int train_text(const Command& command) {
   return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
 }
 
-int train_puzzle(const Command& command, const std::string& puzzle) {
+int train_puzzle(const Command& command) {
   PuzzleHeadOptions options{process_options(command.options), {}};
-  if (auto read = parse_checked(command, options.config); !read) {
+  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read) {
     return report_error(
-        {read.error().code, fmt::format("{} (environment.name = {}: an experiment on a puzzle)",
-                                        read.error().message, puzzle)});
+        {read.error().code,
+         fmt::format(
+             "{} (environment.name = {}: an experiment on a puzzle)", read.error().message,
+             peek_config(command.config.toml, command.options.overrides, "environment.name"))});
   }
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
@@ -134,7 +127,8 @@ int train_puzzle(const Command& command, const std::string& puzzle) {
 
 int train_story(const Command& command) {
   StoryHeadOptions options{process_options(command.options), {}};
-  if (auto read = parse_checked(command, options.config); !read) return report_error(read.error());
+  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
+    return report_error(read.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
@@ -153,17 +147,20 @@ int train(int argc, char** argv) {
   auto config = read_config(command.options.config);
   if (!config) return report_error(config.error());
   command.config = std::move(*config);
-  const auto peek = [&command](const char* key) {
-    return peek_config(command.config.toml, command.options.overrides, key);
-  };
-  if (!peek("experiment").empty()) return train_story(command);
-  const std::string environment = peek("environment.name");
-  const auto puzzles = puzzle_names();
-  const bool is_puzzle = std::find(puzzles.begin(), puzzles.end(), environment) != puzzles.end();
-  return is_puzzle ? train_puzzle(command, environment) : train_text(command);
+  switch (kind_of(command.config, command.options.overrides)) {
+    case ExperimentKind::kStory: return train_story(command);
+    case ExperimentKind::kPuzzle: return train_puzzle(command);
+    case ExperimentKind::kText: break;
+  }
+  return train_text(command);
+}
+
+int train_or_sweep(int argc, char** argv) {
+  const bool sweeps = argc > 0 && std::string_view(argv[0]) == "sweep";
+  return sweeps ? sweep(argc, argv) : train(argc, argv);
 }
 
 }  // namespace
 }  // namespace qstar
 
-int main(int argc, char** argv) { qstar::run_program(qstar::train, argc, argv); }
+int main(int argc, char** argv) { qstar::run_program(qstar::train_or_sweep, argc, argv); }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,10 @@ Status load_config(const std::string& path, std::span<const std::string> overrid
 // override of it first; empty when there is none. What is wrong with the TOML, parse_config says.
 std::string peek_config(std::string_view toml, std::span<const std::string> overrides,
                         const std::string& key);
+
+// Every value of a configuration by its dotted key, as TOML; not the elements of lists. Empty when
+// the text is no TOML.
+std::map<std::string, std::string> config_values(std::string_view toml);
 
 // One section of a description with its fields' present values; the top level has an empty path.
 struct ConfigSection {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <sstream>
 #include <toml++/toml.h>
 
 #include "core/config.hpp"
@@ -57,6 +58,20 @@ std::optional<std::string> text_at(const std::string& toml, const std::string& k
   }
 }
 
+void add_values(const toml::table& table, const std::string& prefix,
+                std::map<std::string, std::string>& values) {
+  for (const auto& [key, node] : table) {
+    const std::string name = prefix + std::string(key.str());
+    if (const auto* inner = node.as_table()) {
+      add_values(*inner, name + ".", values);
+    } else {
+      std::ostringstream text;
+      node.visit([&text](const auto& value) { text << value; });
+      values[name] = text.str();
+    }
+  }
+}
+
 }  // namespace
 
 Result<ConfigText> read_config(const std::string& path) {
@@ -95,6 +110,16 @@ std::string peek_config(std::string_view toml, std::span<const std::string> over
       found = text.substr(key.size() + 1);  // a bare word
   }
   return found;
+}
+
+std::map<std::string, std::string> config_values(std::string_view toml) {
+  std::map<std::string, std::string> values;
+  try {
+    add_values(toml::parse(toml), "", values);
+  } catch (const toml::parse_error&) {
+    return {};
+  }
+  return values;
 }
 
 }  // namespace qstar

@@ -15,5 +15,7 @@ namespace qstar {
 // breaks lines or turns the direction of writing becomes \u{202e}, a byte that is no UTF-8 becomes
 // \xff. Anything else, a backslash included, stays as it is.
 std::string printable(std::string_view text);
+// The same of every line, each ended by a newline.
+std::string printable_lines(std::string_view text);
 
 }  // namespace qstar

@@ -1,0 +1,166 @@
+#include "cli/measured_runs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "actors/puzzle_experiment.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/model.hpp"
+#include "cli/puzzle_estimate.hpp"
+#include "cli/run_report.hpp"
+#include "learning/lookahead.hpp"
+#include "learning/scrambles.hpp"
+#include "search/evaluate.hpp"
+#include "serving/report_file.hpp"
+#include "serving/report_values.hpp"
+
+namespace qstar {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
+
+// A run's folder with what it recorded.
+struct Recorded {
+  ComparedRun run;
+  std::string kind;  // see kind_of
+  ConfigText config;
+};
+
+double figure(const json& object, const char* key) {
+  return number_of(member(object, key)).value_or(0);
+}
+
+std::vector<CurvePoint> curve_of(const json& points, const char* cost, const char* accuracy) {
+  std::vector<CurvePoint> curve;
+  if (!points.is_array()) return curve;
+  for (const json& point : points) {
+    const auto x = number_of(member(point, cost)), y = number_of(member(point, accuracy));
+    if (x && y && (curve.empty() || *x > curve.back().cost)) curve.push_back({*x, *y});
+  }
+  return curve;
+}
+
+void take_figures(const json& report, Recorded& recorded) {
+  ComparedRun& run = recorded.run;
+  const json& last = member(report, "final");
+  const json& cost = member(report, "cost");
+  run.cpu_seconds = figure(cost, "cpu_seconds");
+  if (recorded.kind == "puzzle") {
+    run.curve = curve_of(member(report, "curve"), "updates", "solved");
+    run.cost = figure(last, "updates");
+  } else if (recorded.kind == "story") {
+    run.curve = curve_of(member(last, "curve"), "tokens", "accuracy");
+    run.cost = figure(last, "tokens");
+    run.cpu_seconds = figure(report, "cpu_seconds");
+  } else {
+    run.curve = curve_of(member(report, "curve"), "generated_tokens", "greedy");
+    run.cost = figure(cost, "generated_tokens");
+  }
+}
+
+Result<Recorded> read_recorded(const std::string& folder) {
+  const auto report = read_run_report(folder);
+  if (!report) return tl::unexpected(report.error());
+  auto config = read_config(folder + "/config.toml");
+  if (!config)
+    return fail(config.error().code,
+                folder + " is no run folder: its config.toml cannot be read; give run folders");
+  Recorded recorded;
+  recorded.run.folder = folder;
+  recorded.run.settings = config_values(config->toml);
+  recorded.kind = kind_of(*report);
+  recorded.config = std::move(*config);
+  take_figures(*report, recorded);
+  return recorded;
+}
+
+Status same_problems(const ComparedRun& first, const ComparedRun& other, const EnvironmentConfig& a,
+                     const EnvironmentConfig& b) {
+  if (a == b) return {};
+  return fail(Errc::kUsage,
+              fmt::format("{} and {} were trained on different environments ({} and {}), so they "
+                          "have no held-out problems in common: choose one for all with "
+                          "--environment KEY=VALUE",
+                          first.folder, other.folder, to_json(a).dump(), to_json(b).dump()));
+}
+
+Status interrupted() {
+  return fail(Errc::kInterrupted, "interrupted before all runs were measured");
+}
+
+Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
+  EnvironmentConfig environment;
+  for (Recorded& recorded : all) {
+    auto model = load_model(recorded.run.folder, options.environment);
+    if (!model) return tl::unexpected(model.error());
+    if (&recorded == &all.front()) environment = model->config;
+    const auto same = same_problems(all.front().run, recorded.run, environment, model->config);
+    if (!same) return same;
+    options.show(fmt::format("measuring {}", recorded.run.folder));
+    const auto problems = held_out_problems(*model->environment, options.problems, 0, options.stop);
+    DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
+    const SearchOptions how{.max_tokens =
+                                static_cast<std::int32_t>(model->weights->spec().context)};
+    const auto figures = evaluate(make_search("greedy").value(), *model->environment,
+                                  {policy, nullptr, options.stop}, problems, how);
+    if (!figures) return tl::unexpected(figures.error());
+    if (figures->stopped || options.stop()) return interrupted();
+    for (const auto& result : figures->results)
+      recorded.run.right.push_back(result.answer().win() ? 1 : 0);
+  }
+  return {};
+}
+
+// As the learner's own checks (learning/puzzle_learner.cpp).
+Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options) {
+  PuzzleExperiment first;
+  const auto& text = all.front().config;
+  if (auto read = parse_config(text.toml, text.source, {}, describe_of(first)); !read) return read;
+  ScrambleConfig scrambles = first.learner.scrambles;
+  scrambles.batch = options.problems;
+  std::vector<std::uint8_t> positions;
+  for (Recorded& recorded : all) {
+    const auto network = load_puzzle_model(recorded.run.folder, options.environment);
+    if (!network) return tl::unexpected(network.error());
+    options.show(fmt::format("measuring {}", recorded.run.folder));
+    auto mine = Scrambles(network->puzzle, scrambles, derive_seed(0, "check")).batch(0).states;
+    if (&recorded == &all.front()) positions = mine;
+    if (mine != positions)
+      return fail(Errc::kUsage, fmt::format("{} and {} are runs of different puzzles",
+                                            all.front().run.folder, recorded.run.folder));
+    const auto values = network->make();
+    BestMoves best(*network->puzzle, *values);
+    for (const auto& walk :
+         greedy_walks(*network->puzzle, best, positions, first.learner.check_moves))
+      recorded.run.right.push_back(walk.solved ? 1 : 0);
+    if (options.stop()) return interrupted();
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
+                                  const MeasureOptions& options) {
+  std::vector<Recorded> all;
+  for (const auto& folder : folders) {
+    auto recorded = read_recorded(folder);
+    if (!recorded) return tl::unexpected(recorded.error());
+    all.push_back(std::move(*recorded));
+    if (all.back().kind == all.front().kind) continue;
+    return fail(Errc::kUsage,
+                fmt::format("{} is a {} run and {} a {} run: compare runs of one kind",
+                            all.front().run.folder, all.front().kind, folder, all.back().kind));
+  }
+  const bool puzzles = !all.empty() && all.front().kind == "puzzle";
+  const auto measured = puzzles ? measure_puzzles(all, options) : measure_text(all, options);
+  if (!measured) return tl::unexpected(measured.error());
+  MeasuredRuns runs{{}, puzzles ? "updates" : "tokens"};
+  for (Recorded& recorded : all) runs.runs.push_back(std::move(recorded.run));
+  return runs;
+}
+
+}  // namespace qstar

@@ -1,0 +1,33 @@
+// Finished runs, each measured anew on the same held-out problems, for a comparison.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/interruptible.hpp"
+#include "core/result.hpp"
+#include "serving/comparison.hpp"
+
+namespace qstar {
+
+struct MeasureOptions {
+  std::int64_t problems = 2000;          // held out; positions, for puzzles
+  std::vector<std::string> environment;  // "key=value": changes where the problems come from
+  Stop stop;
+  std::function<void(const std::string&)> show;  // progress for people
+};
+
+struct MeasuredRuns {
+  std::vector<ComparedRun> runs;
+  std::string cost_unit;  // "tokens", or "updates" for puzzles
+};
+
+// Greedy answers of each run's policy; greedy play, for puzzles, on positions as the first run's
+// checks use them. kMissingFile: a folder holds no finished run; kUsage: runs of different kinds
+// or environments, which have no problems in common; kInterrupted.
+Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
+                                  const MeasureOptions& options);
+
+}  // namespace qstar

@@ -1,0 +1,174 @@
+// `qstar sweep`: a grid of runs, each a process of its own, and one comparison at the end.
+#include "cli/sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.hpp"
+#include "cli/experiment_kind.hpp"
+#include "cli/measured_runs.hpp"
+#include "cli/output.hpp"
+#include "cli/sweep_options.hpp"
+#include "cli/sweep_runs.hpp"
+#include "cli/terminal.hpp"
+#include "core/printable.hpp"
+#include "persistence/files.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::uint64_t kManyRuns = 100;  // more are started with --yes alone
+constexpr std::uint64_t kMostRuns = 100'000;
+
+Result<std::vector<SweepRun>> runs_of(const SweepOptions& options) {
+  std::vector<SweepAxis> axes;
+  for (const auto& text : options.axes) {
+    auto axis = parse_axis(text);
+    if (!axis) return tl::unexpected(axis.error());
+    axes.push_back(std::move(*axis));
+  }
+  const auto size = grid_size(axes);
+  if (size > kMostRuns)
+    return fail(Errc::kUsage, fmt::format("these settings make {} runs, more than the {} that a "
+                                          "sweep can have: vary fewer settings",
+                                          size, kMostRuns));
+  if (size > kManyRuns && !options.yes)
+    return fail(Errc::kUsage, fmt::format("these settings make {} runs: confirm with --yes", size));
+  return sweep_grid(axes);
+}
+
+// Whether the run's folder, if there is one, belongs to this run.
+Status check_recorded(const std::string& folder, const std::string& settings) {
+  const auto path = folder + "/config.toml";
+  std::error_code unreadable;  // then reading it says so
+  if (!std::filesystem::exists(path, unreadable)) return {};
+  const auto recorded = read_config(path);
+  if (!recorded) return tl::unexpected(recorded.error());
+  const auto was = config_values(recorded->toml), is = config_values(settings);
+  for (const auto& [key, value] : is) {
+    const auto found = was.find(key);
+    if (found != was.end() && found->second == value) continue;
+    return fail(Errc::kConfig,
+                fmt::format("{} holds a run with {} = {}, not {}: give another folder with --out",
+                            folder, key, found == was.end() ? "(none)" : found->second, value));
+  }
+  return {};
+}
+
+// Every run's settings, before any run is started.
+Status check_runs(const ConfigText& config, const std::vector<SweepRun>& runs,
+                  const std::string& folder) {
+  for (const SweepRun& run : runs) {
+    const auto settings = checked_settings(config, run.overrides);
+    if (!settings) return tl::unexpected(settings.error());
+    if (auto mine = check_recorded(folder + "/" + run.name, *settings); !mine) return mine;
+  }
+  return {};
+}
+
+Result<SweepPlan> plan_of(const SweepOptions& options, const ConfigText& config) {
+  SweepPlan plan;
+  auto runs = runs_of(options);
+  if (!runs) return tl::unexpected(runs.error());
+  plan.runs = std::move(*runs);
+  plan.jobs = options.jobs;
+  const auto name = peek_config(config.toml, {}, "name");
+  plan.folder = !options.out.empty() ? options.out : "runs/sweep-" + (name.empty() ? "1" : name);
+  plan.config = plan.folder + "/experiment.toml";
+  if (auto fits = check_runs(config, plan.runs, plan.folder); !fits)
+    return tl::unexpected(fits.error());
+  std::error_code error;
+  plan.program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) std::filesystem::create_directories(plan.folder, error);
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot create {}: {}", plan.folder, error.message()));
+  if (auto written = write_file_atomically(plan.config, config.toml); !written)
+    return tl::unexpected(written.error());
+  return plan;
+}
+
+// Of the runs that finished.
+Status compare(const SweepOptions& options, const SweepPlan& plan,
+               const std::vector<SweepOutcome>& outcomes, const StatusLine& line) {
+  std::vector<std::string> folders;
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    if (outcomes[i].finished) folders.push_back(plan.folder + "/" + plan.runs[i].name);
+  if (folders.size() < 2) return {};
+  const MeasureOptions how{options.problems, options.environment, stop_on_signals(),
+                           [&line](const std::string& text) {
+                             if (line.is_live()) line.show(text);
+                           }};
+  const auto measured = measure_runs(folders, how);
+  line.clear();
+  if (!measured) return tl::unexpected(measured.error());
+  const auto comparison = compare_runs(measured->runs);
+  if (!comparison) return tl::unexpected(comparison.error());
+  const auto text = printable_lines(comparison_text(*comparison, measured->cost_unit));
+  write_text(stdout, "\n" + text);
+  if (auto saved = write_file_atomically(plan.folder + "/comparison.txt", text); !saved)
+    return saved;
+  return write_file_atomically(plan.folder + "/comparison.json",
+                               comparison_json(*comparison, measured->cost_unit).dump(2) + "\n");
+}
+
+// The exit code: of the first run that failed, once everything else is done.
+int end_of(const std::vector<SweepOutcome>& outcomes) {
+  std::size_t failed = 0;
+  int code = 0;
+  for (const auto& outcome : outcomes) {
+    if (outcome.finished || outcome.interrupted) continue;
+    ++failed;
+    if (code == 0) code = outcome.exit_code;
+  }
+  if (failed > 0)
+    fmt::print(stderr,
+               "qstar: {} of {} runs failed; after repairing the cause, the same command resumes "
+               "them\n",
+               failed, outcomes.size());
+  return code;
+}
+
+int interrupted(const std::vector<SweepOutcome>& outcomes) {
+  const auto finished = std::count_if(outcomes.begin(), outcomes.end(),
+                                      [](const SweepOutcome& outcome) { return outcome.finished; });
+  return report_error(
+      {Errc::kInterrupted, fmt::format("interrupted: {} of {} runs are finished, the others can be "
+                                       "resumed: repeat the same command",
+                                       finished, outcomes.size())});
+}
+
+int run_sweep(const SweepOptions& options) {
+  const auto config = read_config(options.config);
+  if (!config) return report_error(config.error());
+  const auto plan = plan_of(options, *config);
+  if (!plan) return report_error(plan.error());
+  const StatusLine line(stdout);
+  const auto show =
+      [&line, next = std::chrono::steady_clock::time_point()](const std::string& text) mutable {
+        if (!line.is_live() && std::chrono::steady_clock::now() < next) return;
+        next = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        line.show(text);
+      };
+  const auto keep = [&line](const std::string& text) { line.keep(text); };
+  const auto stop = stop_on_signals();
+  const auto outcomes = SweepRuns(*plan, show, keep).finish(stop);
+  line.clear();
+  if (stop()) return interrupted(outcomes);
+  if (auto compared = compare(options, *plan, outcomes, line); !compared)
+    return report_error(compared.error());
+  return end_of(outcomes);
+}
+
+}  // namespace
+
+int sweep(int argc, char** argv) {
+  CLI::App app{kSweepHelp, "qstar sweep"};
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  SweepOptions options;
+  add_sweep_options(app, options);
+  if (const auto ended = parse(app, argc, argv)) return *ended;
+  return run_sweep(options);
+}
+
+}  // namespace qstar

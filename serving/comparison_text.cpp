@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "serving/comparison.hpp"
+
+namespace qstar {
+namespace {
+
+// A fixed-point number without the zero before the point, as accuracies are written.
+std::string rate(double value) {
+  auto text = fmt::format("{:.4f}", value);
+  return text.starts_with("0.") ? text.substr(1) : text;
+}
+
+std::string signed_rate(double value) { return (value < 0 ? "-" : "+") + rate(std::abs(value)); }
+
+std::size_t label_width(const Comparison& comparison) {
+  std::size_t width = 7;  // "variant"
+  for (const auto& variant : comparison.variants) width = std::max(width, variant.label.size());
+  return width;
+}
+
+std::string variants_text(const Comparison& comparison, const std::string& unit) {
+  const auto width = label_width(comparison);
+  std::string text =
+      fmt::format("{:<{}}  {:>5}  {:>8}  {:>9}  {:>8}  {:>8}  {:>12}  {:>10}\n", "variant", width,
+                  "seeds", "accuracy", "deviation", "smallest", "largest", unit, "CPU s");
+  for (const auto& v : comparison.variants) {
+    const auto [low, high] = std::minmax_element(v.accuracies.begin(), v.accuracies.end());
+    text += fmt::format("{:<{}}  {:>5}  {:>8}  {:>9}  {:>8}  {:>8}  {:>12.0f}  {:>10.0f}\n",
+                        v.label, width, v.seeds.size(), rate(v.mean),
+                        v.seeds.size() < 2 ? "-" : rate(v.deviation), rate(*low), rate(*high),
+                        v.cost, v.cpu_seconds);
+  }
+  return text;
+}
+
+std::string differences_text(const Comparison& comparison) {
+  if (comparison.differences.empty()) return "";
+  const auto width = label_width(comparison);
+  std::string text = fmt::format("\nminus {}, by problem\n{:<{}}  {:>10}  {:<18}  by seed\n",
+                                 comparison.variants.front().label, "variant", width, "difference",
+                                 "95 % interval");
+  for (const auto& d : comparison.differences) {
+    std::string seeds;
+    for (const double value : d.by_seed) seeds += " " + signed_rate(value);
+    const auto interval =
+        fmt::format("[{}, {}]", signed_rate(d.ci95.low), signed_rate(d.ci95.high));
+    text += fmt::format("{:<{}}  {:>10}  {:<18} {}\n", d.label, width, signed_rate(d.mean),
+                        interval, seeds);
+  }
+  return text;
+}
+
+std::string costs_text(const Comparison& comparison, const std::string& unit) {
+  if (comparison.costs.empty()) return "";
+  const auto width = label_width(comparison);
+  std::string text = fmt::format("\naccuracy after so many {}, by the runs' own curves\n{:<{}}",
+                                 unit, "variant", width);
+  for (const double cost : comparison.costs) text += fmt::format("  {:>10.0f}", cost);
+  text += "\n";
+  for (const auto& v : comparison.variants) {
+    text += fmt::format("{:<{}}", v.label, width);
+    for (const double value : v.at_cost) text += fmt::format("  {:>10}", rate(value));
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string comparison_text(const Comparison& comparison, const std::string& cost_unit) {
+  return fmt::format("greedy accuracy on the same {} held-out problems\n\n", comparison.problems) +
+         variants_text(comparison, cost_unit) + differences_text(comparison) +
+         costs_text(comparison, cost_unit);
+}
+
+nlohmann::ordered_json comparison_json(const Comparison& comparison, const std::string& cost_unit) {
+  nlohmann::ordered_json json = {{"problems", comparison.problems}, {"cost", cost_unit}};
+  json["variants"] = nlohmann::ordered_json::array();
+  for (const auto& v : comparison.variants) {
+    nlohmann::ordered_json at = nlohmann::ordered_json::array();
+    for (std::size_t i = 0; i < v.at_cost.size(); ++i)
+      at.push_back({{"cost", comparison.costs[i]}, {"accuracy", v.at_cost[i]}});
+    json["variants"].push_back({{"settings", v.label},
+                                {"seeds", v.seeds},
+                                {"accuracies", v.accuracies},
+                                {"mean", v.mean},
+                                {"deviation", v.deviation},
+                                {"cost", v.cost},
+                                {"cpu_seconds", v.cpu_seconds},
+                                {"at_cost", std::move(at)}});
+  }
+  json["differences"] = nlohmann::ordered_json::array();
+  for (const auto& d : comparison.differences)
+    json["differences"].push_back({{"settings", d.label},
+                                   {"difference", d.mean},
+                                   {"ci95", {d.ci95.low, d.ci95.high}},
+                                   {"by_seed", d.by_seed}});
+  return json;
+}
+
+}  // namespace qstar

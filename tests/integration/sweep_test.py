@@ -1,0 +1,116 @@
+"""Grids of runs: `qstar sweep` and `qstar compare`."""
+import json
+import os
+import signal
+import time
+
+from support import RunTest, SMOKE, main, qstar, read, trained_run, wait_for
+
+SHORT = ("pretrain.steps=20", "rl.versions=1")
+
+
+class Sweep(RunTest):
+    def sweep(self, *words):
+        return qstar("sweep", SMOKE, *SHORT, *words, "--out", self.path("sweep"), "--problems", "50")
+
+    def run_path(self, name, file="report.json"):
+        return os.path.join(self.path("sweep"), name, file)
+
+    def test_a_grid_is_trained_compared_and_trained_once(self):
+        answer = self.sweep("seed=1..2", "rl.groups_per_update=8,16", "--jobs", "2")
+        self.assert_ok(answer)
+        names = [f"seed-{seed}_groups_per_update-{groups}" for seed in (1, 2) for groups in (8, 16)]
+        for name in names:
+            self.assertIn(f"{name}: greedy accuracy ", answer.stdout)
+        comparison = json.loads(read(os.path.join(self.path("sweep"), "comparison.json")))
+        self.assertEqual(comparison["problems"], 50)
+        self.assertEqual([v["settings"] for v in comparison["variants"]],
+                         ["rl.groups_per_update=8", "rl.groups_per_update=16"])
+        # The same figures as `eval` gives on its own.
+        for variant, groups in zip(comparison["variants"], (8, 16)):
+            self.assertEqual(variant["seeds"], ["1", "2"])
+            for seed, accuracy in zip(variant["seeds"], variant["accuracies"]):
+                folder = os.path.dirname(self.run_path(f"seed-{seed}_groups_per_update-{groups}"))
+                measured = qstar("eval", folder, "--held-out", "50", "--json").stdout.splitlines()[-1]
+                self.assertAlmostEqual(json.loads(measured)["summary"]["accuracy"], accuracy)
+        by_seed = [b - a for a, b in zip(*(v["accuracies"] for v in comparison["variants"]))]
+        for expected, found in zip(by_seed, comparison["differences"][0]["by_seed"]):
+            self.assertAlmostEqual(expected, found)
+        self.assertIn(read(os.path.join(self.path("sweep"), "comparison.txt")), answer.stdout)
+        before = [os.stat(self.run_path(name)).st_mtime_ns for name in names]
+        self.assert_ok(self.sweep("seed=1..2", "rl.groups_per_update=8,16"))
+        self.assertEqual(before, [os.stat(self.run_path(name)).st_mtime_ns for name in names])
+
+    def test_a_failed_run_does_not_stop_the_others(self):
+        os.makedirs(self.path("sweep"))
+        with open(os.path.join(self.path("sweep"), "seed-1"), "w") as file:
+            file.write("in the way")
+        answer = self.sweep("seed=1..3")
+        self.assertNotIn(answer.returncode, (0, 130))
+        self.assertIn("seed-1: failed with exit code", answer.stdout)
+        self.assertIn("1 of 3 runs failed", answer.stderr)
+        self.assertTrue(os.path.exists(self.run_path("seed-2")) and os.path.exists(self.run_path("seed-3")))
+        os.remove(os.path.join(self.path("sweep"), "seed-1"))
+        self.assert_ok(self.sweep("seed=1..3"))
+        self.assertTrue(os.path.exists(self.run_path("seed-1")))
+
+    def test_an_interrupt_stops_all_runs_and_the_same_command_resumes_them(self):
+        words = ("seed=1..3", "rl.versions=6", "pretrain.steps=60")
+        process = self.start("sweep", SMOKE, *words, "--jobs", "2", "--out", self.path("sweep"), "--problems", "50")
+        started = [self.run_path(f"seed-{seed}", "config.toml") for seed in (1, 2)]
+        self.assertTrue(wait_for(lambda: all(map(os.path.exists, started)), 60))
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, output)
+        self.assertIn("repeat the same command", output)
+        self.assertFalse(os.path.exists(self.run_path("seed-3", "config.toml")))
+        # Nobody holds the runs any more: they are resumed at once.
+        answer = qstar("sweep", SMOKE, *words, "--jobs", "2", "--out", self.path("sweep"), "--problems", "50")
+        self.assert_ok(answer)
+        for seed in (1, 2, 3):
+            self.assertTrue(os.path.exists(self.run_path(f"seed-{seed}")), answer.stdout)
+
+    def test_settings_are_checked_before_anything_is_written(self):
+        for words, said in ((("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
+                            (("seed=1,",), "a value is missing"), (("rl.versions=1,x",), "rl.versions"),
+                            (("seed=1..10000",), "10000 runs: confirm with --yes"),
+                            (("seed=1..10000", "rl.versions=1..1000", "--yes"), "vary fewer settings")):
+            answer = qstar("sweep", SMOKE, *words, "--out", self.path("none"))
+            self.refused(answer, 2, said)
+            self.assertFalse(os.path.exists(self.path("none")))
+
+    def test_a_folder_of_another_sweep_is_left_alone(self):
+        self.assert_ok(self.sweep("seed=1..2"))
+        before = read(os.path.join(self.path("sweep"), "experiment.toml"))
+        answer = self.sweep("seed=1..2", "rollout.temperature=0.5")
+        self.refused(answer, 2, "seed-1 holds a run with rollout.temperature", "--out")
+        self.assertEqual(before, read(os.path.join(self.path("sweep"), "experiment.toml")))
+
+
+class Compare(RunTest):
+    def test_runs_are_measured_on_the_same_problems(self):
+        self.assert_ok(self.train("other", "seed=2", *SHORT))
+        answer = qstar("compare", trained_run(), self.path("other"), "--problems", "60", "--json")
+        self.assert_ok(answer)
+        comparison = json.loads(answer.stdout)
+        self.assertEqual(comparison["problems"], 60)
+        self.assertEqual(len(comparison["variants"]), 2)
+        self.assertIn("rl.versions=1", comparison["variants"][1]["settings"])
+        self.assertEqual(comparison["differences"], [])  # no seed in common
+
+    def test_what_has_no_problems_in_common_is_refused(self):
+        self.assert_ok(self.train("other", *SHORT, "environment.operator_counts=\"2\""))
+        self.refused(qstar("compare", trained_run(), self.path("other")), 2, "different environments", "--environment")
+        answer = qstar("compare", trained_run(), self.path("other"), "--problems", "20", "--environment", "operator_counts=3")
+        self.assert_ok(answer)
+
+    def test_what_is_no_finished_run_is_refused(self):
+        os.makedirs(self.path("empty"))
+        self.refused(qstar("compare", self.path("empty")), 3, "holds no run")
+        self.refused(qstar("compare", self.path("missing")), 3, "there is no run folder")
+        self.refused(qstar("compare", trained_run(), trained_run(), "--problems", "10"), 2, "same experiment")
+
+
+if __name__ == "__main__":
+    main()
