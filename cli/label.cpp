@@ -17,8 +17,8 @@
 #include "cli/label_dialogue.hpp"
 #include "cli/number_options.hpp"
 #include "core/attempt.hpp"
+#include "core/files.hpp"
 #include "core/printable.hpp"
-#include "persistence/checkpoint.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {

@@ -8,7 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 #include "serving/report_aggregate.hpp"
 #include "serving/report_file.hpp"
 

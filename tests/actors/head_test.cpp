@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "actors/certificates.hpp"
+#include "core/files.hpp"
 #include "learning/policy_learner.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
