@@ -182,7 +182,7 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   workers.emplace(options.worker_program, print({host, *port}), network.certificates,
                   options.workers, restart);
   Status status = tend(workers, watched);
-  if (options.stop != nullptr && options.stop->load()) workers->interrupt();
+  if (options.stop()) workers->interrupt();
   // The port is wanted again if the session is started again.
   close_port(watched.coordinator->home_system(), *port);
   return status;
@@ -190,15 +190,11 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
 
 namespace {
 
-bool is_stopped(const ProcessOptions& options) {
-  return options.stop != nullptr && options.stop->load();
-}
-
 // False when the run is stopped meanwhile.
 bool wait_before_restart(const ProcessOptions& options, double seconds) {
   const double until = seconds_now() + seconds;
-  while (!is_stopped(options) && seconds_now() < until) std::this_thread::sleep_for(50ms);
-  return !is_stopped(options);
+  while (!options.stop() && seconds_now() < until) std::this_thread::sleep_for(50ms);
+  return !options.stop();
 }
 
 tl::unexpected<Error> interrupted(const ProcessOptions& options) {

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "cli/interrupt.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -18,11 +17,6 @@ namespace {
 constexpr int kPollMilliseconds = 100;  // between two looks at `stop`
 
 }  // namespace
-
-Stop stop_on_signals() {
-  const auto& requested = stop_on_interrupt();
-  return [&requested] { return requested.load(); };
-}
 
 InterruptibleInput::InterruptibleInput(int descriptor, bool owned, std::string name, Stop stop)
     : descriptor_(descriptor), owned_(owned), name_(std::move(name)), stop_(std::move(stop)) {}

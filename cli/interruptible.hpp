@@ -5,19 +5,14 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <streambuf>
 #include <string>
 
 #include "core/result.hpp"
+#include "core/stop.hpp"
 
 namespace qstar {
-
-using Stop = std::function<bool()>;
-
-// Gives true once the process was asked to end; from now on a signal does not end it at once.
-Stop stop_on_signals();
 
 // The bytes of a file, a pipe or a terminal, for an std::istream. Ends at the end of the input,
 // when `stop` gives true, and when reading fails; status() tells which.

@@ -133,7 +133,7 @@ class SearchRun {
 
   // All states; those that are not finished when `stop` comes are left out. Ends early, too, when
   // nobody reads what it prints: the program's frame says why.
-  Status search(const std::atomic<bool>& stop) {
+  Status search(const Stop& stop) {
     const Progress progress(starts_.size());
     SearchWorkers workers(job_, starts_, stop);
     if (auto started = workers.start(); !started) return started;

@@ -256,7 +256,7 @@ TEST_CASE("a run that stops in the middle of an evaluation measures it later", "
     run.options.deterministic = true;
     run.options.config.evaluation.problems = 400;
     std::atomic<bool> stop = false;
-    run.options.stop = &stop;
+    run.options.stop = stop;
     // The evaluation by sampling follows at once.
     run.options.show = [&](const Report& report) { stop = stop || report.line.starts_with(at); };
     auto end = run_head(run.options);
@@ -286,7 +286,7 @@ TEST_CASE("a deterministic run may stop anywhere and ends with the same bytes", 
   Run run(folder.path("run"), nullptr);
   run.options.deterministic = true;
   std::atomic<bool> stop = false;
-  run.options.stop = &stop;
+  run.options.stop = stop;
   int stops = 0;
   for (Result<RunEnd> end = fail(Errc::kInterrupted, ""); !end;) {
     // A little later every time, so that all kinds of work are met.
