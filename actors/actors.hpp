@@ -36,8 +36,6 @@ caf::error explain(std::exception_ptr& thrown);
 // Has an actor that an exception ends die of kActorFailed with what it says, where CAF would say
 // "runtime_error" to whoever monitors it. To be called first in every behavior.
 void explain_exceptions(caf::scheduled_actor& self);
-// The steady clock, in seconds.
-double seconds_now();
 
 InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
                                std::int32_t slots);

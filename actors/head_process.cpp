@@ -11,6 +11,8 @@
 #include "actors/actors.hpp"
 #include "actors/roster.hpp"
 #include "actors/worker_processes.hpp"
+#include "core/clock.hpp"
+#include "core/shell_word.hpp"
 #include "core/sockets.hpp"
 
 namespace qstar {
@@ -48,27 +50,17 @@ Status tend(std::optional<WorkerProcesses>& workers, Watched& watched) {
   return {};
 }
 
-// As a shell reads it.
-std::string quoted(const std::string& word) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:=,@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
-}
-
 std::string resume_command(const ProcessOptions& options) {
   std::string command =
-      fmt::format("qstar train {} --run {}", quoted(options.run_directory + "/config.toml"),
-                  quoted(options.run_directory));
+      fmt::format("qstar train {} --run {}", shell_word(options.run_directory + "/config.toml"),
+                  shell_word(options.run_directory));
   if (options.deterministic) command += " --deterministic";
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
-  if (!options.listen.empty()) command += " --listen " + quoted(options.listen);
-  if (!options.certificates.empty()) command += " --certs " + quoted(options.certificates);
+  if (!options.listen.empty()) command += " --listen " + shell_word(options.listen);
+  if (!options.certificates.empty()) command += " --certs " + shell_word(options.certificates);
   if (options.http_port >= 0)
     command += fmt::format(" --http {} --http-address {}", options.http_port,
-                           quoted(options.http_address));
+                           shell_word(options.http_address));
   return command + " --resume";
 }
 

@@ -74,15 +74,10 @@ InterruptibleInput::int_type InterruptibleInput::underflow() {
   return traits_type::eof();
 }
 
-bool read_line(std::streambuf& in, std::string& line, std::size_t most) {
+bool read_line(std::istream& in, std::string& line, std::size_t most) {
   line.clear();
-  constexpr auto kEnd = std::streambuf::traits_type::eof();
-  auto next = in.sbumpc();
-  if (next == kEnd) return false;
-  for (; next != kEnd && next != '\n'; next = in.sbumpc()) {
-    line += static_cast<char>(next);
-    if (line.size() > most) break;
-  }
+  for (char next = 0; line.size() <= most && in.get(next) && next != '\n';) line += next;
+  if (line.empty() && !in) return false;
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return true;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <istream>
 #include <memory>
 #include <streambuf>
 #include <string>
@@ -46,6 +47,6 @@ class InterruptibleInput final : public std::streambuf {
 
 // The next line without its end, LF or CRLF, in `line`; false when there is none. Of a line of more
 // than `most` bytes only the first `most` + 1 are kept and the rest is left unread.
-bool read_line(std::streambuf& in, std::string& line, std::size_t most);
+bool read_line(std::istream& in, std::string& line, std::size_t most);
 
 }  // namespace qstar
