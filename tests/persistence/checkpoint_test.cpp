@@ -150,7 +150,7 @@ TEST_CASE("a directory has one holder", "[lock]") {
 
 TEST_CASE("the holder of a lock is named only by a process id", "[lock]") {
   const TemporaryFolder folder;
-  fs::create_directories(folder.path("run"));
+  std::filesystem::create_directories(folder.path("run"));
   const auto lock = DirectoryLock::acquire(folder.path("run"));
   REQUIRE(lock);
   std::ofstream(folder.path("run/LOCK"), std::ios::trunc) << "\x1b[2J";
