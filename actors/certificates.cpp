@@ -64,7 +64,7 @@ class Delivery {
     draft_ = draft;
     ::chmod(draft_.c_str(), 0700);  // whatever the umask took away
     for (const auto& file : files) {
-      const auto written =
+      auto written =
           write_new_file(draft_ + "/" + file.name, file.content, file.secret ? 0600 : 0644);
       if (!written) return written;
     }

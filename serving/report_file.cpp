@@ -22,7 +22,7 @@ std::string kind_of(const json& report) {
 
 Result<json> parse_report(std::string_view bytes, const std::string& file) {
   auto report = parse_json(bytes);
-  if (!report) return fail(Errc::kCorrupt, fmt::format("{} {}", file, report.error().what));
+  if (!report) return fail(Errc::kCorrupt, fmt::format("{}: {}", file, report.error().what));
   if (auto checked = check_report(*report, kind_of(*report)); !checked)
     return fail(checked.error().code, file + ": " + checked.error().message);
   return std::move(*report);

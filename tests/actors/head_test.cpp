@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -118,6 +119,17 @@ struct Run {
     };
   }
 };
+
+// The figures of the critic by its updates, as the run's directory has them.
+std::map<std::uint64_t, nlohmann::json> critic_figures(const std::string& directory) {
+  std::map<std::uint64_t, nlohmann::json> figures;
+  std::ifstream rows(directory + "/metrics.jsonl");
+  for (std::string line; std::getline(rows, line);) {
+    const auto row = nlohmann::json::parse(line);
+    if (row["phase"] == "critic") figures[row["step"]] = row.value("step_auc", nlohmann::json());
+  }
+  return figures;
+}
 
 void check_counters(const ExperimentConfig& config, const RunState& run) {
   const auto versions = config.rl.versions;
@@ -299,6 +311,7 @@ TEST_CASE("a deterministic run may stop anywhere and ends with the same bytes", 
     stop = false;
     run.options.resume = true;
     if (end) CHECK(end->model == expected->model);
+    if (end) CHECK(critic_figures(folder.path("run")) == critic_figures(folder.path("whole")));
     if (!end) REQUIRE(end.error().code == Errc::kInterrupted);
     REQUIRE(++stops < 100);
   }

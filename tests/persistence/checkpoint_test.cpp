@@ -5,8 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <thread>
 
 #include "core/files.hpp"
 #include "persistence/directory_lock.hpp"
@@ -193,6 +195,53 @@ TEST_CASE("a checkpoint's files are no larger than it says", "[checkpoint]") {
     CHECK(is_skipped());
     CHECK(says({Errc::kCorrupt, directory.load_newest()->warnings.front()}, "damaged"));
   }
+}
+
+#ifndef __SANITIZE_ADDRESS__  // which needs more address space than this test leaves
+TEST_CASE("a large checkpoint that memory does not hold is not taken for a damaged one",
+          "[checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("checkpoints");
+  CheckpointDirectory directory(path, 5);
+  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, {{"part", "text"}}));
+  constexpr std::uintmax_t kFiveGigabytes = std::uintmax_t{5} << 30;
+  sparse(path + "/0000000002/part", kFiveGigabytes);
+  std::ofstream(path + "/0000000002/MANIFEST.json")
+      << R"({"format":1,"parts":{"part":{"size":)" << kFiveGigabytes << R"(,"crc32":1}}})";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit little{1 << 30, 1 << 30};
+    if (::setrlimit(RLIMIT_AS, &little) != 0) ::_exit(2);
+    const auto loaded = directory.load_newest();
+    ::_exit(!loaded && says(loaded.error(), "not enough memory") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+#endif
+
+TEST_CASE("a lock is never held on a file that was removed", "[lock]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("run"));
+  std::atomic<int> holders = 0, acquired = 0;
+  std::atomic<bool> shared = false;
+  const auto contend = [&] {
+    for (int i = 0; i < 3000; ++i) {
+      const auto lock = DirectoryLock::acquire(folder.path("run"));
+      if (!lock) continue;
+      if (++holders > 1) shared = true;
+      ++acquired;
+      std::this_thread::yield();
+      --holders;
+      std::filesystem::remove(folder.path("run/LOCK"));  // as a start that fails does
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(contend);
+  for (auto& thread : threads) thread.join();
+  CHECK(acquired > 0);
+  CHECK_FALSE(shared);
 }
 
 }  // namespace
