@@ -3,8 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <functional>
-#include <type_traits>
 #include <utility>
 
 namespace qstar {
@@ -14,10 +14,8 @@ class Stop {
   Stop() = default;  // never tells it
   // Once the flag, which outlives this, is set.
   Stop(const std::atomic<bool>& flag) : ask_([&flag] { return flag.load(); }) {}
-  template <class Ask>
-  requires(!std::is_same_v<std::remove_cvref_t<Ask>, Stop> && std::is_invocable_r_v<bool, Ask>)
-      Stop(Ask&& ask)
-      : ask_(std::forward<Ask>(ask)) {}
+  template <std::predicate Ask>
+  Stop(Ask ask) : ask_(std::move(ask)) {}
 
   // Whether to stop now.
   bool operator()() const { return ask_ && ask_(); }
