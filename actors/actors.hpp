@@ -6,7 +6,6 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include "actors/experiment.hpp"
 #include "actors/interfaces.hpp"
+#include "core/stop.hpp"
 #include "environment/environment.hpp"
 #include "learning/critic_learner.hpp"
 #include "learning/policy_learner.hpp"
@@ -36,8 +36,6 @@ caf::error explain(std::exception_ptr& thrown);
 // Has an actor that an exception ends die of kActorFailed with what it says, where CAF would say
 // "runtime_error" to whoever monitors it. To be called first in every behavior.
 void explain_exceptions(caf::scheduled_actor& self);
-// The steady clock, in seconds.
-double seconds_now();
 
 InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
                                std::int32_t slots);
@@ -69,13 +67,11 @@ Result<SavedReplay> split_saved_replay(std::string_view bytes);  // kCorrupt
 ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
                          const ReplayOptions& options, const CoordinatorActor& listener);
 
-// Set when a run is to stop: learners answer after the update under way with what they have done so
-// far, the evaluator at once. Null: never.
-using StopFlag = const std::atomic<bool>*;
-// Where a learner's material comes from, and what tells it to stop.
+// Where a learner's material comes from, and what tells it to stop: then it answers after the
+// update under way with what it has done so far.
 struct LearnerLinks {
   ReplayActor replay;
-  StopFlag stop = nullptr;
+  Stop stop;
 };
 // What a learner starts from: its state from SaveState, empty to begin afresh.
 struct Restored {
@@ -87,8 +83,9 @@ PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const Experim
                                         const LearnerLinks& links);
 CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
                          Restored restored, const LearnerLinks& links);
+// Answers at once when it is to stop.
 EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
-                               EnvironmentPtr environment, StopFlag stop);
+                               EnvironmentPtr environment, Stop stop);
 // `sink` is called on the actor's thread for every report.
 MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
 

@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "actors/x509.hpp"
+#include "core/files.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -27,31 +28,11 @@ struct NewFile {
   bool secret = false;
 };
 
-bool is_there(const std::string& path) {
-  std::error_code unreadable;
-  return fs::symlink_status(path, unreadable).type() != fs::file_type::not_found;
-}
-
 Status cannot_write(const std::string& path, int error) {
-  const char* remedy =
-      error == EEXIST
-          ? "; nothing is overwritten: remove that file, or choose another name or directory"
-          : "";
-  return fail(error == ENOSPC || error == EDQUOT ? Errc::kDiskFull : Errc::kIo,
-              fmt::format("cannot write {}: {}{}", path, std::strerror(error), remedy));
-}
-
-Status write_file(const std::string& path, const NewFile& file) {
-  const int fd =
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, file.secret ? 0600 : 0644);
-  if (fd < 0) return cannot_write(path, errno);
-  const auto wanted = static_cast<ssize_t>(file.content.size());
-  errno = ENOSPC;  // of a write that is cut short
-  const bool whole =
-      ::write(fd, file.content.data(), file.content.size()) == wanted && ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  return whole ? Status{} : cannot_write(path, error);
+  if (error != EEXIST) return io_error("cannot write", path, error);
+  return fail(Errc::kIo, fmt::format("cannot write {}: {}; nothing is overwritten: remove that "
+                                     "file, or choose another name or directory",
+                                     printable(path), std::strerror(error)));
 }
 
 // Never onto another file. 0, or the system's error; some file systems can do one and not the
@@ -71,7 +52,7 @@ class Delivery {
     if (!draft_.empty()) fs::remove_all(draft_, ignored);
     if (delivered_) return;
     for (const auto& path : moved_) fs::remove(path, ignored);
-    for (const auto& path : made_) fs::remove(path, ignored);
+    remove_empty_folders(made_);
   }
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
@@ -83,7 +64,9 @@ class Delivery {
     draft_ = draft;
     ::chmod(draft_.c_str(), 0700);  // whatever the umask took away
     for (const auto& file : files) {
-      if (auto written = write_file(draft_ + "/" + file.name, file); !written) return written;
+      auto written =
+          write_new_file(draft_ + "/" + file.name, file.content, file.secret ? 0600 : 0644);
+      if (!written) return written;
     }
     for (const auto& file : files) {
       const std::string path = directory_ + "/" + file.name;
@@ -97,15 +80,10 @@ class Delivery {
 
  private:
   Status make_directories() {
-    fs::path path = directory_;
-    std::error_code error;
-    for (fs::path above = path; !above.empty() && !is_there(above.string());
-         above = above.parent_path())
-      made_.push_back(above.string());
-    fs::create_directories(path, error);
-    if (!error && fs::is_directory(path, error)) return {};
-    return fail(Errc::kIo, fmt::format("cannot create the directory {}: {}", directory_,
-                                       error ? error.message() : "it is a file"));
+    const auto error = make_folders(directory_, made_);
+    if (!error) return {};
+    return fail(Errc::kIo, fmt::format("cannot create the directory {}: {}", printable(directory_),
+                                       error.message()));
   }
 
   std::string directory_, draft_;
@@ -239,9 +217,7 @@ Status make_certificates(const std::string& directory, const CertificateOptions&
 }
 
 bool holds_ca(const std::string& directory) {
-  std::error_code unreadable;
-  return !directory.empty() && (fs::exists(directory + "/ca.pem", unreadable) ||
-                                fs::exists(directory + "/ca.key", unreadable));
+  return !directory.empty() && (is_there(directory + "/ca.pem") || is_there(directory + "/ca.key"));
 }
 
 Status add_certificates(const std::string& directory, const CertificateOptions& options) {

@@ -215,13 +215,10 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
 
   std::int64_t critic_due() const { return qstar::critic_due(run, config()); }
 
-  // One version's updates at a time, so that a checkpoint never waits for long; what a stop cut
-  // short is completed first.
   void train_critic() {
     if (critic_busy || critic_due() <= 0) return;
     critic_busy = true;
-    const auto per_version = config().critic.updates_per_version;
-    const auto updates = std::min(critic_due(), per_version - run.critic_updates % per_version);
+    const auto updates = next_critic_updates(run, config());
     ask(actors.critic, Train{run.critic_updates, updates, 0, true}, [this](const Trained& t) {
       unsaved = true;
       run.critic_updates += t.updates;

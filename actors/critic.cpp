@@ -53,7 +53,7 @@ struct CriticState {
   }
 
   void next() {
-    const bool stopped = links.stop != nullptr && links.stop->load();
+    const bool stopped = links.stop();
     if (result.updates == train.updates || stopped) {
       promise.deliver(std::move(result));
       return;

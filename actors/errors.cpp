@@ -1,4 +1,3 @@
-#include <chrono>
 #include <exception>
 
 #include "actors/actors.hpp"
@@ -36,9 +35,5 @@ caf::error explain(std::exception_ptr& thrown) {
 }
 
 void explain_exceptions(caf::scheduled_actor& self) { self.set_exception_handler(explain); }
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace qstar

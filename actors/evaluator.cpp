@@ -7,7 +7,7 @@ namespace qstar {
 namespace {
 
 Result<Evaluated> measure(const Environment& environment, const ExperimentConfig& config,
-                          const Evaluate& request, StopFlag stop) {
+                          const Evaluate& request, const Stop& stop) {
   auto model = parse_model(request.model, "the policy to evaluate");
   if (!model) return tl::unexpected(model.error());
   auto weights = DecoderWeights::make(*model, 0);
@@ -21,7 +21,7 @@ Result<Evaluated> measure(const Environment& environment, const ExperimentConfig
   const auto problems = held_out_problems(environment, request.problems);
   auto figures = evaluate(*search, environment, {policy}, problems, options);
   if (!figures) return tl::unexpected(figures.error());
-  if (stop != nullptr && stop->load()) {
+  if (stop()) {
     Evaluated nothing;
     nothing.stopped = true;
     return nothing;
@@ -37,7 +37,7 @@ Result<Evaluated> measure(const Environment& environment, const ExperimentConfig
 
 EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,
                                         const ExperimentConfig& config,
-                                        const EnvironmentPtr& environment, StopFlag stop) {
+                                        const EnvironmentPtr& environment, const Stop& stop) {
   explain_exceptions(*self);
   return {[config, environment, stop](const Evaluate& request) -> caf::result<Evaluated> {
     auto figures = measure(*environment, config, request, stop);
@@ -49,7 +49,7 @@ EvaluatorActor::behavior_type evaluator(EvaluatorActor::pointer self,
 }  // namespace
 
 EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
-                               EnvironmentPtr environment, StopFlag stop) {
+                               EnvironmentPtr environment, Stop stop) {
   return system.spawn<caf::detached>(evaluator, config, std::move(environment), stop);
 }
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "core/clock.hpp"
+
 namespace qstar {
 namespace {
 

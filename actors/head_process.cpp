@@ -11,6 +11,8 @@
 #include "actors/actors.hpp"
 #include "actors/roster.hpp"
 #include "actors/worker_processes.hpp"
+#include "core/clock.hpp"
+#include "core/shell_word.hpp"
 #include "core/sockets.hpp"
 
 namespace qstar {
@@ -48,27 +50,17 @@ Status tend(std::optional<WorkerProcesses>& workers, Watched& watched) {
   return {};
 }
 
-// As a shell reads it.
-std::string quoted(const std::string& word) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:=,@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
-}
-
 std::string resume_command(const ProcessOptions& options) {
   std::string command =
-      fmt::format("qstar train {} --run {}", quoted(options.run_directory + "/config.toml"),
-                  quoted(options.run_directory));
+      fmt::format("qstar train {} --run {}", shell_word(options.run_directory + "/config.toml"),
+                  shell_word(options.run_directory));
   if (options.deterministic) command += " --deterministic";
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
-  if (!options.listen.empty()) command += " --listen " + quoted(options.listen);
-  if (!options.certificates.empty()) command += " --certs " + quoted(options.certificates);
+  if (!options.listen.empty()) command += " --listen " + shell_word(options.listen);
+  if (!options.certificates.empty()) command += " --certs " + shell_word(options.certificates);
   if (options.http_port >= 0)
     command += fmt::format(" --http {} --http-address {}", options.http_port,
-                           quoted(options.http_address));
+                           shell_word(options.http_address));
   return command + " --resume";
 }
 
@@ -182,7 +174,7 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   workers.emplace(options.worker_program, print({host, *port}), network.certificates,
                   options.workers, restart);
   Status status = tend(workers, watched);
-  if (options.stop != nullptr && options.stop->load()) workers->interrupt();
+  if (options.stop()) workers->interrupt();
   // The port is wanted again if the session is started again.
   close_port(watched.coordinator->home_system(), *port);
   return status;
@@ -190,15 +182,11 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
 
 namespace {
 
-bool is_stopped(const ProcessOptions& options) {
-  return options.stop != nullptr && options.stop->load();
-}
-
 // False when the run is stopped meanwhile.
 bool wait_before_restart(const ProcessOptions& options, double seconds) {
   const double until = seconds_now() + seconds;
-  while (!is_stopped(options) && seconds_now() < until) std::this_thread::sleep_for(50ms);
-  return !is_stopped(options);
+  while (!options.stop() && seconds_now() < until) std::this_thread::sleep_for(50ms);
+  return !options.stop();
 }
 
 tl::unexpected<Error> interrupted(const ProcessOptions& options) {

@@ -2,7 +2,6 @@
 // worker processes, the gateway, restarts after failures, and the way to resume.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16,6 +15,7 @@
 #include "actors/restart_policy.hpp"
 #include "actors/run_files.hpp"
 #include "actors/system.hpp"
+#include "core/stop.hpp"
 #include "serving/gateway.hpp"
 
 namespace qstar {
@@ -30,7 +30,7 @@ struct ProcessOptions {
   std::int64_t http_port = -1;  // gateway; -1: none, 0: any
   std::string http_address = "127.0.0.1";
   std::string worker_program;               // path of `qstar`, for workers
-  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
+  Stop stop;                                // set by Ctrl-C
   std::function<void(const Report&)> show;  // progress for people
 };
 

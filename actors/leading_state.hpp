@@ -2,7 +2,6 @@
 // session, tell the time, and notice that the run is to stop or that its directory is gone.
 #pragma once
 
-#include <atomic>
 #include <caf/all.hpp>
 #include <chrono>
 #include <functional>
@@ -30,8 +29,8 @@ using SaveCheckpoint = std::function<Status(std::uint64_t serial, const Checkpoi
 // The way from a coordinator to the files of its run, and the wish that it ends.
 struct RunControl {
   SaveCheckpoint save_checkpoint;
-  std::function<Status()> intact;           // an error: the run cannot be saved any more
-  const std::atomic<bool>* stop = nullptr;  // set by SIGINT, SIGTERM and SIGHUP
+  std::function<Status()> intact;  // an error: the run cannot be saved any more
+  Stop stop;                       // set by SIGINT, SIGTERM and SIGHUP
 };
 
 // `Pointer`: the actor's own pointer; `End`: what a session that ends well gives.
@@ -67,7 +66,7 @@ struct LeadingState {
     self->quit(caf::sec::runtime_error);
   }
 
-  bool told_to_stop() const { return control.stop != nullptr && control.stop->load(); }
+  bool told_to_stop() const { return control.stop(); }
   // The first time that this is noticed.
   bool begins_to_stop() {
     if (stopping || ended || !told_to_stop()) return false;

@@ -19,7 +19,7 @@ struct LearnerState {
   Trained result;
   caf::typed_response_promise<Trained> promise;
 
-  bool stopped() const { return links.stop != nullptr && links.stop->load(); }
+  bool stopped() const { return links.stop(); }
   std::uint64_t seed() const { return static_cast<std::uint64_t>(config.seed); }
 
   // A slice's corpus depends on its place alone, so that a resumed run reads on where it stopped.

@@ -36,7 +36,7 @@ PuzzleReplayActor spawn_puzzle_replay(caf::actor_system& system, const PuzzleExp
 // under way.
 struct PuzzleLearnerLinks {
   PuzzleReplayActor replay;  // null in deterministic mode: the learner makes its batches itself
-  StopFlag stop = nullptr;
+  Stop stop;
 };
 // `restored`: state from SaveState, empty to begin afresh.
 PuzzleLearnerActor spawn_puzzle_learner(caf::actor_system& system, const PuzzleExperiment& config,

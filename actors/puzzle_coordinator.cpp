@@ -8,18 +8,13 @@
 #include "actors/puzzle_progress.hpp"
 #include "actors/puzzle_records.hpp"
 #include "actors/roster.hpp"
+#include "core/clock.hpp"
 
 namespace qstar {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
 constexpr double kSlice = 1;  // seconds at most, so that progress is shown and checkpoints are due
-
-std::uint64_t now_us() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(
-      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
-}
 
 struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleRunEnd> {
   PuzzleCoordinatorOptions options;

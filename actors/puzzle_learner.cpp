@@ -18,7 +18,7 @@ struct PuzzleLearnerState {
   bool released = false;
   caf::typed_response_promise<PuzzleTrained> promise;
 
-  bool stopped() const { return links.stop != nullptr && links.stop->load(); }
+  bool stopped() const { return links.stop(); }
   std::uint64_t target_version() const {
     return static_cast<std::uint64_t>(learner->target_updates()) + 1;
   }

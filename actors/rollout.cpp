@@ -2,19 +2,13 @@
 // and asks again.
 //
 // It holds one lease at a time, so that no messages pile up between it and the replay buffer.
-#include <chrono>
 
 #include "actors/actors.hpp"
+#include "core/clock.hpp"
 #include "search/sampling.hpp"
 
 namespace qstar {
 namespace {
-
-std::uint64_t now_us() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(
-      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count());
-}
 
 SearchOptions options_of(const Lease& lease) {
   return {.samples = lease.samples,

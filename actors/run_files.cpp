@@ -13,8 +13,10 @@
 #include <optional>
 
 #include "actors/started_files.hpp"
+#include "core/files.hpp"
 #include "core/printable.hpp"
 #include "environment/registry.hpp"
+#include "persistence/directory_lock.hpp"
 
 namespace qstar {
 namespace {
@@ -23,21 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kCheckpointPhase = "checkpoint";
 constexpr const char* kStagePhase = "stage";
-
-bool is_there(const std::string& path) {
-  std::error_code unreadable;  // then opening it says so
-  return fs::exists(path, unreadable);
-}
-
-// The same where the answer decides what is done: what cannot be looked at is not taken for
-// missing.
-Result<bool> finds(const std::string& path) {
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (fs::exists(status)) return true;
-  if (status.type() == fs::file_type::not_found) return false;
-  return fail(Errc::kIo, fmt::format("cannot read {}: {}", printable(path), error.message()));
-}
 
 // Which file or folder a path leads to.
 struct Identity {
@@ -174,9 +161,9 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
                                         const Describe& before) {
   const std::string& path = opening.path;
   const std::string toml = path + "/config.toml";
-  if (const auto there = finds(toml); !there) {
+  if (const auto there = path_kind(toml); !there) {
     return tl::unexpected(there.error());
-  } else if (opening.resume && !*there) {
+  } else if (opening.resume && *there == PathKind::kNothing) {
     return nothing_to_resume(path);
   }
   auto state = std::make_unique<State>();

@@ -53,6 +53,11 @@ std::int64_t critic_due(const RunState& run, const ExperimentConfig& config) {
          run.critic_updates;
 }
 
+std::int64_t next_critic_updates(const RunState& run, const ExperimentConfig& config) {
+  const auto per_version = config.critic.updates_per_version;
+  return std::min(critic_due(run, config), per_version - run.critic_updates % per_version);
+}
+
 Status extend(RunState& run, const ExperimentConfig& config) {
   if (run.version == 0) return {};
   const auto made = static_cast<std::int64_t>(run.version) - 1;

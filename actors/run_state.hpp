@@ -41,6 +41,9 @@ std::int64_t version_end(const RunState& run, const ExperimentConfig& config);
 std::uint64_t oldest_allowed(const RunState& run, const ExperimentConfig& config);
 // Updates of the critic that the versions so far call for and that are not done yet.
 std::int64_t critic_due(const RunState& run, const ExperimentConfig& config);
+// How many of them to make next: the rest of one version's, so that a checkpoint never waits for
+// long and the critic is measured after every version's, also when a stop cut some short.
+std::int64_t next_critic_updates(const RunState& run, const ExperimentConfig& config);
 
 // Before a run continues with another rl.versions: kConfig when it has made more already; a
 // finished run with fewer is in its reinforcement phase again.

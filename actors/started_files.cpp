@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "core/files.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -14,14 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // All that a run makes before it has begun.
-constexpr const char* kMade[] = {
-    "config.toml",  "config.toml.tmp", "metrics.jsonl", "store",       "checkpoints",
-    "certificates", "stages",          "models",        "workers.log", "LOCK"};
-
-bool is_there(const std::string& path) {
-  std::error_code unreadable;
-  return fs::exists(fs::symlink_status(path, unreadable));
-}
+constexpr const char* kMade[] = {"config.toml", "metrics.jsonl", "store",
+                                 "checkpoints", "certificates",  "stages",
+                                 "models",      "workers.log",   "LOCK"};
 
 // A store that is just being closed may write a last file meanwhile.
 void remove_folder(const std::string& path) {
@@ -38,15 +34,7 @@ void remove_folder(const std::string& path) {
 Result<StartedFiles> StartedFiles::make(const std::string& path) {
   StartedFiles made;
   made.path_ = path;
-  std::error_code error;
-  const fs::path whole = fs::path(path).lexically_normal();
-  for (fs::path at = whole; !at.empty() && !is_there(at.string()); at = at.parent_path()) {
-    if (!at.filename().empty()) made.folders_.push_back(at.string());
-    if (at == at.parent_path()) break;
-  }
-  fs::create_directories(path, error);
-  if (!error && !fs::is_directory(path, error) && !error)
-    error = std::make_error_code(std::errc::not_a_directory);
+  const auto error = make_folders(path, made.folders_);
   if (error)
     return fail(Errc::kIo, fmt::format("cannot make the run directory {}: {}; choose another --run",
                                        printable(path), error.message()));
@@ -61,9 +49,7 @@ void StartedFiles::remove() noexcept {
   if (path_.empty()) return;
   for (const auto* name : kMade)
     if (!before_.contains(name)) remove_folder(path_ + "/" + name);
-  // Only empty ones: others may have put something there.
-  std::error_code not_empty;
-  for (const auto& folder : folders_) fs::remove(folder, not_empty);
+  remove_empty_folders(folders_);  // others may have put something there
   path_.clear();
 }
 

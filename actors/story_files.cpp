@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/files.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {

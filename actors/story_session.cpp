@@ -8,6 +8,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/session_start.hpp"
+#include "core/clock.hpp"
 #include "core/printable.hpp"
 #include "story/stages.hpp"
 

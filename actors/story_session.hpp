@@ -74,7 +74,7 @@ class StorySession {
   StoryHost host(caf::actor_system& system);
   Status show(const StageProgress& progress);
   void end_actors();
-  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+  bool stopped() const { return options_.stop(); }
 
   const StoryHeadOptions& options_;
   RunDirectory& directory_;

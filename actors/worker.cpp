@@ -28,10 +28,6 @@ constexpr std::chrono::milliseconds kLook{50};  // between two looks at `stop`
 // Called once; an error says why it was no regular end.
 using Ended = std::function<void(const Status&)>;
 
-bool stopping(const WorkerOptions& options) {
-  return options.stop != nullptr && options.stop->load();
-}
-
 tl::unexpected<Error> stopped(const WorkerOptions& options) {
   return fail(Errc::kInterrupted,
               fmt::format("worker {} stopped; its leases go back to the head", options.name));
@@ -41,7 +37,7 @@ tl::unexpected<Error> stopped(const WorkerOptions& options) {
 template <class T>
 std::optional<T> wait_for(std::future<T> future, const WorkerOptions& options) {
   while (future.wait_for(kLook) != std::future_status::ready) {
-    if (stopping(options)) return std::nullopt;
+    if (options.stop()) return std::nullopt;
   }
   return future.get();
 }
@@ -114,7 +110,7 @@ class Worker {
               ended.error().message, options_.rejoin);
       }
       const auto back = await_head(until);
-      if (!back) return stopping(options_) ? back : gave_up(lost.error());
+      if (!back) return options_.stop() ? back : gave_up(lost.error());
     }
   }
 
@@ -135,8 +131,8 @@ class Worker {
   // A second; false when it is to stop.
   bool rest() const {
     const auto until = Clock::now() + std::chrono::seconds(1);
-    while (Clock::now() < until && !stopping(options_)) std::this_thread::sleep_for(kLook);
-    return !stopping(options_);
+    while (Clock::now() < until && !options_.stop()) std::this_thread::sleep_for(kLook);
+    return !options_.stop();
   }
 
   // Until its port is open; not for longer than `until`, nor when it is to stop.

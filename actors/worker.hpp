@@ -1,12 +1,12 @@
 // A further process that works for a run: `qstar worker`.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
 
 #include "core/result.hpp"
+#include "core/stop.hpp"
 
 namespace qstar {
 
@@ -18,7 +18,7 @@ struct WorkerOptions {
   std::int64_t parent = 0;      // end with this process, which started us; 0: with nobody
   double rejoin = 0;            // seconds during which a lost head is looked for
   std::function<void(const std::string&)> say{};  // one line about joining, losing, ending
-  const std::atomic<bool>* stop = nullptr;        // set by Ctrl-C
+  Stop stop;                                      // set by Ctrl-C
 };
 
 // Joins, works until the head says that there is no more work, and returns. A lost head is looked

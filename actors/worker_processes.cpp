@@ -10,7 +10,7 @@
 #include <cstring>
 #include <thread>
 
-#include "actors/actors.hpp"
+#include "core/clock.hpp"
 
 namespace qstar {
 

@@ -1,5 +1,6 @@
 // Finished runs side by side: means over seeds, and paired differences on the same problems.
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/measured_runs.hpp"
 #include "cli/number_options.hpp"
 #include "cli/output.hpp"
@@ -16,7 +17,7 @@ struct CompareOptions {
 };
 
 int run_compare(CompareOptions& options) {
-  options.measure.stop = stop_on_signals();
+  options.measure.stop = stop_on_interrupt();
   const StatusLine progress(stderr);
   options.measure.show = [&progress](const std::string& text) {
     if (progress.is_live()) progress.show(text);

@@ -4,22 +4,16 @@
 #include <fmt/ranges.h>
 
 #include "cli/completion_tree.hpp"
+#include "core/shell_word.hpp"
 
 namespace qstar {
 namespace {
 
 using Words = std::vector<std::string>;
 
-// In single quotes, as all three shells read it.
-std::string quoted(const std::string& text, const char* quote_mark = "'\\''") {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? quote_mark : std::string(1, c);
-  return out + "'";
-}
-
 Words quoted_all(const Words& words) {
   Words out;
-  for (const auto& word : words) out.push_back(quoted(word));
+  for (const auto& word : words) out.push_back(shell_quoted(word));
   return out;
 }
 
@@ -65,11 +59,11 @@ std::string value_branches(const std::vector<CompletionPlace>& places, const Cho
 std::string described(const std::string& name, const std::string& text) {
   std::string out;
   for (const char c : name) out += c == ':' ? "\\:" : std::string(1, c);
-  return quoted(out + ":" + text);
+  return shell_quoted(out + ":" + text);
 }
 
 std::string zsh_place(const CompletionPlace& place, const std::vector<CompletionPlace>& places) {
-  std::string out = fmt::format("    ({})\n      options=(", quoted(place.path));
+  std::string out = fmt::format("    ({})\n      options=(", shell_quoted(place.path));
   for (const auto& option : place.options)
     for (const auto& name : option.names) out += "\n        " + described(name, option.help);
   out += ")\n      words_here=(";
@@ -78,27 +72,28 @@ std::string zsh_place(const CompletionPlace& place, const std::vector<Completion
       if (inner.path == place.path + " " + name)
         out += "\n        " + described(name, inner.summary);
   }
-  for (const auto& choice : place.choices) out += " " + quoted(choice);
+  for (const auto& choice : place.choices) out += " " + shell_quoted(choice);
   return out + ")\n" + (place.takes_files ? "      files=1\n" : "") + "      ;;\n";
 }
 
 std::string fish_place(const CompletionPlace& place, const std::vector<CompletionPlace>& places) {
   const std::string at = fmt::format("complete -c qstar -n \"__qstar_at '{}'\"", place.path);
   std::string out;
-  const auto describe = [](const std::string& text) { return " -d " + quoted(text, "\\'"); };
+  const auto describe = [](const std::string& text) { return " -d " + shell_quoted(text, "\\'"); };
   for (const auto& name : place.subcommands) {
     for (const auto& inner : places)
       if (inner.path == place.path + " " + name)
         out += at + " -a " + name + describe(inner.summary) + "\n";
   }
-  for (const auto& choice : place.choices) out += at + " -a " + quoted(choice, "\\'") + "\n";
+  for (const auto& choice : place.choices) out += at + " -a " + shell_quoted(choice, "\\'") + "\n";
   if (place.takes_files) out += at + " -F\n";
   for (const auto& option : place.options) {
     out += at;
     for (const auto& name : option.names)
       out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     if (option.value == ValueKind::kChoice)
-      out += fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+      out +=
+          fmt::format(" -x -a {}", shell_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
     if (option.value == ValueKind::kNumber) out += " -x";
     if (option.value == ValueKind::kText) out += " -r -F";
     out += describe(option.help) + "\n";
@@ -133,17 +128,17 @@ _qstar() {{
       places,
       [](const Words& choices) {
         return fmt::format("mapfile -t COMPREPLY < <(compgen -W {} -- \"$word\")",
-                           quoted(fmt::format("{}", fmt::join(choices, " "))));
+                           shell_quoted(fmt::format("{}", fmt::join(choices, " "))));
       },
       "_qstar_files \"$word\"", ":");
   out += "  esac\n  case \"$place\" in\n";
   for (const auto& place : places) {
     Words words = place.subcommands;
     words.insert(words.end(), place.choices.begin(), place.choices.end());
-    out +=
-        fmt::format("    {}) options={} words={} files={} ;;\n", quoted(place.path),
-                    quoted(fmt::format("{}", fmt::join(option_names(place), " "))),
-                    quoted(fmt::format("{}", fmt::join(words, " "))), place.takes_files ? "1" : "");
+    out += fmt::format("    {}) options={} words={} files={} ;;\n", shell_quoted(place.path),
+                       shell_quoted(fmt::format("{}", fmt::join(option_names(place), " "))),
+                       shell_quoted(fmt::format("{}", fmt::join(words, " "))),
+                       place.takes_files ? "1" : "");
   }
   return out + R"(  esac
   if [[ $word == -* ]]; then

@@ -101,14 +101,14 @@ void report(const Evaluation& figures, const LoadedModel& model, const TextSearc
 }
 
 int run_eval(const EvalOptions& options) {
-  const Stop stop = stop_on_signals();
+  const Stop stop = stop_on_interrupt();
   auto model = load_model(options.model, options.environment);
   if (!model) return report_error(model.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return report_error(search.error());
   auto problems = problems_of(options, *model, stop);
   if (!problems) return report_error(problems.error());
-  DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
+  DecoderPolicy policy(model->weights, kSlots, stop);
   const auto figures = evaluate(search->search, *model->environment,
                                 {policy, search->guide.get(), stop}, *problems, search->how);
   if (!figures) return report_error(figures.error());

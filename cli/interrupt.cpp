@@ -36,7 +36,7 @@ void mask_interrupts(int how) {
 
 }  // namespace
 
-const std::atomic<bool>& stop_on_interrupt() {
+Stop stop_on_interrupt() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;

@@ -2,14 +2,14 @@
 // (by nohup, or for a job that a shell script runs in the background) stays ignored.
 #pragma once
 
-#include <atomic>
+#include "core/stop.hpp"
 
 namespace qstar {
 
-// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second one ends
-// the process at once. A long command looks at the flag at least once per second, stops, says what
-// it kept, and ends with Errc::kInterrupted.
-const std::atomic<bool>& stop_on_interrupt();
+// From now on the first SIGINT, SIGTERM or SIGHUP tells the command to stop; a second one ends the
+// process at once. A long command asks at least once per second, stops, says what it kept, and ends
+// with Errc::kInterrupted.
+Stop stop_on_interrupt();
 
 // From now on each of these signals ends the process at once, with a line that says so. For
 // commands that have nothing to save: they may end while they open a large store, or in a write to

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "cli/interrupt.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -18,11 +17,6 @@ namespace {
 constexpr int kPollMilliseconds = 100;  // between two looks at `stop`
 
 }  // namespace
-
-Stop stop_on_signals() {
-  const auto& requested = stop_on_interrupt();
-  return [&requested] { return requested.load(); };
-}
 
 InterruptibleInput::InterruptibleInput(int descriptor, bool owned, std::string name, Stop stop)
     : descriptor_(descriptor), owned_(owned), name_(std::move(name)), stop_(std::move(stop)) {}
@@ -80,15 +74,10 @@ InterruptibleInput::int_type InterruptibleInput::underflow() {
   return traits_type::eof();
 }
 
-bool read_line(std::streambuf& in, std::string& line, std::size_t most) {
+bool read_line(std::istream& in, std::string& line, std::size_t most) {
   line.clear();
-  constexpr auto kEnd = std::streambuf::traits_type::eof();
-  auto next = in.sbumpc();
-  if (next == kEnd) return false;
-  for (; next != kEnd && next != '\n'; next = in.sbumpc()) {
-    line += static_cast<char>(next);
-    if (line.size() > most) break;
-  }
+  for (char next = 0; line.size() <= most && in.get(next) && next != '\n';) line += next;
+  if (line.empty() && !in) return false;
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return true;
 }

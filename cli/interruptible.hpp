@@ -5,19 +5,15 @@
 #pragma once
 
 #include <array>
-#include <functional>
+#include <istream>
 #include <memory>
 #include <streambuf>
 #include <string>
 
 #include "core/result.hpp"
+#include "core/stop.hpp"
 
 namespace qstar {
-
-using Stop = std::function<bool()>;
-
-// Gives true once the process was asked to end; from now on a signal does not end it at once.
-Stop stop_on_signals();
 
 // The bytes of a file, a pipe or a terminal, for an std::istream. Ends at the end of the input,
 // when `stop` gives true, and when reading fails; status() tells which.
@@ -51,6 +47,6 @@ class InterruptibleInput final : public std::streambuf {
 
 // The next line without its end, LF or CRLF, in `line`; false when there is none. Of a line of more
 // than `most` bytes only the first `most` + 1 are kept and the rest is left unread.
-bool read_line(std::streambuf& in, std::string& line, std::size_t most);
+bool read_line(std::istream& in, std::string& line, std::size_t most);
 
 }  // namespace qstar

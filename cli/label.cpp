@@ -13,12 +13,13 @@
 #include <span>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/interruptible.hpp"
 #include "cli/label_dialogue.hpp"
 #include "cli/number_options.hpp"
 #include "core/attempt.hpp"
+#include "core/files.hpp"
 #include "core/printable.hpp"
-#include "persistence/checkpoint.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {
@@ -237,7 +238,7 @@ class Labelling {
 int label(const LabelCommand& command) {
   const auto store = Store::open(command.run + "/store", Store::Mode::kRead);
   if (!store) return report_error(store.error());
-  return Labelling(command, *store, stop_on_signals()).run();
+  return Labelling(command, *store, stop_on_interrupt()).run();
 }
 
 }  // namespace

@@ -19,10 +19,9 @@ constexpr std::size_t kLongestInput = 1UL << 20U;  // bytes of one line; what is
 std::optional<std::string> ask(std::istream& in, std::ostream& out, const std::string& question) {
   out << question << " > " << std::flush;
   std::string line;
-  if (!read_line(*in.rdbuf(), line, kLongestAnswer)) return std::nullopt;
+  if (!read_line(in, line, kLongestAnswer)) return std::nullopt;
   if (line.size() > kLongestAnswer) {  // its end is not the answer to the next question
-    if (!read_line(*in.rdbuf(), line, kLongestInput) || line.size() > kLongestInput)
-      return std::nullopt;
+    if (!read_line(in, line, kLongestInput) || line.size() > kLongestInput) return std::nullopt;
     return "";
   }
   const auto first = line.find_first_not_of(" \t\r");

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "actors/puzzle_experiment.hpp"
-#include "cli/interrupt.hpp"
 #include "cli/model.hpp"
 #include "cli/puzzle_estimate.hpp"
 #include "cli/run_report.hpp"
@@ -101,7 +100,7 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
     if (!same) return same;
     options.show(fmt::format("measuring {}", recorded.run.folder));
     const auto problems = held_out_problems(*model->environment, options.problems, 0, options.stop);
-    DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
+    DecoderPolicy policy(model->weights, kSlots, options.stop);
     const SearchOptions how{.max_tokens =
                                 static_cast<std::int32_t>(model->weights->spec().context)};
     const auto figures = evaluate(make_search("greedy").value(), *model->environment,

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/interruptible.hpp"
+#include "core/stop.hpp"
 #include "core/result.hpp"
 #include "serving/comparison.hpp"
 

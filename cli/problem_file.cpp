@@ -6,7 +6,7 @@
 
 #include "core/printable.hpp"
 #include "environment/problem_text.hpp"
-#include "learning/json_line.hpp"
+#include "core/json_text.hpp"
 
 namespace qstar {
 namespace {
@@ -31,11 +31,12 @@ tl::expected<std::string, std::string> problem_of(std::string_view line, const L
 Result<std::vector<std::string>> read_problems(const std::string& path, const LoadedModel& model,
                                                const Stop& stop) {
   const std::string name = path == "-" ? "standard input" : printable(path);
-  auto in = InterruptibleInput::open(path, stop);
-  if (!in) return tl::unexpected(in.error());
+  auto input = InterruptibleInput::open(path, stop);
+  if (!input) return tl::unexpected(input.error());
+  std::istream in(input->get());
   std::vector<std::string> problems;
   std::string line;
-  for (std::int64_t number = 1; read_line(**in, line, kLongestLine); ++number) {
+  for (std::int64_t number = 1; read_line(in, line, kLongestLine); ++number) {
     const auto wrong = [&](std::string_view what) {
       return fail(Errc::kCorrupt, fmt::format("{}:{}: {}", name, number, what));
     };
@@ -49,7 +50,7 @@ Result<std::vector<std::string>> read_problems(const std::string& path, const Lo
       return wrong(fmt::format("has more than {} problems before it", kMostProblems));
     problems.push_back(std::move(*problem));
   }
-  if (!(*in)->status()) return tl::unexpected((*in)->status().error());
+  if (!(*input)->status()) return tl::unexpected((*input)->status().error());
   if (stop()) return fail(Errc::kInterrupted, "interrupted while reading " + name);
   if (problems.empty())
     return fail(Errc::kCorrupt,

@@ -6,6 +6,7 @@
 
 #include "cli/interruptible.hpp"
 #include "cli/model.hpp"
+#include "core/stop.hpp"
 
 namespace qstar {
 

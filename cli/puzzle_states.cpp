@@ -9,8 +9,9 @@
 #include <fstream>
 #include <iostream>
 
+#include "cli/interruptible.hpp"
+#include "core/json_text.hpp"
 #include "core/printable.hpp"
-#include "learning/json_line.hpp"
 
 namespace qstar {
 namespace {
@@ -62,6 +63,11 @@ Status read_lengths(const json& record, PuzzleStart& start) {
 
 Result<json> parse_record(std::string_view line) {
   constexpr std::string_view kWanted = "write one object with \"id\" and \"state\" per line";
+  if (line.size() > kLongestLine) {
+    return fail(
+        Errc::kCorrupt,
+        fmt::format("the line is longer than {} bytes; a state needs far fewer", kLongestLine));
+  }
   auto record = parse_json_line(line);
   if (!record) return fail(Errc::kCorrupt, fmt::format("the line {}; {}", record.error(), kWanted));
   if (record->contains("id") && record->contains("state")) return std::move(*record);
@@ -85,38 +91,23 @@ Result<PuzzleStart> read_state(std::string_view line, const Puzzle& puzzle) {
   return start;
 }
 
-// The next line; nothing at the end, kCorrupt when it is too long.
-Result<std::optional<std::string>> next_line(std::istream& in, std::vector<char>& buffer) {
-  in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-  const auto count = static_cast<std::size_t>(in.gcount());
-  if (in.fail() && count + 1 == buffer.size()) {
-    return fail(
-        Errc::kCorrupt,
-        fmt::format("the line is longer than {} bytes; a state needs far fewer", kLongestLine));
-  }
-  if (in.fail()) return std::nullopt;
-  // What was counted includes the end of the line, where there is one.
-  return std::string(buffer.data(), in.eof() ? count : count - 1);
-}
-
 }  // namespace
 
 Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std::string& name,
                                                     const Puzzle& puzzle, std::size_t limit) {
   const std::string source = printable(name);
   std::vector<PuzzleStart> starts;
-  std::vector<char> buffer(kLongestLine + 2);
-  for (std::size_t number = 1; starts.size() < limit; ++number) {
+  std::string line;
+  for (std::size_t number = 1; starts.size() < limit && read_line(in, line, kLongestLine);
+       ++number) {
     const std::string place = fmt::format("{}:{}", source, number);
     const auto at_place = [&](const Error& error) {
       return fail(Errc::kCorrupt, fmt::format("{}: {}", place, printable(error.message)));
     };
-    const auto line = next_line(in, buffer);
-    if (!line) return at_place(line.error());
-    if (!*line) break;
-    if ((*line)->find_first_not_of(" \t\r") == std::string::npos) continue;
-    auto start = read_state(
-        number == 1 ? without_byte_order_mark(**line) : std::string_view(**line), puzzle);
+    const auto text = number == 1 ? without_byte_order_mark(line) : std::string_view(line);
+    const bool blank = text.find_first_not_of(" \t\r") == std::string_view::npos;
+    if (blank && line.size() <= kLongestLine) continue;
+    auto start = read_state(text, puzzle);
     if (!start) return at_place(start.error());
     start->place = place;
     starts.push_back(std::move(*start));

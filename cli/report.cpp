@@ -9,7 +9,7 @@
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 #include "serving/report_aggregate.hpp"
 #include "serving/report_file.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 #include "serving/report_file.hpp"
 
 namespace qstar {

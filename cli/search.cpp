@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
 #include <limits>
 
 #include "cli/commands.hpp"
@@ -11,6 +10,7 @@
 #include "cli/search_report.hpp"
 #include "cli/search_workers.hpp"
 #include "cli/terminal.hpp"
+#include "core/clock.hpp"
 #include "core/metrics.hpp"
 #include "core/printable.hpp"
 
@@ -28,11 +28,6 @@ struct SearchCommand {
 
   bool given(const char* option) const { return line->count(option) > 0; }
 };
-
-double seconds_now() {
-  using Seconds = std::chrono::duration<double>;
-  return Seconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 Status check_given(const SearchCommand& command) {
   if (command.given("model") == command.given("--heuristic"))
@@ -133,7 +128,7 @@ class SearchRun {
 
   // All states; those that are not finished when `stop` comes are left out. Ends early, too, when
   // nobody reads what it prints: the program's frame says why.
-  Status search(const std::atomic<bool>& stop) {
+  Status search(const Stop& stop) {
     const Progress progress(starts_.size());
     SearchWorkers workers(job_, starts_, stop);
     if (auto started = workers.start(); !started) return started;

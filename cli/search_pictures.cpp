@@ -7,16 +7,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <set>
 
+#include "core/files.hpp"
 #include "core/printable.hpp"
 #include "environment/puzzle_svg.hpp"
 
 namespace qstar {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kPositions = 12;     // of a film strip
 constexpr std::size_t kLongestName = 200;  // characters of an id that names a file
@@ -52,16 +50,6 @@ tl::unexpected<Error> cannot(std::string_view action, const std::string& path,
   return fail(Errc::kIo, fmt::format("--svg: cannot {} {}: {}", action, printable(path), why));
 }
 
-// The folders on the way to `path` that do not exist, outermost first.
-std::vector<fs::path> missing_folders(const fs::path& path) {
-  std::vector<fs::path> missing;
-  std::error_code error;
-  for (fs::path at = path; !at.empty() && !fs::exists(fs::symlink_status(at, error));
-       at = at.parent_path())
-    missing.insert(missing.begin(), at);
-  return missing;
-}
-
 // Whether a file can be made there, before hours are spent on what is to be drawn.
 Status try_to_write(const std::string& folder) {
   const std::string probe = fmt::format("{}/.qstar.{}.tmp", folder, ::getpid());
@@ -87,24 +75,12 @@ std::string strip_of(const PuzzleStart& start, const Puzzle& puzzle,
 
 }  // namespace
 
-PictureFolder::~PictureFolder() {
-  std::error_code ignored;  // a folder that holds something stays
-  for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) fs::remove(*folder, ignored);
-}
+PictureFolder::~PictureFolder() { remove_empty_folders(made_); }
 
 Status PictureFolder::open(const std::string& path, std::span<const PuzzleStart> starts) {
   if (auto named = check_names(starts); !named) return named;
-  const fs::path folder = (fs::path(path) / "").parent_path();  // without a slash at its end
-  const auto missing = missing_folders(folder);
-  for (const fs::path& one : missing) {
-    std::error_code error;
-    if (fs::create_directory(one, error)) made_.push_back(one);
-    if (error) return cannot("make the folder", one, error.message());
-  }
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    return cannot("write pictures to", path, error ? error.message() : "it is not a folder");
-  }
+  if (const auto error = make_folders(path, made_))
+    return cannot("make the folder", path, error.message());
   if (auto writable = try_to_write(path); !writable) return writable;
   path_ = path;
   return {};
@@ -113,21 +89,9 @@ Status PictureFolder::open(const std::string& path, std::span<const PuzzleStart>
 Status PictureFolder::write(const PuzzleStart& start, const Puzzle& puzzle,
                             const PuzzleSolution& solution) {
   const std::string path = fmt::format("{}/{}.svg", path_, start.id_text());
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  errno = 0;
-  std::ofstream file(temporary, std::ios::binary);
-  file << strip_of(start, puzzle, solution);
-  file.close();
-  std::error_code error;
-  if (!file) {
-    error = {errno != 0 ? errno : EIO, std::generic_category()};
-  } else {
-    fs::rename(temporary, path, error);
-  }
-  if (!error) return {};
-  std::error_code ignored;
-  fs::remove(temporary, ignored);
-  return cannot("write", path, error.message());
+  auto written = write_file_atomically(path, strip_of(start, puzzle, solution));
+  if (written) return {};
+  return fail(written.error().code, "--svg: " + written.error().message);
 }
 
 }  // namespace qstar

@@ -1,7 +1,6 @@
 // The pictures of `qstar search --svg`: a film strip of each solution.
 #pragma once
 
-#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,7 +31,7 @@ class PictureFolder {
 
  private:
   std::string path_;
-  std::vector<std::filesystem::path> made_;  // outermost first
+  std::vector<std::string> made_;  // innermost first
 };
 
 }  // namespace qstar

@@ -12,9 +12,12 @@
 
 namespace qstar {
 
-SearchWorkers::SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts,
-                             const std::atomic<bool>& stop)
-    : job_(job), starts_(starts), stop_(stop), options_(job.options), solutions_(starts.size()) {
+SearchWorkers::SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts, Stop stop)
+    : job_(job),
+      starts_(starts),
+      stop_(std::move(stop)),
+      options_(job.options),
+      solutions_(starts.size()) {
   options_.stop = [this] { return stopped(); };
 }
 

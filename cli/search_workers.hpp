@@ -13,6 +13,7 @@
 
 #include "cli/puzzle_estimate.hpp"
 #include "cli/puzzle_states.hpp"
+#include "core/stop.hpp"
 #include "search/puzzle_search.hpp"
 
 namespace qstar {
@@ -26,9 +27,8 @@ struct SearchJob {
 
 class SearchWorkers {
  public:
-  // All arguments outlive this. `stop` ends every search that is under way within a moment.
-  SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts,
-                const std::atomic<bool>& stop);
+  // `job` and `starts` outlive this. `stop` ends every search that is under way within a moment.
+  SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts, Stop stop);
   // Stops the searches that are under way and waits for that.
   ~SearchWorkers();
   SearchWorkers(const SearchWorkers&) = delete;
@@ -45,11 +45,11 @@ class SearchWorkers {
   void work();
   void search_states();
   std::optional<std::size_t> take();
-  bool stopped() const { return stop_ || abandoned_; }
+  bool stopped() const { return stop_() || abandoned_; }
 
   const SearchJob& job_;
   const std::span<const PuzzleStart> starts_;
-  const std::atomic<bool>& stop_;
+  const Stop stop_;
   std::atomic<bool> abandoned_ = false;
   PuzzleSearchOptions options_;
 

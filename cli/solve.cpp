@@ -43,7 +43,7 @@ void print_result(const SearchResult& result, const TextSearch& search) {
 }
 
 Result<void> solve(const SolveOptions& options) {
-  const Stop stop = stop_on_signals();
+  const Stop stop = stop_on_interrupt();
   auto model = load_model(options.model);
   if (!model) return tl::unexpected(model.error());
   const auto problem = typed_problem(*model->environment, options.problem);
@@ -51,7 +51,7 @@ Result<void> solve(const SolveOptions& options) {
   if (auto fits = check_length(*model, *problem); !fits) return tl::unexpected(fits.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return tl::unexpected(search.error());
-  DecoderPolicy policy(model->weights, kSlots, &stop_on_interrupt());
+  DecoderPolicy policy(model->weights, kSlots, stop);
   const auto results = search->search.attempt(
       *model->environment, {policy, search->guide.get(), stop}, std::vector{*problem}, search->how);
   if (!results) return tl::unexpected(results.error());

@@ -7,13 +7,14 @@
 
 #include "cli/commands.hpp"
 #include "cli/experiment_kind.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/measured_runs.hpp"
 #include "cli/output.hpp"
 #include "cli/sweep_options.hpp"
 #include "cli/sweep_runs.hpp"
 #include "cli/terminal.hpp"
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 
 namespace qstar {
 namespace {
@@ -41,8 +42,7 @@ Result<std::vector<SweepRun>> runs_of(const SweepOptions& options) {
 // Whether the run's folder, if there is one, belongs to this run.
 Status check_recorded(const std::string& folder, const std::string& settings) {
   const auto path = folder + "/config.toml";
-  std::error_code unreadable;  // then reading it says so
-  if (!std::filesystem::exists(path, unreadable)) return {};
+  if (!is_there(path)) return {};
   const auto recorded = read_config(path);
   if (!recorded) return tl::unexpected(recorded.error());
   const auto was = config_values(recorded->toml), is = config_values(settings);
@@ -95,7 +95,7 @@ Status compare(const SweepOptions& options, const SweepPlan& plan,
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     if (outcomes[i].finished) folders.push_back(plan.folder + "/" + plan.runs[i].name);
   if (folders.size() < 2) return {};
-  const MeasureOptions how{options.problems, options.environment, stop_on_signals(),
+  const MeasureOptions how{options.problems, options.environment, stop_on_interrupt(),
                            [&line](const std::string& text) {
                              if (line.is_live()) line.show(text);
                            }};
@@ -151,7 +151,7 @@ int run_sweep(const SweepOptions& options) {
         line.show(text);
       };
   const auto keep = [&line](const std::string& text) { line.keep(text); };
-  const auto stop = stop_on_signals();
+  const auto stop = stop_on_interrupt();
   const auto outcomes = SweepRuns(*plan, show, keep).finish(stop);
   line.clear();
   if (stop()) return interrupted(outcomes);

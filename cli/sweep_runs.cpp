@@ -10,25 +10,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 
 namespace qstar {
 namespace {
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 // The end of a log is read for its last line alone.
 constexpr std::uint64_t kTailBytes = 4096;
-
-bool exists(const std::string& path) {
-  std::error_code unreadable;  // then opening it says so
-  return fs::exists(path, unreadable);
-}
 
 // The last line of the file that is not blank.
 std::string last_line(const std::string& path) {
@@ -126,7 +119,7 @@ std::vector<SweepOutcome> SweepRuns::finish(const Stop& stop) {
 
 void SweepRuns::take_finished_runs() {
   for (std::size_t run = plan_.runs.size(); run-- > 0;) {
-    if (exists(folder_of(run) + "/report.json"))
+    if (is_there(folder_of(run) + "/report.json"))
       outcomes_[run] = {true, false, 0, "finished before"};
     else
       waiting_.push_back(run);
@@ -140,7 +133,7 @@ void SweepRuns::start_next() {
   const auto& overrides = plan_.runs[run].overrides;
   words.insert(words.end(), overrides.begin(), overrides.end());
   words.insert(words.end(), {"--run", folder_of(run)});
-  if (exists(folder_of(run) + "/config.toml")) words.emplace_back("--resume");
+  if (is_there(folder_of(run) + "/config.toml")) words.emplace_back("--resume");
   Process process{0, run, Clock::now()};
   const SpawnSettings settings(log_of(run));
   if (const int error = settings.spawn(plan_.program, std::move(words), process.pid); error != 0)

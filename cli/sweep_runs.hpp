@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/interruptible.hpp"
+#include "core/stop.hpp"
 #include "cli/sweep_grid.hpp"
 #include "core/result.hpp"
 

@@ -80,7 +80,7 @@ Status prepare(ProcessOptions& options, const std::string& name, std::int64_t se
                 "cannot find qstar beside this program: /proc/self/exe: " + unknown.message());
   }
   options.worker_program = self.parent_path() / "qstar";
-  options.stop = &stop_on_interrupt();
+  options.stop = stop_on_interrupt();
   options.show = Progress();
   return {};
 }

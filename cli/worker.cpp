@@ -15,7 +15,7 @@ namespace {
 constexpr double kLongestWait = 86400;  // s, a day
 
 int work(WorkerOptions& options) {
-  options.stop = &stop_on_interrupt();
+  options.stop = stop_on_interrupt();
   ::signal(SIGPIPE, SIG_IGN);
   if (options.parent > 0) {
     // What a terminal sends reaches the head, too, and it is the head that ends its workers.

@@ -72,6 +72,7 @@ class Reader final : public FieldVisitor {
     return {};
   }
 
+  bool gives(std::string_view name) const override { return table_->contains(name); }
   void value(const FieldInfo& info, std::int64_t& field) override {
     const toml::node* node = find(info.name);
     if (node == nullptr) return;

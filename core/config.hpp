@@ -35,6 +35,9 @@ struct FieldInfo {
 class FieldVisitor {
  public:
   virtual ~FieldVisitor() = default;
+  // Whether this visitor assigns a value that was given for the field of that name, in the section
+  // it is in.
+  virtual bool gives(std::string_view) const { return false; }
   virtual void value(const FieldInfo& info, std::int64_t& field) = 0;
   virtual void value(const FieldInfo& info, double& field) = 0;
   virtual void value(const FieldInfo& info, bool& field) = 0;

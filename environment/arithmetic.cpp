@@ -97,6 +97,15 @@ std::string named(std::string_view problem) {
   return '"' + printable(problem.substr(0, kShown)) + (cut ? "…\"" : "\"");
 }
 
+// Each operator once.
+std::string listed(std::string_view operators) {
+  std::string text;
+  for (const char c : operators) {
+    if (text.find(c) == std::string::npos) text += (text.empty() ? "" : " ") + std::string(1, c);
+  }
+  return text;
+}
+
 // The first character of UTF-8 text, safe to show.
 std::string first_character(std::string_view text) {
   std::size_t bytes = 1;
@@ -317,6 +326,21 @@ StepResult Arithmetic::step(const State& state, std::string_view step) const {
 std::string Arithmetic::answer(const State& state) const {
   Expression e;
   return parse_expression(state.line, e) && e.is_number() ? state.line : std::string();
+}
+
+Status Arithmetic::check_scope(const State& start) const {
+  if (auto solution = solve(start); !solution) return tl::unexpected(std::move(solution.error()));
+  Expression e;
+  parse_expression(start.problem, e);
+  std::string foreign;
+  for (std::size_t i = 0; i < e.tokens.size(); ++i) {
+    const char kind = e.tokens[i].kind;
+    if (e.is_operation(i) && rules_.operators.find(kind) == std::string::npos) foreign += kind;
+  }
+  if (foreign.empty()) return {};
+  return fail(Errc::kBadProblem,
+              named(start.problem) + ": the model's environment has no operator " +
+                  listed(foreign) + "; its problems have " + listed(rules_.operators));
 }
 
 Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {

@@ -47,20 +47,21 @@ class Arithmetic final : public Environment {
   // kConfig when the rules give no problems, or hardly any, of one of the splits.
   static Result<std::unique_ptr<Environment>> make(const EnvironmentConfig& config);
 
-  const ArithmeticRules& rules() const { return rules_; }
-  bool long_work() const { return long_work_; }
   std::string_view name() const override { return "arithmetic"; }
   std::string_view alphabet() const override { return "0123456789+-*/()"; }
   std::string sample_problem(Rng& rng, Split split) const override;
   bool admits(std::string_view problem) const override;
   // Any expression of at most 1024 characters with an operation in it, of this family or not.
   Result<State> reset(std::string_view problem) const override;
+  // The problem has a value, and operators of this family only.
+  Status check_scope(const State& start) const override;
   StepResult step(const State& state, std::string_view step) const override;
   std::string answer(const State& state) const override;
   std::vector<std::string> legal_steps(const State&) const override { return {}; }
   std::optional<std::string> inverse(const State&, std::string_view) const override { return {}; }
   // The calculator: the right rewritings, one after the other.
   Result<std::vector<std::string>> solve(const State& state) const override;
+  bool long_work() const override { return long_work_; }
   std::vector<std::uint8_t> encode(const State& state) const override;
   std::string render(const State& state) const override { return state.line; }
 

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "environment/arithmetic.hpp"
 #include "environment/expression.hpp"
 
 namespace qstar {
@@ -41,10 +40,7 @@ void CorpusConfig::describe(FieldVisitor& v) {
 }
 
 Corpus::Corpus(const Environment& problems, const CorpusConfig& config, std::uint64_t seed)
-    : problems_(&problems), config_(config), rng_(seed) {
-  const auto* arithmetic = dynamic_cast<const Arithmetic*>(&problems);
-  long_work_ = arithmetic != nullptr && arithmetic->long_work();
-}
+    : problems_(&problems), config_(config), rng_(seed) {}
 
 Corpus::Student Corpus::draw_student() {
   if (!rng_.bernoulli(config_.bad_share)) return {false, false, config_.good_slip};
@@ -106,7 +102,7 @@ std::string Corpus::worked(const Student& student, const Expression& e, std::siz
   const Token& b = e.tokens[operation + 1];
   const char op = e.tokens[operation].kind;
   const std::int64_t* factor = op == '*' && a.small ? &a.value : nullptr;
-  if (auto form = long_work_ ? long_form(e, operation) : std::nullopt) {
+  if (auto form = problems_->long_work() ? long_form(e, operation) : std::nullopt) {
     if (form->values) {
       auto& term = form->terms[rng_.below(form->terms.size())];
       term = slipped(student, term, factor);

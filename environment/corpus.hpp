@@ -70,7 +70,6 @@ class Corpus {
   std::string slipped(const Student& student, const std::string& right, const std::int64_t* factor);
 
   const Environment* problems_;
-  bool long_work_ = false;
   CorpusConfig config_;
   Rng rng_;
 };

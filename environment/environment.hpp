@@ -55,6 +55,9 @@ class Environment {
   virtual bool admits(std::string_view problem) const { return reset(problem).has_value(); }
   // The starting state; kBadProblem says what is wrong with the text and where.
   virtual Result<State> reset(std::string_view problem) const = 0;
+  // kBadProblem: why a model of this environment cannot be asked to solve the problem, although it
+  // can be read.
+  virtual Status check_scope(const State&) const { return {}; }
   // Judges and takes one step. Any text at all gives a verdict, never a crash, in time linear in
   // its length (up to the digits of its numbers, which are bounded).
   virtual StepResult step(const State& state, std::string_view step) const = 0;
@@ -73,6 +76,8 @@ class Environment {
   // The state as numbers for a network: a vector of small non-negative integers (characters by
   // index in alphabet(), cells of a puzzle); of the same length for all states of a puzzle.
   virtual std::vector<std::uint8_t> encode(const State& state) const = 0;
+  // Whether its solutions take long operations apart, digit by digit.
+  virtual bool long_work() const { return false; }
   // For people, possibly several lines.
   virtual std::string render(const State& state) const = 0;
 };

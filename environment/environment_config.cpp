@@ -2,7 +2,6 @@
 // which.
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "core/printable.hpp"
 #include "environment/registry.hpp"
@@ -31,10 +30,6 @@ const Preset* preset_of(std::string_view name) {
                                   [&](const Preset& preset) { return preset.name == name; });
   return found == kPresets.end() ? nullptr : &*found;
 }
-
-// What the reader of a file or of an override leaves as it is when the key is not given.
-constexpr std::int64_t kNotGiven = std::numeric_limits<std::int64_t>::min();
-constexpr std::string_view kNoText = "\n";
 
 // Names and values, as TOML.
 auto listed(EnvironmentConfig config) { return list_config(describe_of(config)).front().fields; }
@@ -83,35 +78,28 @@ void EnvironmentConfig::describe(FieldVisitor& v) {
 
 void EnvironmentConfig::describe_family(FieldVisitor& v) {
   if (!contradictory) apply_preset();
-  const std::string before = family;
   v.value({"family",
            "Preset of the next eight settings, which are of arithmetic; custom once one of them "
            "differs",
            0, 0, "C|B|hard|custom"},
           family);
-  if (family != before) {
+  if (v.gives("family")) {
     contradictory = false;
     apply_preset();
   }
   describe_rules(v);
   if (contradictory || follows_preset()) return;
-  // So this is a reader, and it was given a setting beside the preset.
-  EnvironmentConfig given;
-  given.operators = given.operator_counts = kNoText;
-  given.min_operand = given.max_operand = given.max_products = kNotGiven;
-  given.min_value = given.max_value = kNotGiven;
-  given.parentheses = std::numeric_limits<double>::infinity();
-  const EnvironmentConfig nothing = given;
-  given.describe_rules(v);
-  const bool complete = given.operators != nothing.operators &&
-                        given.operator_counts != nothing.operator_counts &&
-                        given.min_operand != kNotGiven && given.max_operand != kNotGiven &&
-                        given.max_products != kNotGiven && given.min_value != kNotGiven &&
-                        given.max_value != kNotGiven && given.parentheses != nothing.parentheses;
-  if (complete)
+  if (gives_all_rules(v))
     contradictory = true;
   else
     family = "custom";
+}
+
+bool EnvironmentConfig::gives_all_rules(const FieldVisitor& v) const {
+  EnvironmentConfig copy = *this;
+  const auto rules = list_config([&copy](FieldVisitor& lister) { copy.describe_rules(lister); });
+  return std::ranges::all_of(rules.front().fields,
+                             [&v](const auto& rule) { return v.gives(rule.name); });
 }
 
 void EnvironmentConfig::describe_rules(FieldVisitor& v) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "environment/arithmetic.hpp"
-
 namespace qstar {
 namespace {
 
@@ -40,25 +38,6 @@ std::string without_spaces(std::string_view text) {
   return out;
 }
 
-// The operators of the problem that none of the family's problems has.
-std::string foreign_operators(const ArithmeticRules& rules, std::string_view problem) {
-  std::string foreign;
-  for (std::size_t i = 1; i < problem.size(); ++i) {
-    const char c = problem[i];
-    const bool operation = in("+-*/", c) && (is_digit(problem[i - 1]) || problem[i - 1] == ')');
-    if (operation && !in(rules.operators, c) && !in(foreign, c)) foreign += c;
-  }
-  return foreign;
-}
-
-std::string list(std::string_view operators) {
-  std::string text;
-  for (const char c : operators) {
-    if (!in(text, c)) text += (text.empty() ? "" : " ") + std::string(1, c);
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string normalized_problem(const Environment& environment, std::string_view text) {
@@ -79,16 +58,9 @@ Result<std::string> typed_problem(const Environment& environment, std::string_vi
   std::string problem = normalized_problem(environment, text);
   const auto state = environment.reset(problem);
   if (!state) return tl::unexpected(state.error());
-  const auto* arithmetic = dynamic_cast<const Arithmetic*>(&environment);
-  if (arithmetic == nullptr) return problem;
-  if (auto solution = environment.solve(*state); !solution)
-    return tl::unexpected(std::move(solution.error()));
-  const auto foreign = foreign_operators(arithmetic->rules(), problem);
-  if (foreign.empty()) return problem;
-  return fail(Errc::kBadProblem, "\"" + problem.substr(0, 60) + (problem.size() > 60 ? "…" : "") +
-                                     "\": the model's environment has no operator " +
-                                     list(foreign) + "; its problems have " +
-                                     list(arithmetic->rules().operators));
+  if (auto fits = environment.check_scope(*state); !fits)
+    return tl::unexpected(std::move(fits.error()));
+  return problem;
 }
 
 }  // namespace qstar

@@ -54,6 +54,7 @@ struct EnvironmentConfig {
  private:
   void describe_family(FieldVisitor& v);
   void describe_rules(FieldVisitor& v);
+  bool gives_all_rules(const FieldVisitor& v) const;
   bool follows_preset() const;
 };
 

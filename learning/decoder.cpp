@@ -216,19 +216,18 @@ std::vector<DecoderPool::Finished> DecoderPool::take_finished() {
 }
 
 DecoderPolicy::DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots,
-                             const std::atomic<bool>* stop)
-    : pool_(std::move(weights), slots), stop_(stop) {}
+                             Stop stop)
+    : pool_(std::move(weights), slots), stop_(std::move(stop)) {}
 
 std::uint64_t DecoderPolicy::version() const { return pool_.weights().version(); }
 
 std::vector<Generation> DecoderPolicy::generate(std::span<const GenerateRequest> requests) {
   std::vector<Generation> generations(requests.size());
-  const auto stopped = [this] { return stop_ != nullptr && stop_->load(); };
-  if (stopped()) return generations;  // the pool may still hold what was given up
+  if (stop_()) return generations;  // the pool may still hold what was given up
   for (std::size_t i = 0; i < requests.size(); ++i)
     (void)pool_.add(i,
                     requests[i]);  // the generation of an invalid prompt stays empty and unfinished
-  while (pool_.pending() > 0 && !stopped()) pool_.step();
+  while (pool_.pending() > 0 && !stop_()) pool_.step();
   for (DecoderPool::Finished& done : pool_.take_finished())
     generations[done.ticket] = std::move(done.generation);
   return generations;

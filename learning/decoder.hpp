@@ -9,7 +9,6 @@
 // version.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -17,6 +16,7 @@
 
 #include "core/models.hpp"
 #include "core/result.hpp"
+#include "core/stop.hpp"
 #include "learning/model_file.hpp"
 #include "learning/tokenizer.hpp"
 
@@ -79,17 +79,17 @@ class DecoderPool {
 
 // The Policy interface over a pool: adds all requests and steps until they are done. A prompt that
 // cannot be added (see DecoderPool::add) gets an empty, unfinished generation, and so does what is
-// not finished when `stop` is set: then the caller discards the results.
+// not finished when it is to stop: then the caller discards the results.
 class DecoderPolicy final : public Policy {
  public:
   explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 64,
-                         const std::atomic<bool>* stop = nullptr);
+                         Stop stop = {});
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
   std::uint64_t version() const override;
 
  private:
   DecoderPool pool_;
-  const std::atomic<bool>* stop_;
+  Stop stop_;
 };
 
 }  // namespace qstar

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/printable.hpp"
-#include "learning/json_line.hpp"
+#include "core/json_text.hpp"
 
 namespace qstar {
 namespace {

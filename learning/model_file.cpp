@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/files.hpp"
 #include "learning/tokenizer.hpp"
 #include "learning/within_memory.hpp"
 
@@ -108,7 +109,7 @@ Result<ModelFile> parse_model(std::string_view bytes, std::string_view source) {
 }
 
 Status write_model(const ModelFile& model, const std::string& path) {
-  return write_model_bytes(serialize(model), path);
+  return write_file_atomically(path, serialize(model));
 }
 
 Result<ModelFile> read_model(const std::string& path) { return model_of(read_tensors(path), path); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/files.hpp"
 #include "learning/mlp.hpp"
 #include "learning/puzzle_layout.hpp"
 #include "learning/puzzle_network.hpp"
@@ -240,7 +241,7 @@ Result<PuzzleModel> parse_puzzle_model(std::string_view bytes, std::string_view 
 }
 
 Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
-  return write_model_bytes(serialize(model), path);
+  return write_file_atomically(path, serialize(model));
 }
 
 Result<PuzzleModel> read_puzzle_model(const std::string& path) {

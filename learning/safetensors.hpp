@@ -40,7 +40,4 @@ Result<TensorFile> read_tensors(const std::string& path);
 // The error of a file whose content is not the model it should be.
 tl::unexpected<Error> corrupt_model(std::string_view source, std::string_view what);
 
-// Atomic: temporary file, fsync, rename. On failure the old file is as it was.
-Status write_model_bytes(std::string_view bytes, const std::string& path);
-
 }  // namespace qstar

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/files.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "persistence/files.hpp"
 
 namespace qstar {
 

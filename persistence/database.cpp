@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 #include "persistence/frozen_file_system.hpp"
 
 namespace qstar {

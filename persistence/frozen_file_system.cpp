@@ -2,7 +2,6 @@
 
 #include <rocksdb/file_system.h>
 
-#include <cerrno>
 #include <cstring>
 
 namespace qstar {
@@ -13,15 +12,15 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
-using FilePtr = std::shared_ptr<const FrozenFile>;
+using FilePtr = std::shared_ptr<const InputFile>;
 
 IOStatus read_only() { return IOStatus::NotSupported("a snapshot is read-only"); }
 
-IOStatus read(const FrozenFile& file, std::uint64_t offset, std::size_t n, Slice* result,
+IOStatus read(const InputFile& file, std::uint64_t offset, std::size_t n, Slice* result,
               char* scratch) {
-  const auto got = file.read(offset, n, scratch);
-  if (got < 0) return IOStatus::IOError("read", std::strerror(errno));
-  *result = Slice(scratch, static_cast<std::size_t>(got));
+  const auto got = file.read(offset, {scratch, n});
+  if (!got) return IOStatus::IOError("read", std::strerror(got.error()));
+  *result = Slice(scratch, *got);
   return IOStatus::OK();
 }
 

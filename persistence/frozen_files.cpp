@@ -1,9 +1,6 @@
 #include "persistence/frozen_files.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/files.hpp"
 #include "core/printable.hpp"
-#include "persistence/files.hpp"
 
 namespace qstar {
 namespace {
@@ -44,11 +41,29 @@ std::uint64_t newest_log(const Names& names) {
   return newest;
 }
 
+// kMissingFile: there is none; kIo: it cannot be opened, or is not a regular file.
+Result<std::shared_ptr<const InputFile>> freeze(const std::string& path) {
+  auto file = InputFile::open(path);
+  if (file) return std::make_shared<const InputFile>(std::move(*file));
+  switch (const int error = file.error()) {
+    case EISDIR:
+    case EINVAL: return fail(Errc::kIo, fmt::format("{} is not a regular file", printable(path)));
+    case EMFILE:
+    case ENFILE:
+      return fail(Errc::kIo, fmt::format("cannot open {}: too many files are open; raise the limit "
+                                         "with 'ulimit -n'",
+                                         printable(path)));
+    default:
+      return fail(error == ENOENT ? Errc::kMissingFile : Errc::kIo,
+                  fmt::format("cannot open {}: {}", printable(path), std::strerror(error)));
+  }
+}
+
 // A file that is gone was deleted since the folder was listed: nothing needs it any longer, or
 // verification will miss it.
 Status add(FrozenFiles& files, const std::string& folder, const std::string& name) {
   if (files.contains(name)) return {};
-  auto file = FrozenFile::open(folder + "/" + name);
+  auto file = freeze(folder + "/" + name);
   if (file)
     files[name] = std::move(*file);
   else if (file.error().code != Errc::kMissingFile)
@@ -74,16 +89,15 @@ Status add_logs_and_tables(FrozenFiles& files, const std::string& folder) {
 }
 
 Status add_manifest(FrozenFiles& files, const std::string& folder) {
-  auto current = FrozenFile::open(folder + "/CURRENT");
+  auto current = freeze(folder + "/CURRENT");
   if (!current) return tl::unexpected(current.error());
   char text[64];
-  const auto n = (*current)->read(0, sizeof(text), text);
-  const std::string_view line(text, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const std::string_view line(text, (*current)->read(0, text).value_or(0));
   if (!line.starts_with("MANIFEST-") || !line.ends_with('\n') ||
       line.find('/') != std::string_view::npos)
     return damaged(folder, "CURRENT names no MANIFEST");
   const std::string name(line.substr(0, line.size() - 1));
-  auto manifest = FrozenFile::open(folder + "/" + name);
+  auto manifest = freeze(folder + "/" + name);
   if (!manifest && manifest.error().code == Errc::kMissingFile)
     return damaged(folder, printable(name) + " is missing");
   if (!manifest) return tl::unexpected(manifest.error());
@@ -104,42 +118,6 @@ Status add_late_tables(FrozenFiles& files, const std::string& folder) {
 }
 
 }  // namespace
-
-Result<std::shared_ptr<const FrozenFile>> FrozenFile::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-    return fail(Errc::kIo, fmt::format("cannot open {}: too many files are open; raise the limit "
-                                       "with 'ulimit -n'",
-                                       path));
-  }
-  if (fd < 0) {
-    return fail(errno == ENOENT ? Errc::kMissingFile : Errc::kIo,
-                fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-  }
-  struct stat status {};
-  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(fd);
-    return fail(Errc::kIo, fmt::format("{} is not a regular file", path));
-  }
-  return std::make_shared<const FrozenFile>(fd, static_cast<std::uint64_t>(status.st_size),
-                                            status.st_ino);
-}
-
-FrozenFile::~FrozenFile() { ::close(fd_); }
-
-std::int64_t FrozenFile::read(std::uint64_t offset, std::size_t n, char* out) const {
-  if (offset >= size_) return 0;
-  n = std::min<std::uint64_t>(n, size_ - offset);
-  std::size_t done = 0;
-  while (done < n) {
-    const auto got = ::pread(fd_, out + done, n - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return -1;
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return static_cast<std::int64_t>(done);
-}
 
 // The order is what makes the view consistent: logs before the MANIFEST that says which of them
 // are needed. The other way round, a log could be deleted in between.

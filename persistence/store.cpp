@@ -7,7 +7,7 @@
 #include <set>
 
 #include "persistence/database.hpp"
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 
 namespace qstar {
 namespace {

@@ -116,7 +116,7 @@ void BestFirst::count_pop() {
 bool BestFirst::overdue() {
   if (ended()) return true;
   const double seconds = task_.options.budget.seconds;
-  if (task_.options.stop && task_.options.stop()) {
+  if (task_.options.stop()) {
     end_ = SearchEnd::kStopped;
   } else if (seconds > 0 && now() - started_ >= seconds) {
     end_ = SearchEnd::kSeconds;

@@ -5,13 +5,13 @@
 namespace qstar {
 
 std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed, const std::function<bool()>& stop) {
+                                           std::uint64_t seed, const Stop& stop) {
   Rng rng(derive_seed(seed, "held-out"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
   for (std::int64_t tries = 0; tries < 100 * n && static_cast<std::int64_t>(problems.size()) < n;
        ++tries) {
-    if (stop && stop()) break;
+    if (stop()) break;
     auto problem = environment.sample_problem(rng, Split::kHeldOut);
     if (seen.insert(problem).second) problems.push_back(std::move(problem));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/metrics.hpp"
+#include "core/stop.hpp"
 #include "search/search.hpp"
 
 namespace qstar {
@@ -9,8 +10,7 @@ namespace qstar {
 // Distinct held-out problems, the same for the same seed, the first n of any larger number; fewer
 // when the environment has no more, or once `stop` gives true.
 std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed = 0,
-                                           const std::function<bool()>& stop = {});
+                                           std::uint64_t seed = 0, const Stop& stop = {});
 
 struct Evaluation {
   std::int64_t n = 0;             // answers

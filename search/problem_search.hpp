@@ -5,7 +5,6 @@
 // together. To add a search: a class that implements ProblemSearch, and a row in registry.cpp.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,8 +19,8 @@ struct ProblemTask {
   std::string problem;
   SearchOptions options;  // first_group is this problem's group
   std::uint64_t policy_version = 0;
-  ScorerRole guide = ScorerRole::kCritic;       // of the guide, where there is one
-  const std::function<bool()>* stop = nullptr;  // SearchModels::stop, where there is one
+  ScorerRole guide = ScorerRole::kCritic;  // of the guide, where there is one
+  Stop stop = {};                          // SearchModels::stop
 
   // The value of work of value `so_far` after one more step with this score.
   double aggregated(double so_far, float score) const {

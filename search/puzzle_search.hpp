@@ -35,6 +35,7 @@
 
 #include "core/models.hpp"
 #include "core/result.hpp"
+#include "core/stop.hpp"
 #include "environment/puzzle.hpp"
 
 namespace qstar {
@@ -64,7 +65,7 @@ struct PuzzleSearchOptions {
   std::function<double()> clock = {};
   // Whether to stop now, with kStopped. Asked wherever the clock is looked at, and about every
   // thousand positions of a large batch; may be asked from the thread that searches only.
-  std::function<bool()> stop = {};
+  Stop stop = {};
 };
 
 struct SearchStatistics {

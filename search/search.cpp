@@ -43,7 +43,7 @@ class Lockstep {
     ProblemSearch::Wants wants;
   };
 
-  bool stopped() const { return models_.stop && models_.stop(); }
+  bool stopped() const { return models_.stop(); }
 
   bool collect() {
     for (auto& live : live_) {
@@ -100,7 +100,7 @@ class Lockstep {
   // In parts where the search may be stopped between them; none when it was. A score does not
   // depend on the other queries.
   std::optional<std::vector<float>> scores_of(std::span<const StepQuery> queries) {
-    if (!models_.stop) return models_.guide->scores(queries);
+    if (!models_.stop.is_possible()) return models_.guide->scores(queries);
     constexpr std::size_t kPart = 512;
     std::vector<float> scores;
     for (std::size_t begin = 0; begin < queries.size(); begin += kPart) {
@@ -245,7 +245,7 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
   if (auto ok = check(options, models.guide); !ok) return tl::unexpected(ok.error());
   ProblemTask task{environment, {}, options, models.policy.version()};
   if (models.guide != nullptr) task.guide = models.guide->role();
-  if (models.stop) task.stop = &models.stop;
+  task.stop = models.stop;
   std::vector<SearchResult> results;
   for (std::size_t begin = 0; begin < problems.size(); begin += kTogether) {
     std::vector<std::unique_ptr<ProblemSearch>> searches;
@@ -257,7 +257,7 @@ Result<std::vector<SearchResult>> Search::attempt(const Environment& environment
     Lockstep lockstep(models, std::move(searches));
     lockstep.run();
     for (auto& result : lockstep.take()) results.push_back(std::move(result));
-    if (models.stop && models.stop()) break;
+    if (models.stop()) break;
   }
   for (std::size_t done = results.size(); done < problems.size(); ++done)
     results.emplace_back().complete = false;

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,6 +18,7 @@
 #include "core/config.hpp"
 #include "core/models.hpp"
 #include "core/result.hpp"
+#include "core/stop.hpp"
 #include "environment/environment.hpp"
 
 namespace qstar {
@@ -75,7 +75,7 @@ struct SearchModels {
   StepScorer* guide = nullptr;
   // Asked between batches of work: true ends the search early (see SearchResult::complete). A
   // policy that asks the same gives empty generations for what it did not finish.
-  std::function<bool()> stop = {};
+  Stop stop = {};
 };
 
 // The result of searching one problem.

@@ -38,7 +38,7 @@ class StepMcts final : public TreeSearch {
   std::vector<WorkId> choose() override {
     while (simulations_ < task_.options.simulations) {
       // Where all work is finished, simulations need nothing from the models.
-      if (simulations_ % kLook == 0 && task_.stop != nullptr && (*task_.stop)()) {
+      if (simulations_ % kLook == 0 && task_.stop()) {
         stopped_ = true;
         return {};
       }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json_text.hpp"
 #include "serving/puzzle_report.hpp"
 #include "serving/report.hpp"
 #include "serving/report_schema.hpp"
@@ -10,40 +11,8 @@
 #include "serving/story_report.hpp"
 
 namespace qstar {
-namespace {
 
 using nlohmann::json;
-
-constexpr int kDepth = 32;  // no report is nested deeper, and deeper input could exhaust the stack
-
-// nlohmann's text after its own "[json.exception…] parse error at line 1, column 2: ".
-std::string reason_of(const json::exception& error) {
-  const std::string text = error.what();
-  const auto colon = text.find(": ");
-  return colon == std::string::npos ? text : text.substr(colon + 2);
-}
-
-Result<json> parse_json(std::string_view bytes, const std::string& file) {
-  bool too_deep = false;
-  const auto watch = [&too_deep](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kDepth;
-    return !too_deep;
-  };
-  try {
-    auto parsed = json::parse(bytes, watch);
-    if (!too_deep) return parsed;
-    return fail(Errc::kCorrupt,
-                fmt::format("{}: nested more than {} levels deep: this is not a report of qstar",
-                            file, kDepth));
-  } catch (const json::parse_error& error) {
-    return fail(Errc::kCorrupt,
-                fmt::format("{}: damaged at byte {}: {}", file, error.byte, reason_of(error)));
-  } catch (const json::exception& error) {  // a number beyond all bounds
-    return fail(Errc::kCorrupt, fmt::format("{}: {}", file, error.what()));
-  }
-}
-
-}  // namespace
 
 std::string kind_of(const json& report) {
   const json& kind = member(report, "kind");
@@ -52,11 +21,11 @@ std::string kind_of(const json& report) {
 }
 
 Result<json> parse_report(std::string_view bytes, const std::string& file) {
-  auto report = parse_json(bytes, file);
-  if (!report) return report;
+  auto report = parse_json(bytes);
+  if (!report) return fail(Errc::kCorrupt, fmt::format("{}: {}", file, report.error().what));
   if (auto checked = check_report(*report, kind_of(*report)); !checked)
     return fail(checked.error().code, file + ": " + checked.error().message);
-  return report;
+  return std::move(*report);
 }
 
 std::vector<std::pair<std::string, std::string>> report_files(const json& report) {

@@ -1,8 +1,16 @@
 // What a head finds out before it writes anything.
 #include "actors/head_process.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "actors/worker_processes.hpp"
+#include "core/clock.hpp"
+#include "core/files.hpp"
 #include "core/sockets.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/redate.hpp"
@@ -72,4 +80,42 @@ TEST_CASE("a head refuses an address that it cannot have", "[head_process]") {
   auto both = with("127.0.0.1:7999");
   both.http_port = 7999;
   CHECK(has(refusal(both).message, "port 7999"));
+}
+
+TEST_CASE("worker processes that do not end are ended together", "[head_process]") {
+  const TemporaryFolder folder;
+  const auto program = folder.path("stubborn");
+  std::ofstream(program) << "#!/bin/sh\ntrap '' TERM\ntouch \"$5.$7\"\nexec sleep 60\n";
+  REQUIRE(::chmod(program.c_str(), 0700) == 0);
+  constexpr int kCount = 6;
+  double began = 0;
+  {
+    WorkerProcesses workers(program, "127.0.0.1:1", folder.path("here"), kCount, {});
+    for (int i = 1; i <= kCount; ++i) {
+      const auto mark = fmt::format("{}.worker-{}", folder.path("here"), i);
+      for (int look = 0; look < 1000 && !is_there(mark); ++look)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      REQUIRE(is_there(mark));
+    }
+    workers.interrupt();
+    began = seconds_now();
+  }
+  CHECK(seconds_now() - began < 2.5);  // one after the other they took half a second each
+}
+
+TEST_CASE("a stop ends the pause before a restart", "[head_process]") {
+  ProcessOptions options;
+  options.run_directory = "run";
+  std::atomic<bool> stop = false;
+  options.stop = stop;
+  options.show = [&stop](const Report&) { stop = true; };  // that the session is to be restarted
+  RestartConfig restart;
+  restart.first_delay = restart.max_delay = 20;
+  const double began = seconds_now();
+  const auto end =
+      run_sessions(options, restart, [] { return fail(Errc::kActorFailed, "it died"); });
+  CHECK(seconds_now() - began < 5);
+  REQUIRE_FALSE(end);
+  CHECK(end.error().code == Errc::kInterrupted);
+  CHECK(has(end.error().message, "--run run --resume"));
 }

@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "actors/certificates.hpp"
+#include "core/files.hpp"
 #include "learning/policy_learner.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
@@ -118,6 +120,17 @@ struct Run {
   }
 };
 
+// The figures of the critic by its updates, as the run's directory has them.
+std::map<std::uint64_t, nlohmann::json> critic_figures(const std::string& directory) {
+  std::map<std::uint64_t, nlohmann::json> figures;
+  std::ifstream rows(directory + "/metrics.jsonl");
+  for (std::string line; std::getline(rows, line);) {
+    const auto row = nlohmann::json::parse(line);
+    if (row["phase"] == "critic") figures[row["step"]] = row.value("step_auc", nlohmann::json());
+  }
+  return figures;
+}
+
 void check_counters(const ExperimentConfig& config, const RunState& run) {
   const auto versions = config.rl.versions;
   CHECK(run.phase == Phase::kFinished);
@@ -178,11 +191,12 @@ std::uint16_t free_port() {
 // Stops a deterministic run after 3 steps of time, resumes it and stops it after 4, then 5 …, so
 // that all kinds of work are met, until it ends. Returns how often it stopped.
 int stops_until_the_end(const std::string& directory, std::chrono::milliseconds step,
-                        const std::string& model) {
+                        const std::string& model,
+                        const std::map<std::uint64_t, nlohmann::json>& critic) {
   Run run(directory, nullptr);
   run.options.deterministic = true;
   std::atomic<bool> stop = false;
-  run.options.stop = &stop;
+  run.options.stop = stop;
   for (int stops = 0;; ++stops) {
     std::thread later([&stop, step, stops] {
       std::this_thread::sleep_for(step * (3 + stops));
@@ -194,6 +208,7 @@ int stops_until_the_end(const std::string& directory, std::chrono::milliseconds 
     run.options.resume = true;
     if (end) {
       CHECK(end->model == model);
+      CHECK(critic_figures(directory) == critic);
       return stops;
     }
     REQUIRE(end.error().code == Errc::kInterrupted);
@@ -281,7 +296,7 @@ TEST_CASE("a run that stops in the middle of an evaluation measures it later", "
     run.options.deterministic = true;
     run.options.config.evaluation.problems = 400;
     std::atomic<bool> stop = false;
-    run.options.stop = &stop;
+    run.options.stop = stop;
     // The evaluation by sampling follows at once.
     run.options.show = [&](const Report& report) { stop = stop || report.line.starts_with(at); };
     auto end = run_head(run.options);
@@ -314,7 +329,7 @@ TEST_CASE("a deterministic run may stop anywhere and ends with the same bytes", 
   for (auto step = std::chrono::milliseconds(24); stops <= 3; step /= 2) {
     REQUIRE(step.count() > 0);
     stops = stops_until_the_end(folder.path("run" + std::to_string(step.count())), step,
-                                expected->model);
+                                expected->model, critic_figures(folder.path("whole")));
   }
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("a run that was told to stop goes on where it was", "[puzzle_head]") {
   PuzzleHeadOptions options = tiny(folder.path("run"));
   options.deterministic = true;
   std::atomic<bool> stop = false;
-  options.stop = &stop;
+  options.stop = stop;
   options.show = [&stop](const Report& report) { stop = stop || report.row.step >= 60; };
   options.config.training.updates = 4000;
   const auto stopped = run_puzzle_head(options);
@@ -110,7 +110,7 @@ TEST_CASE("a run stopped at its very end checks no more when it goes on", "[puzz
   PuzzleHeadOptions options = tiny(folder.path("run"));
   options.deterministic = true;
   std::atomic<bool> stop = false;
-  options.stop = &stop;
+  options.stop = stop;
   options.show = [&stop](const Report& report) {
     stop = stop || (report.row.step == 110 && report.row.values.count("solved") > 0);
   };

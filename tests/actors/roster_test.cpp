@@ -4,7 +4,11 @@
 #include <future>
 #include <mutex>
 
+#include "actors/certificates.hpp"
+#include "actors/presence.hpp"
 #include "actors/system.hpp"
+#include "core/clock.hpp"
+#include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -97,4 +101,20 @@ TEST_CASE("the names of peers are safe to show, and short", "[roster]") {
   const auto cut = shown_name(umlauts);
   CHECK(cut.size() <= 64);
   CHECK(cut.find("\\x") == std::string::npos);
+}
+
+TEST_CASE("a worker leaves in time for a head that waits 900 ms", "[roster]") {
+  const TemporaryFolder folder;
+  REQUIRE(make_certificates(folder.path("certs"), {}));
+  const auto tls = find_certificates(folder.path("certs"), "head");
+  REQUIRE(tls);
+  auto& system = immortal_system(*tls);
+  const auto busy = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    self->set_exit_handler([](const caf::exit_msg&) {});  // does not get round to ending
+    return {[](caf::unit_t) {}};
+  });
+  const double began = seconds_now();
+  leave(system, busy, caf::exit_reason::user_shutdown);
+  CHECK(seconds_now() - began < 0.8);
+  caf::anon_send_exit(busy, caf::exit_reason::kill);
 }

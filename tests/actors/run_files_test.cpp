@@ -162,6 +162,17 @@ TEST_CASE("what may change is recorded when the run goes on with it", "[run_file
   CHECK(again->changes().empty());
 }
 
+TEST_CASE("a run whose metrics cannot be written does not begin", "[run_files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("run");
+  leave_run(path);
+  fs::remove(path + "/metrics.jsonl");
+  fs::create_directory(path + "/metrics.jsonl");
+  const auto error = error_of_open(open_text(path, true));
+  CHECK(error.code == Errc::kIo);
+  CHECK(has(error.message, path + "/metrics.jsonl"));
+}
+
 TEST_CASE("parts of a run without its configuration are not continued", "[run_files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("run");

@@ -51,6 +51,17 @@ TEST_CASE("a checkpoint of an earlier version had no evaluations", "[run_state]"
   REQUIRE(back->evaluations.empty());
 }
 
+TEST_CASE("the critic completes the round that a stop cut short", "[run_state]") {
+  ExperimentConfig config;
+  config.critic.updates_per_version = 5;
+  RunState run;
+  run.version = 4;
+  for (const auto& [done, next] : {std::pair{0, 5}, {3, 2}, {5, 5}, {7, 3}, {14, 1}, {15, 0}}) {
+    run.critic_updates = done;
+    REQUIRE(next_critic_updates(run, config) == next);
+  }
+}
+
 TEST_CASE("a finished run continues when it gets more versions", "[run_state]") {
   ExperimentConfig config;
   config.rl.versions = 4;

@@ -2,6 +2,7 @@
 // parts that were written.
 #include <fstream>
 
+#include "core/files.hpp"
 #include "persistence/checkpoint.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/support/attempts.hpp"

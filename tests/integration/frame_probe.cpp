@@ -20,9 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 int wait_for_signal(bool stubborn) {
-  const auto& stop = qstar::stop_on_interrupt();
+  const auto stop = qstar::stop_on_interrupt();
   qstar::write_text(stdout, "ready\n");
-  while (!stop || stubborn) std::this_thread::sleep_for(10ms);
+  while (!stop() || stubborn) std::this_thread::sleep_for(10ms);
   return 130;
 }
 

@@ -5,9 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <thread>
 
+#include "core/files.hpp"
+#include "persistence/directory_lock.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
@@ -24,6 +28,17 @@ void damage(const std::string& path) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(100);
   file.put('?').put('!');
+}
+
+constexpr std::uintmax_t kHundredGigabytes = std::uintmax_t{100} << 30;
+
+void sparse(const std::string& path, std::uintmax_t size) {
+  std::ofstream(path).put('x');
+  std::filesystem::resize_file(path, size);
+}
+
+bool says(const Error& error, const std::string& words) {
+  return error.message.find(words) != std::string::npos;
 }
 
 TEST_CASE("the newest of the kept checkpoints is loaded", "[checkpoint]") {
@@ -135,28 +150,98 @@ TEST_CASE("a directory has one holder", "[lock]") {
   CHECK(DirectoryLock::acquire(folder.path("run")));
 }
 
-TEST_CASE("half a line is ended before the next one", "[files]") {
+TEST_CASE("the holder of a lock is named only by a process id", "[lock]") {
   const TemporaryFolder folder;
-  const auto path = folder.path("lines");
-  append_lines(path) << "one\n"
-                     << "tw";
-  append_lines(path) << "three\n";
-  append_lines(path) << "four\n";
-  std::ifstream file(path);
-  std::string line, all;
-  while (std::getline(file, line)) all += line + "|";
-  CHECK(all == "one|tw|three|four|");
-  CHECK_FALSE(append_lines(folder.path("no/such")));
+  std::filesystem::create_directories(folder.path("run"));
+  const auto lock = DirectoryLock::acquire(folder.path("run"));
+  REQUIRE(lock);
+  std::ofstream(folder.path("run/LOCK"), std::ios::trunc) << "\x1b[2J";
+  const auto second = DirectoryLock::acquire(folder.path("run"));
+  REQUIRE_FALSE(second);
+  CHECK(second.error().code == Errc::kBusy);
+  CHECK(says(second.error(), "in use by another process"));
 }
 
-TEST_CASE("files are replaced whole", "[files]") {
+TEST_CASE("a checkpoint's files are no larger than it says", "[checkpoint]") {
   const TemporaryFolder folder;
-  const auto path = folder.path("file");
-  REQUIRE(write_file_atomically(path, "one"));
-  REQUIRE(write_file_atomically(path, "two"));
-  CHECK(read_file(path).value() == "two");
-  CHECK(read_file(folder.path("none")).error().code == Errc::kMissingFile);
-  CHECK_FALSE(write_file_atomically(folder.path("none/file"), "x"));
+  const auto path = folder.path("checkpoints");
+  CheckpointDirectory directory(path, 5);
+  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, {{"part", "text"}}));
+  const std::string newest = path + "/0000000002/";
+  const auto is_skipped = [&] {
+    const auto loaded = directory.load_newest();
+    return loaded && loaded->serial == 1 && loaded->warnings.size() == 1;
+  };
+  CHECK(directory.load_newest().value().serial == 2);
+  SECTION("a part has grown") {
+    sparse(newest + "part", kHundredGigabytes);
+    CHECK(is_skipped());
+  }
+  SECTION("the manifest has grown") {
+    sparse(newest + "MANIFEST.json", kHundredGigabytes);
+    CHECK(is_skipped());
+  }
+  SECTION("the manifest says nonsense") {
+    for (const std::string entry :
+         {R"({"size":1e300,"crc32":1})", R"({"size":-1,"crc32":1})", R"({"size":4})", "null",
+          R"({"size":18446744073709551615,"crc32":1})", R"({"size":"4","crc32":[]})"}) {
+      std::ofstream(newest + "MANIFEST.json") << R"({"format":1,"parts":{"part":)" << entry << "}}";
+      CHECK(is_skipped());
+    }
+  }
+  SECTION("the manifest names a file elsewhere") {
+    std::ofstream(newest + "MANIFEST.json")
+        << R"({"format":1,"parts":{"../0000000001/part":{"size":4,"crc32":1}}})";
+    CHECK(is_skipped());
+    CHECK(says({Errc::kCorrupt, directory.load_newest()->warnings.front()}, "damaged"));
+  }
+}
+
+#ifndef __SANITIZE_ADDRESS__  // which needs more address space than this test leaves
+TEST_CASE("a large checkpoint that memory does not hold is not taken for a damaged one",
+          "[checkpoint]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("checkpoints");
+  CheckpointDirectory directory(path, 5);
+  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, {{"part", "text"}}));
+  constexpr std::uintmax_t kFiveGigabytes = std::uintmax_t{5} << 30;
+  sparse(path + "/0000000002/part", kFiveGigabytes);
+  std::ofstream(path + "/0000000002/MANIFEST.json")
+      << R"({"format":1,"parts":{"part":{"size":)" << kFiveGigabytes << R"(,"crc32":1}}})";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit little{1 << 30, 1 << 30};
+    if (::setrlimit(RLIMIT_AS, &little) != 0) ::_exit(2);
+    const auto loaded = directory.load_newest();
+    ::_exit(!loaded && says(loaded.error(), "not enough memory") ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+#endif
+
+TEST_CASE("a lock is never held on a file that was removed", "[lock]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("run"));
+  std::atomic<int> holders = 0, acquired = 0;
+  std::atomic<bool> shared = false;
+  const auto contend = [&] {
+    for (int i = 0; i < 3000; ++i) {
+      const auto lock = DirectoryLock::acquire(folder.path("run"));
+      if (!lock) continue;
+      if (++holders > 1) shared = true;
+      ++acquired;
+      std::this_thread::yield();
+      --holders;
+      std::filesystem::remove(folder.path("run/LOCK"));  // as a start that fails does
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(contend);
+  for (auto& thread : threads) thread.join();
+  CHECK(acquired > 0);
+  CHECK_FALSE(shared);
 }
 
 }  // namespace

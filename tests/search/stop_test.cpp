@@ -1,6 +1,5 @@
 // A search that is stopped: what is complete is what it would have been, the rest is empty.
 #include <catch2/catch.hpp>
-#include <functional>
 
 #include "environment/registry.hpp"
 #include "search/evaluate.hpp"
@@ -32,8 +31,7 @@ double any_score(const StepQuery& query) {
 // A policy that gives up in the middle of a call, as one that asks `stop` between tokens does.
 class StoppingPolicy final : public Policy {
  public:
-  StoppingPolicy(Policy& inner, std::function<bool()> stop)
-      : inner_(inner), stop_(std::move(stop)) {}
+  StoppingPolicy(Policy& inner, Stop stop) : inner_(inner), stop_(std::move(stop)) {}
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
     auto made = inner_.generate(requests);
     if (stop_())
@@ -44,7 +42,7 @@ class StoppingPolicy final : public Policy {
 
  private:
   Policy& inner_;
-  std::function<bool()> stop_;
+  Stop stop_;
 };
 
 struct Run {

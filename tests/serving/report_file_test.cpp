@@ -51,8 +51,9 @@ TEST_CASE("damaged JSON is refused with the byte", "[report]") {
   check_refused(whole.substr(0, 1000), Errc::kCorrupt, "byte 1001");
   check_refused(whole + "x", Errc::kCorrupt, "byte " + std::to_string(whole.size() + 1));
   check_refused("{\"name\": \"\xff\"}", Errc::kCorrupt, "byte 11");
+  check_refused(R"({"seed": 1, "seed": 2})", Errc::kCorrupt, "the key 'seed' twice");
   check_refused("{\"seed\": 1e999}", Errc::kCorrupt, "1e999");
-  check_refused(std::string(1'000'000, '['), Errc::kCorrupt, "byte 1000001");
+  check_refused(std::string(1'000'000, '['), Errc::kCorrupt, "deep");
   check_refused(std::string(1'000'000, '[') + std::string(1'000'000, ']'), Errc::kCorrupt, "deep");
 }
 

@@ -1,5 +1,5 @@
 // Whatever may be at a path: an error in time, no exception, no wait, no memory for a sparse file.
-#include "persistence/files.hpp"
+#include "core/files.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "persistence/checkpoint.hpp"
+#include "core/input_file.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
@@ -126,51 +126,72 @@ TEST_CASE("a file that cannot be replaced leaves no temporary", "[files]") {
   CHECK(folder_names(folder.path("run")).value() == std::vector<std::string>{"report.md"});
 }
 
-TEST_CASE("the holder of a lock is named only by a process id", "[lock]") {
+TEST_CASE("half a line is ended before the next one", "[files]") {
   const TemporaryFolder folder;
-  fs::create_directories(folder.path("run"));
-  const auto lock = DirectoryLock::acquire(folder.path("run"));
-  REQUIRE(lock);
-  std::ofstream(folder.path("run/LOCK"), std::ios::trunc) << "\x1b[2J";
-  const auto second = DirectoryLock::acquire(folder.path("run"));
-  REQUIRE_FALSE(second);
-  CHECK(second.error().code == Errc::kBusy);
-  CHECK(says(second.error(), "in use by another process"));
+  const auto path = folder.path("lines");
+  append_lines(path) << "one\n"
+                     << "tw";
+  append_lines(path) << "three\n";
+  append_lines(path) << "four\n";
+  std::ifstream file(path);
+  std::string line, all;
+  while (std::getline(file, line)) all += line + "|";
+  CHECK(all == "one|tw|three|four|");
+  CHECK_FALSE(append_lines(folder.path("no/such")));
 }
 
-TEST_CASE("a checkpoint's files are no larger than it says", "[checkpoint]") {
+TEST_CASE("files are replaced whole", "[files]") {
   const TemporaryFolder folder;
-  const auto path = folder.path("checkpoints");
-  CheckpointDirectory directory(path, 5);
-  for (const std::uint64_t serial : {1U, 2U}) REQUIRE(directory.write(serial, {{"part", "text"}}));
-  const std::string newest = path + "/0000000002/";
-  const auto is_skipped = [&] {
-    const auto loaded = directory.load_newest();
-    return loaded && loaded->serial == 1 && loaded->warnings.size() == 1;
-  };
-  CHECK(directory.load_newest().value().serial == 2);
-  SECTION("a part has grown") {
-    sparse(newest + "part", kHundredGigabytes);
-    CHECK(is_skipped());
-  }
-  SECTION("the manifest has grown") {
-    sparse(newest + "MANIFEST.json", kHundredGigabytes);
-    CHECK(is_skipped());
-  }
-  SECTION("the manifest says nonsense") {
-    for (const std::string entry :
-         {R"({"size":1e300,"crc32":1})", R"({"size":-1,"crc32":1})", R"({"size":4})", "null",
-          R"({"size":18446744073709551615,"crc32":1})", R"({"size":"4","crc32":[]})"}) {
-      std::ofstream(newest + "MANIFEST.json") << R"({"format":1,"parts":{"part":)" << entry << "}}";
-      CHECK(is_skipped());
-    }
-  }
-  SECTION("the manifest names a file elsewhere") {
-    std::ofstream(newest + "MANIFEST.json")
-        << R"({"format":1,"parts":{"../0000000001/part":{"size":4,"crc32":1}}})";
-    CHECK(is_skipped());
-    CHECK(says({Errc::kCorrupt, directory.load_newest()->warnings.front()}, "damaged"));
-  }
+  const auto path = folder.path("file");
+  REQUIRE(write_file_atomically(path, "one"));
+  REQUIRE(write_file_atomically(path, "two"));
+  CHECK(read_file(path).value() == "two");
+  CHECK(read_file(folder.path("none")).error().code == Errc::kMissingFile);
+  CHECK_FALSE(write_file_atomically(folder.path("none/file"), "x"));
+}
+
+TEST_CASE("a new file never replaces another one", "[files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("key");
+  REQUIRE(write_new_file(path, "secret", 0600));
+  CHECK((fs::status(path).permissions() & fs::perms::mask) == fs::perms(0600));
+  CHECK(write_new_file(path, "other", 0600).error().code == Errc::kIo);
+  CHECK(read_file(path).value() == "secret");
+}
+
+TEST_CASE("of the folders on the way, those that were made are told", "[files]") {
+  const TemporaryFolder folder;
+  std::vector<std::string> made;
+  REQUIRE_FALSE(make_folders(folder.path("a/b/c/"), made));
+  CHECK(fs::is_directory(folder.path("a/b/c")));
+  CHECK(made.size() == 3);
+  CHECK(made.back() == folder.path("a"));
+  std::ofstream(folder.path("a/b/file")) << "x";
+  remove_empty_folders(made);
+  CHECK_FALSE(is_there(folder.path("a/b/c")));
+  CHECK(is_there(folder.path("a/b/file")));
+
+  made.clear();
+  fs::create_symlink("none", folder.path("dangling"));
+  CHECK(is_there(folder.path("dangling")));
+  for (const auto* name : {"a/b/file", "a/b/file/x", "dangling", "dangling/x"})
+    CHECK(make_folders(folder.path(name), made));
+  CHECK(made.empty());
+}
+
+TEST_CASE("an open file is read as it was when it was opened", "[files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("file");
+  std::ofstream(path) << "0123456789";
+  const auto file = InputFile::open(path);
+  REQUIRE(file);
+  std::ofstream(path, std::ios::app) << "more";
+  fs::rename(path, folder.path("moved"));
+  CHECK(file->size() == 10);
+  std::string text(6, '-');
+  CHECK(file->read(7, text).value() == 3);
+  CHECK(text == "789---");
+  CHECK(file->read(10, text).value() == 0);
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+// What a story keeps of its finished stages, and what it makes of damage there.
+#include "actors/story_files.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/attempts.hpp"
+#include "tests/support/small_story.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+TEST_CASE("a stage that is damaged is named, with the remedy", "[story_files]") {
+  const TemporaryFolder folder;
+  const RunKind kind{"story", "a story", {}};
+  const auto config = testing::small_story_config();
+  const auto run = RunDirectory::open(folder.path("run"), config, false, kind);
+  REQUIRE(run);
+  auto files = StoryFiles::open(*run, {});
+  REQUIRE(files);
+  auto story = testing::small_story(config);
+  REQUIRE(files->keep("base", story));
+  CHECK(files->restore("base", story).value());
+  CHECK_FALSE(files->restore("rl", story).value());
+  const auto path = folder.path("run/stages/base.json");
+  for (const std::string kept :
+       {"", "{", "[]", "{}", R"({"report":{}})", R"({"models":[]})",
+        R"({"report":{},"models":"base"})", R"({"report":{},"models":[1]})",
+        R"({"report":{},"models":{"a":"base"}})", R"({"report":{},"models":[["base"]]})"}) {
+    std::ofstream(path, std::ios::trunc) << kept;
+    const auto restored = files->restore("base", story);
+    REQUIRE_FALSE(restored);
+    CHECK(restored.error().code == Errc::kCorrupt);
+    CHECK(restored.error().message.find(path + " is damaged: delete it") != std::string::npos);
+  }
+}
