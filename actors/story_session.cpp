@@ -8,6 +8,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/session_start.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 #include "story/stages.hpp"
 
@@ -159,6 +160,8 @@ Status StorySession::tell_safely() {
     if (auto told = tell(*story_, finished); !told) return told;
     return *trouble_;
   } catch (const std::exception& e) {
+    if (const auto lack = lack_of(std::current_exception()); !lack.empty())
+      return fail(Errc::kIo, std::string(lack));
     return fail(Errc::kActorFailed, e.what());
   }
 }

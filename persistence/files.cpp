@@ -13,6 +13,8 @@
 #include <new>
 #include <utility>
 
+#include "core/out_of_memory.hpp"
+
 namespace qstar {
 namespace {
 
@@ -145,6 +147,7 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) 
     return fail(Errc::kIo, fmt::format("cannot read {}: it is not a regular file", path));
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size > max_bytes) return too_large(path, max_bytes);
+  const MayLackMemory may_lack_memory;
   try {
     std::string bytes;
     bytes.reserve(size);
