@@ -77,6 +77,7 @@ struct LearnerLinks {
 struct Restored {
   std::string state;
   std::string policy{};  // of the critic: the model below its state; empty: wait for StartCritic
+  std::string source{};  // the file of the state, for errors
 };
 PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const ExperimentConfig& config,
                                         EnvironmentPtr environment, Restored restored,

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace qstar {
@@ -32,6 +34,13 @@ std::string listed(std::span<const ConfigChange> changes, bool allowed) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+std::optional<double> number_in(const std::string& toml) {
+  double number = 0;
+  const auto* end = toml.data() + toml.size();
+  const auto [rest, error] = std::from_chars(toml.data(), end, number);
+  return error == std::errc() && rest == end ? std::optional(number) : std::nullopt;
+}
+
 bool is_adjustable(std::string_view key, std::span<const std::string_view> adjustable) {
   return std::any_of(adjustable.begin(), adjustable.end(), [&](std::string_view allowed) {
     return allowed.ends_with('.') ? key.starts_with(allowed) : key == allowed;
@@ -55,6 +64,13 @@ std::vector<ConfigChange> config_changes(const Describe& before, const Describe&
 
 bool all_allowed(std::span<const ConfigChange> changes) {
   return std::all_of(changes.begin(), changes.end(), [](const auto& c) { return c.allowed; });
+}
+
+bool any_lowered(std::span<const ConfigChange> changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const auto& change) {
+    const auto before = number_in(change.before), after = number_in(change.after);
+    return before && after && *after < *before;
+  });
 }
 
 std::string list_of(std::span<const ConfigChange> changes) {

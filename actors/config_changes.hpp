@@ -28,6 +28,8 @@ std::vector<ConfigChange> config_changes(const Describe& before, const Describe&
                                          std::span<const std::string_view> adjustable);
 
 bool all_allowed(std::span<const ConfigChange> changes);
+// Whether a number is smaller than it was. A budget below what the run has used is refused.
+bool any_lowered(std::span<const ConfigChange> changes);
 
 // "These settings cannot change: seed (1 in the run, 2 given). These may change: rl.versions (…)."
 std::string list_of(std::span<const ConfigChange> changes);

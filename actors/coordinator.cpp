@@ -5,7 +5,6 @@
 
 #include "actors/dispatch.hpp"
 #include "actors/progress.hpp"
-#include "actors/roster.hpp"
 
 namespace qstar {
 namespace {
@@ -29,7 +28,6 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   };
   std::deque<WaitingWork> waiting;
   std::set<caf::actor_addr> monitored;
-  RosterActor roster;
   bool policy_busy = false, critic_busy = false;
   PendingEvaluations evaluations;
 
@@ -323,10 +321,8 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
     if (ended) return;
     saving = true;  // nothing else begins
     ask(actors.critic, ExportModel{}, [this, interrupted](Bytes& critic) {
-      ended = true;
-      end->set_value(RunEnd{snapshot(),
-                            run.version > 0 ? dispatch->weights().newest_model() : std::string(),
-                            std::move(critic.bytes), interrupted});
+      end_session({snapshot(), run.version > 0 ? dispatch->weights().newest_model() : std::string(),
+                   std::move(critic.bytes), interrupted});
     });
   }
 
@@ -356,7 +352,7 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
   s.serial = s.options.first_serial;
   s.dispatch = std::make_unique<Dispatch>(s.config(), s.options.deterministic);
   s.progress = std::make_unique<Progress>(s.config());
-  s.roster = spawn_roster(*self, s.options.metrics);
+  s.roster = spawn_roster(*self, s.options.metrics, s.control.stop);
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });

@@ -145,7 +145,7 @@ CriticActor::behavior_type critic_behavior(CriticActor::stateful_pointer<CriticS
   state.links = links;
   if (!restored.policy.empty()) state.begin({restored.policy});
   if (state.critic && !restored.state.empty()) {
-    if (auto loaded = state.critic->load(restored.state); !loaded)
+    if (auto loaded = state.critic->load(restored.state, restored.source); !loaded)
       self->quit(to_caf(loaded.error()));
   }
   return {

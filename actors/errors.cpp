@@ -1,6 +1,7 @@
 #include <exception>
 
 #include "actors/actors.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -25,6 +26,9 @@ Error error_of(const caf::error& error) {
 }
 
 caf::error explain(std::exception_ptr& thrown) {
+  // Not a failure of the actor: it would be the same after a restart.
+  if (const auto lack = lack_of(thrown); !lack.empty())
+    return to_caf({Errc::kIo, std::string(lack)});
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& e) {

@@ -18,6 +18,7 @@ const RunKind kTextRun{"text",
 struct Start {
   RunState state;
   CheckpointParts parts;
+  std::string folder;  // of the checkpoint
   std::uint64_t serial = 1;
   std::vector<AttemptGroup> reference;
   PendingEvaluations evaluations;
@@ -36,6 +37,7 @@ Result<Start> load_start(const CheckpointDirectory& checkpoints, const RunDirect
   start.serial = loaded->serial + 1;
   if (loaded->serial == 0) return start;
   start.parts = std::move(loaded->parts);
+  start.folder = std::move(loaded->folder);
   auto state = load_run_state(start.part("run.json"));
   if (!state) return tl::unexpected(state.error());
   start.state = std::move(*state);
@@ -137,8 +139,10 @@ class TextSession {
     const auto replay = begin_replay(system, face);
     const LearnerLinks links{replay, options_.stop};
     Wiring wiring{
-        spawn_policy_learner(system, options_.config, environment_, {start.part("policy")}, links),
-        spawn_critic(system, options_.config, {start.part("critic"), start.part("model")}, links),
+        spawn_policy_learner(system, options_.config, environment_,
+                             {start.part("policy"), {}, start.folder + "/policy"}, links),
+        spawn_critic(system, options_.config,
+                     {start.part("critic"), start.part("model"), start.folder + "/critic"}, links),
         replay, spawn_evaluator(system, options_.config, environment_, options_.stop)};
     caf::anon_send(coordinator, wiring);
     auto node_failure = std::make_shared<std::promise<Status>>();
@@ -173,8 +177,7 @@ Result<RunEnd> run_head(const HeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
-  auto directory =
-      RunDirectory::open(options.run_directory, options.config, options.resume, kTextRun);
+  auto directory = open_run(options, options.config, kTextRun);
   if (!directory) return tl::unexpected(directory.error());
   RunEnd end;
   const auto session = [&]() -> Result<bool> {

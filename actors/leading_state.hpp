@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "actors/actors.hpp"
+#include "actors/roster.hpp"
 #include "persistence/checkpoint.hpp"
 
 namespace qstar {
@@ -40,6 +41,7 @@ struct LeadingState {
 
   Pointer self = nullptr;
   RunControl control;
+  RosterActor roster;
   std::shared_ptr<std::promise<Result<End>>> end;
   Clock::time_point started = Clock::now(), last_checkpoint = started;
   double cpu_at_start = process_cpu_seconds();
@@ -58,6 +60,12 @@ struct LeadingState {
   void ask(const Handle& handle, Message message, Then then) {
     self->request(handle, caf::infinite, std::move(message))
         .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
+  }
+
+  void end_session(End value) {
+    if (std::exchange(ended, true)) return;
+    self->send(roster, SessionEnds{});  // before anybody stops the workers
+    end->set_value(std::move(value));
   }
 
   void failed(const Error& why) {

@@ -110,7 +110,7 @@ PolicyLearnerActor::behavior_type policy_learner(
   state.learner = std::make_unique<PolicyLearner>(config.model, *state.tokenizer,
                                                   derive_seed(state.seed(), "policy"));
   if (!restored.state.empty()) {
-    if (auto loaded = state.learner->load(restored.state); !loaded)
+    if (auto loaded = state.learner->load(restored.state, restored.source); !loaded)
       self->quit(to_caf(loaded.error()));
   }
   return {

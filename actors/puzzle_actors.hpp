@@ -38,9 +38,12 @@ struct PuzzleLearnerLinks {
   PuzzleReplayActor replay;  // null in deterministic mode: the learner makes its batches itself
   Stop stop;
 };
-// `restored`: state from SaveState, empty to begin afresh.
+// `restored`: state from SaveState, empty to begin afresh, and its file, for errors.
+struct RestoredPuzzle {
+  std::string state, source;
+};
 PuzzleLearnerActor spawn_puzzle_learner(caf::actor_system& system, const PuzzleExperiment& config,
-                                        PuzzlePtr puzzle, std::string restored,
+                                        PuzzlePtr puzzle, RestoredPuzzle restored,
                                         const PuzzleLearnerLinks& links);
 
 }  // namespace qstar

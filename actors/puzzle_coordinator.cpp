@@ -7,7 +7,6 @@
 #include "actors/puzzle_dispatch.hpp"
 #include "actors/puzzle_progress.hpp"
 #include "actors/puzzle_records.hpp"
-#include "actors/roster.hpp"
 #include "core/clock.hpp"
 
 namespace qstar {
@@ -29,7 +28,6 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
   };
   std::deque<WaitingScrambler> waiting;
   std::set<caf::actor_addr> monitored;
-  RosterActor roster;
   double slice_began = 0;
   std::int64_t stale_before = 0;  // dropped by earlier sessions
   bool busy = false;
@@ -231,11 +229,7 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
     advance();
   }
 
-  void conclude(bool interrupted) {
-    if (ended) return;
-    ended = true;
-    end->set_value(PuzzleRunEnd{snapshot(), options.model, interrupted});
-  }
+  void conclude(bool interrupted) { end_session({snapshot(), options.model, interrupted}); }
 
   void tick() {
     if (auto there = control.intact(); !there) return failed(there.error());
@@ -263,7 +257,7 @@ PuzzleCoordinator::behavior_type coordinator(
   s.stale_before = s.run.dropped_stale;
   s.dispatch = std::make_unique<PuzzleDispatch>(s.config());
   s.progress = std::make_unique<PuzzleProgress>(s.config());
-  s.roster = spawn_roster(*self, s.options.metrics);
+  s.roster = spawn_roster(*self, s.options.metrics, s.control.stop);
   s.dispatch->book().restart_at(s.run.next_task);
   for (const auto task : s.run.unfinished) s.dispatch->book().give_back(task);
   self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });

@@ -16,7 +16,8 @@ const RunKind kPuzzleRun{"puzzle",
 // What a session begins from.
 struct Start {
   PuzzleRunState state;
-  std::string learner, model;
+  RestoredPuzzle learner;
+  std::string model;
   std::uint64_t serial = 1;
 };
 
@@ -28,8 +29,10 @@ Result<Start> load_start(const CheckpointDirectory& checkpoints, const RunDirect
   auto state = load_puzzle_run_state(loaded->parts["run.json"]);
   if (!state) return tl::unexpected(state.error());
   if (auto fits = extend(*state, options.config); !fits) return tl::unexpected(fits.error());
-  return Start{std::move(*state), std::move(loaded->parts["learner"]),
-               std::move(loaded->parts["model"]), loaded->serial + 1};
+  return Start{std::move(*state),
+               {std::move(loaded->parts["learner"]), loaded->folder + "/learner"},
+               std::move(loaded->parts["model"]),
+               loaded->serial + 1};
 }
 
 class PuzzleSession {
@@ -72,7 +75,7 @@ class PuzzleSession {
   }
 
   Result<PuzzleRunEnd> lead_with(PuzzleCoordinatorOptions lead, const Network& network,
-                                 std::string learner_state, Store store) {
+                                 RestoredPuzzle learner_state, Store store) {
     auto& system = immortal_system(network.tls);
     const PuzzleExperiment& config = options_.config;
     auto promise = std::make_shared<std::promise<Result<PuzzleRunEnd>>>();
@@ -172,8 +175,7 @@ Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options) {
   if (!puzzle) return tl::unexpected(puzzle.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
-  auto directory =
-      RunDirectory::open(options.run_directory, options.config, options.resume, kPuzzleRun);
+  auto directory = open_run(options, options.config, kPuzzleRun);
   if (!directory) return tl::unexpected(directory.error());
   PuzzleRunEnd end;
   const auto session = [&]() -> Result<bool> {

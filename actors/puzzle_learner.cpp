@@ -92,7 +92,7 @@ struct PuzzleLearnerState {
 
 PuzzleLearnerActor::behavior_type puzzle_learner(
     PuzzleLearnerActor::stateful_pointer<PuzzleLearnerState> self, const PuzzleExperiment& config,
-    const PuzzlePtr& puzzle, const std::string& restored, const PuzzleLearnerLinks& links) {
+    const PuzzlePtr& puzzle, const RestoredPuzzle& restored, const PuzzleLearnerLinks& links) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
@@ -101,8 +101,8 @@ PuzzleLearnerActor::behavior_type puzzle_learner(
   auto learner = learner_of(config, puzzle);
   QSTAR_ASSERT(learner.has_value(), learner.error().message);  // check() has seen it
   state.learner = std::make_unique<PuzzleLearner>(std::move(*learner));
-  if (!restored.empty()) {
-    if (auto loaded = state.learner->load(restored, "the checkpoint's learner"); !loaded)
+  if (!restored.state.empty()) {
+    if (auto loaded = state.learner->load(restored.state, restored.source); !loaded)
       self->quit(to_caf(loaded.error()));
   }
   return {
@@ -117,7 +117,7 @@ PuzzleLearnerActor::behavior_type puzzle_learner(
 }  // namespace
 
 PuzzleLearnerActor spawn_puzzle_learner(caf::actor_system& system, const PuzzleExperiment& config,
-                                        PuzzlePtr puzzle, std::string restored,
+                                        PuzzlePtr puzzle, RestoredPuzzle restored,
                                         const PuzzleLearnerLinks& links) {
   return system.spawn<caf::detached>(puzzle_learner, config, std::move(puzzle), std::move(restored),
                                      links);

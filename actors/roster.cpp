@@ -29,6 +29,8 @@ std::string plain(const std::string& address) {
 struct RosterState {
   RosterActor::pointer self = nullptr;
   MetricsActor metrics;
+  const std::atomic<bool>* stop = nullptr;
+  bool ends = false;
   std::map<caf::actor_addr, std::string> present;
   std::uint64_t arrivals = 0;
 
@@ -57,6 +59,8 @@ struct RosterState {
     if (it == present.end()) return;
     const std::string name = it->second;
     present.erase(it);
+    const bool stops = ends || (stop != nullptr && stop->load());
+    if (stops && message.reason == caf::exit_reason::remote_link_unreachable) return;
     say(fmt::format("worker {} left: {}", name, reason_of(message.reason)));
   }
 
@@ -69,19 +73,22 @@ struct RosterState {
 };
 
 RosterActor::behavior_type roster(RosterActor::stateful_pointer<RosterState> self,
-                                  const MetricsActor& metrics) {
+                                  const MetricsActor& metrics, const std::atomic<bool>* stop) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.metrics = metrics;
+  state.stop = stop;
   self->set_down_handler([&state](const caf::down_msg& message) { state.left(message); });
-  return {[&state](const Arrival& arrival) { state.arrived(arrival); }};
+  return {[&state](const Arrival& arrival) { state.arrived(arrival); },
+          [&state](SessionEnds) { state.ends = true; }};
 }
 
 }  // namespace
 
-RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics) {
-  const auto spawned = coordinator.system().spawn(roster, metrics);
+RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics,
+                         const std::atomic<bool>* stop) {
+  const auto spawned = coordinator.system().spawn(roster, metrics, stop);
   coordinator.link_to(spawned);
   return spawned;
 }

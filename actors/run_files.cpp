@@ -56,12 +56,19 @@ tl::unexpected<Error> nothing_to_resume(const std::string& path) {
                           printable(path), why));
 }
 
-tl::unexpected<Error> other_kind(const std::string& path, std::string_view there, bool resume,
+tl::unexpected<Error> other_kind(const std::string& path, std::string_view there,
                                  const RunKind& kind) {
-  return fail(resume ? Errc::kConfig : Errc::kBusy,
+  return fail(Errc::kConfig,
               fmt::format("{} holds a run of another kind: {}/config.toml describes a {} "
                           "experiment, and the configuration given is {}; choose another --run",
                           printable(path), printable(path), there, kind.description));
+}
+
+// What works whatever the configuration given is.
+std::string as_it_is(const std::string& shown) {
+  return fmt::format(
+      "Continue that run as it is with 'qstar train {}/config.toml --run {} --resume', or ", shown,
+      shown);
 }
 
 // Where the directory holds a run and the user did not say --resume.
@@ -69,27 +76,27 @@ tl::unexpected<Error> already_holds(const std::string& path,
                                     const std::vector<ConfigChange>& changes) {
   const auto shown = printable(path);
   if (changes.empty())
-    return fail(Errc::kBusy,
+    return fail(Errc::kUsage,
                 fmt::format("{} already holds this run, unfinished: continue it with --resume, or "
                             "choose another --run",
                             shown));
-  return fail(Errc::kBusy,
+  return fail(Errc::kConfig,
               fmt::format("{} already holds a run with another configuration. {} {}choose another "
-                          "--run",
+                          "--run to start a new run",
                           shown, list_of(changes),
-                          all_allowed(changes)
+                          all_allowed(changes) && !any_lowered(changes)
                               ? "Continue that run with these values by adding --resume, or "
-                              : "To start a new run, "));
+                              : as_it_is(shown)));
 }
 
 tl::unexpected<Error> cannot_change(const std::string& path,
                                     const std::vector<ConfigChange>& changes) {
   const auto shown = printable(path);
-  return fail(Errc::kConfig,
-              fmt::format("{}/config.toml differs from the configuration given. {} Resume with "
-                          "'qstar train {}/config.toml --run {} --resume', or choose another --run "
-                          "to start a new run",
-                          shown, list_of(changes), shown, shown));
+  return fail(
+      Errc::kConfig,
+      fmt::format("{}/config.toml differs from the configuration given. {} {}choose another "
+                  "--run to start a new run",
+                  shown, list_of(changes), as_it_is(shown)));
 }
 
 // The number behind `"step":` of a line of metrics.jsonl.
@@ -108,6 +115,7 @@ struct RunDirectory::State {
   std::string path;
   std::string printed;  // the configuration given, as TOML
   std::vector<ConfigChange> changes;
+  std::string warning;
   std::optional<DirectoryLock> lock;
   std::ofstream metrics;
   mutable std::mutex mutex;
@@ -125,7 +133,7 @@ Status RunDirectory::State::compare(const Opening& opening, const Describe& conf
   const auto text = read_config(file("config.toml"));
   if (!text) return tl::unexpected(text.error());
   if (const auto there = kind_of(*text); there != opening.kind.name)
-    return other_kind(path, there, opening.resume, opening.kind);
+    return other_kind(path, there, opening.kind);
   if (auto parsed = parse_config(text->toml, text->source, {}, before); !parsed)
     return fail(parsed.error().code,
                 fmt::format("{}; the run was started by another version of qstar: resume it with "
@@ -142,7 +150,7 @@ Status RunDirectory::State::compare(const Opening& opening, const Describe& conf
 Status RunDirectory::State::write_first() const {
   for (const auto* part : {"checkpoints", "store", "stages", "metrics.jsonl", "report.json"}) {
     if (!is_there(file(part))) continue;
-    return fail(Errc::kBusy,
+    return fail(Errc::kUsage,
                 fmt::format("{} holds {} of an earlier run, but no config.toml: remove what is "
                             "left of that run, or choose another --run",
                             printable(path), part));
@@ -156,6 +164,7 @@ RunDirectory::RunDirectory(RunDirectory&&) noexcept = default;
 std::string RunDirectory::file(const std::string& name) const { return state_->file(name); }
 const std::string& RunDirectory::path() const { return state_->path; }
 const std::vector<ConfigChange>& RunDirectory::changes() const { return state_->changes; }
+const std::string& RunDirectory::warning() const { return state_->warning; }
 
 Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& config,
                                         const Describe& before) {
@@ -182,6 +191,11 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
     state->started.keep();
     if (auto same = state->compare(opening, config, before); !same)
       return tl::unexpected(same.error());
+    if (const auto rows = state->file("metrics.jsonl"); !is_there(rows))
+      state->warning = fmt::format(
+          "{} is missing: the rows of this run so far are lost, and new "
+          "ones are appended to a new file",
+          printable(rows));
   } else if (auto written = state->write_first(); !written) {
     return tl::unexpected(written.error());
   }

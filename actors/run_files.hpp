@@ -36,10 +36,10 @@ struct RunKind {
 
 class RunDirectory {
  public:
-  // A new run wants a directory without one (kBusy otherwise, with the remedies), or one that holds
-  // the same run, finished; then nothing is run again. A resumed run wants one of the same kind
-  // whose configuration differs in adjustable keys only; kConfig lists all that differ.
-  // kMissingFile: there is nothing to resume, and nothing is made.
+  // A new run wants a directory without one (kUsage otherwise, with the remedies), or one that
+  // holds the same run, finished; then nothing is run again. A resumed run wants one of the same
+  // kind whose configuration differs in adjustable keys only. kConfig lists all that differ.
+  // kMissingFile: there is nothing to resume, and nothing is made. kBusy: another process uses it.
   template <class Config>
   static Result<RunDirectory> open(const std::string& path, Config config, bool resume,
                                    const RunKind& kind) {
@@ -55,6 +55,8 @@ class RunDirectory {
 
   // What the configuration given changes in the one that the run was started with.
   const std::vector<ConfigChange>& changes() const;
+  // What the run that was there has lost without harm to what follows; empty: nothing.
+  const std::string& warning() const;
   // Records the configuration given, and that a finished run is to continue with it. Then nothing
   // is changed any more.
   Status adopt();

@@ -12,6 +12,16 @@ namespace qstar {
 // Shows the user a line that is no progress.
 void show_line(const ProcessOptions& options, const char* phase, std::string line);
 
+// The run directory, see RunDirectory::open(). Tells the user what it has lost.
+template <class Config>
+Result<RunDirectory> open_run(const ProcessOptions& options, const Config& config,
+                              const RunKind& kind) {
+  auto directory = RunDirectory::open(options.run_directory, config, options.resume, kind);
+  if (directory && !directory->warning().empty())
+    show_line(options, "resume", "warning: " + directory->warning());
+  return directory;
+}
+
 // The newest checkpoint; serial 0 and no parts when none was written yet. kMissingFile: there must
 // have been one, or the store is gone. Tells the user what the run is resumed from.
 Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,

@@ -43,8 +43,7 @@ Result<json> run_story_head(const StoryHeadOptions& options) {
   if (auto used = refuse_unused(options.config); !used) return tl::unexpected(used.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
-  auto directory =
-      RunDirectory::open(options.run_directory, options.config, options.resume, kStoryRun);
+  auto directory = open_run(options, options.config, kStoryRun);
   if (!directory) return tl::unexpected(directory.error());
   json report;
   std::map<std::string, ModelFile> models;

@@ -9,6 +9,7 @@
 #include "actors/actors.hpp"
 #include "actors/session_start.hpp"
 #include "core/clock.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 #include "story/stages.hpp"
 
@@ -160,6 +161,8 @@ Status StorySession::tell_safely() {
     if (auto told = tell(*story_, finished); !told) return told;
     return *trouble_;
   } catch (const std::exception& e) {
+    if (const auto lack = lack_of(std::current_exception()); !lack.empty())
+      return fail(Errc::kIo, std::string(lack));
     return fail(Errc::kActorFailed, e.what());
   }
 }

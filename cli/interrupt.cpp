@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <string_view>
 
+#include "cli/output.hpp"
 #include "core/result.hpp"
 
 namespace qstar {
@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 
-std::atomic<bool> stop_requested{false};
+std::atomic<bool> stop{false};
 
 void on_signal(int signal_number) {
-  if (stop_requested.exchange(true)) {
+  if (stop.exchange(true)) {
     ::signal(signal_number, SIG_DFL);
     ::raise(signal_number);
   }
@@ -44,14 +44,15 @@ Stop stop_on_interrupt() {
   for (const int signal_number : kSignals) {
     if (!is_ignored(signal_number)) ::sigaction(signal_number, &action, nullptr);
   }
-  return stop_requested;
+  return stop;
 }
+
+bool stop_requested() { return stop; }
 
 void end_on_interrupt() {
   struct sigaction action {};
   action.sa_handler = [](int) {
-    constexpr std::string_view message = "qstar: error: interrupted\n";
-    [[maybe_unused]] const auto n = ::write(STDERR_FILENO, message.data(), message.size());
+    write_at_once(STDERR_FILENO, "qstar: error: interrupted\n");
     ::_exit(exit_code(Errc::kInterrupted));
   };
   sigemptyset(&action.sa_mask);

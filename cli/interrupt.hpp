@@ -11,6 +11,9 @@ namespace qstar {
 // with Errc::kInterrupted.
 Stop stop_on_interrupt();
 
+// Whether that flag is set.
+bool stop_requested();
+
 // From now on each of these signals ends the process at once, with a line that says so. For
 // commands that have nothing to save: they may end while they open a large store, or in a write to
 // a pipe that nobody reads.

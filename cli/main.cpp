@@ -1,7 +1,11 @@
 // The command `qstar`. It never loads torch; `train` and `sweep` replace this process
 // by `qstar-train`.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,9 +19,31 @@
 #include "cli/program.hpp"
 #include "cli/sweep_options.hpp"
 #include "cli/train_options.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace qstar {
 namespace {
+
+// Whether the program can be loaded at all where memory is limited: there the loader, or a library
+// that it starts, ends the program before it could say why.
+Status check_loading(const std::string& program) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+  posix_spawn_file_actions_t silent;
+  posix_spawn_file_actions_init(&silent);
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO})
+    posix_spawn_file_actions_addopen(&silent, descriptor, "/dev/null", O_WRONLY, 0);
+  std::string name = program, help = "--help";
+  char* const words[] = {name.data(), help.data(), nullptr};
+  pid_t child = 0;
+  int status = 0;
+  const int error = posix_spawn(&child, program.c_str(), &silent, nullptr, words, environ);
+  posix_spawn_file_actions_destroy(&silent);
+  if (error == ENOENT || error == EACCES) return {};  // starting it says so
+  if (error == 0 && ::waitpid(child, &status, 0) == child && status == 0) return {};
+  return fail(Errc::kIo, fmt::format("{}; {} cannot be loaded within {} MiB", kOutOfMemory, program,
+                                     limit.rlim_cur >> 20));
+}
 
 bool trains(std::string_view word) { return word == "train" || word == "sweep"; }
 
@@ -31,6 +57,7 @@ int become_train(char** words) {
                                 unknown.message())});
   }
   const std::string program = self.parent_path() / "qstar-train";
+  if (auto loaded = check_loading(program); !loaded) return report_error(loaded.error());
   // One thread per process: BLAS reads these when it is loaded.
   setenv("OPENBLAS_NUM_THREADS", "1", 0);
   setenv("OMP_NUM_THREADS", "1", 0);

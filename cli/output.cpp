@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <limits.h>
 #include <unistd.h>
 
+#include <ext/stdio_sync_filebuf.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <iostream>
+#include <new>
+
+#include "cli/interrupt.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +25,64 @@ namespace {
 // Of the first failure: later ones may be its consequences.
 std::atomic<int> first_errno{0};
 
+constexpr std::size_t kChunk = PIPE_BUF;  // what a pipe takes whole when it takes anything
+constexpr int kLook = 50;                 // ms between two looks at the flag
+constexpr int kPatience = 300;            // ms, in all, once it is set
+
+// Whether the descriptor takes something; false when it is given up after a signal.
+bool wait_for(int descriptor) {
+  static std::atomic<int> waited{0};  // ms since the flag was set
+  for (pollfd output{descriptor, POLLOUT, 0};;) {
+    if (::poll(&output, 1, kLook) != 0) return true;  // an error is one of write(), too
+    if (stop_requested() && (waited += kLook) > kPatience) return false;
+  }
+}
+
+// As fopencookie() wants it: the number of bytes written, 0 on an error. `cookie`: the descriptor.
+ssize_t write_interruptibly(void* cookie, const char* bytes, std::size_t size) {
+  const int descriptor = static_cast<int>(reinterpret_cast<std::intptr_t>(cookie));
+  for (std::size_t done = 0; done < size;) {
+    if (!wait_for(descriptor)) {
+      errno = EINTR;
+      return 0;
+    }
+    const auto n = ::write(descriptor, bytes + done, std::min(size - done, kChunk));
+    if (n >= 0) {
+      done += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {  // the descriptor is somebody else's, too
+      ::poll(nullptr, 0, kLook);
+    } else if (errno != EINTR) {
+      return 0;
+    }
+  }
+  return static_cast<ssize_t>(size);
+}
+
+std::FILE* interruptible(int descriptor, int buffering) {
+  auto* const cookie = reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor));
+  std::FILE* const file =
+      ::fopencookie(cookie, "w", {nullptr, write_interruptibly, nullptr, nullptr});
+  if (file == nullptr) throw std::bad_alloc();
+  std::setvbuf(file, nullptr, buffering, BUFSIZ);
+  return file;
+}
+
 }  // namespace
+
+void make_output_interruptible() {
+  stdout = interruptible(STDOUT_FILENO, ::isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF);
+  stderr = interruptible(STDERR_FILENO, _IONBF);
+  static __gnu_cxx::stdio_sync_filebuf<char> out(stdout);
+  std::cout.rdbuf(&out);
+}
+
+int descriptor_of(std::FILE* file) { return file == stderr ? STDERR_FILENO : STDOUT_FILENO; }
+
+void write_at_once(int descriptor, std::string_view text) {
+  pollfd output{descriptor, POLLOUT, 0};
+  if (::poll(&output, 1, kLook) == 1) [[maybe_unused]]
+    const auto n = ::write(descriptor, text.data(), text.size());
+}
 
 void print_json(const nlohmann::ordered_json& value) {
   const auto line =
@@ -48,6 +114,7 @@ bool reader_is_gone() {
 Status check_output() {
   if (flush_output() || reader_is_gone()) return {};
   const int why = first_errno;
+  if (why == EINTR) return fail(Errc::kInterrupted, "interrupted: nobody read standard output");
   return fail(Errc::kIo, fmt::format("cannot write to standard output{}{}", why == 0 ? "" : ": ",
                                      why == 0 ? "" : std::strerror(why)));
 }

@@ -1,4 +1,8 @@
 // What the commands print, and whether it could be written.
+//
+// A pipe that nobody reads, or a terminal that is stopped, holds up whoever writes to it. Once the
+// process was asked to end (cli/interrupt.hpp), what such a reader does not take within a fraction
+// of a second is dropped.
 #pragma once
 
 #include <cstdio>
@@ -8,6 +12,16 @@
 #include "core/result.hpp"
 
 namespace qstar {
+
+// Replaces stdout, stderr and the buffer of std::cout by streams that a signal can end. Called
+// once, before anything is printed.
+void make_output_interruptible();
+
+// The descriptor below stdout or stderr.
+int descriptor_of(std::FILE* file);
+
+// Writes what the descriptor takes now. Safe in a signal handler; takes no memory.
+void write_at_once(int descriptor, std::string_view text);
 
 // One line of JSON on standard output, in ASCII: whatever the texts in it hold, a terminal does not
 // obey it, and what is no UTF-8 is replaced.
@@ -27,7 +41,7 @@ void note_output_failure(int error_number);
 bool reader_is_gone();
 
 // What kept standard output from being written; nothing when all was written, or when its reader
-// went away.
+// went away. kInterrupted: something was dropped after a signal.
 Status check_output();
 
 }  // namespace qstar

@@ -7,6 +7,7 @@
 #include "cli/output.hpp"
 #include "cli/terminal.hpp"
 #include "core/config.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -137,7 +138,9 @@ int report_error(const Error& error) {
     const auto line = fmt::format("{}qstar: error: {}\n", start, printable(error.message));
     std::fwrite(line.data(), 1, line.size(), stderr);
   } catch (const std::bad_alloc&) {
-    std::fputs("qstar: error: there is not enough memory\n", stderr);
+    write_at_once(STDERR_FILENO, "qstar: error: ");
+    write_at_once(STDERR_FILENO, kOutOfMemory);
+    write_at_once(STDERR_FILENO, "\n");
   }
   return exit_code(error.code);
 }

@@ -15,6 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -27,12 +28,25 @@ void open_standard_descriptors() {
   }
 }
 
+// Takes no memory, and ends every thread at once.
+[[noreturn]] void end_for_lack(std::string_view of_what) {
+  const std::string_view parts[] = {"qstar: error: ", of_what, "\n"};
+  for (const auto part : parts) write_at_once(STDERR_FILENO, part);
+  std::_Exit(exit_code(Errc::kIo));
+}
+
+// Called by operator new.
+void on_lack_of_memory() {
+  if (MayLackMemory::here()) throw std::bad_alloc();
+  end_for_lack(kOutOfMemory);
+}
+
 // The exit code of the exception that is being handled, after one line about it.
 int report_exception() {
+  const auto lack = lack_of(std::current_exception());
+  if (!lack.empty()) end_for_lack(lack);
   try {
     throw;
-  } catch (const std::bad_alloc&) {
-    return report_error({Errc::kIo, "there is not enough memory"});
   } catch (const std::exception& error) {
     return report_error({Errc::kIo, fmt::format("unexpected failure: {}", error.what())});
   } catch (...) {
@@ -40,13 +54,17 @@ int report_exception() {
   }
 }
 
-// An exception of a thread that nobody waits for.
+// An exception of a thread that nobody waits for. One that is on its way met a destructor that does
+// not bear it: as in libraries that have started some of their threads and cannot start the next.
 [[noreturn]] void end_by_exception() {
-  if (!std::current_exception()) std::abort();
-  std::_Exit(report_exception());
+  if (std::current_exception()) std::_Exit(report_exception());
+  if (std::uncaught_exceptions() > 0) end_for_lack(kOutOfThreads);
+  std::abort();
 }
 
+// In this thread lack of memory is an exception, so that a start that fails leaves nothing behind.
 int run_guarded(Program program, int argc, char** argv) {
+  const MayLackMemory may_lack_memory;
   try {
     return program(argc, argv);
   } catch (const std::system_error& error) {
@@ -66,6 +84,8 @@ void run_program(Program program, int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   std::set_terminate(end_by_exception);
+  std::set_new_handler(on_lack_of_memory);
+  make_output_interruptible();
   end_on_interrupt();  // until the command says otherwise
   unblock_interrupts();
   int code = run_guarded(program, argc, argv);

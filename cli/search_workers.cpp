@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -66,6 +67,7 @@ void SearchWorkers::search_states() {
 
 void SearchWorkers::work() {
   std::optional<Error> fault;
+  const MayLackMemory may_lack_memory;
   try {
     search_states();
   } catch (const std::bad_alloc&) {

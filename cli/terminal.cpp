@@ -24,14 +24,14 @@ std::size_t columns_of(unsigned char lead) { return lead > 0xe0 ? 2 : 1; }
 }  // namespace
 
 bool is_live_terminal(std::FILE* file) {
-  if (isatty(fileno(file)) != 1) return false;
+  if (isatty(descriptor_of(file)) != 1) return false;
   const char* term = std::getenv("TERM");
   return term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
 }
 
 std::size_t terminal_width(std::FILE* file, std::size_t otherwise) {
   winsize size{};
-  if (ioctl(fileno(file), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
+  if (ioctl(descriptor_of(file), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return otherwise;
   return size.ws_col;
 }
 

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "core/input_file.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -144,6 +145,7 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes) 
   if (file->size() > max_bytes)
     return fail(Errc::kCorrupt, fmt::format("{} is larger than the {} bytes that it may have",
                                             printable(path), max_bytes));
+  const MayLackMemory may_lack_memory;
   try {
     std::string bytes(file->size(), '\0');
     const auto count = file->read(0, bytes);

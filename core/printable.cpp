@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 
 namespace qstar {
 namespace {
@@ -33,11 +35,23 @@ Decoded decode(std::string_view text) {
 
 bool is_control(std::uint32_t code) { return code < 0x20 || (code >= 0x7f && code < 0xa0); }
 
-// Separators of lines and paragraphs, marks and overrides of the direction of writing, and the
-// invisible ones.
+struct Range {
+  std::uint32_t first, last;
+};
+
+// What shows nothing: Unicode's property Default_Ignorable_Code_Point (DerivedCoreProperties.txt,
+// version 15), which includes the marks and overrides of the direction of writing, the variation
+// selectors and the tags. Beside them the separators of lines and paragraphs, and the marks of
+// interlinear notes.
+constexpr Range kMisleading[] = {
+    {0x00ad, 0x00ad},   {0x034f, 0x034f},  {0x061c, 0x061c}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x200b, 0x200f},  {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+    {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},  {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3},
+    {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
 bool misleads(std::uint32_t code) {
-  return (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-         (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || code == 0x061c;
+  return std::any_of(std::begin(kMisleading), std::end(kMisleading),
+                     [code](Range r) { return code >= r.first && code <= r.last; });
 }
 
 std::string escaped(std::uint32_t code) {

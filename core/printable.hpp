@@ -12,8 +12,8 @@
 namespace qstar {
 
 // The same text on one line of valid UTF-8: control characters become \n, \t, \r or \x1b, what
-// breaks lines or turns the direction of writing becomes \u{202e}, a byte that is no UTF-8 becomes
-// \xff. Anything else, a backslash included, stays as it is.
+// breaks lines, turns the direction of writing or shows nothing becomes \u{202e}, a byte that is no
+// UTF-8 becomes \xff. Anything else, a backslash included, stays as it is.
 std::string printable(std::string_view text);
 // The same of every line, each ended by a newline.
 std::string printable_lines(std::string_view text);

@@ -94,8 +94,10 @@ class CriticLearner final : public StepScorer {
   std::int64_t updates() const;
   // The critic as a model file (role "critic"): the trunk's tensors and its own.
   ModelFile model() const;
+  // kCorrupt names `source` when the bytes are not those of save() for this critic, or a number is
+  // not finite; then nothing has changed.
   std::string save() const;
-  Status load(std::string_view bytes);
+  Status load(std::string_view bytes, std::string_view source);
 
  private:
   struct Impl;

@@ -75,10 +75,11 @@ class PolicyLearner {
   // are, so that moments of one kind of data would misdirect the steps on the other.
   void swap_optimizer();
 
-  // Weights, both sets of optimiser state and counters as bytes; load restores them. kCorrupt when
-  // the bytes do not fit this model; then nothing has changed.
+  // Weights, both sets of optimiser state and counters as bytes; load restores them. kCorrupt
+  // names `source` when the bytes do not fit this model or a number is not finite; then nothing has
+  // changed.
   std::string save() const;
-  Status load(std::string_view bytes);
+  Status load(std::string_view bytes, std::string_view source);
 
  private:
   struct Impl;
@@ -86,7 +87,7 @@ class PolicyLearner {
 };
 
 // Sets torch to one thread, flushes denormals to zero, and checks that OpenBLAS is loaded (kConfig
-// with the remedy when it is the slow reference BLAS). Call once, before the first learner.
+// with the remedy when it is the slow reference BLAS; kIo when there is no memory for it). Call once, before the first learner.
 Status prepare_torch();
 
 }  // namespace qstar

@@ -90,9 +90,10 @@ class RewardLearner final : public StepScorer {
   std::int64_t updates() const;
   // A model file of this role: the trunk's tensors and its own.
   ModelFile model() const;
-  // kCorrupt, and nothing changed, when the bytes are not those of save() for this model.
+  // kCorrupt names `source` when the bytes are not those of save() for this model, or a number is
+  // not finite; then nothing has changed.
   std::string save() const;
-  Status load(std::string_view bytes);
+  Status load(std::string_view bytes, std::string_view source);
 
  private:
   struct Impl;

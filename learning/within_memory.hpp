@@ -6,6 +6,7 @@
 #include <new>
 #include <string_view>
 
+#include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 #include "core/result.hpp"
 
@@ -14,6 +15,7 @@ namespace qstar {
 // What `make` gives, a Result; kIo, naming `source`, when the memory for it cannot be had.
 template <class Make>
 auto within_memory(std::string_view source, Make make) -> decltype(make()) {
+  const MayLackMemory may_lack_memory;
   try {
     return make();
   } catch (const std::bad_alloc&) {

@@ -131,6 +131,7 @@ Result<CheckpointDirectory::Loaded> CheckpointDirectory::load_newest() const {
     auto parts = load(folder);
     if (parts) {
       loaded.serial = *it;
+      loaded.folder = folder;
       loaded.parts = std::move(*parts);
       return loaded;
     }

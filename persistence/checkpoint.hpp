@@ -28,6 +28,7 @@ class CheckpointDirectory {
   // kMissingFile when there is none at all, kCorrupt when all are damaged.
   struct Loaded {
     std::uint64_t serial = 0;
+    std::string folder;
     CheckpointParts parts;
     std::vector<std::string> warnings;
   };

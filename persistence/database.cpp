@@ -45,6 +45,7 @@ rocksdb::Options writer_options(const StoreOptions& store) {
   options.create_if_missing = !store.must_exist;
   options.create_missing_column_families = !store.must_exist;
   options.max_open_files = 256;
+  options.max_file_opening_threads = 1;
   options.write_buffer_size = static_cast<std::size_t>(store.write_buffer_bytes);
   return options;
 }
@@ -53,6 +54,7 @@ rocksdb::Options writer_options(const StoreOptions& store) {
 rocksdb::Options reader_options(rocksdb::Env* snapshot) {
   rocksdb::Options options = common_options();
   options.max_open_files = -1;
+  options.max_file_opening_threads = 1;  // RocksDB 7.8 aborts when it cannot start one
   options.env = snapshot;
   return options;
 }

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "core/finite.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace qstar {
 namespace {
@@ -40,6 +41,7 @@ BestFirst::BestFirst(const SearchTask& task)
 
 Result<PuzzleSolution> BestFirst::run(std::span<const std::uint8_t> start) {
   started_ = lapped_ = now();
+  const MayLackMemory may_lack_memory;
   try {
     add_start(start);
     while (!ended() && has_next()) {

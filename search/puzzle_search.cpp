@@ -8,6 +8,7 @@
 #include <cmath>
 #include <new>
 
+#include "core/out_of_memory.hpp"
 #include "search/best_first.hpp"
 #include "search/shorten.hpp"
 
@@ -60,6 +61,7 @@ class RowSearch final : public PuzzleSearch {
     const SearchTask task{puzzle, heuristic, options, row_.beam};
     const bool value = row_.estimates == Estimates::kValue ||
                        (row_.estimates == Estimates::kEither && heuristic.outputs() == 1);
+    const MayLackMemory may_lack_memory;
     try {
       return (value ? make_astar(task) : make_qstar(task))->run(start);
     } catch (const std::bad_alloc&) {  // not even the reserve can be had

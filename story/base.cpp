@@ -15,7 +15,8 @@ Status base_stage(Story& story) {
   std::int64_t first = 0;
   double before = 0;  // CPU seconds of earlier processes
   if (saved->contains("learner")) {
-    if (auto loaded = learner.load(saved->at("learner")); !loaded) return loaded;
+    if (auto loaded = learner.load(saved->at("learner"), "checkpoints/base: learner"); !loaded)
+      return loaded;
     first = std::stoll(saved->at("step"));
     before = std::stod(saved->at("cpu"));
   }

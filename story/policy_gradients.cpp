@@ -167,7 +167,7 @@ class Proximal final : public PolicyGradients {
   }
 
   std::string save_values() const override { return value_.save(); }
-  Status load_values(std::string_view bytes) override { return value_.load(bytes); }
+  Status load_values(std::string_view bytes) override { return value_.load(bytes, "value model"); }
 
   RewardLearner value_;
 };
@@ -200,7 +200,7 @@ class QAdvantage final : public PolicyGradients {
   }
 
   std::string save_values() const override { return critic_.save(); }
-  Status load_values(std::string_view bytes) override { return critic_.load(bytes); }
+  Status load_values(std::string_view bytes) override { return critic_.load(bytes, "critic"); }
 
   CriticLearner critic_;
 };

@@ -208,8 +208,11 @@ class Run {
       return fail(Errc::kSchema, plan_.label +
                                      ": the saved state is of another version of qstar; "
                                      "start a new run, or resume with that version");
-    if (!learner_.load(parts.at("learner"))) return damaged("learner");
-    if (!improver_->load(parts.at("improver"))) return damaged("improver");
+    const auto folder = "checkpoints/" + plan_.label;
+    if (auto loaded = learner_.load(parts.at("learner"), folder + ": learner"); !loaded)
+      return loaded;
+    if (auto loaded = improver_->load(parts.at("improver")); !loaded)
+      return fail(loaded.error().code, folder + ": improver: " + loaded.error().message);
     if (!source_.load(parts.at("source"))) return damaged("source");
     return load_counters(state);
   }

@@ -157,8 +157,8 @@ std::vector<float> CriticLearner::scores(std::span<const StepQuery> queries) {
 std::int64_t CriticLearner::updates() const { return impl_->updates; }
 ModelFile CriticLearner::model() const { return impl_->model("critic"); }
 std::string CriticLearner::save() const { return impl_->save(impl_->target); }
-Status CriticLearner::load(std::string_view bytes) {
-  return impl_->load(bytes, "critic", impl_->target);
+Status CriticLearner::load(std::string_view bytes, std::string_view source) {
+  return impl_->load(bytes, source, impl_->target);
 }
 
 void write_values(CriticLearner& critic, AttemptGroup& group) {

@@ -2,9 +2,14 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>
+#include <span>
+
+#include "core/finite.hpp"
+#include "core/printable.hpp"
 
 namespace qstar::nn {
 namespace {
@@ -19,12 +24,25 @@ void append(std::string& out, const at::Tensor& tensor) {
              static_cast<std::size_t>(flat.numel()) * sizeof(float));
 }
 
-bool take(std::string_view& in, const at::Tensor& tensor) {
-  const auto size = static_cast<std::size_t>(tensor.numel()) * sizeof(float);
-  if (in.size() < size) return false;
-  std::memcpy(tensor.data_ptr<float>(), in.data(), size);
+tl::unexpected<Error> misfit() {
+  return fail(Errc::kCorrupt, "the saved state does not fit this model");
+}
+
+Status take(std::string_view& in, void* to, std::size_t size) {
+  if (in.size() < size) return misfit();
+  std::memcpy(to, in.data(), size);
   in.remove_prefix(size);
-  return true;
+  return {};
+}
+
+// `name` says in an error which tensor it is.
+Status take(std::string_view& in, const std::string& name, const at::Tensor& tensor) {
+  const std::span values(tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
+  if (auto taken = take(in, values.data(), values.size_bytes()); !taken) return taken;
+  const auto wrong = first_not_finite(values);
+  if (!wrong) return {};
+  return fail(Errc::kCorrupt, fmt::format("{} holds {} at place {}: every number has to be finite",
+                                          name, values[*wrong], *wrong));
 }
 
 }  // namespace
@@ -47,12 +65,25 @@ std::string save(const Parameters& parameters) {
   return out;
 }
 
-bool load(const Parameters& parameters, std::string_view& bytes) {
+Status load(const Parameters& parameters, std::string_view& bytes) {
   at::NoGradGuard no_gradients;
   for (const auto& [name, tensor] : parameters) {
-    if (!take(bytes, tensor.detach())) return false;
+    if (auto taken = take(bytes, fmt::format("tensor '{}'", name), tensor.detach()); !taken)
+      return taken;
   }
-  return true;
+  return {};
+}
+
+Status load(std::int64_t& counter, std::string_view& bytes) {
+  return take(bytes, &counter, sizeof(counter));
+}
+
+Status check_read(std::string_view rest) { return rest.empty() ? Status{} : misfit(); }
+
+tl::unexpected<Error> refused(std::string_view source, const Error& why) {
+  return fail(why.code, fmt::format("{}: {}; remove that checkpoint to resume from the one before "
+                                    "it, or start a new run",
+                                    printable(source), why.message));
 }
 
 Optimizer::Optimizer(Parameters parameters) : parameters_(std::move(parameters)) { reset(); }
@@ -127,14 +158,16 @@ std::string Optimizer::save() const {
   return out;
 }
 
-bool Optimizer::load(std::string_view& bytes) {
-  if (bytes.size() < sizeof(steps_)) return false;
-  std::memcpy(&steps_, bytes.data(), sizeof(steps_));
-  bytes.remove_prefix(sizeof(steps_));
-  for (auto& [name, m] : moments_) {
-    if (!take(bytes, m.first) || (m.second.defined() && !take(bytes, m.second))) return false;
+Status Optimizer::load(std::string_view& bytes) {
+  if (auto taken = nn::load(steps_, bytes); !taken) return taken;
+  for (const auto& [name, m] : moments_) {
+    for (const auto& [order, moment] : {std::pair("first", m.first), {"second", m.second}}) {
+      if (!moment.defined()) continue;
+      const auto what = fmt::format("the {} moment of tensor '{}'", order, name);
+      if (auto taken = take(bytes, what, moment); !taken) return taken;
+    }
   }
-  return true;
+  return {};
 }
 
 }  // namespace qstar::nn

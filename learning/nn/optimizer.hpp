@@ -21,10 +21,9 @@ class Optimizer {
   double step(const OptimizerConfig& config, double rate_factor);
   void reset();
 
-  // Moments and step count as bytes; load restores them and returns false when the bytes do not
-  // fit.
+  // Moments and step count as bytes; load restores them, see load() below.
   std::string save() const;
-  bool load(std::string_view& bytes);
+  Status load(std::string_view& bytes);
 
  private:
   struct Moments {
@@ -41,8 +40,16 @@ class Optimizer {
 // Semi-orthogonal matrix near `m` [rows,columns]; singular values end in about [0.7, 1.2].
 at::Tensor orthogonalise(const at::Tensor& m);
 
-// Parameters as raw bytes, in order of name, and back into the same tensors.
+// Parameters as raw bytes, in order of name, and back into the same tensors. load takes its bytes
+// from the front. kCorrupt when they do not fit the model, or when a number is not finite; then the
+// tensors may be partly overwritten.
 std::string save(const Parameters& parameters);
-bool load(const Parameters& parameters, std::string_view& bytes);
+Status load(const Parameters& parameters, std::string_view& bytes);
+// The same of a counter.
+Status load(std::int64_t& counter, std::string_view& bytes);
+// kCorrupt when there are bytes left.
+Status check_read(std::string_view rest);
+// What is wrong with the state that was saved as `source`, and the remedy.
+tl::unexpected<Error> refused(std::string_view source, const Error& why);
 
 }  // namespace qstar::nn

@@ -45,8 +45,8 @@ struct PolicyLearner::Impl {
         parameters(nn::from_model(policy, true)),
         optimizer(parameters) {}
 
-  // False when the bytes do not fit; then the state may be partly overwritten.
-  bool load(std::string_view bytes);
+  // On an error the state may be partly overwritten.
+  Status load(std::string_view bytes);
 
   at::Tensor loss(const TokenBatch& batch) const {
     const auto tokens = nn::tokens_of(batch);
@@ -155,18 +155,21 @@ std::string PolicyLearner::save() const {
          (impl_->aside ? impl_->aside->save() : std::string());
 }
 
-bool PolicyLearner::Impl::load(std::string_view bytes) {
-  if (!nn::load(parameters, bytes) || !optimizer.load(bytes)) return false;
+Status PolicyLearner::Impl::load(std::string_view bytes) {
+  if (auto loaded = nn::load(parameters, bytes); !loaded) return loaded;
+  if (auto loaded = optimizer.load(bytes); !loaded) return loaded;
   aside.reset();
-  return bytes.empty() || (aside.emplace(parameters).load(bytes) && bytes.empty());
+  if (bytes.empty()) return {};
+  if (auto loaded = aside.emplace(parameters).load(bytes); !loaded) return loaded;
+  return nn::check_read(bytes);
 }
 
-Status PolicyLearner::load(std::string_view bytes) {
+Status PolicyLearner::load(std::string_view bytes, std::string_view source) {
   const std::string before = save();
-  if (impl_->load(bytes)) return {};
-  impl_->load(before);
-  return fail(Errc::kCorrupt,
-              "the saved state of the policy learner does not fit this model; start a new run");
+  const auto loaded = impl_->load(bytes);
+  if (loaded) return {};
+  (void)impl_->load(before);
+  return nn::refused(source, loaded.error());
 }
 
 }  // namespace qstar

@@ -131,6 +131,8 @@ ScorerRole RewardLearner::role() const { return impl_->role; }
 std::int64_t RewardLearner::updates() const { return impl_->updates; }
 ModelFile RewardLearner::model() const { return impl_->model(std::string(to_string(impl_->role))); }
 std::string RewardLearner::save() const { return impl_->save(); }
-Status RewardLearner::load(std::string_view bytes) { return impl_->load(bytes, "reward model"); }
+Status RewardLearner::load(std::string_view bytes, std::string_view source) {
+  return impl_->load(bytes, source);
+}
 
 }  // namespace qstar

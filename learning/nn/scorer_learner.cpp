@@ -2,9 +2,8 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <fmt/format.h>
 
-#include <cstring>
+#include <utility>
 
 namespace qstar::nn {
 namespace {
@@ -50,20 +49,21 @@ std::string ScorerLearner::save(const Parameters& more) const {
   return out + nn::save(online) + nn::save(more) + optimizer.save();
 }
 
-bool ScorerLearner::restore(std::string_view in, const Parameters& more) {
-  if (in.size() < sizeof(updates)) return false;
-  std::memcpy(&updates, in.data(), sizeof(updates));
-  in.remove_prefix(sizeof(updates));
-  return nn::load(online, in) && nn::load(more, in) && optimizer.load(in) && in.empty();
+Status ScorerLearner::restore(std::string_view in, const Parameters& more) {
+  if (auto loaded = nn::load(updates, in); !loaded) return loaded;
+  for (const auto* parameters : {&std::as_const(online), &more})
+    if (auto loaded = nn::load(*parameters, in); !loaded) return loaded;
+  if (auto loaded = optimizer.load(in); !loaded) return loaded;
+  return check_read(in);
 }
 
-Status ScorerLearner::load(std::string_view bytes, std::string_view what, const Parameters& more) {
+Status ScorerLearner::load(std::string_view bytes, std::string_view source,
+                           const Parameters& more) {
   const std::string before = save(more);
-  if (restore(bytes, more)) return {};
-  restore(before, more);
-  return fail(
-      Errc::kCorrupt,
-      fmt::format("the saved state of the {} does not fit this model; start a new run", what));
+  const auto loaded = restore(bytes, more);
+  if (loaded) return {};
+  (void)restore(before, more);
+  return refused(source, loaded.error());
 }
 
 }  // namespace qstar::nn

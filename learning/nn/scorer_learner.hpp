@@ -30,12 +30,13 @@ struct ScorerLearner {
 
   ModelFile model(const std::string& role) const;
   // Counter, weights, `more` weights and the optimiser's moments as bytes; load restores them.
-  // kCorrupt names `what` was saved when the bytes do not fit; then nothing has changed.
+  // kCorrupt names `source`, and the tensor, when the bytes do not fit or a number is not finite;
+  // then nothing has changed.
   std::string save(const Parameters& more = {}) const;
-  Status load(std::string_view bytes, std::string_view what, const Parameters& more = {});
+  Status load(std::string_view bytes, std::string_view source, const Parameters& more = {});
 
  private:
-  bool restore(std::string_view bytes, const Parameters& more);
+  Status restore(std::string_view bytes, const Parameters& more);
 };
 
 }  // namespace qstar::nn

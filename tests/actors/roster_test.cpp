@@ -51,7 +51,7 @@ std::string said_of(const caf::error& reason) {
   const auto lines = std::make_shared<Lines>();
   const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
   caf::scoped_actor coordinator{system};
-  const auto roster = spawn_roster(*coordinator, metrics);
+  const auto roster = spawn_roster(*coordinator, metrics, nullptr);
   const auto worker = system.spawn(presence);
   caf::anon_send(roster, Arrival{"gpu1", caf::actor_cast<caf::strong_actor_ptr>(worker)});
   CHECK(lines->at(0).line == "worker gpu1 joined");
@@ -72,12 +72,30 @@ TEST_CASE("a worker that leaves is named, with the reason", "[roster]") {
   CHECK(said_of(to_caf({Errc::kDiskFull, "\x1b[2J\n"})) == "worker gpu1 left: \\x1b[2J\\n");
 }
 
+TEST_CASE("a head that stops its workers has not lost them", "[roster]") {
+  auto& system = immortal_system();
+  const auto lines = std::make_shared<Lines>();
+  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  caf::scoped_actor coordinator{system};
+  std::atomic<bool> stop{false};
+  const auto roster = spawn_roster(*coordinator, metrics, &stop);
+  const auto killed = system.spawn(presence), stopped = system.spawn(presence);
+  for (const auto& worker : {killed, stopped})
+    caf::anon_send(roster, Arrival{"worker", caf::actor_cast<caf::strong_actor_ptr>(worker)});
+  CHECK(lines->at(1).line == "worker worker joined");
+  SECTION("on a signal") { stop = true; }
+  SECTION("when the run is finished") { caf::anon_send(roster, SessionEnds{}); }
+  coordinator->send_exit(killed, caf::exit_reason::remote_link_unreachable);
+  coordinator->send_exit(stopped, caf::exit_reason::user_shutdown);
+  CHECK(lines->at(2).line == "worker worker left: it was stopped");
+}
+
 TEST_CASE("a worker is counted once, and several share a name", "[roster]") {
   auto& system = immortal_system();
   const auto lines = std::make_shared<Lines>();
   const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
   caf::scoped_actor coordinator{system};
-  const auto roster = spawn_roster(*coordinator, metrics);
+  const auto roster = spawn_roster(*coordinator, metrics, nullptr);
   const auto one = system.spawn(presence), two = system.spawn(presence);
   for (const auto& worker : {one, one, two})
     caf::anon_send(roster, Arrival{"worker", caf::actor_cast<caf::strong_actor_ptr>(worker)});

@@ -120,14 +120,17 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("run");
   leave_run(path);
-  CHECK(has(error_of_open(open_text(path, false)).message, "--resume"));
+  const auto same = error_of_open(open_text(path, false));
+  CHECK(same.code == Errc::kUsage);
+  CHECK(has(same.message, "--resume"));
   ExperimentConfig wider;
   wider.model.width = 256;
   wider.rl.versions = 48;
   const auto fresh = error_of_open(open_text(path, false, wider));
-  CHECK(fresh.code == Errc::kBusy);
+  CHECK(fresh.code == Errc::kConfig);
   CHECK(has(fresh.message, "model.width"));
-  CHECK_FALSE(has(fresh.message, "--resume"));
+  CHECK_FALSE(has(fresh.message, "adding --resume"));
+  CHECK(has(fresh.message, "'qstar train " + path + "/config.toml --run " + path + " --resume'"));
   const auto resumed = error_of_open(open_text(path, true, wider));
   CHECK(resumed.code == Errc::kConfig);
   CHECK(has(resumed.message, "cannot change: model.width ("));
@@ -139,6 +142,26 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   CHECK(has(other.message, "another kind"));
   CHECK(has(other.message, "text"));
   CHECK(has(other.message, "puzzle"));
+}
+
+TEST_CASE("a start is told to resume only with values that are not refused then", "[run_files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("run");
+  leave_run(path);
+  ExperimentConfig other;
+  other.rl.versions = 48;
+  const auto longer = error_of_open(open_text(path, false, other));
+  CHECK(longer.code == Errc::kConfig);
+  CHECK(has(longer.message, "rl.versions (24 in the run, 48 given)"));
+  CHECK(has(longer.message, "with these values by adding --resume"));
+  other.rl.versions = 8;  // the run may have trained more than that
+  const auto shorter = error_of_open(open_text(path, false, other));
+  CHECK(shorter.code == Errc::kConfig);
+  CHECK_FALSE(has(shorter.message, "adding --resume"));
+  CHECK(has(shorter.message, "as it is with 'qstar train " + path + "/config.toml"));
+  const auto kind = error_of_open(RunDirectory::open(path, PuzzleExperiment{}, false, kPuzzle));
+  CHECK(kind.code == Errc::kConfig);
+  CHECK_FALSE(has(kind.message, "--resume"));
 }
 
 TEST_CASE("what may change is recorded when the run goes on with it", "[run_files]") {
@@ -178,10 +201,26 @@ TEST_CASE("parts of a run without its configuration are not continued", "[run_fi
   const auto path = folder.path("run");
   fs::create_directories(path + "/checkpoints/0000000001");
   const auto error = error_of_open(open_text(path, false));
-  CHECK(error.code == Errc::kBusy);
+  CHECK(error.code == Errc::kUsage);
   CHECK(has(error.message, "checkpoints"));
   CHECK(fs::exists(path + "/checkpoints/0000000001"));
   CHECK_FALSE(fs::exists(path + "/LOCK"));
+}
+
+TEST_CASE("a run that lost its figures says so", "[run_files]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path("run");
+  leave_run(path);
+  CHECK(open_text(path, true)->warning().empty());
+  fs::remove(path + "/metrics.jsonl");
+  {
+    auto run = open_text(path, true);
+    REQUIRE(run);
+    CHECK(has(run->warning(), path + "/metrics.jsonl is missing"));
+    CHECK(has(run->warning(), "lost"));
+  }
+  CHECK(open_text(path, true)->warning().empty());  // there is a new file
+  CHECK(open_text(folder.path("new"), false)->warning().empty());
 }
 
 TEST_CASE("a run remembers its checkpoints when they are gone", "[run_files]") {

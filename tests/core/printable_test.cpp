@@ -28,6 +28,15 @@ TEST_CASE("what would mislead a reader is spelled out", "[printable]") {
   REQUIRE(printable("a\u2028b\u200bc\ufeff") == "a\\u{2028}b\\u{200b}c\\u{feff}");
 }
 
+TEST_CASE("what shows nothing is spelled out", "[printable]") {
+  REQUIRE(printable("so\u00adft") == "so\\u{00ad}ft");
+  REQUIRE(printable("a\u180eb\u3164") == "a\\u{180e}b\\u{3164}");
+  REQUIRE(printable("x\U000E0001\U000E0041\U000E007F") == "x\\u{e0001}\\u{e0041}\\u{e007f}");
+  REQUIRE(printable("x\ufe0f\U000E0100") == "x\\u{fe0f}\\u{e0100}");
+  // Their neighbours are letters and signs.
+  REQUIRE(printable("\u00ac\u00ae\u1810\u3163") == "\u00ac\u00ae\u1810\u3163");
+}
+
 TEST_CASE("bytes that are no UTF-8 are spelled out one by one", "[printable]") {
   REQUIRE(printable("\xff") == "\\xff");
   REQUIRE(printable("a\xc3") == "a\\xc3");                  // cut

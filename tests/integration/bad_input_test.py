@@ -35,7 +35,7 @@ class BadInputTest(RunTest):
         self.refused(self.train("run", "--resume"), 4)
         process.kill()
         process.communicate()
-        self.refused(self.train("run"), 4, "--resume")
+        self.refused(self.train("run"), 2, "--resume")
         self.refused(self.train("run", "--resume", "seed=9"), 2, "config.toml")
         self.refused(self.train("empty", "--resume"), 3, "no run to resume")
 

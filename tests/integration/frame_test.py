@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
@@ -112,6 +113,33 @@ class OutputTest(FrameTest):
         self.refused(shell(f"ulimit -f 8; $PROBE print >{self.path('out')}"), 4, "standard output", "File too large")
 
 
+class MemoryTest(FrameTest):
+    def setUp(self):
+        super().setUp()
+        if shell("ulimit -v 4000000; $PROBE").returncode != 0:
+            self.skipTest("a sanitizer wants more memory than these limits leave")
+
+    def test_lack_of_memory_is_one_line_in_any_thread(self):
+        for where in ("main", "thread", "noexcept"):
+            self.refused(shell(f"ulimit -v 300000; $PROBE lack {where}", 20), 4, "out of memory", "ulimit -v")
+        self.refused(shell("ulimit -v 600000; $PROBE lack threads", 20), 4, "cannot start a thread", "ulimit -u")
+        self.assertEqual(shell("ulimit -v 300000; $PROBE lack nowhere", 20).stdout, "went on\n")
+
+    def test_training_with_little_memory_ends_with_an_explanation(self):
+        text, puzzle = (SMOKE, "rl.versions=1", "pretrain.steps=30", "evaluation.problems=20"), SHORT
+        works = 0
+        for megabytes in (100, 300, 500, 600, 650, 700, 800, 900, 1000, 1100, 1200, 1300, 1400, 1500, 1700, 4000):
+            for words in (text, puzzle):
+                run = self.path(f"run{megabytes}{words is text}")
+                answer = shell(f"ulimit -v {megabytes * 1000}; $QSTAR train {' '.join(words)} --run {run}", 60)
+                if answer.returncode == 0:
+                    works += 1
+                    continue
+                self.assertEqual(answer.returncode, 4, (megabytes, answer.stdout, answer.stderr))
+                self.assertRegex(answer.stderr, r"^qstar: error: (out of memory|cannot start a thread)[^\n]*\n$")
+        self.assertGreaterEqual(works, 2)
+
+
 class CommandOutputTest(FrameTest):
     """Commands on a trained run, which is made once."""
 
@@ -174,6 +202,60 @@ class SignalTest(FrameTest):
             process.send_signal(number)
             self.assertEqual(process.wait(timeout=5), 130, number)
             process.communicate()
+
+    @staticmethod
+    def full_pipe():
+        """The end to write to of a pipe that takes no more, and the other one, which keeps it open."""
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        try:
+            while True:
+                os.write(writer, b"x" * 4096)
+        except BlockingIOError:
+            os.set_blocking(writer, True)
+            return reader, writer
+
+    def ends_although_nobody_reads(self, words, ready):
+        """Both outputs go to full pipes; the first signal ends the command soon."""
+        reader, writer = self.full_pipe()
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+        self.addCleanup(self.end, process)
+        self.assertTrue(wait_for(lambda: ready(process), 60))
+        process.send_signal(signal.SIGTERM)
+        try:
+            self.assertEqual(process.wait(timeout=10), 130, words)
+        finally:
+            for descriptor in (reader, writer):
+                os.close(descriptor)
+
+    def test_a_reader_that_hangs_does_not_keep_a_command_from_ending(self):
+        for how in ("print", "cout", "errors"):
+            process = subprocess.Popen([PROBE, "flood", how], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(self.end, process)
+            time.sleep(0.5)  # it has filled the pipe long since
+            self.assertIsNone(process.poll(), how)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=5), 130, how)
+            process.communicate()
+        run = self.path("run")
+        store = os.path.join(run, "store")
+        self.assert_ok(qstar("train", *SHORT, "--run", run))
+        self.ends_although_nobody_reads([QSTAR, "replay", "ls", store], lambda process: self.sleeps(process.pid))
+        metrics = self.path("long/metrics.jsonl")
+        self.ends_although_nobody_reads(
+            [QSTAR, "train", "configs/lightsout4.toml", "training.updates=100000000", "--run", self.path("long")],
+            lambda process: os.path.exists(metrics) and os.path.getsize(metrics) > 0)
+        self.assertTrue(os.listdir(self.path("long/checkpoints")))
+
+    def test_a_terminal_that_hangs_does_not_keep_a_command_from_ending(self):
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen([PROBE, "flood", "print"], stdout=slave, stderr=slave)
+        self.addCleanup(self.end, process)
+        os.close(slave)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=5), 130)
 
     def test_the_second_one_ends_the_process_at_once(self):
         process = self.probe("ignore")

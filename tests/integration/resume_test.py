@@ -56,7 +56,7 @@ class ResumeTest(RunTest):
         answer = self.resume(*SHORT, "model.width=64", "rl.versions=3", "seed=2", "critic.dueling=true")
         self.refused(answer, 2, "run/config.toml differs from the configuration given. These settings cannot change: "
                      "seed (1 in the run, 2 given), model.width (32 in the run, 64 given), critic.dueling (false in the "
-                     "run, true given). These may change: rl.versions (1 in the run, 3 given). Resume with ", "--resume")
+                     "run, true given). These may change: rl.versions (1 in the run, 3 given). Continue that run as it is with ", "--resume")
         self.assertEqual(len(answer.stderr.splitlines()), 1)
 
     def test_a_budget_may_change_and_is_recorded(self):
@@ -99,6 +99,24 @@ class ResumeTest(RunTest):
                         os.mkdir(os.path.join(self.run_path, part))
                     self.refused(self.resume(*SHORT), 3, f"run/{part} is missing or", "put it back")
                     self.assertFalse(os.path.exists(os.path.join(self.run_path, "report.json")))
+
+    def test_lost_figures_are_no_secret(self):
+        puzzle, story = self.path("puzzle"), self.path("story")
+        start = (PUZZLE, "training.updates=60", "learner.check_period=20")
+        self.assert_ok(qstar("train", *start, "--run", puzzle))
+        stop = self.start("train", STORY, "--run", story)
+        self.assertTrue(wait_for(lambda: os.path.exists(os.path.join(story, "metrics.jsonl")), 60))
+        stop.send_signal(signal.SIGINT)
+        stop.communicate(timeout=60)
+        for run, words in ((self.run_path, (SMOKE, *SHORT)), (puzzle, (*start, "training.updates=80")), (story, (STORY,))):
+            with self.subTest(words[0]):
+                os.remove(os.path.join(run, "metrics.jsonl"))
+                process = self.start("train", *words, "--run", run, "--resume")
+                said = next(line for line in process.stdout if "warning" in line)
+                self.assertIn(f"{run}/metrics.jsonl is missing: the rows of this run so far are lost", said)
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
+                self.assertTrue(os.path.exists(os.path.join(run, "metrics.jsonl")))
 
     def test_a_finished_run_without_checkpoints_does_not_start_from_scratch(self):
         shutil.rmtree(os.path.join(self.run_path, "checkpoints"))

@@ -71,7 +71,7 @@ class TrainTest(RunTest):
         self.assert_ok(again)
         self.assertIn("finished", again.stdout)
         self.assertEqual(report(self.path("run")), told)  # what it cost then, not now
-        self.assertEqual(self.train("run", "rl.versions=2").returncode, 4)
+        self.refused(self.train("run", "rl.versions=2"), 2, "rl.versions", "as it is with")
 
     def test_two_deterministic_runs_are_byte_identical(self):
         models, trajectories = [], []

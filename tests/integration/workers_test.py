@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from support import RunTest, main, qstar, report, wait_for, SMOKE
+from support import RunTest, main, qstar, read, report, wait_for, SMOKE
 
 
 def children(pid):
@@ -58,6 +58,16 @@ class WorkersTest(RunTest):
         self.finish(process)
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
         self.assertTrue(wait_for(lambda: not alive(frozen), 10))
+
+    def test_workers_that_the_head_stops_are_not_lost(self):
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=4000")
+        log = os.path.join(self.path("run"), "workers.log")
+        self.assertTrue(wait_for(lambda: os.path.exists(log) and read(log).count(" joined") == 2, 60))
+        os.kill(children(process.pid)[0], signal.SIGSTOP)  # this one has to be killed
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, output)
+        self.assertNotIn("connection was lost", output + read(log))
 
     def test_a_killed_head_leaves_no_orphans(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")

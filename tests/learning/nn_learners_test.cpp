@@ -3,11 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "core/attempt.hpp"
 #include "learning/critic_learner.hpp"
 #include "learning/decoder_scorer.hpp"
 #include "learning/nn/state_losses.hpp"
+#include "learning/reward_learner.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/small_sums.hpp"
@@ -70,17 +72,55 @@ TEST_CASE("a policy learner repeats itself and goes on after a save, bit for bit
   CHECK(a.save() == b.save());
   const auto saved = a.save();
   train(a, 2);
-  REQUIRE(c.load(saved));
+  REQUIRE(c.load(saved, "state"));
   train(c, 2);
   CHECK(a.save() == c.save());
 
   const auto before = c.save();
   for (const auto& bad : {std::string(), saved.substr(0, saved.size() / 2), saved + "x"}) {
-    const auto loaded = c.load(bad);
+    const auto loaded = c.load(bad, "state");
     REQUIRE_FALSE(loaded);
     CHECK(loaded.error().code == Errc::kCorrupt);
     CHECK(c.save() == before);
   }
+}
+
+// The same bytes with another number in place of the last one.
+std::string with_last(std::string bytes, float number) {
+  std::memcpy(bytes.data() + bytes.size() - sizeof number, &number, sizeof number);
+  return bytes;
+}
+
+template <class Learner>
+void refuses_what_is_not_finite(Learner& learner) {
+  const auto before = learner.save();
+  const std::size_t first = 8;  // behind a scorer's counter
+  for (const float bad : {NAN, -INFINITY}) {
+    auto weight = before;
+    std::memcpy(weight.data() + first, &bad, sizeof bad);
+    const auto moment = learner.load(with_last(before, bad), "run/7/it");
+    REQUIRE_FALSE(moment);
+    CHECK(moment.error().code == Errc::kCorrupt);
+    CHECK(moment.error().message.starts_with("run/7/it: the "));
+    CHECK(moment.error().message.find(" moment of tensor '") != std::string::npos);
+    const auto parameter = learner.load(weight, "run/7/it");
+    REQUIRE_FALSE(parameter);
+    CHECK(parameter.error().message.starts_with("run/7/it: tensor '"));
+    CHECK(learner.save() == before);
+  }
+  CHECK(learner.load(before, "run/7/it"));
+}
+
+TEST_CASE("a saved state with a number that is not finite is refused", "[nn]") {
+  PolicyLearner policy({1, 32, 2, 64, 1000}, tokenizer(), 3);
+  refuses_what_is_not_finite(policy);
+  policy.swap_optimizer();
+  refuses_what_is_not_finite(policy);
+  const auto model = testing::random_model(2, {1, 32, 2, 48, 1000});
+  CriticLearner critic(model, 1);
+  refuses_what_is_not_finite(critic);
+  RewardLearner reward(model, ScorerRole::kProcess, 1);
+  refuses_what_is_not_finite(reward);
 }
 
 TEST_CASE("a batch in parts teaches what it teaches as a whole", "[nn]") {
@@ -144,17 +184,17 @@ TEST_CASE("moments that are put aside know nothing of the work in between", "[nn
 
   // Both kinds of moments are saved, and a save without replaces one with.
   PolicyLearner again(spec, tokenizer(), 4);
-  REQUIRE(again.load(aside.save()));
+  REQUIRE(again.load(aside.save(), "state"));
   CHECK(again.save() == aside.save());
   for (auto* learner : {&aside, &again}) {
     learner->swap_optimizer();
     train(*learner, 4, {});
   }
   CHECK(again.save() == aside.save());
-  REQUIRE(again.load(plain.save()));
+  REQUIRE(again.load(plain.save(), "state"));
   CHECK(again.save() == plain.save());
   const auto before = aside.save();
-  REQUIRE_FALSE(aside.load(before.substr(0, before.size() - 1)));
+  REQUIRE_FALSE(aside.load(before.substr(0, before.size() - 1), "state"));
   CHECK(aside.save() == before);
 }
 
@@ -343,13 +383,13 @@ TEST_CASE("a critic gives the same values one by one and in attempts, and after 
     const StepQuery query{prompt_of(attempt.problem, {}), attempt.steps[0].text + ";"};
     CHECK(critic.scores(std::span(&query, 1))[0] == Approx(rows[a][0]).margin(1e-5));
   }
-  REQUIRE(other.load(critic.save()));
+  REQUIRE(other.load(critic.save(), "state"));
   CHECK(other.updates() == 1);
   CHECK(other.step_values(group.attempts) == rows);
   critic.update(std::span(&batch, 1), {}, 1);
   other.update(std::span(&batch, 1), {}, 1);
   CHECK(other.save() == critic.save());
-  CHECK(other.load("junk").error().code == Errc::kCorrupt);
+  CHECK(other.load("junk", "state").error().code == Errc::kCorrupt);
 }
 
 }  // namespace

@@ -223,16 +223,17 @@ TEST_CASE("a reward model scores alike alone and in attempts, after a save and f
   CHECK(scores[0] == Approx(rows[0][0]).margin(1e-5));
   CHECK(scores[1] == Approx(rows[1][1]).margin(1e-5));
 
-  REQUIRE(other.load(prm.save()));
+  REQUIRE(other.load(prm.save(), "run/value"));
   CHECK(other.updates() == 1);
   CHECK(other.step_scores(attempts) == rows);
   prm.update(batch, {}, 1);
   other.update(batch, {}, 1);
   CHECK(other.save() == prm.save());
-  const auto refused = other.load("junk");
+  const auto refused = other.load("junk", "run/value");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
-        "the saved state of the reward model does not fit this model; start a new run");
+        "run/value: the saved state does not fit this model; remove that checkpoint to resume from "
+        "the one before it, or start a new run");
   CHECK(other.save() == prm.save());
 
   auto file = parse_model(serialize(prm.model()), "test").value();

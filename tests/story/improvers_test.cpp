@@ -188,7 +188,7 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   std::array<std::uint64_t, 4> generator{};
   REQUIRE(take_raw(bytes, generator));
   REQUIRE(take_block(bytes, learned));
-  REQUIRE(values.load(learned));
+  REQUIRE(values.load(learned, "value model"));
   const auto after = values.step_scores(attempts);
   CHECK(after[0].back() > 0.7F);
   for (const std::size_t lost : {1U, 2U, 3U}) CHECK(after[lost].back() < 0.3F);
