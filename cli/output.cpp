@@ -1,8 +1,10 @@
 #include "cli/output.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ext/stdio_sync_filebuf.h>
@@ -29,12 +31,14 @@ constexpr std::size_t kChunk = PIPE_BUF;  // what a pipe takes whole when it tak
 constexpr int kLook = 50;                 // ms between two looks at the flag
 constexpr int kPatience = 300;            // ms, in all, once it is set
 
-// Whether the descriptor takes something; false when it is given up after a signal.
-bool wait_for(int descriptor) {
+// Waits for a moment; false when the output is given up after a signal.
+bool wait_for(int descriptor, short events) {
   static std::atomic<int> waited{0};  // ms since the flag was set
-  for (pollfd output{descriptor, POLLOUT, 0};;) {
-    if (::poll(&output, 1, kLook) != 0) return true;  // an error is one of write(), too
+  for (pollfd output{descriptor, events, 0};;) {
+    const int ready = ::poll(&output, 1, waited < kPatience ? kLook : 0);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // write() says what is wrong
     if (stop_requested() && (waited += kLook) > kPatience) return false;
+    if (events == 0) return true;
   }
 }
 
@@ -42,15 +46,17 @@ bool wait_for(int descriptor) {
 ssize_t write_interruptibly(void* cookie, const char* bytes, std::size_t size) {
   const int descriptor = static_cast<int>(reinterpret_cast<std::intptr_t>(cookie));
   for (std::size_t done = 0; done < size;) {
-    if (!wait_for(descriptor)) {
+    if (!wait_for(descriptor, POLLOUT)) {
       errno = EINTR;
       return 0;
     }
     const auto n = ::write(descriptor, bytes + done, std::min(size - done, kChunk));
     if (n >= 0) {
       done += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN) {  // the descriptor is somebody else's, too
-      ::poll(nullptr, 0, kLook);
+    } else if (errno == EAGAIN) {  // a terminal has less room than it said
+      if (wait_for(descriptor, 0)) continue;
+      errno = EINTR;
+      return 0;
     } else if (errno != EINTR) {
       return 0;
     }
@@ -58,8 +64,18 @@ ssize_t write_interruptibly(void* cookie, const char* bytes, std::size_t size) {
   return static_cast<ssize_t>(size);
 }
 
+// An open description of its own never blocks, and those who share the other one do not notice.
+int unblocked(int descriptor) {
+  struct stat info {};
+  const bool may_block = ::fstat(descriptor, &info) == 0 && !S_ISREG(info.st_mode);
+  if (!may_block) return descriptor;
+  const int own = ::open(descriptor == STDERR_FILENO ? "/dev/fd/2" : "/dev/fd/1",
+                         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  return own >= 0 ? own : descriptor;
+}
+
 std::FILE* interruptible(int descriptor, int buffering) {
-  auto* const cookie = reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor));
+  auto* const cookie = reinterpret_cast<void*>(static_cast<std::intptr_t>(unblocked(descriptor)));
   std::FILE* const file =
       ::fopencookie(cookie, "w", {nullptr, write_interruptibly, nullptr, nullptr});
   if (file == nullptr) throw std::bad_alloc();

@@ -68,8 +68,9 @@ int run_guarded(Program program, int argc, char** argv) {
   try {
     return program(argc, argv);
   } catch (const std::system_error& error) {
-    if (std::ferror(stdout) == 0) return report_exception();
     // fmt::print throws what kept it from writing.
+    if (stop_requested() && std::ferror(stderr) != 0) return exit_code(Errc::kInterrupted);
+    if (std::ferror(stdout) == 0) return report_exception();
     note_output_failure(error.code().value());
     return 0;
   } catch (...) {

@@ -203,6 +203,14 @@ class SignalTest(FrameTest):
             self.assertEqual(process.wait(timeout=5), 130, number)
             process.communicate()
 
+    def is_stuck(self, process):
+        """Whether it sleeps whenever it is looked at."""
+        looks = []
+        for _ in range(20):
+            time.sleep(0.01)
+            looks.append(self.sleeps(process.pid))
+        return all(looks)
+
     @staticmethod
     def full_pipe():
         """The end to write to of a pipe that takes no more, and the other one, which keeps it open."""
@@ -232,8 +240,7 @@ class SignalTest(FrameTest):
         for how in ("print", "cout", "errors"):
             process = subprocess.Popen([PROBE, "flood", how], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.addCleanup(self.end, process)
-            time.sleep(0.5)  # it has filled the pipe long since
-            self.assertIsNone(process.poll(), how)
+            self.assertTrue(wait_for(lambda: self.is_stuck(process), 20), how)
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=5), 130, how)
             process.communicate()
@@ -253,7 +260,7 @@ class SignalTest(FrameTest):
         process = subprocess.Popen([PROBE, "flood", "print"], stdout=slave, stderr=slave)
         self.addCleanup(self.end, process)
         os.close(slave)
-        time.sleep(0.5)
+        self.assertTrue(wait_for(lambda: self.is_stuck(process), 20))
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=5), 130)
 
