@@ -84,7 +84,7 @@ caf::behavior supervisor(caf::stateful_actor<FamilyState>* self, FamilyOptions o
   state.options = std::move(options);
   state.coordinator = coordinator.address();
   self->set_exception_handler([&state](std::exception_ptr& thrown) {
-    const caf::error why = explain(thrown);
+    caf::error why = explain(thrown);
     state.finish(fail(Errc::kActorFailed, error_of(why).message));
     return why;
   });

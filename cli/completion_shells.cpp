@@ -83,7 +83,7 @@ std::string fish_place(const CompletionPlace& place, const std::vector<Completio
   for (const auto& name : place.subcommands) {
     for (const auto& inner : places)
       if (inner.path == place.path + " " + name)
-        out += at + " -a " + name + describe(inner.summary) + "\n";
+        out += fmt::format("{} -a {}{}\n", at, name, describe(inner.summary));
   }
   for (const auto& choice : place.choices) out += at + " -a " + shell_quoted(choice, "\\'") + "\n";
   if (place.takes_files) out += at + " -F\n";
