@@ -30,7 +30,7 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-// Written, flushed to the disk and closed; errno tells why not.
+// Written, flushed to the disk and closed; errno says why not.
 bool write_file(const std::string& path, std::string_view bytes) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return false;

@@ -166,7 +166,7 @@ TEST_CASE("every damaged file is blamed by its own name", "[certificates]") {
   CHECK(has(refusal(path).message, path + "/" + name + " is missing"));
 }
 
-TEST_CASE("a key of another certificate and a foreign CA are told apart", "[certificates]") {
+TEST_CASE("a key of another certificate and a foreign CA have different errors", "[certificates]") {
   const TemporaryFolder folder;
   const auto ours = folder.path("ours"), theirs = folder.path("theirs");
   REQUIRE(make_certificates(ours, {}));

@@ -141,7 +141,7 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   CHECK(has(other.message, "puzzle"));
 }
 
-TEST_CASE("what may change is recorded when the run goes on with it", "[run_files]") {
+TEST_CASE("what may change is recorded when the run continues with it", "[run_files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("run");
   leave_run(path);

@@ -100,7 +100,7 @@ class LabelTest(RunTest):
         self.assertEqual(terminal.end(20), code, terminal.seen)
         self.assertIn("1 labelled now, 0 before", terminal.seen)
         (record,) = lines(os.path.join(self.run_folder, "step_labels.jsonl"))
-        # The next session goes on with the third step.
+        # The next session continues with the third step.
         terminal = self.label(*words)
         self.assertTrue(terminal.shows(r"\(\+ before\)[^>]*\(0 before\)[^>]*3 of [^>]* > $", 20), terminal.seen)
         self.answer(terminal, b"-")
