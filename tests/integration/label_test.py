@@ -194,7 +194,7 @@ class LabelTest(RunTest):
 
     def test_what_cannot_be_is_one_line(self):
         for words, code, message in (
-                ((self.run_folder,), 2, "--steps"), ((self.run_folder, "--steps", "--rankings"), 2, "2 were given"),
+                ((self.run_folder,), 2, "--steps"), ((self.run_folder, "--steps", "--rankings"), 2, "exclude each other"),
                 ((self.path("nothing"), "--steps"), 3, "nothing"),
                 ((self.run_folder, "--steps", "--out", self.path("no/such.jsonl")), 4, "such.jsonl")):
             answer = subprocess.run([QSTAR, "label", *words], input="", capture_output=True, text=True, timeout=60)
