@@ -2,7 +2,7 @@
 //
 // Actors that compute (inference, learners, critic, evaluator) or wait for a disk or a terminal
 // (replay, metrics) are detached: a thread each. An actor that meets an Error it cannot answer with
-// quits with it; whoever monitors it decides what follows.
+// quits with it; the actor that monitors it decides what follows.
 #pragma once
 
 #include <array>
@@ -33,8 +33,8 @@ caf::error to_caf(const Error& error);
 Error error_of(const caf::error& error);
 // What an exception said, as kActorFailed.
 caf::error explain(std::exception_ptr& thrown);
-// Has an actor that an exception ends die of kActorFailed with what it says, where CAF would say
-// "runtime_error" to whoever monitors it. To be called first in every behavior.
+// Makes an exception end the actor with kActorFailed and the exception's text; without this, CAF
+// reports only "runtime_error" to the monitors. Call it first in every behavior.
 void explain_exceptions(caf::scheduled_actor& self);
 
 InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
@@ -51,7 +51,7 @@ RolloutActor spawn_rollout(caf::actor_system& system, const RolloutOptions& opti
                            const CoordinatorActor& coordinator, const InferenceActor& inference,
                            const VerifierActor& verifier);
 
-// The replay buffer tells `listener` how it stands after every change; lease_groups is the unit in
+// The replay buffer sends `listener` its fill level after every change; lease_groups is the unit in
 // which it counts room.
 struct ReplayOptions {
   std::uint64_t seed = 0;
@@ -67,8 +67,8 @@ Result<SavedReplay> split_saved_replay(std::string_view bytes);  // kCorrupt
 ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
                          const ReplayOptions& options, const CoordinatorActor& listener);
 
-// Where a learner's material comes from, and what tells it to stop: then it answers after the
-// update under way with what it has done so far.
+// Where a learner's material comes from, and what stops it: it then answers after the update under
+// way with what it has done so far.
 struct LearnerLinks {
   ReplayActor replay;
   Stop stop;

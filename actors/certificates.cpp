@@ -91,6 +91,8 @@ class Delivery {
   bool delivered_ = false;
 };
 
+bool is_letter_or_digit(unsigned char c) { return c < 0x80 && std::isalnum(c) != 0; }
+
 Status check_request(const std::string& directory, const std::vector<std::string>& nodes) {
   if (directory.empty()) return fail(Errc::kUsage, "the name of the directory is empty");
   for (auto it = nodes.begin(); it != nodes.end(); ++it) {
@@ -194,15 +196,17 @@ Status check_presence(const std::string& directory, const std::string& node) {
 }  // namespace
 
 Status check_node_name(const std::string& name) {
-  const bool valid = !name.empty() && name.size() <= kLongestName && name.front() != '.' &&
-                     std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                       return c < 0x80 && (std::isalnum(c) || c == '-' || c == '_' || c == '.');
-                     });
-  if (valid && name != "ca") return {};
-  if (valid) return fail(Errc::kUsage, "a node cannot be named ca: those files are the CA's own");
+  const bool valid = !name.empty() && name.size() <= kLongestName && is_letter_or_digit(name[0]) &&
+                     std::all_of(name.begin(), name.end(),
+                                 [](unsigned char c) {
+                                   return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+                                 }) &&
+                     name != "ca" && !name.ends_with(".pem") && !name.ends_with(".key");
+  if (valid) return {};
   return fail(Errc::kUsage,
               fmt::format("'{}' is not a node name: use 1 to 64 letters, digits, '-', '_' and '.', "
-                          "not beginning with '.'",
+                          "beginning with a letter or digit and not ending in .pem or .key; 'ca' "
+                          "is the name of the CA",
                           printable(name.substr(0, kLongestName))));
 }
 

@@ -37,8 +37,8 @@ struct TlsPaths {
 // kConfig: other users can read the key.
 Result<TlsPaths> find_certificates(const std::string& directory, const std::string& node);
 
-// A node's name is part of file names: 1 to 64 letters, digits, "-", "_" and ".", not first ".",
-// and not "ca". kUsage otherwise.
+// A node's name is part of file names: 1 to 64 letters, digits, "-", "_" and ".", a letter or digit
+// first; not "ca", and not the name of a file of keys (*.pem, *.key). kUsage, stating the rule.
 Status check_node_name(const std::string& name);
 
 }  // namespace qstar

@@ -45,7 +45,7 @@ struct FamilyState {
                      [&](const auto& a) { return a.address() == message.source; }))
       return;
     if (!message.reason) {
-      // A worker that ends without an error was told that no work is left.
+      // A worker that ends without an error had received the message that no work is left.
       workers.erase(message.source);
       if (workers.empty()) finish({});
       return;

@@ -34,10 +34,10 @@ Result<std::string> certificates_of(const ProcessOptions& options, const RunDire
 }
 
 // Until the coordinator, the node or the worker processes have come to an end.
-Status tend(std::optional<WorkerProcesses>& workers, Watched& watched) {
+Status supervise(std::optional<WorkerProcesses>& workers, Watched& watched) {
   while (!watched.ended(100ms)) {
     if (workers) {
-      if (auto alive = workers->tend(); !alive) return alive;
+      if (auto alive = workers->replace_dead(); !alive) return alive;
     }
     // The session's own end, with its own reason, goes before what it did to the node.
     if (watched.ended(0ms)) break;
@@ -164,7 +164,7 @@ Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& 
 Status watch(const ProcessOptions& options, const RestartConfig& restart, const Network& network,
              Watched& watched) {
   std::optional<WorkerProcesses> workers;
-  if (!network.tls) return tend(workers, watched);
+  if (!network.tls) return supervise(workers, watched);
   const auto port = publish(watched.coordinator, network.listen.host, network.listen.port);
   if (!port) return tl::unexpected(port.error());
   if (!options.listen.empty())
@@ -173,7 +173,7 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
       is_any_interface(network.listen.host) ? "127.0.0.1" : network.listen.host;
   workers.emplace(options.worker_program, print({host, *port}), network.certificates,
                   options.workers, restart);
-  Status status = tend(workers, watched);
+  Status status = supervise(workers, watched);
   if (options.stop()) workers->interrupt();
   // The port is wanted again if the session is started again.
   close_port(watched.coordinator->home_system(), *port);

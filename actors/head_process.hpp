@@ -55,9 +55,9 @@ struct Network {
 };
 Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& directory);
 
-// Opens the port, starts the worker processes and tends them until `ended` says that the session
-// has come to its end. An error: a worker process, or the node in this process (by its reason),
-// came to nothing, or the port is taken. Workers are gone when it returns.
+// Opens the port, starts the worker processes and replaces those that die until `ended` says that
+// the session has come to its end. An error: a worker process, or the node in this process (by its
+// reason), came to nothing, or the port is taken. Workers are gone when it returns.
 struct Watched {
   JoinActor coordinator;
   std::function<bool(std::chrono::milliseconds)> ended;  // waits so long for it

@@ -1,5 +1,5 @@
 // What the coordinators of text and of puzzles do alike: they ask actors whose failure ends the
-// session, tell the time, and notice that the run is to stop or that its directory is gone.
+// session, measure the time, and notice that the run is to stop or that its directory is gone.
 #pragma once
 
 #include <caf/all.hpp>

@@ -37,7 +37,7 @@ void leave(caf::actor_system& system, const caf::actor& presence, const caf::err
   self->monitor(presence);
   self->send_exit(presence, reason);
   self->receive([](const caf::down_msg&) {}, caf::after(kPatience) >> [] {});
-  // CAF does not tell when it has written: its broker gets this after the reason, and writes at
+  // CAF does not report when it has written: its broker gets this after the reason, and writes at
   // once.
   self->request(system.openssl_manager().actor_handle(), kPatience, caf::get_atom::value,
                 system.node())

@@ -32,8 +32,8 @@ caf::actor spawn_scramblers(caf::actor_system& system, const ScramblerOptions& o
 PuzzleReplayActor spawn_puzzle_replay(caf::actor_system& system, const PuzzleExperiment& config,
                                       Store store, const PuzzleCoordinatorActor& listener);
 
-// Where a puzzle's learner takes its examples from, and what tells it to stop after the update
-// under way.
+// Where a puzzle's learner takes its examples from, and the flag that stops it after the
+// current update.
 struct PuzzleLearnerLinks {
   PuzzleReplayActor replay;  // null in deterministic mode: the learner makes its batches itself
   Stop stop;

@@ -57,7 +57,7 @@ struct Tasks {
 
 // ---- coordinator <-> learner (same process) -----------------------------------------------------
 
-// A slice: at most so many updates; it ends early when a check is due, or by Release.
+// A slice: at most this many updates; it ends early when a check is due, or by Release.
 struct TrainPuzzle {
   std::uint64_t first_batch = 0;  // deterministic mode: the learner makes its batches itself
   std::int64_t updates = 0;

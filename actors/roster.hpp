@@ -11,7 +11,7 @@
 
 namespace qstar {
 
-// Told by a coordinator: this worker introduced itself through that actor.
+// A coordinator sends this when a worker has introduced itself through that actor.
 struct Arrival {
   std::string node;
   caf::strong_actor_ptr presence;

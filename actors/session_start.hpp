@@ -23,11 +23,11 @@ Result<RunDirectory> open_run(const ProcessOptions& options, const Config& confi
 }
 
 // The newest checkpoint; serial 0 and no parts when none was written yet. kMissingFile: there must
-// have been one, or the store is gone. Tells the user what the run is resumed from.
+// have been one, or the store is gone. Prints what the run is resumed from.
 Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,
                                                     const RunDirectory& directory,
                                                     const ProcessOptions& options);
-// Records the changes of a resumed run's configuration and tells the user.
+// Records and prints the changes of a resumed run's configuration.
 Status adopt_changes(RunDirectory& directory, const ProcessOptions& options);
 // Why a session ended with this error: that its directory is gone explains whatever followed.
 Error cause_of(const Error& error, const RunDirectory& directory);

@@ -1,4 +1,4 @@
-// The process that tells a story: `qstar train` of a file with experiment = "story".
+// The process that runs a story: `qstar train` of a file with experiment = "story".
 #pragma once
 
 #include <nlohmann/json.hpp>

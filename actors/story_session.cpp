@@ -167,7 +167,7 @@ Status StorySession::tell_safely() {
   }
 }
 
-// Until the story is told; `told` stays valid when the session ends without it.
+// Until the story is finished; `told` stays valid when the session ends before that.
 Status StorySession::wait_for(std::future<Status>& told) {
   std::optional<double> patience_ends;
   while (told.wait_for(50ms) != std::future_status::ready) {

@@ -106,7 +106,8 @@ Result<JoinActor> connect(caf::actor_system& system, const std::string& host, st
                                                         : fail(Errc::kNetwork, refused(head));
           });
   if (joined) return joined;
-  // Only now, since CAF does not tell why: see try_connect() about connections in quick succession.
+  // Only now, since CAF does not report why: see try_connect() about connections in quick
+  // succession.
   if (const auto reached = try_connect(head, kProbeTimeout); !reached)
     return fail(reached.error().code, "cannot join " + reached.error().message);
   return joined;

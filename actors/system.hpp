@@ -31,7 +31,7 @@ Result<std::uint16_t> publish(const JoinActor& coordinator, const std::string& a
                               std::uint16_t port);
 // Closes that port again, soon: nobody new can join.
 void close_port(caf::actor_system& system, std::uint16_t port);
-// What it is beyond a JoinActor its Welcome tells. kNetwork: not reachable (see try_connect()), or
+// Its Welcome says which kind of coordinator it is. kNetwork: not reachable (see try_connect()), or
 // refused (a certificate of another CA, say); kTimeout: it accepts connections, and says nothing.
 Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
 

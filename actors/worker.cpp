@@ -190,7 +190,7 @@ class Worker {
     return *end;
   }
 
-  // What the head is told.
+  // The reason that the head receives.
   static caf::error departure(const Status& ended) {
     if (ended) return {};
     if (ended.error().code == Errc::kInterrupted) return caf::exit_reason::user_shutdown;
@@ -203,12 +203,12 @@ class Worker {
   std::string name_;  // of the head
 };
 
-Status check_name(const std::string& name) {
-  if (!name.empty() && name == shown_name(name)) return {};
-  return fail(Errc::kUsage,
-              fmt::format("'{}' cannot be the name of a worker: give --name 1 to 64 printable "
-                          "characters",
-                          shown_name(name)));
+// The names on the command line; an error says which option has the wrong one.
+Status check_names(const WorkerOptions& options) {
+  for (const auto& [option, name] : {std::pair{"--name", &options.name}, {"--node", &options.node}})
+    if (auto valid = check_node_name(*name); !valid)
+      return fail(valid.error().code, fmt::format("{}: {}", option, valid.error().message));
+  return {};
 }
 
 }  // namespace
@@ -219,7 +219,7 @@ Status run_worker(const WorkerOptions& options) {
     if (getppid() != options.parent)
       return fail(Errc::kNetwork, "the head that started this worker has ended");
   }
-  if (auto valid = check_name(options.name); !valid) return valid;
+  if (auto valid = check_names(options); !valid) return valid;
   auto head = parse_host_port(options.address, AddressUse::kConnect);
   if (!head) return fail(Errc::kUsage, "--connect: " + head.error().message);
   const auto tls = find_certificates(options.certificates, options.node);

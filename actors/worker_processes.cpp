@@ -27,8 +27,8 @@ WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::
 WorkerProcesses::~WorkerProcesses() {
   using Clock = std::chrono::steady_clock;
   using namespace std::chrono_literals;
-  // They were told that there is no more work, and have two seconds to end; after an interrupt
-  // none. Those that are still there a while after SIGTERM are killed.
+  // They were sent the message that no work is left, and have two seconds to end; after an
+  // interrupt none. Those that are still there a while after SIGTERM are killed.
   const auto now = Clock::now();
   const auto terminate_at = interrupted_ ? now : now + 2s;
   const auto kill_at = interrupted_ ? now + 900ms : now + 4s;
@@ -76,7 +76,7 @@ Status WorkerProcesses::start(std::size_t index) {
               fmt::format("cannot start {}: {}", program_, std::strerror(error)));
 }
 
-Status WorkerProcesses::tend() {
+Status WorkerProcesses::replace_dead() {
   for (std::size_t i = 0; i < pids_.size() && last_; ++i) {
     int status = 0;
     if (pids_[i] == 0 || waitpid(pids_[i], &status, WNOHANG) != pids_[i]) continue;

@@ -24,7 +24,7 @@ class WorkerProcesses {
 
   // Replaces processes that died. kActorFailed when that happened too often, or when a process
   // cannot be started.
-  Status tend();
+  Status replace_dead();
   // The run was interrupted: the destructor does not wait for processes to end by themselves.
   void interrupt() { interrupted_ = true; }
 

@@ -25,7 +25,7 @@ struct Issued {
   Key key;
   Certificate certificate;
 };
-// A key and its certificate, valid from five minutes ago for so many days; signed by `issuer`, or
+// A key and its certificate, valid from five minutes ago for `days` days; signed by `issuer`, or
 // by itself when there is none: that is a CA. kIo when OpenSSL cannot.
 Result<Issued> issue(const std::string& name, int days, const Issued* issuer);
 

@@ -5,7 +5,7 @@ Usage: actors_against_loop.py BUILD [CONFIG]
 
 Runs `plain_loop` (one thread, no actor), `qstar train --deterministic` (the same work through
 actors, one step after the other, the same policy in the end) and `qstar train` (asynchronous) in
-turn, three times each, and prints the median rates of attempts a second and their ratios to the
+turn, three times each, and prints the median rates of attempts per second and their ratios to the
 plain loop's. Evaluations and checkpoints are cut to the least, since the loop makes none. Exits
 with 1 when the deterministic run's policy differs from the loop's.
 """

@@ -1,4 +1,4 @@
-// Tokens a second of the decoder at the default model size, the matrix products alone, and which
+// Tokens per second of the decoder at the default model size, the matrix products alone, and which
 // share of the machine's matrix-product rate both are (attention and sampling not counted as work).
 #include <benchmark/benchmark.h>
 

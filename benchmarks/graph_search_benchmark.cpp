@@ -13,7 +13,8 @@ namespace {
 
 using namespace qstar;
 
-// A network's spread of values without its time: hashed, so it tells nothing of the way.
+// A network's spread of values without its time: hashed, so it carries no information about the
+// way.
 class Scattered final : public CostToGo {
  public:
   Scattered(std::size_t outputs, std::size_t state_bytes)

@@ -1,5 +1,5 @@
-// Tokens a second of pre-training, policy updates and critic updates at the default model size, and
-// which share of the machine's matrix-product rate that is.
+// Tokens per second of pre-training, policy updates and critic updates at the default model size,
+// and which share of the machine's matrix-product rate that is.
 //
 // FLOP of a training step are counted as three times the forward pass's matrix products (2 FLOP a
 // weight and token forward, 4 backward), attention and element-wise work left out: the share says

@@ -1,6 +1,6 @@
 // Deep Q-networks of puzzles at the size of a 3×3×3 cube (54 cells of 6 colours, 12 moves) and
-// 230 thousand parameters: positions a second, examples learned a CPU second, and which share of
-// the machine's matrix-product rates, float32 and bfloat16, both are. Argument: 0 float32, 1
+// 230 thousand parameters: positions per second, examples learned per CPU second, and which share
+// of the machine's matrix-product rates, float32 and bfloat16, both are. Argument: 0 float32, 1
 // bfloat16.
 //
 // Counted as work: 2 FLOP a multiply-add of the layers behind the first, 1 an addition of the first

@@ -5,7 +5,7 @@ Usage: puzzle_states.py pancake|countdown FILE [--count N] [--size SIZE]
 
 The same arguments give the same file. Pancakes: shuffled stacks. Countdown: numbers as drawn on television
 (none to four of 25, 50, 75, 100, the others of two each of 1 to 10) and a target from 100 to 999, whether it
-can be reached or not: `qstar search --heuristic zero` tells, and what the shortest solution costs.
+can be reached or not: `qstar search --heuristic zero` finds out, and finds the cost of the shortest solution.
 """
 import argparse
 import json

@@ -6,7 +6,7 @@ Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--se
                                     [--weights WEIGHT …] [--batches BATCH …] [--seed SEED]
 
 Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
-of every puzzle and set of moves for the same CPU seconds into folders of FOLDER (after a short one that tells how fast
+of every puzzle and set of moves for the same CPU seconds into folders of FOLDER (after a short one that measures how fast
 the rate has to fall) unless a finished run of the same time and seed is there already, searches the first STATES states of
 each of the DIRECTORY's files with both, with every pair of a WEIGHT and a BATCH, each state for at most SECONDS,
 prints the tables in Markdown, and writes FOLDER/results.json and FOLDER/growth.svg (of the last pair).
@@ -48,7 +48,7 @@ Q = [*Q_CHECKS, "learner.taught_moves=4", "learner.value_weight=4"]
 # Where moves are several as one, many are taught for the price of one (learning/puzzle_learner.hpp).
 Q_OF_SEVERAL = [*Q_CHECKS, "learner.taught_moves=24", "learner.value_weight=24"]
 RATE_FALLS_TO = 1 / 20  # at the end of training
-PROBE = 10  # CPU seconds that tell how many updates a training will have
+PROBE = 10  # CPU seconds from which the number of updates of a training is estimated
 
 
 def train(options, name, values, seconds, run, settings):
@@ -127,7 +127,7 @@ def grown(title, names, weight, batch, results):
         both = [(a, q) for a, q in zip(pair[0]["states"], pair[1]["states"]) if a["solved"] and q["solved"]]
         nodes = [mean(p[i]["nodes_generated"] for p in both) for i in (0, 1)]
         seconds = [mean(p[i]["seconds"] for p in both) for i in (0, 1)]
-        if not both:  # the budget's nodes: at least so many
+        if not both:  # the budget's nodes: a lower bound
             nodes = [mean(s["nodes_generated"] for s in r["states"]) for r in pair]
             seconds = [mean(s["seconds"] for s in r["states"]) for r in pair]
         print(f"| {title.split(',')[0]} | {weight} | {batch} | {MOVES[name]} | {nodes[0]:,.0f} | {nodes[1]:,.0f}"

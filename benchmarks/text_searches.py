@@ -58,7 +58,7 @@ def drawing(rows):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
              'font-size="12">',
              f'<rect width="{width}" height="{height}" fill="white"/>',
-             f'<text x="{left + 140}" y="{height - 8}">generated tokens a problem (logarithmic)</text>',
+             f'<text x="{left + 140}" y="{height - 8}">generated tokens per problem (logarithmic)</text>',
              f'<text transform="translate(16,{height / 2 + 40}) rotate(-90)">right of all</text>']
     for accuracy in (.4, .5, .6, .7, .8, .9, 1):
         y = at(16, accuracy)[1]
@@ -93,7 +93,7 @@ def main():
     base, guides = prepare(options)
     rows = []
     print(f"Seed {options.seed}, {options.problems} held-out problems.\n")
-    print("| search | guide | right | 95 % | tokens a problem | CPU seconds |\n|---|---|---|---|---|---|")
+    print("| search | guide | right | 95 % | tokens per problem | CPU seconds |\n|---|---|---|---|---|---|")
     for name, guide in {"none": None, **guides}.items():
         for search in GUIDED if guide else ALONE:
             row = {**measure(options, base, search, guide), "words": search, "guide_name": name}

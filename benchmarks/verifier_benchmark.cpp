@@ -1,5 +1,5 @@
-// Steps a second of the exact verifier on right work, on mutants of it and on long garbage, and
-// problems a second of the reference solver.
+// Steps per second of the exact verifier on right work, on mutants of it and on long garbage, and
+// problems per second of the reference solver.
 #include <benchmark/benchmark.h>
 
 #include "environment/environment.hpp"

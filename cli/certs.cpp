@@ -3,6 +3,7 @@
 #include "actors/certificates.hpp"
 #include "cli/commands.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 
 namespace qstar {
@@ -30,7 +31,7 @@ int add_further(const CertsWords& words) {
   if (words.nodes.empty()) {
     return report_error(
         {Errc::kUsage, fmt::format("{} already holds a CA: add nodes to it with --node NAME, or "
-                                   "choose another directory",
+                                   "choose another folder",
                                    words.directory)});
   }
   if (auto made = add_certificates(words.directory, {words.nodes, words.days}); !made)
@@ -46,20 +47,22 @@ void add_certs(CLI::App& app, int& code) {
   auto* command = app.add_subcommand(
       "certs",
       "Make certificates for a run on several machines\n\n"
-      "In a new directory this makes a certificate authority (CA) and certificates for the nodes\n"
-      "head and worker. In a directory with a CA it issues certificates for further nodes only.\n\n"
+      "In a new folder this makes a certificate authority (CA) and certificates for the nodes\n"
+      "head and worker. In a folder with a CA it issues certificates for further nodes only.\n\n"
       "  qstar certs certs\n"
       "  qstar certs certs --node gpu1 --node gpu2");
   auto words = std::make_shared<CertsWords>();
   command
-      ->add_option("directory", words->directory,
-                   "Directory to write to; created if it does not exist (required)")
-      ->required();
+      ->add_option("folder", words->directory,
+                   "Folder to write to; created if it does not exist (required)")
+      ->required()
+      ->type_name(placeholder::kFolder);
   command
       ->add_option("--node", words->nodes,
                    "Name of a node to issue a certificate for; may be given several times "
                    "(default: none)")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->type_name(placeholder::kName);
   command
       ->add_option("--days", words->days, "Days for which new certificates are valid (default 365)")
       ->check(whole_number(1, 36500));

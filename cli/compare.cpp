@@ -3,6 +3,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/measured_runs.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 #include "cli/terminal.hpp"
 #include "core/printable.hpp"
@@ -43,14 +44,18 @@ void add_compare(CLI::App& app, int& code) {
       "  qstar compare runs/quickstart-seed1 runs/quickstart-seed2\n"
       "  qstar compare runs/sweep-qstar/* --problems 5000 --json");
   auto o = std::make_shared<CompareOptions>();
-  command->add_option("runs", o->runs, "Folders of finished runs (required)")->required();
+  command->add_option("runs", o->runs, "Folders of finished runs (required)")
+      ->required()
+      ->type_name(placeholder::kFolder);
   command
       ->add_option("--problems", o->measure.problems,
                    "Number of held-out problems on which every run is measured (default 2000)")
       ->check(whole_number(2, 1'000'000));
-  command->add_option("--environment", o->measure.environment,
-                      "Change settings of the environment that held-out problems come from, as "
-                      "KEY=VALUE ... (default: the environment of the runs)");
+  command
+      ->add_option("--environment", o->measure.environment,
+                   "Change settings of the environment that held-out problems come from, as "
+                   "KEY=VALUE ... (default: the environment of the runs)")
+      ->type_name(placeholder::kSetting);
   command->add_flag("--json", o->json, "Print JSON instead of tables");
   command->callback([o, &code] { code = run_compare(*o); });
 }

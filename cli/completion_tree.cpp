@@ -3,71 +3,79 @@
 namespace qstar {
 namespace {
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+using Places = std::vector<CompletionPlace>;
 
-bool is_number(const std::string& type) {
-  return type.starts_with("INT") || type.starts_with("UINT") || type.starts_with("FLOAT");
-}
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 CompletionOption option_of(const CLI::Option& option) {
   CompletionOption out;
   for (const auto& name : option.get_lnames()) out.names.push_back("--" + name);
   for (const auto& name : option.get_snames()) out.names.push_back("-" + name);
   out.help = first_line(option.get_description());
-  if (option.get_items_expected_max() == 0) return out;  // a flag
-  const std::string type = option.get_type_name();
+  out.value = kind_of(option);
   out.choices = choices_of(option);
-  out.value = !out.choices.empty() ? ValueKind::kChoice
-              : is_number(type)    ? ValueKind::kNumber
-                                   : ValueKind::kText;
+  out.several = takes_several(option);
   return out;
 }
 
 // Options and arguments of the app and of its groups, which CLI11 keeps as nameless subcommands.
 void add_options(const CLI::App& app, CompletionPlace& place) {
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;  // not for people
-    if (option->nonpositional()) {
-      const bool is_again = option == app.get_help_ptr() && !place.options.empty();  // a group's
-      if (!is_again) place.options.push_back(option_of(*option));
-    } else if (const auto known = option_of(*option); known.value == ValueKind::kChoice) {
-      place.choices.insert(place.choices.end(), known.choices.begin(), known.choices.end());
-    } else {
-      place.takes_files = place.takes_files || known.value == ValueKind::kText;
-    }
+    if (option->get_group().empty()) continue;                                     // not for people
+    const bool is_again = option == app.get_help_ptr() && !place.options.empty();  // a group's
+    if (is_again) continue;
+    (option->nonpositional() ? place.options : place.arguments).push_back(option_of(*option));
   }
   for (const CLI::App* group : app.get_subcommands({}))
     if (group->get_name().empty()) add_options(*group, place);
 }
 
-void add_places(const CLI::App& app, const std::string& path,
-                std::vector<CompletionPlace>& places) {
-  CompletionPlace place{path, first_line(app.get_description()), {}, {}, {}, false};
-  add_options(app, place);
+CompletionPlace place_of(const CLI::App& app, const std::string& path) {
+  CompletionPlace place{path, first_line(app.get_description()), {}, {}, {}};
   for (const CLI::App* inner : app.get_subcommands({}))
     if (!inner->get_name().empty()) place.subcommands.push_back(inner->get_name());
-  places.push_back(std::move(place));
+  return place;
+}
+
+template <class Add>
+void for_each_subcommand(const CLI::App& app, const std::string& path, const Add& add) {
   for (const CLI::App* inner : app.get_subcommands({}))
-    if (!inner->get_name().empty()) add_places(*inner, path + " " + inner->get_name(), places);
+    if (!inner->get_name().empty()) add(*inner, path + " " + inner->get_name());
+}
+
+// The commands below the app as words to choose from: no options, no arguments.
+void add_words(const CLI::App& app, const std::string& path, Places& places) {
+  for_each_subcommand(app, path, [&](const CLI::App& inner, const std::string& below) {
+    places.push_back(place_of(inner, below));
+    add_words(inner, below, places);
+  });
+}
+
+bool takes_command(const CompletionPlace& place) {
+  return !place.arguments.empty() && place.arguments.front().value == ValueKind::kCommand;
+}
+
+void add_places(const CLI::App& root, const CLI::App& app, const std::string& path,
+                Places& places) {
+  CompletionPlace place = place_of(app, path);
+  add_options(app, place);
+  const bool commands = takes_command(place);
+  if (commands) {
+    place.subcommands = place_of(root, "").subcommands;
+    place.arguments.clear();
+  }
+  places.push_back(std::move(place));
+  if (commands) add_words(root, path, places);
+  for_each_subcommand(app, path, [&](const CLI::App& inner, const std::string& below) {
+    add_places(root, inner, below, places);
+  });
 }
 
 }  // namespace
 
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  // CLI11 describes a set of words as "{one,two}" behind the type.
-  const std::string type = option.get_type_name();
-  std::vector<std::string> words;
-  const std::size_t open = type.find(":{"), close = type.rfind('}');
-  if (open == std::string::npos || close == std::string::npos) return words;
-  std::string list = type.substr(open + 2, close - open - 2) + ",";
-  for (std::size_t end; (end = list.find(',')) != std::string::npos; list.erase(0, end + 1))
-    words.push_back(list.substr(0, end));
-  return words;
-}
-
-std::vector<CompletionPlace> completion_places(const CLI::App& app) {
-  std::vector<CompletionPlace> places;
-  add_places(app, "", places);
+Places completion_places(const CLI::App& app) {
+  Places places;
+  add_places(app, app, "", places);
   return places;
 }
 

@@ -2,40 +2,31 @@
 // and values need no change here. One writer per shell turns it into a script.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <string>
 #include <vector>
 
+#include "cli/option_values.hpp"
+
 namespace qstar {
 
-enum class ValueKind {
-  kNone,    // a flag
-  kChoice,  // one of a few words
-  kNumber,  // nothing to offer
-  kText,    // most often a file
-};
-
 struct CompletionOption {
-  std::vector<std::string> names;  // "--help", "-h"
+  std::vector<std::string> names;  // "--help", "-h"; none of an argument
   std::string help;                // one line
   ValueKind value = ValueKind::kNone;
   std::vector<std::string> choices;
+  bool several = false;  // takes all words up to the next option
 };
 
 struct CompletionPlace {
   std::string path;     // the words that lead here, each after a blank: "", " eval", " replay ls"
   std::string summary;  // one line
   std::vector<CompletionOption> options;
-  std::vector<std::string> subcommands;  // or, without any, of the arguments:
-  std::vector<std::string> choices;
-  bool takes_files = false;
+  std::vector<std::string> subcommands;
+  std::vector<CompletionOption> arguments;  // in their order, where there are no subcommands
 };
 
-// The words that the option takes, if it takes one of a few.
-std::vector<std::string> choices_of(const CLI::Option& option);
-
-// Every place of the tree, the app itself first, its subcommands in their order.
+// Every place of the tree, the app itself first, its subcommands in their order. An argument that
+// is a COMMAND, as that of `qstar help`, is a tree of places of its own, without options.
 std::vector<CompletionPlace> completion_places(const CLI::App& app);
 
 // Scripts that complete the command `qstar`.

@@ -6,8 +6,10 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 #include "cli/problem_file.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text_search.hpp"
 #include "core/attempt.hpp"
 #include "core/printable.hpp"
@@ -82,14 +84,15 @@ ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,
 // alone.
 void print_summary(const Evaluation& figures, const LoadedModel& model, const TextSearch& search) {
   std::FILE* out = figures.stopped ? stderr : stdout;
-  fmt::print(out, "{}: {:.4f} of {} {} correct [{:.4f}, {:.4f}], {:.1f} tokens per problem",
-             printable(model.path), figures.accuracy, figures.n,
-             search.search.name() == "sample" ? "attempts" : "problems", figures.ci95.low,
-             figures.ci95.high, figures.tokens_per_problem);
+  std::string text =
+      fmt::format("{}: {:.4f} of {} {} correct [{:.4f}, {:.4f}], {:.1f} tokens per problem",
+                  printable(model.path), figures.accuracy, figures.n,
+                  search.search.name() == "sample" ? "attempts" : "problems", figures.ci95.low,
+                  figures.ci95.high, figures.tokens_per_problem);
   if (search.guide)
-    fmt::print(out, ", {:.1f} steps per problem scored by {}", figures.guide_queries_per_problem,
-               printable(search.guide_path));
-  fmt::print(out, "\n");
+    text += fmt::format(", {:.1f} steps per problem scored by {}",
+                        figures.guide_queries_per_problem, printable(search.guide_path));
+  fmt::print(out, "{}\n", fitted(out, text));
 }
 
 void report(const Evaluation& figures, const LoadedModel& model, const TextSearch& search,
@@ -130,14 +133,16 @@ void add_eval(CLI::App& app, int& code) {
       "  qstar eval policy.safetensors --problems problems.jsonl --json\n"
       "  qstar eval runs/quickstart-seed1 --held-out 500 --search sample --samples 8\n"
       "  qstar eval policy.safetensors --held-out 500 --search beam --samples 4 --guide RUN\n"
-      "  qstar eval policy.safetensors --held-out 500 --search qstar --samples 4 --budget 500 "
-      "--guide critic.safetensors\n"
+      "  qstar eval policy.safetensors --held-out 500 --search qstar --samples 4 --guide "
+      "critic.safetensors\n"
       "  qstar eval runs/quickstart-seed1 --held-out 500 --environment operator_counts=5");
   auto o = std::make_shared<EvalOptions>();
   command
-      ->add_option("model", o->model,
-                   "Model to measure: a policy's safetensors file or a run directory (required)")
-      ->required();
+      ->add_option(
+          "model", o->model,
+          "Model to measure: a policy's safetensors file or the folder of a run (required)")
+      ->required()
+      ->type_name(placeholder::kPath);
   auto* file = command->add_option("--problems", o->problems,
                                    "Read the problems from this file of JSON lines with "
                                    "\"problem\"; - is standard input (default: none)");
@@ -145,12 +150,13 @@ void add_eval(CLI::App& app, int& code) {
                    ->add_option("--held-out", o->held_out,
                                 "Generate this many different held-out problems (default: none)")
                    ->check(whole_number(1, 1'000'000));
-  file->excludes(held);
+  file->excludes(held)->type_name(placeholder::kFile);
   command
       ->add_option("--environment", o->environment,
                    "Change settings of the environment that held-out problems come from, as "
                    "KEY=VALUE ... (default: the environment of the model's training)")
-      ->excludes(file);
+      ->excludes(file)
+      ->type_name(placeholder::kSetting);
   add_search_options(*command, o->search);
   command->add_flag("--json", o->json,
                     "Print one JSON object per problem, then the summary, instead of text");

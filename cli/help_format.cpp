@@ -7,13 +7,15 @@
 #include <sstream>
 
 #include "cli/commands.hpp"
-#include "cli/completion_tree.hpp"
+#include "cli/option_values.hpp"
 #include "cli/terminal.hpp"
 
 namespace qstar {
 namespace {
 
 constexpr std::size_t kNameColumns = 28;
+constexpr std::size_t kNarrow = 60;  // below, descriptions stand on lines of their own
+constexpr std::size_t kNarrowIndent = 6;
 constexpr std::size_t kMaxColumns = 100;  // longer lines are hard to read
 constexpr const char* kExitCodes =
     "Exit codes: 0 done, also when the reader of a pipe closes it early; 2 usage, configuration or "
@@ -21,24 +23,28 @@ constexpr const char* kExitCodes =
     "cannot "
     "be written; 5 network; 6 an actor failed too often; 130 interrupted.";
 
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t columns) {
-  std::istringstream words(text);
-  std::string out, line, word;
-  while (words >> word) {
-    if (!line.empty() && indent + line.size() + 1 + word.size() > columns) {
-      out += line + "\n" + std::string(indent, ' ');
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return out + line;
+// The column at which descriptions begin.
+std::size_t description_column(std::size_t columns) {
+  return columns < kNarrow ? kNarrowIndent : kNameColumns;
 }
 
 std::string entry(const std::string& name, const std::string& text, std::size_t columns) {
+  const std::size_t column = description_column(columns);
   std::string out = "  " + name;
-  out += out.size() < kNameColumns ? std::string(kNameColumns - out.size(), ' ')
-                                   : "\n" + std::string(kNameColumns, ' ');
-  return out + wrapped(text, kNameColumns, columns) + "\n";
+  const bool beside = out.size() < column;
+  out = beside ? out + std::string(column - out.size(), ' ')
+               : wrapped(out, columns, kNarrowIndent) + "\n" + std::string(column, ' ');
+  return out + wrapped(text, columns, column, column) + "\n";
+}
+
+// A line of a description: text, or an example, which is continued as a shell would read it.
+std::string described(const std::string& line, std::size_t columns) {
+  if (!line.starts_with("  ")) return wrapped(line, columns, 0);
+  if (line.size() <= columns) return line;
+  std::string out;
+  for (const char c : wrapped(line, columns - 2, kNarrowIndent))
+    out += c == '\n' ? " \\\n" : std::string(1, c);
+  return out;
 }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -64,18 +70,21 @@ class HelpFormatter final : public CLI::Formatter {
                  with_choices(*option), columns_);
   }
 
-  // "UINT (1 to 64)" or "NAME"; whether an option is required, its description says.
+  // "NUMBER (1 to 64)" or "NAME"; whether an option is required, its description says.
   std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_items_expected_max() == 0) return "";  // a flag
-    const std::string type = option->get_type_name();
-    const std::size_t colon = type.find(':');
-    std::string out = " " + type.substr(0, colon);
-    if (colon != std::string::npos) {
-      const std::string allowed = type.substr(colon + 1);
-      out = allowed.starts_with('{') ? " NAME" : fmt::format("{} ({})", out, allowed);
-    }
+    const std::string placeholder = placeholder_of(*option), range = range_of(*option);
+    if (placeholder.empty()) return "";
+    std::string out = " " + placeholder;
+    if (!range.empty()) out += fmt::format(" ({})", range);
     const bool several = option->get_expected_max() == CLI::detail::expected_max_vector_size;
     return several ? out + " ..." : out;
+  }
+
+  std::string make_description(const CLI::App* app) const override {
+    std::istringstream lines(app->get_description());
+    std::string out;
+    for (std::string line; std::getline(lines, line);) out += described(line, columns_) + "\n";
+    return out;
   }
 
   std::string make_usage(const CLI::App* app, std::string name) const override {
@@ -98,7 +107,7 @@ class HelpFormatter final : public CLI::Formatter {
   }
 
   std::string make_footer(const CLI::App* app) const override {
-    return wrapped(app->get_footer(), 0, columns_) + "\n";
+    return wrapped(app->get_footer(), columns_, 0) + "\n";
   }
 
  private:
@@ -115,7 +124,7 @@ void set_formatter(CLI::App& app, const std::shared_ptr<CLI::Formatter>& formatt
 
 void format_help(CLI::App& app) {
   const std::size_t columns =
-      std::clamp<std::size_t>(terminal_width(stdout, kMaxColumns), 60, kMaxColumns);
+      std::clamp<std::size_t>(terminal_width(stdout, kMaxColumns), 20, kMaxColumns);
   set_formatter(app, std::make_shared<HelpFormatter>(columns));
 }
 

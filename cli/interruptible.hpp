@@ -16,7 +16,7 @@
 namespace qstar {
 
 // The bytes of a file, a pipe or a terminal, for an std::istream. Ends at the end of the input,
-// when `stop` gives true, and when reading fails; status() tells which.
+// when `stop` gives true, and when reading fails; status() says which.
 class InterruptibleInput final : public std::streambuf {
  public:
   // "-" is standard input. kMissingFile: the file cannot be opened, or is a directory.

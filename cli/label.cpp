@@ -17,6 +17,7 @@
 #include "cli/interruptible.hpp"
 #include "cli/label_dialogue.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "core/attempt.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
@@ -250,16 +251,19 @@ void add_label(CLI::App& app, int& code) {
       "  qstar label runs/quickstart-seed1 --steps\n"
       "  qstar label runs/quickstart-seed1 --rankings --out mine.jsonl --from 1000");
   auto words = std::make_shared<LabelCommand>();
-  command->add_option("run", words->run, "Run directory whose attempts are labelled (required)")
-      ->required();
+  command->add_option("run", words->run, "Folder of the run whose attempts are labelled (required)")
+      ->required()
+      ->type_name(placeholder::kFolder);
   auto* kind = command->add_option_group("kind", "What to label");
   kind->add_flag("--steps", words->steps, "Rate every step as right, neutral or wrong");
   kind->add_flag("--rankings", words->rankings,
                  "Rank the attempts at each problem from best to worst");
   kind->require_option(1);
-  command->add_option("--out", words->out,
-                      "File of JSON lines that labels are read from and added to (default: "
-                      "step_labels.jsonl or rankings.jsonl in the run's folder)");
+  command
+      ->add_option("--out", words->out,
+                   "File of JSON lines that labels are read from and added to (default: "
+                   "step_labels.jsonl or rankings.jsonl in the run's folder)")
+      ->type_name(placeholder::kFile);
   command->add_option("--from", words->first, "Number of the first group to label (default 0)")
       ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()));
   command->callback([words, &code] { code = label(*words); });

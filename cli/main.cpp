@@ -16,6 +16,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/option_values.hpp"
 #include "cli/program.hpp"
 #include "cli/sweep_options.hpp"
 #include "cli/train_options.hpp"
@@ -76,7 +77,8 @@ void add_help(CLI::App& app, std::vector<std::string>& words) {
                      "  qstar help eval\n"
                      "  qstar help replay ls")
       ->add_option("subcommand", words,
-                   "Words of the subcommand to explain (default: the overview)");
+                   "Words of the subcommand to explain (default: the overview)")
+      ->type_name(placeholder::kCommand);
 }
 
 // `qstar help replay ls` means `qstar replay ls --help`.

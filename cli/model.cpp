@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cli/model_kind.hpp"
 #include "core/models.hpp"
 #include "core/printable.hpp"
 
@@ -87,7 +88,7 @@ Result<LoadedModel> load_model(const std::string& path, std::span<const std::str
   loaded.path =
       std::filesystem::is_directory(path, unreadable) ? path + "/policy.safetensors" : path;
   auto model = read_model(loaded.path);
-  if (!model) return tl::unexpected(model.error());
+  if (!model) return tl::unexpected(explained(path, ModelKind::kText, model.error()));
   if (auto ok = check_policy(*model, loaded.path); !ok) return tl::unexpected(ok.error());
   auto config = environment_of(*model, loaded.path, overrides);
   if (!config) return tl::unexpected(config.error());

@@ -18,9 +18,10 @@ struct LoadedModel {
   EnvironmentConfig config;
   std::unique_ptr<Environment> environment;
 };
-// `path`: a safetensors file, or a run directory with a policy.safetensors. `overrides` change the
-// environment that the model was trained in ("key=value"). kConfig: an override without effect, an
-// environment whose problems the model cannot read, or the file of a critic or reward model.
+// `path`: a safetensors file, or the folder of a run with a policy.safetensors. `overrides` change
+// the environment that the model was trained in ("key=value"). kConfig: an override without effect,
+// an environment whose problems the model cannot read, the file of a critic or reward model, or a
+// model of a puzzle.
 Result<LoadedModel> load_model(const std::string& path,
                                std::span<const std::string> overrides = {});
 

@@ -30,6 +30,11 @@ bool is_within(const std::string& text, std::int64_t min, std::uint64_t max) {
   return min <= 0 || number >= static_cast<std::uint64_t>(min);
 }
 
+// 1000000, not 1e+06.
+std::string shown(double number) {
+  return number == std::trunc(number) ? fmt::format("{:.0f}", number) : fmt::format("{:g}", number);
+}
+
 }  // namespace
 
 CLI::Validator whole_number(std::int64_t min, std::uint64_t max) {
@@ -44,7 +49,7 @@ CLI::Validator whole_number(std::int64_t min, std::uint64_t max) {
 }
 
 CLI::Validator real_number(double min, double max) {
-  const auto range = fmt::format("{:g} to {:g}", min, max);
+  const auto range = fmt::format("{} to {}", shown(min), shown(max));
   return {[=](const std::string& text) {
             double number = std::nan("");
             const bool within = parses(text, number) && number >= min && number <= max;

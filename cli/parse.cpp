@@ -1,11 +1,11 @@
 // Command lines and errors, the same for both programs.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/terminal.hpp"
+#include "cli/usage_errors.hpp"
 #include "core/config.hpp"
 #include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
@@ -19,13 +19,9 @@ const CLI::App* chosen(const CLI::App* app) {
   return app;
 }
 
-std::string full_name(const CLI::App* app) {
-  return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name();
-}
-
 // The end of a message about a word that is not known.
 std::string advice(const CLI::App* app, const std::string& nearest) {
-  const auto help = fmt::format("ee '{} --help'", full_name(app));
+  const auto help = fmt::format("ee '{} --help'", full_name(*app));
   return nearest.empty() ? "; s" + help : fmt::format("; did you mean '{}'? S{}", nearest, help);
 }
 
@@ -41,8 +37,8 @@ std::optional<Error> unknown_subcommand(const CLI::App* app, int argc, char** ar
     }
     if (known.empty() || argv[i][0] == '-') return std::nullopt;
     if (next == nullptr) {
-      return Error{Errc::kUsage, fmt::format("{} has no subcommand '{}'{}", full_name(app), argv[i],
-                                             advice(app, nearest_word(argv[i], known)))};
+      return Error{Errc::kUsage, fmt::format("{} has no subcommand '{}'{}", full_name(*app),
+                                             argv[i], advice(app, nearest_word(argv[i], known)))};
     }
     app = next;
   }
@@ -80,18 +76,9 @@ std::optional<Error> empty_word(const CLI::App* app, int argc, char** argv) {
                                              argv[i - 1])};
     }
     return Error{Errc::kUsage,
-                 fmt::format("argument {} is empty; see '{} --help'", i, full_name(command))};
+                 fmt::format("argument {} is empty; see '{} --help'", i, full_name(*command))};
   }
   return std::nullopt;
-}
-
-void add_long_names(const CLI::App* app, std::vector<std::string>& names) {
-  for (const CLI::Option* option : app->get_options()) {
-    if (option->get_group().empty()) continue;  // not for people
-    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  for (const CLI::App* inner : app->get_subcommands({}))
-    if (inner->get_name().empty()) add_long_names(inner, names);
 }
 
 // The first option that the chosen subcommand does not have. It explains most other errors: its
@@ -101,31 +88,11 @@ std::optional<Error> unknown_option(const CLI::App& app) {
   for (const std::string& word : command->remaining()) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string name = word.substr(0, word.find('='));
-    std::vector<std::string> known;
-    add_long_names(command, known);
-    return Error{Errc::kUsage, fmt::format("{} has no option '{}'{}", full_name(command), name,
-                                           advice(command, nearest_word(name, known)))};
+    return Error{Errc::kUsage,
+                 fmt::format("{} has no option '{}'{}", full_name(*command), name,
+                             advice(command, nearest_word(name, long_names(*command))))};
   }
   return std::nullopt;
-}
-
-// "beem not in {greedy,sample}", which CLI11 says of a value, as a sentence with the nearest one.
-std::string with_choices(const std::string& message) {
-  const std::size_t colon = message.find(": "), middle = message.find(" not in {");
-  if (colon == std::string::npos || middle == std::string::npos || middle < colon ||
-      message.back() != '}')
-    return message;
-  const std::string given = message.substr(colon + 2, middle - colon - 2);
-  const std::string list = message.substr(middle + 9, message.size() - middle - 10);
-  std::vector<std::string> choices;
-  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
-    end = list.find(',', begin);
-    choices.push_back(list.substr(begin, end - begin));
-  }
-  const std::string nearest = nearest_word(given, choices);
-  return fmt::format("{} must be one of {}, not '{}'{}", message.substr(0, colon),
-                     fmt::join(choices, ", "), given,
-                     nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
 }
 
 }  // namespace
@@ -160,8 +127,11 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& e) {
     if (const auto unknown = unknown_option(app)) return report_error(*unknown);
-    return report_error({Errc::kUsage, fmt::format("{}; see '{} --help'", with_choices(e.what()),
-                                                   full_name(chosen(&app)))});
+    const CLI::App& command = *chosen(&app);
+    const std::string sentence = usage_sentence(command, e);
+    return report_error({Errc::kUsage, fmt::format("{}{} '{} --help'", sentence,
+                                                   sentence.ends_with('?') ? " See" : "; see",
+                                                   full_name(command))});
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "cli/model_kind.hpp"
 #include "environment/registry.hpp"
 #include "learning/puzzle_network.hpp"
 
@@ -16,7 +17,7 @@ Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
   const bool run = std::filesystem::is_directory(path, unreadable);
   const std::string file = run ? path + "/model.safetensors" : path;
   auto model = read_puzzle_model(file);
-  if (!model) return tl::unexpected(model.error());
+  if (!model) return tl::unexpected(explained(path, ModelKind::kPuzzle, model.error()));
   const std::string described = model->metadata["environment"];
   EnvironmentConfig config;
   config.name = model->puzzle.name;

@@ -22,7 +22,7 @@ struct PuzzleEstimate {
 // `path`: a safetensors file, or a run directory with a model.safetensors. Its metadata
 // "environment" (TOML of an EnvironmentConfig) say which puzzle it is of; `overrides`
 // ("key=value") change that, or give the size where a file does not. kConfig, naming both, when
-// the network is of another puzzle or size.
+// the network is of another puzzle or size, or the model of text.
 Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
                                          std::span<const std::string> overrides);
 

@@ -7,7 +7,9 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
+#include "cli/terminal.hpp"
 #include "core/printable.hpp"
 #include "persistence/store.hpp"
 
@@ -92,6 +94,22 @@ int stats(const ReplayCommand& command, const Store& store) {
   return 0;
 }
 
+struct GroupRow {
+  std::string group, problem, attempts, pass_rate, node;
+};
+
+// On a terminal, a long problem is shortened first, so that the figures behind it stay.
+void print_row(const GroupRow& row) {
+  constexpr std::size_t kProblem = 24, kOthers = 40;  // columns, with room for a short node name
+  const std::size_t columns = terminal_width(stdout, 0);
+  std::string problem = row.problem;
+  if (columns > 0)
+    problem = shortened(problem, columns > kProblem + kOthers ? columns - kOthers : kProblem);
+  const std::string line = fmt::format("{:>8}  {:<24} {:>8}  {:>9}  {}", row.group, problem,
+                                       row.attempts, row.pass_rate, row.node);
+  fmt::print("{}\n", columns > 0 ? shortened(line, columns) : line);
+}
+
 void print_group(const AttemptGroup& group, bool json) {
   const auto& first = group.attempts.front();
   if (json) {
@@ -102,16 +120,14 @@ void print_group(const AttemptGroup& group, bool json) {
                 {"node", first.provenance.node}});
     return;
   }
-  fmt::print("{:>8}  {:<24} {:>8}  {:>9.2f}  {}\n", group.group, printable(first.problem),
-             group.attempts.size(), group.pass_rate(), printable(first.provenance.node));
+  print_row({std::to_string(group.group), printable(first.problem),
+             std::to_string(group.attempts.size()), fmt::format("{:.2f}", group.pass_rate()),
+             printable(first.provenance.node)});
 }
 
 int list(const ReplayCommand& command, const Store& store) {
   std::int64_t shown = 0;
-  if (!command.json) {
-    fmt::print("{:>8}  {:<24} {:>8}  {:>9}  {}\n", "group", "problem", "attempts", "pass rate",
-               "node");
-  }
+  if (!command.json) print_row({"group", "problem", "attempts", "pass rate", "node"});
   const auto scanned = store.scan(command.first, [&](const AttemptGroup& group) {
     print_group(group, command.json);
     const bool is_last = ++shown == command.limit;  // a limit of 0 is never reached
@@ -121,11 +137,14 @@ int list(const ReplayCommand& command, const Store& store) {
 }
 
 void print_attempt(const Trajectory& attempt) {
-  fmt::print("{}/{}  {}  {} ({})\n", attempt.id.group, attempt.id.sample,
-             printable(attempt.problem), printable(attempt.answer), to_string(attempt.outcome));
+  const auto print = [](const std::string& line) { fmt::print("{}\n", fitted(stdout, line)); };
+  print(fmt::format("{}/{}  {}  {} ({})", attempt.id.group, attempt.id.sample,
+                    printable(attempt.problem), printable(attempt.answer),
+                    to_string(attempt.outcome)));
   for (const auto& step : attempt.steps) {
-    fmt::print("  = {:<24} {:<14} v{:<4} Q {}\n", printable(step.text), to_string(step.verdict),
-               step.policy_version, step.q ? fmt::format("{:.3f}", *step.q) : "-");
+    print(fmt::format("  = {:<24} {:<14} v{:<4} Q {}", printable(step.text),
+                      to_string(step.verdict), step.policy_version,
+                      step.q ? fmt::format("{:.3f}", *step.q) : "-"));
   }
 }
 
@@ -160,7 +179,8 @@ CLI::App* add_action(CLI::App* parent, const ActionHelp& help, Action action,
                      std::shared_ptr<ReplayCommand> command, int& code) {
   auto* sub = parent->add_subcommand(help.name, help.text);
   sub->add_option("run", command->run, "Folder of a run, or its store/ folder (required)")
-      ->required();
+      ->required()
+      ->type_name(placeholder::kFolder);
   sub->add_flag("--json", command->json, "Print JSON instead of text");
   sub->callback([action, command, &code] { code = run_replay(*command, action); });
   return sub;

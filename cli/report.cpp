@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
 #include "core/printable.hpp"
@@ -106,10 +107,13 @@ void add_report(CLI::App& app, int& code) {
   command
       ->add_option("runs", o->runs,
                    "Folders of finished runs, or their report.json files (required)")
-      ->required();
-  command->add_option("--out", o->out,
-                      "Write report.md and the plots to this folder (default: the run's folder; "
-                      "nowhere when several runs are given)");
+      ->required()
+      ->type_name(placeholder::kPath);
+  command
+      ->add_option("--out", o->out,
+                   "Write report.md and the plots to this folder (default: the run's folder; "
+                   "nowhere when several runs are given)")
+      ->type_name(placeholder::kFolder);
   command->add_flag("--json", o->json, "Print JSON instead of Markdown");
   command->callback([o, &code] { code = run_report(*o); });
 }

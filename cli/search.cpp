@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 #include "cli/search_pictures.hpp"
 #include "cli/search_report.hpp"
@@ -152,7 +154,7 @@ class SearchRun {
       figures["estimates"] = job_.estimate.source;
       print_json({{"summary", figures}});
     } else {
-      print(summary_.text(command_.heuristic.empty() ? "network" : "heuristic"));
+      print_lines(summary_.text(command_.heuristic.empty() ? "network" : "heuristic"));
     }
     if (summary_.states() == starts_.size()) return {};
     return fail(Errc::kInterrupted,
@@ -162,6 +164,10 @@ class SearchRun {
 
  private:
   static void print(const std::string& text) { write_text(stdout, text + "\n"); }
+  static void print_lines(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) print(fitted(stdout, line));
+  }
 
   Status show(const PuzzleStart& start, const PuzzleSolution& solution) {
     if (command_.json) {
@@ -176,9 +182,9 @@ class SearchRun {
   }
 
   void print_header() const {
-    print(fmt::format("{} on {}, estimates from {}\n{}", job_.search->name(),
-                      job_.estimate.puzzle->name(), printable(job_.estimate.source),
-                      table_.header()));
+    print_lines(fmt::format("{} on {}, estimates from {}", job_.search->name(),
+                            job_.estimate.puzzle->name(), printable(job_.estimate.source)));
+    print(table_.header());
   }
 
   const SearchCommand& command_;
@@ -207,21 +213,27 @@ Status run(const SearchCommand& command) {
 }
 
 void add_inputs(CLI::App& command, SearchCommand& c) {
-  command.add_option("model", c.model,
-                     "Model file (safetensors) or run directory that estimates the costs (default: "
-                     "none, --heuristic is given instead)");
+  command
+      .add_option("model", c.model,
+                  "Model file (safetensors) or folder of a run that estimates the costs (default: "
+                  "none, --heuristic is given instead)")
+      ->type_name(placeholder::kPath);
   command
       .add_option("--states", c.states,
                   "File of positions to search from: JSON lines with \"id\" and \"state\"; - reads "
                   "standard input (required)")
-      ->required();
-  command.add_option("--heuristic", c.heuristic,
-                     "Estimate the costs without a model: zero (any puzzle), manhattan "
-                     "(sliding_tiles) or gaps (pancake) (default: none)");
-  command.add_option(
-      "--environment", c.environment,
-      "Settings of the puzzle, each as key=value: needed with --heuristic, and where "
-      "the model's file does not say its puzzle (default: those in the model's file)");
+      ->required()
+      ->type_name(placeholder::kFile);
+  command
+      .add_option("--heuristic", c.heuristic,
+                  "Estimate the costs without a model: zero (any puzzle), manhattan "
+                  "(sliding_tiles) or gaps (pancake) (default: none)")
+      ->check(CLI::IsMember(heuristic_names()));
+  command
+      .add_option("--environment", c.environment,
+                  "Settings of the puzzle, as KEY=VALUE ...: needed with --heuristic, and where "
+                  "the model's file does not say its puzzle (default: those in the model's file)")
+      ->type_name(placeholder::kSetting);
   command.add_option("--limit", c.limit, "Search only the file's first N states (default: all)")
       ->check(whole_number(1, 1'000'000'000));
 }
@@ -233,9 +245,11 @@ void add_algorithm(CLI::App& command, SearchCommand& c) {
                   "estimates every move, astar otherwise)")
       ->check(CLI::IsMember(puzzle_search_names()));
   command
-      .add_option("--weight", c.options.weight,
-                  "Weight of the path's cost against the estimate: from 1 on A* and Q* keep their "
-                  "guarantee, smaller values find longer solutions sooner (default 1)")
+      .add_option(
+          "--weight", c.options.weight,
+          "Factor for the cost of the path so far when it is added to the estimate: from 1 on, A* "
+          "and Q* keep their guarantee; smaller factors find longer solutions sooner "
+          "(default 1, no unit)")
       ->check(real_number(0, 1e6));
   command
       .add_option("--batch", c.options.batch,
@@ -275,9 +289,10 @@ void add_budget(CLI::App& command, SearchCommand& c) {
 }
 
 void add_outputs(CLI::App& command, SearchCommand& c) {
-  command.add_option("--svg", c.svg,
-                     "Write a picture of every solved state to this directory, as ID.svg (default: "
-                     "none)");
+  command
+      .add_option("--svg", c.svg,
+                  "Write a picture of every solved state to this folder, as ID.svg (default: none)")
+      ->type_name(placeholder::kFolder);
   command.add_flag("--json", c.json,
                    "Print JSON instead of text: one object per state, then the summary");
 }

@@ -5,6 +5,8 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/interruptible.hpp"
+#include "cli/option_values.hpp"
+#include "cli/terminal.hpp"
 #include "cli/text_search.hpp"
 #include "core/printable.hpp"
 #include "environment/problem_text.hpp"
@@ -19,27 +21,30 @@ struct SolveOptions {
   TextSearchOptions search;
 };
 
+void print_fitted(const std::string& line) { fmt::print("{}\n", fitted(stdout, line)); }
+
 void print_step(const Step& step) {
   const double logprob = std::accumulate(step.logprobs.begin(), step.logprobs.end(), 0.0);
-  fmt::print("= {:<24} {:<14} log p {:8.4f}", printable(step.text), to_string(step.verdict),
-             logprob);
-  if (step.q) fmt::print("  Q {:.3f}", *step.q);
-  if (step.reward_score) fmt::print("  score {:.3f}", *step.reward_score);
-  fmt::print("\n");
+  std::string line = fmt::format("= {:<24} {:<14} log p {:8.4f}", printable(step.text),
+                                 to_string(step.verdict), logprob);
+  if (step.q) line += fmt::format("  Q {:.3f}", *step.q);
+  if (step.reward_score) line += fmt::format("  score {:.3f}", *step.reward_score);
+  print_fitted(line);
 }
 
 void print_result(const SearchResult& result, const TextSearch& search) {
   const Trajectory& work = result.answer();
-  fmt::print("  {}\n", printable(work.problem));
+  print_fitted("  " + printable(work.problem));
   for (const auto& step : work.steps) print_step(step);
   fmt::print("{} ({})\n", work.answer.empty() ? "no answer" : printable(work.answer),
              to_string(work.outcome));
   if (search.search.name() == "greedy") return;
-  fmt::print("{}: {} attempts tried, {} tokens generated", search.search.name(),
-             result.group.attempts.size(), result.tokens);
+  std::string cost = fmt::format("{}: {} attempts tried, {} tokens generated", search.search.name(),
+                                 result.group.attempts.size(), result.tokens);
   if (search.guide)
-    fmt::print(", {} steps scored by {}", result.guide_queries, printable(search.guide_path));
-  fmt::print("\n");
+    cost +=
+        fmt::format(", {} steps scored by {}", result.guide_queries, printable(search.guide_path));
+  print_fitted(cost);
 }
 
 Result<void> solve(const SolveOptions& options) {
@@ -73,12 +78,14 @@ void add_solve(CLI::App& app, int& code) {
   command
       ->add_option(
           "model", o->model,
-          "Model that solves it: a policy's safetensors file or a run directory (required)")
-      ->required();
+          "Model that solves it: a policy's safetensors file or the folder of a run (required)")
+      ->required()
+      ->type_name(placeholder::kPath);
   command
       ->add_option("problem", o->problem,
                    "Problem as text; spaces and the signs − × · ÷ are understood (required)")
-      ->required();
+      ->required()
+      ->type_name("PROBLEM");
   add_search_options(*command, o->search);
   command->callback([o, &code] {
     if (const auto done = solve(*o); !done) code = report_error(done.error());

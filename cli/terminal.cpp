@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "cli/output.hpp"
@@ -46,6 +47,36 @@ std::string cut_to_width(std::string_view text, std::size_t columns) {
   return std::string(text.substr(0, end));
 }
 
+std::string shortened(std::string_view text, std::size_t columns) {
+  std::string whole = cut_to_width(text, columns);
+  if (whole.size() == text.size() || columns == 0) return whole;
+  return cut_to_width(text, columns - 1) + "…";
+}
+
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent,
+                    std::size_t first) {
+  std::string out;
+  for (std::size_t taken = first;; taken = indent) {
+    const std::size_t room = columns > taken ? columns - taken : 1;
+    const std::size_t fits = cut_to_width(text, room).size();
+    if (fits == text.size()) break;
+    const std::size_t word = std::min(text.find_first_not_of(' '), text.size());
+    std::size_t end = text.rfind(' ', fits);
+    if (end == text.npos || end < word) end = text.find(' ', std::max(word, fits));
+    const std::size_t next = text.find_first_not_of(' ', end);
+    if (end == text.npos || next == text.npos) break;
+    out += text.substr(0, text.find_last_not_of(' ', end) + 1);
+    out += "\n" + std::string(indent, ' ');
+    text.remove_prefix(next);
+  }
+  return out + std::string(text);
+}
+
+std::string fitted(std::FILE* file, std::string_view text, std::size_t indent) {
+  const std::size_t columns = terminal_width(file, 0);
+  return columns > 0 ? wrapped(text, columns, indent) : std::string(text);
+}
+
 std::string_view line_start(std::FILE* file) { return is_live_terminal(file) ? kLineStart : ""; }
 
 void StatusLine::show(std::string_view text) const {
@@ -56,7 +87,7 @@ void StatusLine::show(std::string_view text) const {
 }
 
 void StatusLine::keep(std::string_view text) const {
-  write_text(file_, (live_ ? std::string(kLineStart) : "") + printable(text) + "\n");
+  write_text(file_, (live_ ? std::string(kLineStart) : "") + fitted(file_, printable(text)) + "\n");
 }
 
 void StatusLine::clear() const {

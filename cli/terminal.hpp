@@ -23,6 +23,17 @@ std::size_t terminal_width(std::FILE* file, std::size_t otherwise = 80);
 // that may be wide count as two.
 std::string cut_to_width(std::string_view text, std::size_t columns);
 
+// The same, with "…" in place of what is left out.
+std::string shortened(std::string_view text, std::size_t columns);
+
+// The text in lines of at most `columns` columns, broken at blanks; further lines are indented. A
+// word that is longer stays whole. The text begins behind `first` columns that are in use.
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent,
+                    std::size_t first = 0);
+
+// Printable text wrapped to the terminal behind the file; as it is where there is no terminal.
+std::string fitted(std::FILE* file, std::string_view text, std::size_t indent = 4);
+
 // Moves to the start of the line and clears it, on a live terminal; nothing elsewhere.
 std::string_view line_start(std::FILE* file);
 
@@ -36,7 +47,7 @@ class StatusLine {
   bool is_live() const { return live_; }
   // Shows the text in place of the one before, cut to the width.
   void show(std::string_view text) const;
-  // Writes the text in place of the one before, whole, and leaves it there.
+  // Writes the text in place of the one before, whole, wrapped on a terminal, and leaves it there.
   void keep(std::string_view text) const;
   // Clears the line.
   void clear() const;

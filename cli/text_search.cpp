@@ -7,7 +7,9 @@
 #include <array>
 #include <filesystem>
 
+#include "cli/model_kind.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "core/printable.hpp"
 #include "learning/decoder_scorer.hpp"
 
@@ -99,9 +101,11 @@ void add_sampling_options(OptionAdder add, SearchOptions& how) {
   add("--samples", how.samples, kSamples,
       "Attempts per problem, or steps proposed per state by the searches over steps (default 1)")
       .check(whole_number(1, 65536));
-  add("--temperature", how.temperature, kTemperature, "Sampling temperature (default 1)")
+  add("--temperature", how.temperature, kTemperature,
+      "Divide the logits by this temperature before sampling: higher values vary the attempts more "
+      "(default 1, no unit)")
       .check(real_number(0.001, 10));
-  add("--seed", how.seed, kTemperature, "Random seed of the sampling (default 0)")
+  add("--seed", how.seed, kTemperature, "Random seed for the sampling (default 0)")
       .check(whole_number(0, kMaxSeed));
   add("--budget", how.budget, kBudget,
       "Stop searching a problem after this many generated tokens (default: no limit)")
@@ -112,38 +116,39 @@ void add_step_options(OptionAdder add, TextSearchOptions& o) {
   using enum SearchField;
   auto& how = o.how;
   add("--aggregation", o.aggregation, kAggregation,
-      "How the scores of several steps make one value: minimum, product or last (default: minimum "
-      "of "
-      "a process model, last of the other guides)")
+      "How the scores of several steps become one value: minimum, product or last (default: "
+      "minimum "
+      "for a process model, last for the other guides)")
       .check(one_of(kAggregations));
-  add("--beam", how.beam, kBeam, "Beam search: states kept after every step (default 1)")
+  add("--beam", how.beam, kBeam, "Beam search: number of states kept after every step (default 1)")
       .check(whole_number(1, 65536));
   add("--stop-below", how.stop_below, kBeam,
-      "Beam search: resample a state when every proposed step scores below this (default 0: never)")
+      "Beam search: resample a state when every proposed step scores below this, from 0 to 1 "
+      "(default 0: never)")
       .check(real_number(0, 1));
   add("--retries", how.retries, kBeam,
-      "Beam search: resample at most this often per problem (default 3)")
+      "Beam search: resample at most this many times per problem (default 3)")
       .check(whole_number(0, 1'000'000));
   add("--weight", how.weight, kWeight,
-      "Weight of the cost so far; with --priority utility, of Q (default 1)")
+      "Factor for the cost of the steps so far in astar and qstar; with --priority utility, factor "
+      "for Q (default 1, no unit)")
       .check(real_number(0, 1e6));
   add("--step-cost", how.step_cost, kStepCost,
-      "Cost of each step, in nats like -log of a score (default 0.1)")
+      "Cost of each step in nats, the unit of -log of a score (default 0.1)")
       .check(real_number(0, 1e6));
   add("--repeat-cost", how.repeat_cost, kRepeatCost,
-      "Cost added each time that a state is expanded again with other proposed steps (default 0: "
-      "expand each state once)")
+      "Cost in nats added each time a state is expanded again with other proposed steps "
+      "(default 0: expand each state once)")
       .check(real_number(0, 1e6));
   add("--priority", o.priority, kPriority,
-      "Order in which qstar takes steps: cost (smallest cost, -log Q to go) or utility (largest "
-      "value "
-      "so far + weight x Q) (default cost)")
+      "Order in which qstar takes steps: cost (the smallest cost so far - log Q first) or utility "
+      "(the largest value so far + weight x Q first) (default cost)")
       .check(one_of(kPriorities));
   add("--exploration", how.exploration, kMcts,
-      "Monte-Carlo tree search: exploration constant c of PUCT (default 1)")
+      "Monte-Carlo tree search: exploration constant c of PUCT (default 1, no unit)")
       .check(real_number(0, 1e6));
   add("--simulations", how.simulations, kMcts,
-      "Monte-Carlo tree search: simulations per problem (default 32)")
+      "Monte-Carlo tree search: number of simulations per problem (default 32)")
       .check(whole_number(1, 100'000'000));
 }
 
@@ -155,9 +160,11 @@ void add_search_options(CLI::App& command, TextSearchOptions& o) {
                   fmt::format("How to search for an answer: {} (default greedy)",
                               fmt::join(search_names(), ", ")))
       ->check(CLI::IsMember(search_names()));
-  command.add_option("--guide", o.guide,
-                     "Model that scores steps: a run directory (its critic.safetensors), or the "
-                     "file of a critic or reward model (default: none)");
+  command
+      .add_option("--guide", o.guide,
+                  "Model that scores steps: the folder of a run (its critic.safetensors), or the "
+                  "file of a critic or reward model (default: none)")
+      ->type_name(placeholder::kPath);
   add_sampling_options({command, o}, o.how);
   add_step_options({command, o}, o);
 }
@@ -178,6 +185,11 @@ Result<TextSearch> prepare_search(const TextSearchOptions& options, const Loaded
                            ? options.guide + "/critic.safetensors"
                            : options.guide;
     auto guide = load_guide(ready.guide_path, policy);
+    if (!guide && model_kind(options.guide) == ModelKind::kPuzzle)
+      return fail(Errc::kConfig,
+                  fmt::format("--guide {} was trained on a puzzle, not on text: give "
+                              "the critic or reward model of a run on text",
+                              printable(options.guide)));
     if (!guide) return tl::unexpected(guide.error());
     ready.guide = std::move(*guide);
   }

@@ -1,16 +1,20 @@
 #include "cli/train_options.hpp"
 
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 
 namespace qstar {
 
 void add_train_options(CLI::App& app, TrainOptions& o) {
   app.add_option("config", o.config,
                  "Configuration of the experiment in TOML; - reads standard input (required)")
-      ->required();
+      ->required()
+      ->type_name(placeholder::kFile);
   app.add_option("overrides", o.overrides,
-                 "Settings as dotted.key=value that replace those of the file (default: none)");
-  app.add_option("--run", o.run, "Directory of the run (default: runs/NAME-seedSEED)");
+                 "Settings as dotted.key=value that replace those of the file (default: none)")
+      ->type_name(placeholder::kSetting);
+  app.add_option("--run", o.run, "Folder of the run (default: runs/NAME-seedSEED)")
+      ->type_name(placeholder::kFolder);
   app.add_flag("--resume", o.resume, "Resume the run from its newest checkpoint");
   app.add_option("--workers", o.workers,
                  "Number of worker processes to start on this machine (default 0)")
@@ -18,9 +22,11 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
   app.add_flag("--deterministic", o.deterministic,
                "Make every byte of the model and the trajectories depend on the seed alone");
   app.add_option("--listen", o.listen,
-                 "Accept workers of other machines at this ADDRESS:PORT (default: none)");
+                 "Accept workers of other machines at this HOST:PORT (default: none)")
+      ->type_name(placeholder::kAddress);
   app.add_option("--certs", o.certificates,
-                 "Directory written by 'qstar certs' (default: a private CA for this run)");
+                 "Folder written by 'qstar certs' (default: a private CA for this run)")
+      ->type_name(placeholder::kFolder);
   auto* http =
       app.add_option("--http", o.http_port,
                      "Serve the run's status and metrics on this port; 0 picks a free port "
@@ -28,6 +34,7 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
           ->check(whole_number(0, 65535));
   app.add_option("--http-address", o.http_address,
                  "Address at which --http listens (default 127.0.0.1)")
+      ->type_name(placeholder::kAddress)
       ->needs(http);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/number_options.hpp"
+#include "cli/option_values.hpp"
 #include "cli/output.hpp"
 
 namespace qstar {
@@ -45,16 +46,22 @@ void add_worker(CLI::App& app, int& code) {
   command
       ->add_option("--connect", options->address,
                    "HOST:PORT at which the head listens; IPv6 addresses in brackets (required)")
-      ->required();
+      ->required()
+      ->type_name(placeholder::kAddress);
   command
       ->add_option("--certs", options->certificates,
-                   "Directory with ca.pem and the node's certificate and key, made by 'qstar "
-                   "certs' (required)")
-      ->required();
-  command->add_option("--node", options->node,
-                      "Node whose certificate in that directory to use (default worker)");
-  command->add_option("--name", options->name,
-                      "Name of this process in progress lines and records (default worker)");
+                   "Folder with ca.pem and the node's certificate and key, made by 'qstar certs' "
+                   "(required)")
+      ->required()
+      ->type_name(placeholder::kFolder);
+  command
+      ->add_option("--node", options->node,
+                   "Node whose certificate in that folder to use (default worker)")
+      ->type_name(placeholder::kName);
+  command
+      ->add_option("--name", options->name,
+                   "Name of this process in progress lines and records (default worker)")
+      ->type_name(placeholder::kName);
   options->rejoin = 60;
   command
       ->add_option("--rejoin", options->rejoin,

@@ -35,7 +35,7 @@ struct Generation {
 class Policy {
  public:
   virtual ~Policy() = default;
-  // One generation a request, in order. Deterministic in (weights, request).
+  // One generation per request, in order. Deterministic in (weights, request).
   virtual std::vector<Generation> generate(std::span<const GenerateRequest> requests) = 0;
   virtual std::uint64_t version() const = 0;
 };

@@ -2,8 +2,7 @@
 //
 // A terminal obeys escape codes, and a reader trusts line breaks and the direction of writing.
 // Every such text goes through printable() before it is shown to a person: in tables, progress
-// lines, prompts and error messages. What is written for programs (JSON) has an escaping of its
-// own.
+// lines, prompts and error messages. JSON output is escaped by its own rules.
 #pragma once
 
 #include <string>

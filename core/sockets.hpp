@@ -20,10 +20,10 @@ Status try_listen(const HostPort& address);
 Error listen_error(const HostPort& address, int system_error);
 
 // Connects and closes the connection again; gives the numeric address that accepted it. kNetwork
-// tells an unknown host, a refused connection, an unreachable network and a timeout (per address of
-// the host) apart. Looking up a name is limited by the system alone. Do not let CAF connect to the
-// same peer at once: CAF knows connections by their descriptors, and may take the end of this one
-// for that of the next, which gets the same descriptor.
+// says whether the host is unknown, the connection was refused, the network is unreachable or the
+// time ran out (per address of the host). Looking up a name is limited by the system alone. Do not
+// let CAF connect to the same peer at once: CAF knows connections by their descriptors, and may
+// take the end of this one for that of the next, which gets the same descriptor.
 Result<HostPort> try_connect(const HostPort& address, std::chrono::milliseconds timeout);
 
 }  // namespace qstar

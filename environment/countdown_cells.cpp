@@ -1,7 +1,7 @@
 // What a network sees of a Countdown position.
 //
-// A network has to tell how many steps are left, and cannot divide. So every number a comes with
-// what relates it to the target t:
+// A network has to estimate how many steps are left, and cannot divide. So every number a comes
+// with what relates it to the target t:
 //   size      1    powers of two below it (0: no number at this place)
 //   digits    4    the lowest four
 //   residues  4    mod 7, 9, 11, 16: whatever makes t from the numbers does so mod m as well
@@ -10,7 +10,7 @@
 //   quotient  2    t / a: tens and ones, if it is exact and below 100; otherwise 15
 //   remainder 1    t mod a: its size
 //   partner   1    bits: another number b is left with a + b, a * b, a - b or a / b = t
-// so that a position one step before the goal can be told by the last of them. The target: size,
+// so that the last of them identifies a position one step before the goal. The target: size,
 // five digits, residues; then how many numbers are left.
 #include <algorithm>
 #include <bit>

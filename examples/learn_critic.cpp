@@ -1,5 +1,5 @@
-// Learns a Q-critic from a policy's own attempts, win signal only, and shows how well it tells
-// right steps from wrong ones on held-out problems.
+// Learns a Q-critic from a policy's own attempts, win signal only, and shows how well it
+// distinguishes right steps from wrong ones on held-out problems.
 //
 //   build/release/examples/learn_critic runs/quickstart-seed1/policy.safetensors 500 100
 #include <fmt/format.h>

@@ -60,8 +60,8 @@ class Layout {
   std::size_t size_ = 0;
 };
 
-// He et al. 2015 (of the one-hot layer, `cells` inputs count: so many are 1), biases and the last
-// layer of each block 0.
+// He et al. 2015 (of the one-hot layer, `cells` inputs count, as that many are 1), biases and the
+// last layer of each block 0.
 Buffer<float> initial_parameters(const Layout& layout, std::uint64_t seed);
 
 // A matrix as products want it.

@@ -6,7 +6,7 @@
 // kPair elements a step: bfloat16 matrices therefore stand in pairs along the reduced direction.
 // Every row is summed in an order that does not depend on the rows beside it.
 //
-// Widths are multiples of kColumns and rows of kRows; whoever has fewer pads with zeros.
+// Widths are multiples of kColumns and rows of kRows; pad smaller ones with zeros.
 #pragma once
 
 #include <cstddef>

@@ -91,7 +91,7 @@ class PuzzleNetwork final : public CostToGo {
  public:
   // kConfig when the model is of another puzzle or size; kIo without memory for it; `source` names
   // it in the error. Weights that are finite but absurdly large can still make costs() overflow:
-  // whoever uses them looks at what comes out.
+  // callers check what comes out.
   static Result<PuzzleNetwork> make(const PuzzleModel& model, std::shared_ptr<const Puzzle> puzzle,
                                     std::string_view source = "the model",
                                     Precision precision = fast_precision());

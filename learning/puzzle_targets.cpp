@@ -51,7 +51,7 @@ TaughtOutputs::TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& co
 
 // Of moves with parts, of which only those of one beginning are taught, the example's own would be
 // the wrong choice: it leads to where the walk was, mostly towards the goal, and no example would
-// tell what the other beginnings cost. So beginnings are drawn, by a Weyl sequence over the rows of
+// show what the other beginnings cost. So beginnings are drawn, by a Weyl sequence over the rows of
 // a batch, which has to have many more rows than there are beginnings.
 std::size_t TaughtOutputs::base(const PuzzleExamples& examples, std::size_t i) const {
   if (rests_ == 0) return examples.moves[i];

@@ -9,7 +9,7 @@
 //
 // Of a walk's position s' and a random move that leads there from s, the example is (s, move). So
 // the goal is reached in a (K+1)th of all examples, however many moves there are; had the move been
-// drawn in s, one in `moves` of the walks of one step would have told what the goal is worth.
+// drawn in s, only one in `moves` of the walks of one step would reach the goal.
 //
 // A walk also knows a way back, whose cost no target should exceed (hindsight): bounds.
 #pragma once
@@ -47,7 +47,7 @@ class Scrambles {
  public:
   Scrambles(std::shared_ptr<const Puzzle> puzzle, const ScrambleConfig& config, std::uint64_t seed);
   // Batch number `index`: a function of (seed, index) alone, so that processes share the work by
-  // index and a resumed run goes on with the same batches. Cheapest in order: walks are made
+  // index and a resumed run continues with the same batches. Cheapest in order: walks are made
   // depth + 1 batches at a time. Positions without a legal move are left out.
   PuzzleExamples batch(std::uint64_t index);
 

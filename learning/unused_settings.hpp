@@ -1,6 +1,6 @@
 // Settings that would have no effect beside others: they are refused, so that what is recorded of a
-// run is what was used. Only a value other than the default can be told from one that was not
-// given.
+// run is what was used. Only a value other than the default can be distinguished from one that
+// was not given.
 #pragma once
 
 #include <fmt/format.h>

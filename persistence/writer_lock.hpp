@@ -1,7 +1,7 @@
 // Whether a process has a store open for writing.
 //
 // RocksDB holds a POSIX record lock on the file LOCK of an open database. Such a lock has two
-// traps: a process is not told of its own locks, and it loses them all when it closes any
+// traps: a process does not see its own locks, and it loses them all when it closes any
 // descriptor of the file. The folders that this process writes to are therefore kept in a list,
 // and LOCK is opened only when the folder is not in it.
 #pragma once

@@ -96,6 +96,12 @@ void MovesByValue::costs(std::span<const std::uint8_t> states, std::span<float> 
   }
 }
 
+std::vector<std::string> heuristic_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kRows) names.emplace_back(row.name);
+  return names;
+}
+
 std::vector<std::string> heuristic_names(const Puzzle& puzzle) {
   std::vector<std::string> names;
   for (const Row& row : kRows) {

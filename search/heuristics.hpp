@@ -52,6 +52,8 @@ class MovesByValue final : public CostToGo {
   std::vector<std::uint8_t> children_;  // [moves, state_bytes]
 };
 
+// Names of all heuristics, in the registry's order.
+std::vector<std::string> heuristic_names();
 // Names of the heuristics that the puzzle offers, in the registry's order.
 std::vector<std::string> heuristic_names(const Puzzle& puzzle);
 // kUsage names those that the puzzle offers.

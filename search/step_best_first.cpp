@@ -10,7 +10,7 @@
 // Two states with the same line (State::line) are one: what can still be done from them is the
 // same. The text with the cheaper path is kept; a state that was expanded is expanded again when a
 // cheaper path to it is found. A step that leaves the line as it was makes no new state. Finished
-// works are never merged: nothing continues from them, and the guide tells them apart.
+// works are never merged: nothing continues from them, and the guide scores them differently.
 //
 // A* (Hart, Nilsson, Raphael 1968) makes the state behind every step at once; Q* (Agostinelli,
 // Shmakov, McAleer, Fox, Baldi 2021, arXiv 2102.04518) only behind a step that comes out of the

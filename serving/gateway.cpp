@@ -146,7 +146,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   void got(beast::error_code error) {
     if (!error) {
-      // What is not read cannot be told from the next request.
+      // A body that is not read would be taken for the next request.
       const bool has_body = parser_->chunked() || parser_->content_length().value_or(0) > 0;
       const bool keep_alive = parser_->get().keep_alive() && !has_body;
       return write(answer(parser_->get(), keep_alive, server_.snapshot));

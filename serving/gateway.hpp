@@ -2,8 +2,8 @@
 //
 // Runs on a thread of its own and reads snapshots that others publish, so a slow or hostile client
 // never slows training down: connections, header sizes, each connection's rate and idle times are
-// bounded. Loopback unless told otherwise. Untrusted clients may talk to this, never to the actors'
-// port.
+// bounded. It listens on loopback unless another address is given. Untrusted clients may talk to
+// this, never to the actors' port.
 //
 // GET and HEAD only. A query after the path is ignored. A request with a body is answered, and its
 // connection closed without reading the body. 400: not HTTP; 404: another path; 405: another

@@ -166,7 +166,7 @@ TEST_CASE("every damaged file is blamed by its own name", "[certificates]") {
   CHECK(has(refusal(path).message, path + "/" + name + " is missing"));
 }
 
-TEST_CASE("a key of another certificate and a foreign CA are told apart", "[certificates]") {
+TEST_CASE("a key of another certificate and a foreign CA have different errors", "[certificates]") {
   const TemporaryFolder folder;
   const auto ours = folder.path("ours"), theirs = folder.path("theirs");
   REQUIRE(make_certificates(ours, {}));
@@ -201,10 +201,11 @@ TEST_CASE("a key that others can read is refused with the command to run", "[cer
 TEST_CASE("only names of nodes become files", "[certificates]") {
   const TemporaryFolder folder;
   const auto path = folder.path("certs");
-  for (const auto& name : {std::string("../v2"), std::string(), std::string("."), std::string(".."),
-                           std::string(".hidden"), std::string("a/b"), std::string("a b"),
-                           std::string("a\nb"), std::string("g\xc3\xbc"), std::string("ca"),
-                           std::string(65, 'a'), std::string("a\0b", 3)}) {
+  for (const auto& name :
+       {std::string("../v2"), std::string(), std::string("."), std::string(".."),
+        std::string(".hidden"), std::string("a/b"), std::string("a b"), std::string("a\nb"),
+        std::string("g\xc3\xbc"), std::string("ca"), std::string("ca.pem"), std::string("gpu1.key"),
+        std::string("-x"), std::string(65, 'a'), std::string("a\0b", 3)}) {
     const auto made = make_certificates(path, {{"head", name}});
     REQUIRE_FALSE(made);
     CHECK(made.error().code == Errc::kUsage);

@@ -6,7 +6,7 @@
 
 using namespace qstar;
 
-TEST_CASE("a task has the same problems whoever gets it, and none is held out", "[dispatch]") {
+TEST_CASE("a task has the same problems on every node, and none is held out", "[dispatch]") {
   const ExperimentConfig config;
   const auto environment = make_environment(config.environment).value();
   Dispatch one(config, false), two(config, false);

@@ -59,7 +59,7 @@ TEST_CASE("batches cross as bytes, infinities too", "[example_batch]") {
   REQUIRE(unpack_batches("no examples").error().code == Errc::kCorrupt);
 }
 
-TEST_CASE("where several outputs are taught, there are so many targets, or none",
+TEST_CASE("where several outputs are taught, there is a target for each, or none",
           "[example_batch]") {
   const testing::Corridor puzzle;
   ExampleBatch batch = batch_at(0, 1);

@@ -240,7 +240,7 @@ TEST_CASE("a run whose actors fail ends as it would have without", "[head]") {
   for (const auto& said : broken.restarts) CHECK(has(said, "the problems ran out"));
   check_counters(broken.options.config, end->state);
   check_store(whole, expected->state);
-  CHECK(expected->state.lucky > 0);  // so that the counters can be told apart
+  CHECK(expected->state.lucky > 0);  // so that the counters differ
   CHECK(expected->state.wins > expected->state.lucky);
   check_store(broken, end->state);
   CHECK(end->model == expected->model);

@@ -12,8 +12,8 @@ TEST_CASE("a disk that hangs holds up its own actor alone", "[metrics]") {
   SystemConfig config;
   caf::actor_system system(config);
   caf::scoped_actor self{system};
-  std::promise<void> mended;
-  const auto hanging = mended.get_future().share();
+  std::promise<void> repaired;
+  const auto hanging = repaired.get_future().share();
   std::vector<MetricsActor> actors;
   for (int i = 0; i < 4; ++i) {  // more than the scheduler has threads
     actors.push_back(spawn_metrics(system, [hanging](const Report&) { hanging.wait(); }));
@@ -24,7 +24,7 @@ TEST_CASE("a disk that hangs holds up its own actor alone", "[metrics]") {
   bool answered = false;
   self->request(verifier, std::chrono::seconds(5), Judge{})
       .receive([&](const Groups&) { answered = true; }, [](const caf::error&) {});
-  mended.set_value();
+  repaired.set_value();
   CHECK(answered);
   for (const auto& actor : actors) self->send_exit(actor, caf::exit_reason::kill);
   self->send_exit(verifier, caf::exit_reason::kill);

@@ -13,7 +13,7 @@ TEST_CASE("a pace is the rate since its first mark", "[progress]") {
   CHECK(pace.rate(140, 24) == Approx(0.5));
 }
 
-TEST_CASE("the time left is told in the unit that fits", "[progress]") {
+TEST_CASE("the time left is printed in the unit that fits", "[progress]") {
   CHECK(time_left(10, 0).empty());
   CHECK(time_left(10, 0.5) == "20 s left");
   CHECK(time_left(600, 1) == "10 min left");
@@ -49,7 +49,7 @@ TEST_CASE("what is not measured yet is not shown as a figure", "[progress]") {
   CHECK(taught.row.values.at("loss") == 0.5);
 }
 
-TEST_CASE("the status tells phase, progress, versions, queues and staleness", "[progress]") {
+TEST_CASE("the status has phase, progress, versions, queues and staleness", "[progress]") {
   ExperimentConfig config;
   config.rl.versions = 20;
   config.rl.staleness = 4;

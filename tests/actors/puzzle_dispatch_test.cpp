@@ -42,7 +42,7 @@ TEST_CASE("leases are handed out while there is room and a target network", "[pu
   REQUIRE(dispatch.may_lease());
 }
 
-TEST_CASE("a lease's batches count once, whoever brings them", "[puzzle_dispatch]") {
+TEST_CASE("a lease's batches count once, from whichever worker", "[puzzle_dispatch]") {
   PuzzleDispatch dispatch(small_experiment());
   const testing::Corridor puzzle;
   dispatch.weights().publish(1, "network");

@@ -65,7 +65,7 @@ TEST_CASE("an asynchronous run makes the updates it was asked for", "[puzzle_hea
   REQUIRE(end.has_value());
   REQUIRE(end->state.updates == 110);
   REQUIRE(end->state.examples == 110 * 64);
-  REQUIRE(end->state.target_version == 7);  // patience 1: every check renews
+  REQUIRE(end->state.target_version == 7);  // patience 1: every check replaces it
   const PuzzleModel made = parse_puzzle_model(end->model, "the run's").value();
   REQUIRE(made.metadata.at("updates") == "110");
   const Store store = Store::open(folder.path("run/store"), Store::Mode::kRead).value();
@@ -73,7 +73,7 @@ TEST_CASE("an asynchronous run makes the updates it was asked for", "[puzzle_hea
   REQUIRE(end->state.records > 8);  // of the first check and of the last
 }
 
-TEST_CASE("a run that was told to stop goes on where it was", "[puzzle_head]") {
+TEST_CASE("a stopped run continues where it was", "[puzzle_head]") {
   const TemporaryFolder folder;
   PuzzleHeadOptions options = tiny(folder.path("run"));
   options.deterministic = true;

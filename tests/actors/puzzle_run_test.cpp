@@ -1,4 +1,4 @@
-// What a puzzle's run keeps and tells: its state, its curve, its progress, its records.
+// What a puzzle's run keeps and reports: its state, its curve, its progress, its records.
 #include "actors/puzzle_progress.hpp"
 #include "actors/puzzle_records.hpp"
 #include "actors/puzzle_run_state.hpp"

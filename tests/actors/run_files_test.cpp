@@ -164,7 +164,7 @@ TEST_CASE("a start is told to resume only with values that are not refused then"
   CHECK_FALSE(has(kind.message, "--resume"));
 }
 
-TEST_CASE("what may change is recorded when the run goes on with it", "[run_files]") {
+TEST_CASE("what may change is recorded when the run continues with it", "[run_files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("run");
   leave_run(path);

@@ -24,7 +24,7 @@ struct Pretrain {
   std::int64_t batch = 64;
   void describe(FieldVisitor& v) {
     section(v, "optimiser", "how to descend", optimiser);
-    v.value({"batch", "sequences a step", 1}, batch);
+    v.value({"batch", "sequences per step", 1}, batch);
   }
 };
 
@@ -129,7 +129,7 @@ TEST_CASE("a value out of range says the range; its ends are allowed") {
           "a.toml:2: pretrain.optimiser.rate must be from 0 to 1, not 1.5 (learning rate)");
   REQUIRE(error_of("", {"pretrain.batch=0"}) ==
           "override \"pretrain.batch=0\": pretrain.batch must be at least 1, not 0 "
-          "(sequences a step)");
+          "(sequences per step)");
   Config config;
   REQUIRE(parse(config, "[pretrain.optimiser]\nrate = 1.0\nsteps = 10000000"));
   REQUIRE(parse(config, "[pretrain.optimiser]\nrate = 0\nsteps = 0"));
@@ -178,7 +178,7 @@ TEST_CASE("the printed configuration says of every field what it means and its r
           "note = \"\"  # free text\n"
           "drift = 0.0  # any number\n"
           "\n[pretrain]  # next-token pre-training\n"
-          "batch = 64  # sequences a step (at least 1)\n"
+          "batch = 64  # sequences per step (at least 1)\n"
           "\n[pretrain.optimiser]  # how to descend\n"
           "rate = 0.5  # learning rate (from 0 to 1)\n"
           "steps = 1500  # optimiser steps (from 0 to 10000000)\n");

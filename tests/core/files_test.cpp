@@ -72,7 +72,7 @@ TEST_CASE("a file that does not fit in memory is an error", "[files]") {
 }
 #endif
 
-TEST_CASE("what is at a path is told without an exception", "[files]") {
+TEST_CASE("what is at a path is reported without an exception", "[files]") {
   const TemporaryFolder folder;
   fs::create_directory(folder.path("folder"));
   fs::create_symlink("loop", folder.path("loop"));

@@ -29,7 +29,7 @@ bool has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("hosts and ports are told apart", "[host_port]") {
+TEST_CASE("hosts and ports are separated", "[host_port]") {
   for (const auto use : kBoth) {
     CHECK(parse_host_port("[::1]:7000", use) == HostPort{"::1", 7000});
     CHECK(parse_host_port("[fd00:0:0::0:1]:1", use) == HostPort{"fd00::1", 1});
@@ -114,7 +114,7 @@ TEST_CASE("URLs have brackets, and loopback is known", "[host_port]") {
   CHECK_FALSE(is_any_interface("::1"));
 }
 
-TEST_CASE("why a port cannot be opened is told apart", "[sockets]") {
+TEST_CASE("each reason why a port cannot be opened has an error", "[sockets]") {
   const auto code = [](int error) { return listen_error({"::1", 80}, error).code; };
   CHECK(code(EADDRINUSE) == Errc::kBusy);
   CHECK(code(EACCES) == Errc::kIo);
@@ -136,7 +136,7 @@ TEST_CASE("all interfaces, and this machine by name, can be listened on", "[sock
   CHECK(named->host != "localhost");
 }
 
-TEST_CASE("why a connection fails is told apart", "[sockets]") {
+TEST_CASE("each reason why a connection fails has an error", "[sockets]") {
   constexpr std::chrono::milliseconds kShort{300};
   const auto refused = try_connect({"127.0.0.1", 1}, kShort);
   REQUIRE_FALSE(refused);

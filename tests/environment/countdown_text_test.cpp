@@ -93,7 +93,7 @@ TEST_CASE("countdown text: the steps that can be taken are listed once") {
   }
 }
 
-TEST_CASE("countdown text: solutions are shortest, and what has none is told") {
+TEST_CASE("countdown text: solutions are shortest, and problems without one are reported") {
   CHECK(*game().solve(*game().reset("25 3 6:75")) == std::vector<std::string>{"25*3:75"});
   CHECK(game().solve(*game().reset("1 1 1:24")).error().message ==
         "\"1 1 1:24\" has no solution: no steps from \"1 1 1:24\" lead to the target");

@@ -73,7 +73,7 @@ TEST_CASE("cube3: R U R' U' has order 6, R U' has order 63, R U has order 105") 
   CHECK(order({"R", "U"}) == 105);
 }
 
-TEST_CASE("cube3: meta-moves are the positions within so many quarter turns") {
+TEST_CASE("cube3: meta-moves are the positions within a number of quarter turns") {
   // Known counts at a distance of exactly 1, 2 and 3 quarter turns: 12, 114, 1068.
   CHECK(Cube3(1).moves() == 12);
   CHECK(Cube3(2).moves() == 12 + 114);

@@ -93,7 +93,8 @@ double seconds_for(const Environment& e, std::size_t terms) {
 }
 
 TEST_CASE("garbage: time grows linearly with the line") {
-  // Large lines would otherwise give their pages back to the kernel and fetch them anew every time.
+  // Large lines would otherwise give their pages back to the kernel and fetch them again every
+  // time.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   EnvironmentConfig config;

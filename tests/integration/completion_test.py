@@ -55,8 +55,41 @@ class Completion:
         self.assertLessEqual({"astar", "qstar"}, self.offers("qstar search --algorithm "))
         self.assertEqual(self.offers("qstar search --algorithm=ast"), {"astar"})
         self.assertEqual(self.offers("qstar train mi"), {"mine.toml"})
-        self.assertEqual(self.offers("qstar train --run m"), {"mine.toml", "my folder"})
+        self.assertEqual(self.offers("qstar train --run m"), {"my folder"})
         self.assertEqual(self.offers("qstar train --workers "), set())
+
+    def test_help_offers_commands(self):
+        self.assertEqual(self.offers("qstar help re"), {"replay", "report"})
+        self.assertEqual(self.offers("qstar help replay "), {"stats", "ls", "show"})
+        self.assertEqual(self.offers("qstar help replay s"), {"stats", "show"})
+        self.assertEqual(self.offers("qstar help eval m"), set())
+
+    def test_every_option_of_a_few_words_offers_them(self):
+        places = [words.split() for words in ("eval", "solve", "search", "completion")]
+        found = {}
+        for place in places:
+            for option in re.findall(r"(--[a-z-]+) NAME", qstar(*place, "--help").stdout):
+                refused = qstar(*place, f"{option}=none-of-them").stderr
+                choices = re.search(r"must be one of (.*), not 'none-of-them'", refused)
+                self.assertTrue(choices, refused)
+                found[option] = set(choices[1].split(", "))
+                self.assertEqual(self.offers(" ".join(("qstar", *place, option, ""))), found[option])
+        self.assertEqual(set(found), {"--search", "--aggregation", "--priority", "--algorithm", "--heuristic"})
+        self.assertEqual(found["--heuristic"], {"zero", "manhattan", "gaps"})
+
+    def test_only_paths_are_completed_by_paths(self):
+        for line in ("train mine.toml m", "train --listen m", "train mine.toml seed=1 m", "train --http-address m",
+                     "worker --connect m", "worker --name m", "certs out --node m", "eval model --environment m",
+                     "search --environment name=x m", "solve model m", "replay show run m", "replay ls run --from m"):
+            with self.subTest(line):
+                self.assertEqual(self.offers("qstar " + line), set())
+        for line in ("eval m", "eval model --problems m", "search m", "search --states m", "solve m", "report m",
+                     "report a b m", "eval model --guide m"):
+            with self.subTest(line):
+                self.assertIn("mine.toml", self.offers("qstar " + line))
+        for line in ("replay ls m", "label m", "search --svg m", "train --certs m", "certs m", "report run --out m"):
+            with self.subTest(line):
+                self.assertEqual(self.offers("qstar " + line), {"my folder"})
 
     def test_files_after_other_words(self):
         self.assertEqual(self.offers("qstar train --resume mi"), {"mine.toml"})

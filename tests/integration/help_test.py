@@ -11,7 +11,7 @@ from support import BUILD, main, qstar
 BANNED = [
     r"\bleash", r"\bglanc", r"\blessons?\b", r"\bmend(s|ed|ing)?\b", r"\brenew", r"\bwhoever\b", r"\bsetters?\b",
     r"\banew\b", r"\bso many\b", r"\bas it were\b", r"\bin earnest\b", r"\bgo(es)? on with\b", r"\bfor programs\b",
-    r"\bmoves of several\b",
+    r"\bmoves of several\b", r"\bmoves that are several\b", r"\bon wish\b",
     r"\b(tokens|seconds|steps|attempts|samples|nodes|objects?|lines?|edges|processes|actors|threads|problems|sequences|"
     r"rows|batches|points|comments?|moves|turns|groups|leases|positions|states|solutions|letters?) "
     r"an? (problem|state|step|node|move|turn|line|lease|process|group|row|record|version|update|run|table|position|"
@@ -82,11 +82,29 @@ class HelpTest(unittest.TestCase):
         """The reader of help texts sees what a person sees."""
         train = dict(self.helps)[("train",)]
         options = {name: description for part in sections(train).values() for name, description in part}
-        self.assertIn("--workers INT (0 to 64)", options)
+        self.assertIn("--workers NUMBER (0 to 64)", options)
         self.assertIn("greedy, sample", dict(sections(dict(self.helps)[("solve",)])["Options"])["--search NAME"])
         self.assertEqual(options["--resume"], "Resume the run from its newest checkpoint")
-        self.assertEqual(options["config TEXT"],
+        self.assertEqual(options["config FILE"],
                          "Configuration of the experiment in TOML; - reads standard input (required)")
+
+    def test_placeholders_are_plain(self):
+        known = {"FILE", "FOLDER", "PATH", "NUMBER", "NAME", "ADDRESS", "KEY=VALUE", "PROBLEM", "COMMAND"}
+        seen = set()
+        for words, text in self.helps:
+            for title, options in sections(text).items():
+                if title == "Subcommands":
+                    continue
+                for name, _ in options:
+                    placeholder = re.fullmatch(r"\S+(?: (\S+)(?: \(\S+ to \S+\))?(?: \.\.\.)?)?", name)
+                    with self.subTest(" ".join((*words, name))):
+                        self.assertTrue(placeholder)
+                        self.assertIn(placeholder[1], {None, *known})
+                    seen.add(placeholder[1])
+            with self.subTest(" ".join(words)):
+                self.assertNotRegex(text, r"\d[eE][+-]?\d", "numbers as people write them")
+                self.assertNotRegex(text.lower(), r"director(y|ies)", "help says folder")
+        self.assertLessEqual(known, seen)
 
     def test_standard_terms(self):
         for words, text in self.helps:
@@ -107,6 +125,21 @@ class HelpTest(unittest.TestCase):
                 self.assertRegex(doc, r"^([a-z_]+: [a-z]|[A-Z])", "a phrase, or CHOICE: a phrase")
                 for pattern in BANNED:
                     self.assertNotRegex(line.lower(), pattern)
+
+    def test_the_repository_uses_standard_terms(self):
+        """Documents, comments, names of tests. Literals without a blank are names: those of random streams stay."""
+        files = [path for folder in ("core", "environment", "learning", "persistence", "search", "serving", "story", "actors",
+                                     "cli", "configs", "docs", "examples", "benchmarks", "tests", "tools", "cmake")
+                 for path in sorted(Path(folder).rglob("*")) if path.suffix in (".hpp", ".cpp", ".py", ".md", ".toml", ".txt")]
+        files += [Path(name) for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "CMakeLists.txt")]
+        self.assertGreater(len(files), 500)
+        for path in files:
+            if path.name in ("help_test.py", "wording_test.cpp"):
+                continue  # they hold the lists
+            text = re.sub(r'"[^"\s]*"', "", path.read_text()).lower()
+            for pattern in (*BANNED, r"\bunless told\b", r"\btend(s|ed|ing)?\b"):
+                with self.subTest(str(path)):
+                    self.assertNotRegex(text, pattern)
 
     def test_messages_use_standard_terms(self):
         """Phrases in the sources: errors, progress, reports. Run from the repository's root, as ctest does."""

@@ -188,8 +188,13 @@ class JoiningTest(RunTest):
         self.assert_ok(qstar("certs", certs, "--node", "gpu3"))
         self.assertEqual(set(os.listdir(certs)) - before, {"gpu3.pem", "gpu3.key"})
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(certs, "gpu3.key")).st_mode), 0o600)
-        for node in ("../v2", "", ".x", "ca"):
-            self.assertEqual(qstar("certs", self.path("other"), "--node", node).returncode, 2)
+        for node in ("../v2", ".x", "ca", "ca.pem", "ca.key", "gpu1.pem", "-x", "_x", "a b", "é", "x" * 65):
+            for words in (("certs", self.path("other"), f"--node={node}"),
+                          ("worker", "--connect", "127.0.0.1:1", "--certs", certs, f"--node={node}"),
+                          ("worker", "--connect", "127.0.0.1:1", "--certs", certs, f"--name={node}")):
+                with self.subTest(words):
+                    self.refused(qstar(*words), 2, "is not a node name", "beginning with a letter or digit")
+        self.refused(qstar("certs", self.path("other"), "--node", ""), 2, "--node is empty")
         self.assertFalse(os.path.exists(self.path("other")))
         os.remove(os.path.join(certs, "ca.key"))
         late = qstar("certs", certs, "--node", "late")

@@ -100,7 +100,7 @@ class LabelTest(RunTest):
         self.assertEqual(terminal.end(20), code, terminal.seen)
         self.assertIn("1 labelled now, 0 before", terminal.seen)
         (record,) = lines(os.path.join(self.run_folder, "step_labels.jsonl"))
-        # The next session goes on with the third step.
+        # The next session continues with the third step.
         terminal = self.label(*words)
         self.assertTrue(terminal.shows(r"\(\+ before\)[^>]*\(0 before\)[^>]*3 of [^>]* > $", 20), terminal.seen)
         self.answer(terminal, b"-")
@@ -194,7 +194,7 @@ class LabelTest(RunTest):
 
     def test_what_cannot_be_is_one_line(self):
         for words, code, message in (
-                ((self.run_folder,), 2, "--steps"), ((self.run_folder, "--steps", "--rankings"), 2, "2 were given"),
+                ((self.run_folder,), 2, "--steps"), ((self.run_folder, "--steps", "--rankings"), 2, "exclude each other"),
                 ((self.path("nothing"), "--steps"), 3, "nothing"),
                 ((self.run_folder, "--steps", "--out", self.path("no/such.jsonl")), 4, "such.jsonl")):
             answer = subprocess.run([QSTAR, "label", *words], input="", capture_output=True, text=True, timeout=60)

@@ -41,7 +41,7 @@ class PuzzleTrainTest(RunTest):
             return file.read()
 
     def updates(self):
-        """The most that the run's metrics tell of."""
+        """The largest value in the run's metrics."""
         try:
             with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
                 rows = [json.loads(line) for line in lines if line.endswith("\n")]

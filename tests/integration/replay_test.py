@@ -1,4 +1,4 @@
-"""qstar replay: what it shows, that it ends when told to, and that it leaves nothing behind."""
+"""qstar replay: what it shows, that a signal ends it, and that it leaves nothing behind."""
 import fcntl
 import json
 import os

@@ -131,7 +131,7 @@ class SearchFaultsTest(RunTest):
 
     def test_every_number_option_states_its_range(self):
         file = self.states(goal(3))
-        ranges = {"--seconds": "0 to 1e+09", "--nodes": "0 to 9007199254740992", "--weight": "0 to 1e+06",
+        ranges = {"--seconds": "0 to 1000000000", "--nodes": "0 to 9007199254740992", "--weight": "0 to 1000000",
                   "--batch": "1 to 10000000", "--memory": "1 to 16777216", "--threads": "1 to 1024",
                   "--limit": "1 to 1000000000", "--kept-edges": "1 to 65536"}
         helped = qstar("search", "--help").stdout

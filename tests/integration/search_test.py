@@ -33,7 +33,7 @@ def slide(state, side, move):
 
 
 def distances(side, depth):
-    """How far every position within so many moves of the goal is: breadth first."""
+    """How far every position within a number of moves of the goal is: breadth first."""
     found, layer = {tuple(goal(side)): 0}, [goal(side)]
     for distance in range(1, depth + 1):
         following = []

@@ -78,7 +78,7 @@ class StopTest(RunTest):
         self.assertIn("no stage is finished yet", self.resumes(output))
 
     def test_a_stage_of_a_story_that_does_not_save(self):
-        # Attempts at so many problems are one call, in the middle of which nothing can be saved.
+        # Attempts at this many problems are one call, in the middle of which nothing can be saved.
         words = ["pretrain.steps=5", "measure.problems=20", "measure.curve_problems=20", "stages.sft=false",
                  "verifiers.problems=50000"]
         stage = os.path.join(self.path("run"), "stages", "base.json")

@@ -1,4 +1,5 @@
 """`qstar train` on a terminal: one line that is written over, and Ctrl-C from its keyboard."""
+import json
 import os
 import re
 
@@ -58,6 +59,47 @@ class TerminalTest(RunTest):
             longest = max(len(line) for line in terminal.seen.split("Positionals")[1].splitlines())
             self.assertLessEqual(longest, min(columns, 100))
             self.assertIn("status and metrics", terminal.seen)
+
+    def lines(self, *words, columns):
+        """The lines that the command shows on a terminal of this width."""
+        terminal = Terminal(*words, columns=columns)
+        self.addCleanup(terminal.kill)
+        self.assertEqual(terminal.end(60), 0, terminal.seen)
+        return [re.split(OVER, line)[-1] for line in terminal.seen.replace("\r\n", "\n").split("\n")]
+
+    def test_nothing_is_wider_than_the_terminal(self):
+        run = trained_run()
+        group = str(json.loads(qstar("replay", "ls", run, "--limit", "1", "--json").stdout)["group"])
+        for columns in (50, 72):
+            for words in (("eval", run, "--held-out", "3"), ("solve", run, "3+4*2-5"), ("replay", "ls", run),
+                          ("replay", "show", run, group), ("eval", "--help"), ("search", "--help"), ("train", "--help"),
+                          ("worker", "--help"), ("--help",)):
+                with self.subTest(words=words, columns=columns):
+                    shown = [line for line in self.lines(*words, columns=columns) if " " in line.strip()]
+                    self.assertTrue(shown)
+                    self.assertLessEqual(max(len(line) for line in shown), columns)
+
+    def test_nothing_is_lost_when_lines_are_wrapped(self):
+        run = trained_run()
+        group = str(json.loads(qstar("replay", "ls", run, "--limit", "1", "--json").stdout)["group"])
+        for words in (("solve", run, "3+4*2-5"), ("replay", "show", run, group)):
+            piped = qstar(*words)
+            self.assert_ok(piped)
+            narrow = " ".join(self.lines(*words, columns=30))
+            self.assertEqual(narrow.split(), piped.stdout.split())
+
+    def test_a_wrapped_example_is_still_a_command(self):
+        shown = "\n".join(self.lines("search", "--help", columns=60))
+        self.assertIn(" \\\n", shown)
+        whole = re.sub(r" \\\n +", " ", shown)
+        self.assertIn("  qstar search model.safetensors --states cube3.jsonl --weight 0.8 --batch 1000 --seconds 60\n", whole)
+
+    def test_lines_that_stay_are_wrapped(self):
+        shown = self.lines("train", "configs/lightsout4.toml", "training.updates=60", "--run",
+                           self.path("a-run-in-a-folder-with-a-long-name"), columns=60)
+        end = next(i for i, line in enumerate(shown) if line.startswith("finished: "))
+        self.assertLessEqual(len(shown[end]), 60)
+        self.assertTrue(shown[end + 1].startswith("    "), shown)
 
     def test_a_log_gets_plain_lines(self):
         trained_run()

@@ -105,6 +105,24 @@ class TextTest(RunTest):
         answer = qstar("train", self.path("old.toml"), "--run", self.path("old"))
         self.refused(answer, 2, 'environment.family = "B"', "custom")
 
+    # Models of the other kind.
+
+    def test_a_run_of_the_other_kind_names_the_command_to_use(self):
+        puzzle = self.path("puzzle")
+        self.assert_ok(qstar("train", "configs/lightsout4.toml", "training.updates=60", "learner.check_period=20", "--run",
+                             puzzle))
+        for path in (puzzle, os.path.join(puzzle, "model.safetensors")):
+            for words in (("eval", path, "--held-out", "3"), ("solve", path, "3+4")):
+                self.refused(qstar(*words), 2, f"{path} was trained on a puzzle, not on text",
+                             f"use 'qstar search {path} --states FILE'")
+            self.refused(self.eval("--held-out", "3", "--search", "beam", "--guide", path), 2, f"--guide {path} was trained")
+        for name in ("", "policy.safetensors", "critic.safetensors"):
+            path = os.path.join(self.run_folder, name) if name else self.run_folder
+            self.refused(qstar("search", path, "--states", "-"), 2, f"{path} was trained on text, not on a puzzle",
+                         f"'qstar eval {path} --held-out 2000'", f"'qstar solve {path} PROBLEM'")
+        os.mkdir(self.path("empty"))
+        self.refused(qstar("eval", self.path("empty"), "--held-out", "3"), 3, "no such model file")
+
     # Problems that people type.
 
     def test_spaces_and_signs_are_understood(self):

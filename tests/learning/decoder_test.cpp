@@ -136,7 +136,7 @@ TEST_CASE("generation stops where it must", "[decoder]") {
     REQUIRE(g.finished);
     REQUIRE(g.logprobs.front() == Approx(0).margin(1e-6));
   }
-  SECTION("at the first step only when told so") {
+  SECTION("at the first step only on request") {
     const ModelFile model = constant_model({{1, 50}});
     REQUIRE(one(model, {";1=", 1, 1, 10, true}).text == "=");
     REQUIRE(one(model, {";1=", 1, 1, 10, true}).finished);

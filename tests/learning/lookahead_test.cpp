@@ -106,7 +106,7 @@ TEST_CASE("greedy play solves what its values lead to the goal", "[lookahead]") 
   REQUIRE(solved_share(corridor, bad, places, 100) == Approx(0.4));
 }
 
-TEST_CASE("greedy walks tell their moves, what was said of them, and the end", "[lookahead]") {
+TEST_CASE("greedy walks report their moves, the estimates and the end", "[lookahead]") {
   PlaceTable q = some_q();
   const Corridor corridor;
   BestMoves best(corridor, q);

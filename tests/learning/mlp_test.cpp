@@ -114,7 +114,8 @@ TEMPLATE_TEST_CASE("a batch in parts gives the gradient of the whole", "[mlp]", 
     REQUIRE(parts.gradient()[i] == Approx(whole.gradient()[i]).margin(1e-4));
 }
 
-TEMPLATE_TEST_CASE("several outputs of a row are fitted as so many rows", "[mlp]", float, Bf16) {
+TEMPLATE_TEST_CASE("several outputs of a row are fitted as rows of their own", "[mlp]", float,
+                   Bf16) {
   const Problem problem = random_problem(24);  // as 12 rows of 2, and each row twice
   const Fit fit{std::span(problem.cells).first(12 * kSizes.cells), problem.which, problem.targets};
   Problem apart{{}, problem.which, problem.targets};

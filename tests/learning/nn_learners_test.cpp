@@ -227,7 +227,7 @@ AttemptGroup right_and_wrong(std::uint64_t id, Rng& rng) {
   return group;
 }
 
-// How well a critic tells steps after so many updates.
+// How well a critic separates right from wrong steps after this many updates.
 double taught_auc(CriticLearner& critic, const CriticConfig& config, int updates) {
   Rng rng(5), fresh(99);
   for (int i = 0; i < updates; ++i) {
@@ -245,7 +245,7 @@ double taught_auc(CriticLearner& critic, const CriticConfig& config, int updates
   return assess(attempts, critic.step_values(attempts)).step_auc;
 }
 
-TEST_CASE("a critic learns from wins to tell right steps from wrong ones", "[nn][learning]") {
+TEST_CASE("a critic learns from wins to separate right steps from wrong ones", "[nn][learning]") {
   CriticLearner critic(testing::random_model(1, {1, 32, 2, 48, 1000}), 1);
   CHECK(taught_auc(critic, {}, 0) < 0.75);
   CHECK(taught_auc(critic, {}, 600) > 0.9);

@@ -73,7 +73,7 @@ TEST_CASE("Muon moves block matrices by an orthogonal step, whatever the gradien
 }
 
 TEST_CASE("the gradients' global norm is clipped", "[nn]") {
-  // The norm before clipping is told: 5 over both parameters.
+  // The norm before clipping is reported: 5 over both parameters.
   auto a = parameter(at::zeros({1}), at::full({1}, 3.0));
   auto b = parameter(at::zeros({1}), at::full({1}, 4.0));
   Optimizer optimizer({{"norm", a}, {"other.norm", b}});

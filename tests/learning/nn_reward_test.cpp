@@ -1,4 +1,4 @@
-// Reward models learn to tell right from wrong on problems that they have never seen, repeat
+// Reward models learn to separate right from wrong on problems that they have never seen, repeat
 // themselves, and go on after a save.
 #include <ATen/ATen.h>
 
@@ -66,8 +66,7 @@ double held_out_auc(RewardLearner& learner) {
   return assess(attempts, learner.step_scores(attempts)).step_auc;
 }
 
-TEST_CASE("a process model learns from exact labels to tell right steps from wrong",
-          "[nn][learning]") {
+TEST_CASE("a process model learns from exact labels which steps are right", "[nn][learning]") {
   RewardLearner prm(work().base, ScorerRole::kProcess, 1);
   const auto attempts = attempts_of(work().training);
   std::vector<LabelledAttempt> examples;

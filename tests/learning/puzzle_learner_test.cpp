@@ -322,7 +322,7 @@ TEST_CASE("the target network is updated when it is due, not before", "[puzzle_l
   }
 }
 
-TEST_CASE("weights that are not finite any more are told at once", "[puzzle_learner]") {
+TEST_CASE("weights that are no longer finite are reported at once", "[puzzle_learner]") {
   PuzzleLearnerConfig config = small_config();
   config.rate = 1e39;  // as a float, infinite
   auto learner = small_learner(config);

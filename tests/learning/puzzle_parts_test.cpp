@@ -33,7 +33,7 @@ TEST_CASE("moves that begin alike are taught together", "[puzzle_learner]") {
   for (const int count : taught_first) CHECK(count == Approx(100).margin(3));
 }
 
-TEST_CASE("targets of moves of several, by hand", "[puzzle_learner]") {
+TEST_CASE("targets of macro-actions, by hand", "[puzzle_learner]") {
   const auto puzzle = presses_at_once();
   PuzzleLearnerConfig config = small_config("qv");
   config.taught_moves = 4;
@@ -64,7 +64,7 @@ TEST_CASE("targets of moves of several, by hand", "[puzzle_learner]") {
   CHECK(learner.targets({{0b0111}, {0}, {1}, {1}})[0] == Approx(1 - std::max(one_away, 0.0F)));
 }
 
-TEST_CASE("Q of moves of several learns every distance of a small puzzle",
+TEST_CASE("Q of macro-actions learns every distance of a small puzzle",
           "[puzzle_learner][learning]") {
   const auto puzzle = std::make_shared<LightsOut>(3, 2);
   PuzzleLearnerConfig config = small_config("qv");

@@ -53,7 +53,7 @@ TEST_CASE("outcome labels are the win, everywhere or at the end", "[labels]") {
   CHECK(outcome_labels({}, OutcomeAt::kLastStep).empty());
 }
 
-// Completes known prompts as told, in turn; anything else not at all.
+// Completes known prompts as scripted, in turn; anything else not at all.
 class ScriptedPolicy final : public Policy {
  public:
   std::map<std::string, std::vector<std::string>> script{};

@@ -1,4 +1,4 @@
-// What a writing process tells the processes that read beside it, in a file that all of them map.
+// What a writing process shares with the processes that read beside it, in a file that all map.
 #pragma once
 
 #include <fcntl.h>

@@ -35,7 +35,7 @@ TEST_CASE("groups come back as they were inserted, once", "[store]") {
   CHECK(store.insert(empty).value().empty());
 }
 
-TEST_CASE("a scan is in the order of ids and ends when told", "[store]") {
+TEST_CASE("a scan is in the order of ids and ends on request", "[store]") {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path(), Mode::kWrite).value();
   for (const std::uint64_t id : {300U, 2U, 70000U, 1U})

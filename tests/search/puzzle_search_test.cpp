@@ -155,7 +155,7 @@ void compare_whole_space(const Puzzle& puzzle, const std::vector<std::uint8_t>& 
 }
 
 // A batch of more positions than are scored together: 100 lead from the start to a dead end, then
-// to the goal, the cheapest way by one of the last; so many moves that a group has 64 positions.
+// to the goal, the cheapest way by one of the last; as many moves as make a group of 64 positions.
 TEST_CASE("Q* scores a large batch of many moves whole", "[puzzle]") {
   constexpr std::uint16_t kWide = 100, kDeadEnd = kWide + 1, kGoal = kWide + 2;
   std::vector<GraphPuzzle::Arc> arcs;

@@ -46,7 +46,7 @@ class Counting final : public CostToGo {
   CostToGo& inner_;
 };
 
-TEST_CASE("a search stops soon after it is told to, in batches of any size", "[puzzle]") {
+TEST_CASE("a search stops soon after the signal, in batches of any size", "[puzzle]") {
   const SmallPancake puzzle(12);
   const auto start = pile(12);
   for (const auto& name : puzzle_search_names()) {

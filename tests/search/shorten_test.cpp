@@ -44,7 +44,7 @@ class Misleading final : public CostToGo {
   }
 };
 
-TEST_CASE("a search may shorten what it found, and tells both costs", "[shorten]") {
+TEST_CASE("a search may shorten what it found, and reports both costs", "[shorten]") {
   const SmallLightsOut puzzle;
   const auto search = make_puzzle_search("greedy").value();
   Misleading misleading;

@@ -60,7 +60,7 @@ TEST_CASE("a beam keeps the best states by aggregated score", "[search][beam]") 
   CHECK(steps_of(two.answer()) == Texts{"b", "1"});
 }
 
-TEST_CASE("a beam that has no retries left goes on with the best that it has", "[search][beam]") {
+TEST_CASE("a beam that has no retries left continues with the best that it has", "[search][beam]") {
   const GraphEnvironment environment(kLines);
   ScriptedPolicy policy({{";p=", {"a=", "a=", "b=", "b="}},
                          {";p=a=", {"x=", "x=", "x=", "x=", "x=", "x="}},

@@ -204,7 +204,7 @@ TEST_CASE("hostile clients are closed and hold nobody up", "[gateway]") {
   CHECK(has(ask(*gateway, "GET", "/healthz"), "ok"));
 }
 
-TEST_CASE("too many connections are told so", "[gateway]") {
+TEST_CASE("too many connections get an answer that says so", "[gateway]") {
   const auto gateway = started({.max_connections = 2, .idle_seconds = 5});
   Client one(*gateway), two(*gateway);
   one.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -96,7 +96,7 @@ struct Expected {
   }
 };
 
-// A story told by the known policy, and everything that it kept.
+// A story run by the known policy, and everything that it kept.
 struct KnownStory {
   StoryConfig config = testing::small_story_config();
   std::shared_ptr<const Environment> environment;
@@ -168,7 +168,7 @@ struct KnownStory {
   }
 };
 
-// Told once for all tests.
+// Run once for all tests.
 const KnownStory& known_story() {
   static const KnownStory story;
   return story;

@@ -102,7 +102,8 @@ TEST_CASE("Dr. GRPO's loss has neither deviation nor length, whatever is configu
 
 TEST_CASE("DAPO's loss has a price on length, whatever is configured") {
   ReinforceConfig config;
-  // Above 6 of 8 tokens a token costs 1/2: rewards 1, 0, 0, −1/2; mean 1/8, deviation √19/8.
+  // Above 6 of 8 tokens, each further token costs 1/2: rewards 1, 0, 0, −1/2; mean 1/8, deviation
+  // √19/8.
   const double expected = -(6 * 7 - 2 - 2 - 7 * 5) / (17 * std::sqrt(19));
   CHECK(figures_of("dapo", config).at("loss") == Approx(expected).epsilon(1e-3));
   config.gradient.token_mean = "constant";
@@ -120,7 +121,7 @@ Round moved_round(const PolicyLearner& policy) {
           1};
 }
 
-TEST_CASE("DAPO clips at 0.8 and 1.28, GRPO where it is told to") {
+TEST_CASE("DAPO clips at 0.8 and 1.28, GRPO where it is configured") {
   ReinforceConfig config;
   config.gradient.clip_low = config.gradient.clip_high = 0.1;
   // Advantages 1 and −1. GRPO holds both: −(1.1 − 0.9)/2; DAPO the second one: −(1.25 − 0.8)/2.
@@ -132,7 +133,7 @@ TEST_CASE("DAPO clips at 0.8 and 1.28, GRPO where it is told to") {
   CHECK(dapo.at("clipped") == Approx(0.5));
 }
 
-TEST_CASE("a group that all won or all lost teaches DAPO nothing, and GRPO as it is told") {
+TEST_CASE("a group that all won or all lost teaches DAPO nothing, and GRPO as configured") {
   const auto equal = [](const PolicyLearner& policy) {
     auto round = round_of_four(policy);
     round.rewards = {{1, 1, 1, 1}};

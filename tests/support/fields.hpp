@@ -1,5 +1,5 @@
 // All fields of a plain struct, so that a test of a copy cannot forget one: how many there are, and
-// a value for each that tells it from the others and from its default.
+// a value for each that differs from the others and from its default.
 #pragma once
 
 #include <cstddef>

@@ -52,7 +52,7 @@ inline std::vector<KindOfModel> models_of_all_kinds() {
   return kinds;
 }
 
-// Reads the bytes as whoever uses a model does; the error, or nothing when it can be used.
+// Reads the bytes as users of a model do; the error, or nothing when it can be used.
 inline std::optional<Error> error_of_use(std::string_view bytes, const std::string& source) {
   if (const auto puzzle = parse_puzzle_model(bytes, source)) {
     const auto network = PuzzleNetwork::make(*puzzle, std::make_shared<LightsOut>(3), source);

@@ -1,0 +1,62 @@
+#include "cli/model_kind.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/config.hpp"
+#include "core/printable.hpp"
+#include "environment/registry.hpp"
+#include "learning/safetensors.hpp"
+
+namespace qstar {
+namespace {
+
+bool is_there(const std::string& path) {
+  std::error_code unreadable;
+  return std::filesystem::exists(path, unreadable);
+}
+
+ModelKind kind_of_run(const std::string& folder) {
+  if (const auto config = read_config(folder + "/config.toml")) {
+    const auto name = peek_config(config->toml, {}, "environment.name");
+    const auto puzzles = puzzle_names();
+    const bool puzzle = std::find(puzzles.begin(), puzzles.end(), name) != puzzles.end();
+    return puzzle ? ModelKind::kPuzzle : ModelKind::kText;
+  }
+  if (is_there(folder + "/model.safetensors")) return ModelKind::kPuzzle;
+  return is_there(folder + "/policy.safetensors") ? ModelKind::kText : ModelKind::kUnknown;
+}
+
+ModelKind kind_of_file(const std::string& path) {
+  const auto file = read_tensors(path);
+  if (!file) return ModelKind::kUnknown;
+  const auto role = file->metadata.find("role");
+  if (role != file->metadata.end() && role->second.starts_with("puzzle_"))
+    return ModelKind::kPuzzle;
+  return file->metadata.contains("characters") ? ModelKind::kText : ModelKind::kUnknown;
+}
+
+}  // namespace
+
+ModelKind model_kind(const std::string& path) {
+  std::error_code unreadable;
+  return std::filesystem::is_directory(path, unreadable) ? kind_of_run(path) : kind_of_file(path);
+}
+
+Error explained(const std::string& path, ModelKind wanted, Error error) {
+  const ModelKind found = model_kind(path);
+  if (found == wanted || found == ModelKind::kUnknown) return error;
+  const std::string shown = printable(path);
+  return {Errc::kConfig,
+          found == ModelKind::kPuzzle
+              ? fmt::format("{0} was trained on a puzzle, not on text: use 'qstar search {0} "
+                            "--states FILE'",
+                            shown)
+              : fmt::format("{0} was trained on text, not on a puzzle: use 'qstar eval {0} "
+                            "--held-out 2000' or 'qstar solve {0} PROBLEM'",
+                            shown)};
+}
+
+}  // namespace qstar
