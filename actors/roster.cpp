@@ -29,7 +29,7 @@ std::string plain(const std::string& address) {
 struct RosterState {
   RosterActor::pointer self = nullptr;
   MetricsActor metrics;
-  const std::atomic<bool>* stop = nullptr;
+  Stop stop;
   bool ends = false;
   std::map<caf::actor_addr, std::string> present;
   std::uint64_t arrivals = 0;
@@ -59,7 +59,7 @@ struct RosterState {
     if (it == present.end()) return;
     const std::string name = it->second;
     present.erase(it);
-    const bool stops = ends || (stop != nullptr && stop->load());
+    const bool stops = ends || stop();
     if (stops && message.reason == caf::exit_reason::remote_link_unreachable) return;
     say(fmt::format("worker {} left: {}", name, reason_of(message.reason)));
   }
@@ -73,12 +73,12 @@ struct RosterState {
 };
 
 RosterActor::behavior_type roster(RosterActor::stateful_pointer<RosterState> self,
-                                  const MetricsActor& metrics, const std::atomic<bool>* stop) {
+                                  const MetricsActor& metrics, Stop stop) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.metrics = metrics;
-  state.stop = stop;
+  state.stop = std::move(stop);
   self->set_down_handler([&state](const caf::down_msg& message) { state.left(message); });
   return {[&state](const Arrival& arrival) { state.arrived(arrival); },
           [&state](SessionEnds) { state.ends = true; }};
@@ -86,9 +86,8 @@ RosterActor::behavior_type roster(RosterActor::stateful_pointer<RosterState> sel
 
 }  // namespace
 
-RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics,
-                         const std::atomic<bool>* stop) {
-  const auto spawned = coordinator.system().spawn(roster, metrics, stop);
+RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics, Stop stop) {
+  const auto spawned = coordinator.system().spawn(roster, metrics, std::move(stop));
   coordinator.link_to(spawned);
   return spawned;
 }

@@ -4,7 +4,6 @@
 // connection is lost, CAF reports that actor as down.
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "actors/actors.hpp"
@@ -17,7 +16,7 @@ struct Arrival {
   caf::strong_actor_ptr presence;
 };
 
-// Told by a coordinator: its session has ended, and the head stops its workers.
+// A coordinator sends this when its session has ended and the head stops its workers.
 struct SessionEnds {};
 
 // The phase of the roster's reports: "workers". Their step counts arrivals, `connected` is how many
@@ -27,9 +26,8 @@ inline constexpr const char* kWorkersPhase = "workers";
 using RosterActor = caf::typed_actor<caf::reacts_to<Arrival>, caf::reacts_to<SessionEnds>>;
 
 // Reports arrivals and departures to `metrics`, and ends with the coordinator. Lost connections
-// are no news once the session ends or `stop` (may be null) is set: the head stops its workers.
-RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics,
-                         const std::atomic<bool>* stop);
+// are no news once the session ends or `stop` says so: the head stops its workers.
+RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metrics, Stop stop);
 
 // A name that a peer gave itself, safe to show: printable, and at most 64 characters.
 std::string shown_name(const std::string& name);

@@ -51,7 +51,7 @@ std::string said_of(const caf::error& reason) {
   const auto lines = std::make_shared<Lines>();
   const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
   caf::scoped_actor coordinator{system};
-  const auto roster = spawn_roster(*coordinator, metrics, nullptr);
+  const auto roster = spawn_roster(*coordinator, metrics, {});
   const auto worker = system.spawn(presence);
   caf::anon_send(roster, Arrival{"gpu1", caf::actor_cast<caf::strong_actor_ptr>(worker)});
   CHECK(lines->at(0).line == "worker gpu1 joined");
@@ -78,7 +78,7 @@ TEST_CASE("a head that stops its workers has not lost them", "[roster]") {
   const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
   caf::scoped_actor coordinator{system};
   std::atomic<bool> stop{false};
-  const auto roster = spawn_roster(*coordinator, metrics, &stop);
+  const auto roster = spawn_roster(*coordinator, metrics, stop);
   const auto killed = system.spawn(presence), stopped = system.spawn(presence);
   for (const auto& worker : {killed, stopped})
     caf::anon_send(roster, Arrival{"worker", caf::actor_cast<caf::strong_actor_ptr>(worker)});
@@ -95,7 +95,7 @@ TEST_CASE("a worker is counted once, and several share a name", "[roster]") {
   const auto lines = std::make_shared<Lines>();
   const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
   caf::scoped_actor coordinator{system};
-  const auto roster = spawn_roster(*coordinator, metrics, nullptr);
+  const auto roster = spawn_roster(*coordinator, metrics, {});
   const auto one = system.spawn(presence), two = system.spawn(presence);
   for (const auto& worker : {one, one, two})
     caf::anon_send(roster, Arrival{"worker", caf::actor_cast<caf::strong_actor_ptr>(worker)});
