@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/shell_word.hpp"
+
 namespace qstar {
 namespace {
 

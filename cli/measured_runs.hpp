@@ -1,4 +1,4 @@
-// Finished runs, each measured anew on the same held-out problems, for a comparison.
+// Finished runs, each measured again on the same held-out problems, for a comparison.
 #pragma once
 
 #include <functional>

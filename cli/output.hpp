@@ -1,8 +1,8 @@
 // What the commands print, and whether it could be written.
 //
-// A pipe that nobody reads, or a terminal that is stopped, holds up whoever writes to it. Once the
-// process was asked to end (cli/interrupt.hpp), what such a reader does not take within a fraction
-// of a second is dropped.
+// A pipe that nobody reads, or a terminal that is stopped, holds up the process that writes to it.
+// Once the process was asked to end (cli/interrupt.hpp), what such a reader does not take within a
+// fraction of a second is dropped.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// What tells work that it is to end early. Whoever computes or waits for long asks it several times
-// a second.
+// A question whether work is to end early. Code that computes or waits for long asks it several
+// times per second.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ namespace qstar {
 
 class Stop {
  public:
-  Stop() = default;  // never tells it
+  Stop() = default;  // never ends it
   // Once the flag, which outlives this, is set.
   Stop(const std::atomic<bool>& flag) : ask_([&flag] { return flag.load(); }) {}
   template <std::predicate Ask>

@@ -57,7 +57,7 @@ std::string differences_text(const Comparison& comparison) {
 std::string costs_text(const Comparison& comparison, const std::string& unit) {
   if (comparison.costs.empty()) return "";
   const auto width = label_width(comparison);
-  std::string text = fmt::format("\naccuracy after so many {}, by the runs' own curves\n{:<{}}",
+  std::string text = fmt::format("\naccuracy after this many {}, by the runs' own curves\n{:<{}}",
                                  unit, "variant", width);
   for (const double cost : comparison.costs) text += fmt::format("  {:>10.0f}", cost);
   text += "\n";

@@ -80,7 +80,8 @@ class Completion:
     def test_only_paths_are_completed_by_paths(self):
         for line in ("train mine.toml m", "train --listen m", "train mine.toml seed=1 m", "train --http-address m",
                      "worker --connect m", "worker --name m", "certs out --node m", "eval model --environment m",
-                     "search --environment name=x m", "solve model m", "replay show run m", "replay ls run --from m"):
+                     "search --environment name=x m", "solve model m", "replay show run m", "replay ls run --from m",
+                     "sweep mine.toml m", "compare run --environment m"):
             with self.subTest(line):
                 self.assertEqual(self.offers("qstar " + line), set())
         for line in ("eval m", "eval model --problems m", "search m", "search --states m", "solve m", "report m",

@@ -112,7 +112,7 @@ TEST_CASE("tables and JSON show the same comparison") {
   CHECK(has(text, "the same 4 held-out problems"));
   CHECK(has(text, "rl.algorithm=ppo "));
   CHECK(has(text, "+.2500"));
-  CHECK(has(text, "accuracy after so many tokens"));
+  CHECK(has(text, "accuracy after this many tokens"));
   const auto json = comparison_json(*made, "tokens");
   CHECK(json["problems"] == 4);
   CHECK(json["variants"][0]["settings"] == "rl.algorithm=grpo");
