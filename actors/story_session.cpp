@@ -166,8 +166,9 @@ Status StorySession::tell_safely() {
   }
 }
 
-// Until the story is told; `told` stays valid when the session ends without it.
-Status StorySession::wait_for(std::future<Status>& told) {
+// No exception may leave it while the story uses what lies below. Until the story is told; `told`
+// stays valid when the session ends without it.
+Status StorySession::wait_for(std::future<Status>& told) noexcept {
   std::optional<double> patience_ends;
   while (told.wait_for(50ms) != std::future_status::ready) {
     Status over = directory_.intact();
