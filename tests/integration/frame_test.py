@@ -136,7 +136,8 @@ class MemoryTest(FrameTest):
                     works += 1
                     continue
                 self.assertEqual(answer.returncode, 4, (megabytes, answer.stdout, answer.stderr))
-                self.assertRegex(answer.stderr, r"^qstar: error: (out of memory|cannot start a thread)[^\n]*\n$")
+                # Beside it glibc may say that it lacks memory for a thread.
+                self.assertRegex(answer.stderr, r"qstar: error: (out of memory|cannot start a thread)[^\n]*\n")
         self.assertGreaterEqual(works, 2)
 
 
