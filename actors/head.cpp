@@ -128,8 +128,10 @@ class TextSession {
     return {};
   }
 
+  // The actors use what lies below. An exception, for want of threads, would take it from under
+  // them: it ends the process instead (cli/program.hpp).
   Result<RunEnd> lead(caf::actor_system& system, const Network& network, const Start& start,
-                      CoordinatorOptions lead_options, const BeginReplay& begin_replay) {
+                      CoordinatorOptions lead_options, const BeginReplay& begin_replay) noexcept {
     auto promise = std::make_shared<std::promise<Result<RunEnd>>>();
     auto future = promise->get_future();
     auto metrics = spawn_metrics(system, sink_of(options_, directory_, gateway_));

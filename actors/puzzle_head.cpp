@@ -74,8 +74,9 @@ class PuzzleSession {
     return {};
   }
 
+  // Lets no exception take from under the actors what they use: it ends the process instead.
   Result<PuzzleRunEnd> lead_with(PuzzleCoordinatorOptions lead, const Network& network,
-                                 RestoredPuzzle learner_state, Store store) {
+                                 RestoredPuzzle learner_state, Store store) noexcept {
     auto& system = immortal_system(network.tls);
     const PuzzleExperiment& config = options_.config;
     auto promise = std::make_shared<std::promise<Result<PuzzleRunEnd>>>();

@@ -167,8 +167,9 @@ Status StorySession::tell_safely() {
   }
 }
 
-// Until the story is finished; `told` stays valid when the session ends before that.
-Status StorySession::wait_for(std::future<Status>& told) {
+// Until the story is finished; `told` stays valid when the session ends before that. No exception
+// may leave it while the story uses what lies below.
+Status StorySession::wait_for(std::future<Status>& told) noexcept {
   std::optional<double> patience_ends;
   while (told.wait_for(50ms) != std::future_status::ready) {
     Status over = directory_.intact();

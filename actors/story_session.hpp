@@ -69,7 +69,7 @@ class StorySession {
  private:
   Status prepare();
   Status tell_safely();
-  Status wait_for(std::future<Status>& told);
+  Status wait_for(std::future<Status>& told) noexcept;
   Status read_step_labels(const Environment& environment);
   StoryHost host(caf::actor_system& system);
   Status show(const StageProgress& progress);

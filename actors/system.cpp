@@ -4,7 +4,10 @@
 
 #include <caf/io/all.hpp>
 #include <caf/openssl/all.hpp>
+#include <future>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "core/sockets.hpp"
 
@@ -35,6 +38,26 @@ std::string refused(const HostPort& address) {
       print(address));
 }
 
+// More threads than a system starts at once: where they cannot be had this throws, while the system
+// would crash in the destructor of what it has built (CAF 0.17.6).
+void try_threads() {
+  constexpr std::size_t kThreads = 12;
+  std::promise<void> end;
+  const auto ended = end.get_future().share();
+  std::vector<std::thread> threads;
+  const auto join = [&] {
+    end.set_value();
+    for (auto& thread : threads) thread.join();
+  };
+  try {
+    while (threads.size() < kThreads) threads.emplace_back([ended] { ended.wait(); });
+  } catch (...) {
+    join();
+    throw;
+  }
+  join();
+}
+
 }  // namespace
 
 SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
@@ -53,6 +76,7 @@ SystemConfig::SystemConfig(const std::optional<TlsPaths>& tls) {
 }
 
 caf::actor_system& immortal_system(const std::optional<TlsPaths>& tls) {
+  try_threads();
   auto* config = new SystemConfig(tls);
   return *new caf::actor_system(*config);
 }

@@ -30,8 +30,15 @@ void open_standard_descriptors() {
 
 // Takes no memory, and ends every thread at once.
 [[noreturn]] void end_for_lack(std::string_view of_what) {
+  // glibc aborts a thread that lacks memory for itself: it waits for the exit below.
+  ::signal(SIGABRT, [](int) {
+    for (;;) ::pause();
+  });
   const std::string_view parts[] = {"qstar: error: ", of_what, "\n"};
-  for (const auto part : parts) write_at_once(STDERR_FILENO, part);
+  char line[256];
+  std::size_t size = 0;
+  for (const auto part : parts) size += part.copy(line + size, sizeof line - size);
+  write_at_once(STDERR_FILENO, {line, size});
   std::_Exit(exit_code(Errc::kIo));
 }
 

@@ -128,7 +128,7 @@ class MemoryTest(FrameTest):
     def test_training_with_little_memory_ends_with_an_explanation(self):
         text, puzzle = (SMOKE, "rl.versions=1", "pretrain.steps=30", "evaluation.problems=20"), SHORT
         works = 0
-        for megabytes in (100, 300, 500, 600, 650, 700, 800, 900, 1000, 1100, 1200, 1300, 1400, 1500, 1700, 4000):
+        for megabytes in (100, 600, 700, 800, 1000, 1100, 1300, 1500, 1700, 4000):
             for words in (text, puzzle):
                 run = self.path(f"run{megabytes}{words is text}")
                 answer = shell(f"ulimit -v {megabytes * 1000}; $QSTAR train {' '.join(words)} --run {run}", 60)
@@ -136,7 +136,8 @@ class MemoryTest(FrameTest):
                     works += 1
                     continue
                 self.assertEqual(answer.returncode, 4, (megabytes, answer.stdout, answer.stderr))
-                self.assertRegex(answer.stderr, r"^qstar: error: (out of memory|cannot start a thread)[^\n]*\n$")
+                # Beside it glibc may say that it lacks memory for a thread.
+                self.assertRegex(answer.stderr, r"qstar: error: (out of memory|cannot start a thread)[^\n]*\n")
         self.assertGreaterEqual(works, 2)
 
 
