@@ -18,7 +18,7 @@ struct WorkerOptions {
   std::int64_t parent = 0;      // end with this process, which started us; 0: with nobody
   double rejoin = 0;            // seconds during which a lost head is looked for
   std::function<void(const std::string&)> say{};  // one line about joining, losing, ending
-  Stop stop;                                      // set by Ctrl-C
+  Stop stop{};                                    // set by Ctrl-C
 };
 
 // Joins, works until the head says that there is no more work, and returns. A lost head is looked
