@@ -44,10 +44,10 @@ int open_a_file(const std::string& path) {
   return file;
 }
 
-// Prints until it is told to stop, in one of three ways.
+// Prints until a signal stops it, in one of three ways.
 int flood(const std::string& how) {
-  const auto& stop = qstar::stop_on_interrupt();
-  while (!stop) {
+  const auto stop = qstar::stop_on_interrupt();
+  while (!stop()) {
     if (how == "cout") std::cout << "line\n";
     if (how == "print") fmt::print("line\n");
     if (how == "errors") fmt::print(stderr, "line\n");
