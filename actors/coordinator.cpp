@@ -51,10 +51,11 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
 
   // ---- work and weights ------------------------------------------------------------------------
 
-  caf::result<Lease> work() {
+  caf::result<Lease> work(const WorkRequest& request) {
     const auto sender = self->current_sender();
     const std::string holder = caf::to_string(sender);
     if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
+    note_node(holder, request.node);
     waiting.push_back({holder, self->make_response_promise<Lease>()});
     auto promise = waiting.back().promise;
     hand_out();
@@ -80,9 +81,13 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
     while (!waiting.empty() && (run.phase == Phase::kFinished || may_lease())) {
       auto next = std::move(waiting.front());
       waiting.pop_front();
-      next.promise.deliver(run.phase == Phase::kFinished
-                               ? Lease{}
-                               : dispatch->lease(*options.environment, next.holder, now()));
+      if (run.phase == Phase::kFinished) {
+        next.promise.deliver(Lease{});
+        continue;
+      }
+      auto lease = dispatch->lease(*options.environment, next.holder, now());
+      log_lease(LogLevel::kDebug, "lease granted", lease.task, next.holder);
+      next.promise.deliver(std::move(lease));
     }
   }
 
@@ -106,7 +111,8 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   void down(const caf::down_msg& message) {
     const std::string holder = caf::to_string(message.source);
     monitored.erase(message.source);
-    dispatch->book().release(holder);
+    log_returned(dispatch->book().release(holder), "lease returned: its holder is gone");
+    nodes.erase(holder);
     std::erase_if(waiting, [&](const WaitingWork& w) { return w.holder == holder; });
     hand_out();
   }
@@ -328,7 +334,7 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
 
   void tick() {
     if (auto there = control.intact(); !there) return failed(there.error());
-    if (dispatch->book().expire(now()) > 0) hand_out();
+    if (log_returned(dispatch->book().expire(now()), "lease expired")) hand_out();
     if (told_to_stop()) {
       self->send(actors.replay, Release{});
       advance();
@@ -365,7 +371,7 @@ Coordinator::behavior_type coordinator(Coordinator::stateful_pointer<Coordinator
         s.self->send(s.roster, Arrival{join.node, s.self->current_sender()});
         return Welcome{print_config(describe_of(s.options.config)), kTextExperiment};
       },
-      [&s](const WorkRequest&) { return s.work(); },
+      [&s](const WorkRequest& request) { return s.work(request); },
       [&s](const TaskDone& done) { s.task_done(done); },
       [&s](const WeightsRequest& request) { return s.weights(request); },
       [&s](Score& request) { return s.self->delegate(s.actors.critic, std::move(request)); },

@@ -1,11 +1,8 @@
 #include "actors/head_process.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "actors/actors.hpp"
@@ -100,10 +97,15 @@ std::string announcement(const HostPort& bound) {
   return fmt::format("listening on {}{}", print(bound), which);
 }
 
-// One line with the time, for people.
-void log_worker(const RunDirectory& directory, const std::string& line) {
-  std::ofstream(directory.file("workers.log"), std::ios::app)
-      << fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), line);
+std::string log_folder(const std::string& run_directory) { return run_directory + "/log"; }
+
+// Progress is for those who ask for everything; the roster logs workers itself.
+void log_report(const Report& report) {
+  const auto& [phase, step, values] = report.row;
+  if (report.line.empty() || phase == kWorkersPhase) return;
+  const bool progress = report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
+  log(progress ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
+      {{"phase", phase}, {"step", step}});
 }
 
 }  // namespace
@@ -130,15 +132,26 @@ Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
   auto gateway = Gateway::start(
       {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
   if (gateway)
-    options.show({{"gateway", (*gateway)->port(), {}}, "gateway on " + (*gateway)->url()});
+    announce(options, LogLevel::kInfo,
+             {{"gateway", (*gateway)->port(), {}}, "gateway on " + (*gateway)->url()});
   return gateway;
+}
+
+Status open_run_log(const ProcessOptions& options, const std::string& directory) {
+  return open_log(
+      {"head", log_folder(directory) + "/head.log", options.log_level, options.log_terminal});
+}
+
+void announce(const ProcessOptions& options, LogLevel level, const Report& report) {
+  log(level, "head", report.line, {{"phase", report.row.phase}});
+  options.show(report);
 }
 
 std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
                                            Gateway* gateway) {
   return [&options, &directory, gateway](const Report& report) {
     directory.append(report.row);
-    if (report.row.phase == kWorkersPhase) log_worker(directory, report.line);
+    log_report(report);
     if (gateway != nullptr) gateway->publish(report.row, report.status);
     options.show(report);
   };
@@ -168,10 +181,12 @@ Status watch(const ProcessOptions& options, const RestartConfig& restart, const 
   const auto port = publish(watched.coordinator, network.listen.host, network.listen.port);
   if (!port) return tl::unexpected(port.error());
   if (!options.listen.empty())
-    options.show({{"listen", *port, {}}, announcement({network.listen.host, *port})});
+    announce(options, LogLevel::kInfo,
+             {{"listen", *port, {}}, announcement({network.listen.host, *port})});
   const std::string host =
       is_any_interface(network.listen.host) ? "127.0.0.1" : network.listen.host;
-  workers.emplace(options.worker_program, print({host, *port}), network.certificates,
+  workers.emplace(WorkerCommand{options.worker_program, print({host, *port}), network.certificates,
+                                log_folder(options.run_directory), options.log_level},
                   options.workers, restart);
   Status status = supervise(workers, watched);
   if (options.stop()) workers->interrupt();
@@ -207,8 +222,9 @@ Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
     if (!restart_may_help(why.code)) return tl::unexpected(why);
     const auto delay = restarts.failed(seconds_now());
     if (!delay) return fail(Errc::kActorFailed, "gave up after repeated failures: " + why.message);
-    options.show({{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
-                  "restarting from the newest checkpoint: " + why.message});
+    announce(options, LogLevel::kWarning,
+             {{"restart", static_cast<std::uint64_t>(restarts.failures()), {}},
+              "restarting from the newest checkpoint: " + why.message});
     if (!wait_before_restart(options, *delay)) return interrupted(options);
   }
 }

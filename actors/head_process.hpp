@@ -15,6 +15,7 @@
 #include "actors/restart_policy.hpp"
 #include "actors/run_files.hpp"
 #include "actors/system.hpp"
+#include "core/log.hpp"
 #include "core/stop.hpp"
 #include "serving/gateway.hpp"
 
@@ -29,6 +30,8 @@ struct ProcessOptions {
   std::string certificates;     // directory; empty: a private CA for this run, loopback only
   std::int64_t http_port = -1;  // gateway; -1: none, 0: any
   std::string http_address = "127.0.0.1";
+  LogLevel log_level = LogLevel::kInfo;     // of this process's log and of its workers' logs
+  bool log_terminal = false;                // this process's log goes to standard error, too
   std::string worker_program;               // path of `qstar`, for workers
   Stop stop;                                // set by Ctrl-C
   std::function<void(const Report&)> show;  // progress for people
@@ -42,8 +45,13 @@ Status check(const ProcessOptions& options);
 // The gateway, or null when none is asked for. kBusy: the port is taken.
 Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options);
 
-// Where a run is shown: metrics.jsonl, workers.log (who joined and left), the gateway (may be
-// null), the user.
+// Opens the log of the process that leads the run, log/head.log in its directory.
+Status open_run_log(const ProcessOptions& options, const std::string& directory);
+
+// Shows the user an event that is no progress, and logs it.
+void announce(const ProcessOptions& options, LogLevel level, const Report& report);
+
+// Where a run is shown: metrics.jsonl, the log, the gateway (may be null), the user.
 std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
                                            Gateway* gateway);
 

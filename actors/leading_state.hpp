@@ -6,11 +6,15 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "actors/actors.hpp"
+#include "actors/lease_book.hpp"
 #include "actors/roster.hpp"
+#include "core/log.hpp"
 #include "persistence/checkpoint.hpp"
 
 namespace qstar {
@@ -45,7 +49,8 @@ struct LeadingState {
   std::shared_ptr<std::promise<Result<End>>> end;
   Clock::time_point started = Clock::now(), last_checkpoint = started;
   double cpu_at_start = process_cpu_seconds();
-  std::uint64_t serial = 1;  // of the next checkpoint
+  std::uint64_t serial = 1;                  // of the next checkpoint
+  std::map<std::string, std::string> nodes;  // name of the node by holder of leases
   bool saving = false, ended = false;
   bool unsaved = false;   // something was learned since the last checkpoint
   bool stopping = false;  // as soon as a checkpoint is written
@@ -74,6 +79,24 @@ struct LeadingState {
     self->quit(caf::sec::runtime_error);
   }
 
+  // The node that asks for work through the current sender, for the log.
+  void note_node(const std::string& holder, const std::string& node) {
+    nodes[holder] = shown_name(node);
+  }
+  std::string node_of(const std::string& holder) const {
+    const auto found = nodes.find(holder);
+    return found == nodes.end() ? holder : found->second;
+  }
+  void log_lease(LogLevel level, std::string_view event, std::uint64_t lease,
+                 const std::string& holder) const {
+    log(level, "coordinator", event, {{"lease", lease}, {"node", node_of(holder)}});
+  }
+  // Logs leases that came back; whether there are any.
+  bool log_returned(const std::vector<LeaseBook::Returned>& leases, std::string_view why) const {
+    for (const auto& lease : leases) log_lease(LogLevel::kWarning, why, lease.task, lease.holder);
+    return !leases.empty();
+  }
+
   bool told_to_stop() const { return control.stop(); }
   // The first time that this is noticed.
   bool begins_to_stop() {
@@ -83,10 +106,14 @@ struct LeadingState {
 
   // False: the session has ended with an error.
   bool write(const CheckpointParts& parts) {
+    const auto began = Clock::now();
     if (auto written = control.save_checkpoint(serial++, parts); !written) {
       failed(written.error());
       return false;
     }
+    const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+    log(LogLevel::kInfo, "coordinator", "checkpoint written",
+        {{"serial", serial - 1}, {"seconds", seconds}});
     saving = unsaved = false;
     last_checkpoint = Clock::now();
     return true;

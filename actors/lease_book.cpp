@@ -22,20 +22,24 @@ bool LeaseBook::done(std::uint64_t task) {
   return out_.erase(task) > 0 || waited;
 }
 
-std::int64_t LeaseBook::expire(double now) {
-  return static_cast<std::int64_t>(std::erase_if(out_, [&](const auto& entry) {
-    if (entry.second.deadline > now) return false;
+template <class Condition>
+std::vector<LeaseBook::Returned> LeaseBook::take_back(const Condition& returns) {
+  std::vector<Returned> back;
+  std::erase_if(out_, [&](const auto& entry) {
+    if (!returns(entry.second)) return false;
+    back.push_back({entry.first, entry.second.holder});
     returned_.push_back(entry.first);
     return true;
-  }));
+  });
+  return back;
 }
 
-std::int64_t LeaseBook::release(const std::string& holder) {
-  return static_cast<std::int64_t>(std::erase_if(out_, [&](const auto& entry) {
-    if (entry.second.holder != holder) return false;
-    returned_.push_back(entry.first);
-    return true;
-  }));
+std::vector<LeaseBook::Returned> LeaseBook::expire(double now) {
+  return take_back([now](const Lease& lease) { return lease.deadline <= now; });
+}
+
+std::vector<LeaseBook::Returned> LeaseBook::release(const std::string& holder) {
+  return take_back([&holder](const Lease& lease) { return lease.holder == holder; });
 }
 
 std::vector<std::uint64_t> LeaseBook::unfinished() const {

@@ -23,9 +23,15 @@ class LeaseBook {
   // True when the task was still to be done. False for a late duplicate: harmless, its results are
   // idempotent.
   bool done(std::uint64_t task);
-  // Takes back what has expired, or what a dead holder had. Returns how many came back.
-  std::int64_t expire(double now);
-  std::int64_t release(const std::string& holder);
+  // A task that was not reported done, and who had it.
+  struct Returned {
+    std::uint64_t task = 0;
+    std::string holder;
+    friend bool operator==(const Returned&, const Returned&) = default;
+  };
+  // Takes back what has expired, or what a dead holder had.
+  std::vector<Returned> expire(double now);
+  std::vector<Returned> release(const std::string& holder);
 
   std::int64_t outstanding() const { return static_cast<std::int64_t>(out_.size()); }
   std::int64_t returned() const { return static_cast<std::int64_t>(returned_.size()); }
@@ -41,6 +47,8 @@ class LeaseBook {
     std::string holder;
     double deadline;
   };
+  template <class Condition>
+  std::vector<Returned> take_back(const Condition& returns);
   double duration_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, Lease> out_;

@@ -46,10 +46,12 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
 
   // ---- leases, examples, target networks -------------------------------------------------------
 
-  caf::result<ScrambleLease> work() {
+  caf::result<ScrambleLease> work(const ScrambleRequest& request) {
     const auto sender = self->current_sender();
     if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
-    waiting.push_back({caf::to_string(sender), self->make_response_promise<ScrambleLease>()});
+    const std::string holder = caf::to_string(sender);
+    note_node(holder, request.node);
+    waiting.push_back({holder, self->make_response_promise<ScrambleLease>()});
     auto promise = waiting.back().promise;
     hand_out();
     return promise;
@@ -59,7 +61,13 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
     while (!waiting.empty() && (run.finished || dispatch->may_lease())) {
       auto next = std::move(waiting.front());
       waiting.pop_front();
-      next.promise.deliver(run.finished ? ScrambleLease{} : dispatch->lease(next.holder, now()));
+      if (run.finished) {
+        next.promise.deliver(ScrambleLease{});
+        continue;
+      }
+      auto lease = dispatch->lease(next.holder, now());
+      log_lease(LogLevel::kDebug, "lease granted", lease.task, next.holder);
+      next.promise.deliver(std::move(lease));
     }
   }
 
@@ -89,7 +97,8 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
   void down(const caf::down_msg& message) {
     const std::string holder = caf::to_string(message.source);
     monitored.erase(message.source);
-    dispatch->book().release(holder);
+    log_returned(dispatch->book().release(holder), "lease returned: its holder is gone");
+    nodes.erase(holder);
     std::erase_if(waiting, [&](const WaitingScrambler& w) { return w.holder == holder; });
     hand_out();
   }
@@ -233,7 +242,7 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
 
   void tick() {
     if (auto there = control.intact(); !there) return failed(there.error());
-    if (dispatch->book().expire(now()) > 0) hand_out();
+    if (log_returned(dispatch->book().expire(now()), "lease expired")) hand_out();
     if (busy && (told_to_stop() || now() - slice_began > kSlice)) {
       self->send(actors.learner, Release{});
       if (actors.replay) self->send(actors.replay, Release{});
@@ -270,7 +279,7 @@ PuzzleCoordinator::behavior_type coordinator(
         s.self->send(s.roster, Arrival{join.node, s.self->current_sender()});
         return Welcome{print_config(describe_of(s.options.config)), kPuzzleExperiment};
       },
-      [&s](const ScrambleRequest&) { return s.work(); },
+      [&s](const ScrambleRequest& request) { return s.work(request); },
       [&s](InsertExamples& message) { return s.insert(message); },
       [&s](const WeightsRequest& request) { return s.weights(request); },
       [&s](const ExampleStatus& status) { s.taken(status); },

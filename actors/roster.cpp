@@ -4,6 +4,7 @@
 
 #include <caf/openssl/all.hpp>
 
+#include "core/log.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -50,7 +51,7 @@ struct RosterState {
 
   void announce(const caf::actor_addr& address, const std::string& host) {
     const std::string from = host.empty() ? "" : fmt::format(" ({})", host);
-    say(fmt::format("worker {} joined{}", present[address], from));
+    say(present[address], fmt::format("joined{}", from));
     self->monitor(address);
   }
 
@@ -61,14 +62,15 @@ struct RosterState {
     present.erase(it);
     const bool stops = ends || stop();
     if (stops && message.reason == caf::exit_reason::remote_link_unreachable) return;
-    say(fmt::format("worker {} left: {}", name, reason_of(message.reason)));
+    say(name, "left: " + reason_of(message.reason));
   }
 
-  void say(std::string line) {
+  void say(const std::string& name, const std::string& event) {
+    log(LogLevel::kInfo, "roster", "worker " + event, {{"node", name}});
     self->send(
         metrics,
         Report{{kWorkersPhase, arrivals, {{"connected", static_cast<double>(present.size())}}},
-               std::move(line)});
+               fmt::format("worker {} {}", name, event)});
   }
 };
 

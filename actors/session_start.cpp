@@ -5,7 +5,14 @@
 namespace qstar {
 
 void show_line(const ProcessOptions& options, const char* phase, std::string line) {
-  options.show(report_of(phase, 0, std::move(line)));
+  announce(options, LogLevel::kInfo, report_of(phase, 0, std::move(line)));
+}
+
+void log_start(const ProcessOptions& options, const RunKind& kind, const std::string& config_hash) {
+  log(LogLevel::kInfo, "head", options.resume ? "the run is resumed" : "the run starts",
+      {{"version", QSTAR_VERSION},
+       {"experiment", std::string(kind.name)},
+       {"config_hash", config_hash}});
 }
 
 Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,

@@ -12,12 +12,19 @@ namespace qstar {
 // Shows the user a line that is no progress.
 void show_line(const ProcessOptions& options, const char* phase, std::string line);
 
-// The run directory, see RunDirectory::open(). Tells the user what it has lost.
+void log_start(const ProcessOptions& options, const RunKind& kind, const std::string& config_hash);
+
+// The run directory, see RunDirectory::open(), and the log in it. Shows the user what it has lost.
 template <class Config>
 Result<RunDirectory> open_run(const ProcessOptions& options, const Config& config,
                               const RunKind& kind) {
   auto directory = RunDirectory::open(options.run_directory, config, options.resume, kind);
-  if (directory && !directory->warning().empty())
+  if (!directory) return directory;
+  if (auto opened = open_run_log(options, directory->path()); !opened)
+    return tl::unexpected(opened.error());
+  Config described = config;
+  log_start(options, kind, config_hash(describe_of(described)));
+  if (!directory->warning().empty())
     show_line(options, "resume", "warning: " + directory->warning());
   return directory;
 }

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 // All that a run makes before it has begun.
 constexpr const char* kMade[] = {"config.toml", "metrics.jsonl", "store",
                                  "checkpoints", "certificates",  "stages",
-                                 "models",      "workers.log",   "LOCK"};
+                                 "models",      "log",           "LOCK"};
 
 // A store that is just being closed may write a last file meanwhile.
 void remove_folder(const std::string& path) {

@@ -117,9 +117,9 @@ class Worker {
  private:
   template <class... Parts>
   void say(fmt::format_string<Parts...> format, Parts&&... parts) const {
-    if (!options_.say) return;
-    options_.say(fmt::format("worker {} {}", options_.name,
-                             fmt::format(format, std::forward<Parts>(parts)...)));
+    const auto event = fmt::format(format, std::forward<Parts>(parts)...);
+    log(LogLevel::kInfo, "worker", event);
+    if (options_.say) options_.say(fmt::format("worker {} {}", options_.name, event));
   }
 
   tl::unexpected<Error> gave_up(const Error& lost) const {
@@ -224,6 +224,10 @@ Status run_worker(const WorkerOptions& options) {
   if (!head) return fail(Errc::kUsage, "--connect: " + head.error().message);
   const auto tls = find_certificates(options.certificates, options.node);
   if (!tls) return tl::unexpected(tls.error());
+  if (auto opened =
+          open_log({options.name, options.log_file, options.log_level, options.log_terminal});
+      !opened)
+    return opened;
   return Worker(immortal_system(*tls), options, std::move(*head)).run();
 }
 

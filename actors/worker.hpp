@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "core/log.hpp"
 #include "core/result.hpp"
 #include "core/stop.hpp"
 
@@ -18,6 +19,9 @@ struct WorkerOptions {
   std::int64_t parent = 0;      // end with this process, which started us; 0: with nobody
   double rejoin = 0;            // seconds during which a lost head is looked for
   std::function<void(const std::string&)> say{};  // one line about joining, losing, ending
+  std::string log_file{};                         // empty: none
+  LogLevel log_level = LogLevel::kInfo;           // of the log file and of what follows
+  bool log_terminal = false;                      // the log goes to standard error, too
   Stop stop{};                                    // set by Ctrl-C
 };
 

@@ -14,13 +14,21 @@
 
 namespace qstar {
 
-WorkerProcesses::WorkerProcesses(std::string program, std::string address, std::string certificates,
-                                 std::int64_t count, const RestartConfig& restart)
-    : program_(std::move(program)),
-      address_(std::move(address)),
-      certificates_(std::move(certificates)),
-      restarts_(restart),
-      pids_(static_cast<std::size_t>(count), 0) {
+namespace {
+
+std::string name_of(std::size_t index) { return fmt::format("worker-{}", index + 1); }
+
+// "exit code 4", "signal 9".
+std::string end_of(int status) {
+  return WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status))
+                           : fmt::format("signal {}", WTERMSIG(status));
+}
+
+}  // namespace
+
+WorkerProcesses::WorkerProcesses(WorkerCommand command, std::int64_t count,
+                                 const RestartConfig& restart)
+    : command_(std::move(command)), restarts_(restart), pids_(static_cast<std::size_t>(count), 0) {
   for (std::size_t i = 0; i < pids_.size() && last_; ++i) last_ = start(i);
 }
 
@@ -61,19 +69,24 @@ bool WorkerProcesses::all_ended(int options) {
 }
 
 Status WorkerProcesses::start(std::size_t index) {
-  const std::string name = fmt::format("worker-{}", index + 1);
+  const std::string name = name_of(index);
   std::vector<std::string> words = {
-      program_,      "worker", "--connect", address_,   "--certs",
-      certificates_, "--name", name,        "--parent", std::to_string(getpid())};
+      command_.program, "worker",
+      "--connect",      command_.address,
+      "--certs",        command_.certificates,
+      "--name",         name,
+      "--log-file",     fmt::format("{}/{}.log", command_.log_folder, name),
+      "--log-level",    std::string(to_string(command_.log_level)),
+      "--parent",       std::to_string(getpid())};
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const int error =
-      posix_spawn(&pids_[index], program_.c_str(), nullptr, nullptr, argv.data(), environ);
+      posix_spawn(&pids_[index], command_.program.c_str(), nullptr, nullptr, argv.data(), environ);
   if (error == 0) return {};
   pids_[index] = 0;
   return fail(Errc::kActorFailed,
-              fmt::format("cannot start {}: {}", program_, std::strerror(error)));
+              fmt::format("cannot start {}: {}", command_.program, std::strerror(error)));
 }
 
 Status WorkerProcesses::replace_dead() {
@@ -82,6 +95,8 @@ Status WorkerProcesses::replace_dead() {
     if (pids_[i] == 0 || waitpid(pids_[i], &status, WNOHANG) != pids_[i]) continue;
     pids_[i] = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;  // no more work
+    log(LogLevel::kWarning, "head", "a worker process ended: " + end_of(status),
+        {{"node", name_of(i)}});
     if (!restarts_.failed(seconds_now()))
       return fail(Errc::kActorFailed,
                   "worker processes on this machine failed more often than restart.max_failures "

@@ -8,15 +8,22 @@
 #include <vector>
 
 #include "actors/restart_policy.hpp"
+#include "core/log.hpp"
 #include "core/result.hpp"
 
 namespace qstar {
 
+// How a worker is started: `PROGRAM worker --connect ADDRESS --certs CERTIFICATES …`.
+struct WorkerCommand {
+  std::string program, address, certificates;
+  std::string log_folder;  // each worker logs to NAME.log in it
+  LogLevel log_level = LogLevel::kInfo;
+};
+
 class WorkerProcesses {
  public:
-  // Starts `count` processes of `program worker --connect ADDRESS --certs DIR`.
-  WorkerProcesses(std::string program, std::string address, std::string certificates,
-                  std::int64_t count, const RestartConfig& restart);
+  // Starts `count` processes, named worker-1, worker-2, …
+  WorkerProcesses(WorkerCommand command, std::int64_t count, const RestartConfig& restart);
   // Ends them and waits for them.
   ~WorkerProcesses();
   WorkerProcesses(const WorkerProcesses&) = delete;
@@ -32,7 +39,7 @@ class WorkerProcesses {
   Status start(std::size_t index);
   void signal_all(int signal_number) const;
   bool all_ended(int options);  // of waitpid
-  std::string program_, address_, certificates_;
+  WorkerCommand command_;
   RestartPolicy restarts_;
   bool interrupted_ = false;
   std::vector<pid_t> pids_;

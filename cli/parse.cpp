@@ -6,6 +6,7 @@
 #include "cli/output.hpp"
 #include "cli/terminal.hpp"
 #include "cli/usage_errors.hpp"
+#include "core/log.hpp"
 #include "core/config.hpp"
 #include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
@@ -102,6 +103,7 @@ int report_error(const Error& error) {
     std::fflush(stdout);
     // On a terminal, in place of the progress line that may stand there.
     const auto start = is_live_terminal(stdout) ? line_start(stderr) : std::string_view();
+    log(LogLevel::kError, "main", error.message, {{"code", std::string(to_string(error.code))}});
     const auto line = fmt::format("{}qstar: error: {}\n", start, printable(error.message));
     std::fwrite(line.data(), 1, line.size(), stderr);
   } catch (const std::bad_alloc&) {

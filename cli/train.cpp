@@ -66,6 +66,8 @@ ProcessOptions process_options(const TrainOptions& o) {
   process.certificates = o.certificates;
   process.http_port = o.http_port;
   process.http_address = o.http_address;
+  process.log_level = o.log_level;
+  process.log_terminal = o.log_terminal;
   return process;
 }
 

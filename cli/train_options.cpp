@@ -1,5 +1,6 @@
 #include "cli/train_options.hpp"
 
+#include "cli/log_options.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 
@@ -36,6 +37,7 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
                  "Address at which --http listens (default 127.0.0.1)")
       ->type_name(placeholder::kAddress)
       ->needs(http);
+  add_log_options(app, o.log_level, o.log_terminal);
 }
 
 }  // namespace qstar

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/log.hpp"
+
 namespace qstar {
 
 struct TrainOptions {
@@ -16,6 +18,8 @@ struct TrainOptions {
   std::string run, listen, certificates, http_address = "127.0.0.1";
   std::int64_t workers = 0, http_port = -1;
   bool resume = false, deterministic = false;
+  LogLevel log_level = LogLevel::kInfo;
+  bool log_terminal = false;
 };
 
 inline constexpr const char* kTrainHelp =

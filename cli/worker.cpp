@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/log_options.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
@@ -68,6 +69,11 @@ void add_worker(CLI::App& app, int& code) {
                    "Try for this many seconds to join a lost head again; 0: end at once "
                    "(default 60)")
       ->check(real_number(0, kLongestWait));
+  command
+      ->add_option("--log-file", options->log_file,
+                   "Write the log of this process to this file (default: none)")
+      ->type_name(placeholder::kFile);
+  add_log_options(*command, options->log_level, options->log_terminal);
   command
       ->add_option("--parent", options->parent,
                    "End with the process of this number, which started this one (default: none)")

@@ -90,7 +90,8 @@ TEST_CASE("worker processes that do not end are ended together", "[head_process]
   constexpr int kCount = 6;
   double began = 0;
   {
-    WorkerProcesses workers(program, "127.0.0.1:1", folder.path("here"), kCount, {});
+    WorkerProcesses workers({program, "127.0.0.1:1", folder.path("here"), folder.path("log")},
+                            kCount, {});
     for (int i = 1; i <= kCount; ++i) {
       const auto mark = fmt::format("{}.worker-{}", folder.path("here"), i);
       for (int look = 0; look < 1000 && !is_there(mark); ++look)

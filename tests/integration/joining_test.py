@@ -6,7 +6,7 @@ import stat
 import threading
 import time
 
-from support import RunTest, SMOKE, main, qstar, wait_for
+from support import RunTest, SMOKE, log_of, main, qstar, wait_for
 
 
 def free_port():
@@ -98,9 +98,8 @@ class JoiningTest(RunTest):
         self.assert_says(head, " --http-address '*' ", 1)
         self.assertEqual(ended.end(30)[0], 0, ended.lines)
         self.assert_says(ended, f"worker ended ended: the head at 127.0.0.1:{self.port} has no more work for it", 1)
-        with open(os.path.join(self.path("run"), "workers.log")) as file:
-            log = file.read()
-        self.assertRegex(log, r"(?m)^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ worker killed left: the connection was lost$")
+        left = [event for event in log_of(self.path("run")) if event["message"] == "worker left: the connection was lost"]
+        self.assertEqual([event["node"] for event in left], ["killed"])
         with open(os.path.join(self.path("run"), "metrics.jsonl")) as file:
             self.assertIn('{"phase":"workers","step":3,"connected":3.0}', file.read())
 

@@ -119,7 +119,7 @@ class ReplayTest(RunTest):
 
         def waits():
             with open(f"/proc/{process.pid}/wchan") as place:
-                return "pipe" in place.read() or process.poll() is not None
+                return "poll" in place.read() or process.poll() is not None
 
         self.assertTrue(wait_for(waits, 20))
         self.assertIsNone(process.poll(), "it should wait for its reader")

@@ -72,6 +72,12 @@ def trained_run(again=False):
     return run
 
 
+def log_of(run, process="head"):
+    """The events that a process of the run has logged."""
+    with open(os.path.join(run, "log", process + ".log")) as file:
+        return [json.loads(line) for line in file]
+
+
 def read(path):
     with open(path) as file:
         return file.read()

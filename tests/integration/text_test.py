@@ -265,12 +265,12 @@ class TextTest(RunTest):
         for words in (("eval", self.run_folder, "--problems", "-"), ("eval", self.run_folder, "--problems", self.path("fifo")),
                       ("solve", self.run_folder, "9-4+3*2+1", "--search", "mcts", "--samples", "2", "--simulations",
                        "100000000", "--guide", critic, "--temperature", "10"),
-                      ("solve", self.run_folder, "9-4", "--search", "sample", "--samples", "65536"),
+                      ("solve", self.run_folder, "9-4+3*2+1", "--search", "sample", "--samples", "65536", "--temperature", "10"),
                       ("eval", self.run_folder, "--held-out", "1000", "--search", "best_of_n", "--samples", "60", "--guide",
                        critic)):
             process = self.started(*words, stdin=subprocess.PIPE)
             self.assertTrue(wait_for(lambda: self.handles(process, signal.SIGTERM), 20))
-            time.sleep(1)
+            time.sleep(0.3)
             self.assertIsNone(process.poll(), words)
             process.send_signal(signal.SIGTERM)
             err = self.stopped(process)[1]

@@ -1,11 +1,12 @@
 """Worker processes: they do work, are replaced when killed, and never outlive the head."""
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 
-from support import RunTest, main, qstar, read, report, wait_for, SMOKE
+from support import RunTest, log_of, main, qstar, read, report, wait_for, SMOKE
 
 
 def children(pid):
@@ -47,6 +48,39 @@ class WorkersTest(RunTest):
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
         listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
         self.assertIn("worker-1", listing.stdout)
+        events = log_of(self.path("run"))
+        ended = [event for event in events if event["message"] == "a worker process ended: signal 9"]
+        self.assertEqual([(event["level"], event["node"]) for event in ended], [("warning", "worker-1")])
+        joined = [event["node"] for event in events if event["message"].startswith("worker joined")]
+        self.assertEqual(joined, ["worker-1", "worker-1"])
+        self.assertIn("the run starts", [event["message"] for event in events])
+        self.assertIn("checkpoint written", [event["message"] for event in events])
+        self.assertEqual({event["process"] for event in log_of(self.path("run"), "worker-1")}, {"worker-1"})
+
+    def test_leases_of_a_frozen_worker_are_logged_when_they_expire(self):
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=40",
+                             "rollout.lease_seconds=1", "--log-level", "debug", "--log-terminal")
+        self.assertTrue(wait_for(lambda: children(process.pid), 30))
+        worker = children(process.pid)[0]
+        self.assertTrue(wait_for(lambda: [e for e in self.events() if e["message"] == "lease granted" and
+                                          e["node"] == "worker-1"], 30))
+        os.kill(worker, signal.SIGSTOP)
+        self.assertTrue(wait_for(lambda: [e for e in self.events() if e["message"] == "lease expired"], 30))
+        os.kill(worker, signal.SIGCONT)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        expired = [event for event in self.events() if event["message"] == "lease expired"]
+        self.assertEqual({(event["level"], event["node"]) for event in expired}, {("warning", "worker-1")})
+        self.assertIn('"message":"lease expired"', output)  # --log-terminal
+        self.assertEqual(self.events()[-1]["code"], "interrupted")
+
+    def events(self):
+        """What is logged so far, but for a line that is being written."""
+        try:
+            lines = read(os.path.join(self.path("run"), "log", "head.log")).splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def test_a_frozen_worker_holds_nobody_up(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12",
@@ -61,8 +95,8 @@ class WorkersTest(RunTest):
 
     def test_workers_that_the_head_stops_are_not_lost(self):
         process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=4000")
-        log = os.path.join(self.path("run"), "workers.log")
-        self.assertTrue(wait_for(lambda: os.path.exists(log) and read(log).count(" joined") == 2, 60))
+        log = os.path.join(self.path("run"), "log", "head.log")
+        self.assertTrue(wait_for(lambda: os.path.exists(log) and read(log).count("worker joined") == 2, 60))
         os.kill(children(process.pid)[0], signal.SIGSTOP)  # this one has to be killed
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30)

@@ -228,8 +228,14 @@ TEST_CASE("a damaged save is refused with the part") {
   };
   const std::string prefix = "test.expert_iteration: the saved state of this run is damaged (";
   for (const std::string part : {"state.json", "learner", "improver", "source"}) {
-    CHECK(refusal([&](auto& parts) { parts[part] = "damaged"; }) ==
-          prefix + part + "); start a new run");
+    const auto damaged = refusal([&](auto& parts) { parts[part] = "damaged"; });
+    if (part == "learner" || part == "improver")  // these say themselves what is wrong
+      CHECK_THAT(damaged,
+                 Catch::Matchers::StartsWith("checkpoints/test.expert_iteration: " + part + ": ") &&
+                     Catch::Matchers::EndsWith("; remove that checkpoint to resume from the one "
+                                               "before it, or start a new run"));
+    else
+      CHECK(damaged == prefix + part + "); start a new run");
     CHECK(refusal([&](auto& parts) { parts.erase(part); }) ==
           prefix + part + " is missing); start a new run");
   }
