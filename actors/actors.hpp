@@ -27,6 +27,8 @@ using EnvironmentPtr = std::shared_ptr<const Environment>;
 // How long a request may take that is not waiting for anybody's work, and one that may be.
 inline constexpr std::chrono::seconds kPromptly{60};
 inline constexpr std::chrono::seconds kEventually{600};
+// The same where the answer is a whole evaluation, or a slice of training, on a slow machine.
+inline constexpr std::chrono::seconds kLongWork{6 * 3600};
 
 // An Error as CAF's error and back; what CAF itself reports becomes kActorFailed.
 caf::error to_caf(const Error& error);

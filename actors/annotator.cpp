@@ -22,7 +22,7 @@ class RemoteAnnotator final : public Annotator {
 
   Result<Rankings> rank(std::span<const AttemptGroup> groups) override {
     Result<Rankings> ranked;
-    self_->request(annotator_, caf::infinite, RankAnswers{{groups.begin(), groups.end()}})
+    self_->request(annotator_, kLongWork, RankAnswers{{groups.begin(), groups.end()}})
         .receive([&](RankedAnswers& said) { ranked = std::move(said.rankings); },
                  [&](const caf::error& error) { ranked = tl::unexpected(error_of(error)); });
     return ranked;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <set>
 
+#include "actors/ask_in_turns.hpp"
 #include "actors/dispatch.hpp"
 #include "actors/progress.hpp"
 
@@ -56,7 +57,8 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
     const std::string holder = caf::to_string(sender);
     if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
     note_node(holder, request.node);
-    waiting.push_back({holder, self->make_response_promise<Lease>()});
+    keep_newest(waiting, WaitingWork{holder, self->make_response_promise<Lease>()},
+                [&](const WaitingWork& w) { return w.holder == holder; });
     auto promise = waiting.back().promise;
     hand_out();
     return promise;

@@ -33,7 +33,7 @@ DecoderActor::behavior_type decoder(DecoderActor::stateful_pointer<DecoderState>
 class RemotePolicy final : public Policy {
   // Before its use: its type is deduced.
   auto ask(std::size_t decoder, std::span<const GenerateRequest> requests) {
-    return self_->request(decoders_[decoder], caf::infinite,
+    return self_->request(decoders_[decoder], kLongWork,
                           Decode{weights_, {requests.begin(), requests.end()}});
   }
 

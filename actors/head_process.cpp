@@ -103,8 +103,7 @@ std::string log_folder(const std::string& run_directory) { return run_directory 
 void log_report(const Report& report) {
   const auto& [phase, step, values] = report.row;
   if (report.line.empty() || phase == kWorkersPhase) return;
-  const bool progress = report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
-  log(progress ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
+  log(is_progress(report) ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
       {{"phase", phase}, {"step", step}});
 }
 

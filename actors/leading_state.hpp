@@ -63,7 +63,7 @@ struct LeadingState {
   // A request whose failure ends the session.
   template <class Handle, class Message, class Then>
   void ask(const Handle& handle, Message message, Then then) {
-    self->request(handle, caf::infinite, std::move(message))
+    self->request(handle, kLongWork, std::move(message))
         .then(std::move(then), [this](const caf::error& error) { failed(error_of(error)); });
   }
 

@@ -184,6 +184,11 @@ struct Report {
   std::string status{};  // of the whole run, JSON; empty: unchanged
   bool passing = false;  // on a terminal the next line replaces this one
 };
+// Whether the report is one of many that only show how far a phase has come.
+inline bool is_progress(const Report& report) {
+  const std::string& phase = report.row.phase;
+  return report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
+}
 // A worker process introduces itself; the reply has everything it needs.
 struct Join {
   std::string node;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "actors/actors.hpp"
+#include "actors/ask_in_turns.hpp"
 
 namespace qstar {
 namespace {
@@ -54,11 +55,11 @@ struct LearnerState {
       promise.deliver(std::move(result));
       return;
     }
-    self->request(
-            links.replay, caf::infinite,
-            Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force})
-        .then([this](Samples& samples) { update(samples); },
-              [this](const caf::error& error) { self->quit(error); });
+    ask_in_turns(
+        self, links.replay,
+        Sample{Table::kPolicy, config.rl.groups_per_update, train.min_version, train.force},
+        [this](Samples& samples) { update(samples); },
+        [this](const caf::error& error) { self->quit(error); });
   }
 
   void update(const Samples& samples) {

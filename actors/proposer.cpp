@@ -59,7 +59,7 @@ class RemoteProposer final : public Proposer {
   template <class Answer, class Message>
   Result<Answer> ask(Message message) const {
     Result<Answer> result;
-    self_->request(actor_, caf::infinite, std::move(message))
+    self_->request(actor_, kLongWork, std::move(message))
         .receive([&](Answer& answer) { result = std::move(answer); },
                  [&](const caf::error& error) { result = tl::unexpected(error_of(error)); });
     return result;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <set>
 
+#include "actors/ask_in_turns.hpp"
 #include "actors/puzzle_dispatch.hpp"
 #include "actors/puzzle_progress.hpp"
 #include "actors/puzzle_records.hpp"
@@ -51,7 +52,8 @@ struct PuzzleCoordinatorState : LeadingState<PuzzleCoordinator::pointer, PuzzleR
     if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
     const std::string holder = caf::to_string(sender);
     note_node(holder, request.node);
-    waiting.push_back({holder, self->make_response_promise<ScrambleLease>()});
+    keep_newest(waiting, WaitingScrambler{holder, self->make_response_promise<ScrambleLease>()},
+                [&](const WaitingScrambler& w) { return w.holder == holder; });
     auto promise = waiting.back().promise;
     hand_out();
     return promise;

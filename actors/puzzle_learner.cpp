@@ -1,6 +1,7 @@
 // Fits a puzzle's network to batches from the buffer, or, alone, to its own.
 #include <cmath>
 
+#include "actors/ask_in_turns.hpp"
 #include "actors/puzzle_actors.hpp"
 
 namespace qstar {
@@ -38,9 +39,10 @@ struct PuzzleLearnerState {
       return finish();
     // One message to itself per update, so that a Release can come between two.
     if (scrambles) return self->send(self, caf::tick_atom::value);
-    self->request(links.replay, caf::infinite, TakeExamples{target_version()})
-        .then([this](TakenExamples& taken) { fit(taken.batch); },
-              [this](const caf::error& error) { self->quit(error); });
+    ask_in_turns(
+        self, links.replay, TakeExamples{target_version()},
+        [this](TakenExamples& taken) { fit(taken.batch); },
+        [this](const caf::error& error) { self->quit(error); });
   }
 
   void update_alone() {

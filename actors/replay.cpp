@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "actors/actors.hpp"
+#include "actors/ask_in_turns.hpp"
 #include "persistence/bytes.hpp"
 
 namespace qstar {
@@ -14,6 +15,7 @@ constexpr std::int64_t kMostLeases = 64 * 64;
 
 struct ReplayState {
   struct Waiting {
+    caf::strong_actor_ptr asker;
     Sample request;
     caf::typed_response_promise<Samples> promise;
   };
@@ -38,7 +40,9 @@ struct ReplayState {
   }
 
   caf::result<Samples> sample(const Sample& request) {
-    waiting.push_back({request, self->make_response_promise<Samples>()});
+    const auto asker = self->current_sender();
+    keep_newest(waiting, Waiting{asker, request, self->make_response_promise<Samples>()},
+                [&](const Waiting& w) { return w.asker == asker; });
     auto promise = waiting.back().promise;
     serve();
     return promise;

@@ -4,6 +4,7 @@
 // It holds one lease at a time, so that no messages pile up between it and the replay buffer.
 
 #include "actors/actors.hpp"
+#include "actors/ask_in_turns.hpp"
 #include "core/clock.hpp"
 #include "search/sampling.hpp"
 
@@ -33,8 +34,9 @@ struct RolloutState {
   }
 
   void ask() {
-    self->request(coordinator, caf::infinite, WorkRequest{options.node})
-        .then([this](Lease& work) { generate(std::move(work)); }, fail());
+    ask_in_turns(
+        self, coordinator, WorkRequest{options.node},
+        [this](Lease& work) { generate(std::move(work)); }, fail());
   }
 
   void generate(Lease work) {

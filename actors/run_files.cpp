@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 
+#include "actors/experiment_kind.hpp"
 #include "actors/started_files.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
@@ -38,14 +39,6 @@ Result<Identity> identity_of(const std::string& path) {
   if (::stat(path.c_str(), &found) == 0)
     return Identity{found.st_dev, found.st_ino, S_ISDIR(found.st_mode)};
   return fail(errno == ENOENT || errno == ENOTDIR ? Errc::kMissingFile : Errc::kIo, path);
-}
-
-// What a configuration describes, by the keys that differ between the kinds.
-std::string_view kind_of(const ConfigText& config) {
-  if (!peek_config(config.toml, {}, "experiment").empty()) return "story";
-  const auto name = peek_config(config.toml, {}, "environment.name");
-  const auto puzzles = puzzle_names();
-  return std::find(puzzles.begin(), puzzles.end(), name) != puzzles.end() ? "puzzle" : "text";
 }
 
 tl::unexpected<Error> nothing_to_resume(const std::string& path) {
@@ -132,7 +125,7 @@ Status RunDirectory::State::compare(const Opening& opening, const Describe& conf
                                     const Describe& before) {
   const auto text = read_config(file("config.toml"));
   if (!text) return tl::unexpected(text.error());
-  if (const auto there = kind_of(*text); there != opening.kind.name)
+  if (const auto there = to_string(kind_of(*text)); there != opening.kind.name)
     return other_kind(path, there, opening.kind);
   if (auto parsed = parse_config(text->toml, text->source, {}, before); !parsed)
     return fail(parsed.error().code,
@@ -187,6 +180,7 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
     return tl::unexpected(lock.error());
   }
   state->lock.emplace(std::move(*lock));
+  remove_old_temporaries(path);
   if (is_there(toml)) {
     state->started.keep();
     if (auto same = state->compare(opening, config, before); !same)

@@ -2,6 +2,7 @@
 // again.
 //
 // It holds one lease at a time, so that no messages pile up between it and the learner.
+#include "actors/ask_in_turns.hpp"
 #include "actors/puzzle_actors.hpp"
 #include "actors/weights_shelf.hpp"
 #include "learning/puzzle_targets.hpp"
@@ -25,8 +26,9 @@ struct ScramblerState {
   }
 
   void ask() {
-    self->request(coordinator, caf::infinite, ScrambleRequest{options.node})
-        .then([this](const ScrambleLease& work) { begin(work); }, fail());
+    ask_in_turns(
+        self, coordinator, ScrambleRequest{options.node},
+        [this](const ScrambleLease& work) { begin(work); }, fail());
   }
 
   void begin(const ScrambleLease& work) {

@@ -8,8 +8,12 @@ void show_line(const ProcessOptions& options, const char* phase, std::string lin
   announce(options, LogLevel::kInfo, report_of(phase, 0, std::move(line)));
 }
 
-void log_start(const ProcessOptions& options, const RunKind& kind, const std::string& config_hash) {
-  log(LogLevel::kInfo, "head", options.resume ? "the run is resumed" : "the run starts",
+void log_start(const RunDirectory& directory, const ProcessOptions& options, const RunKind& kind,
+               const std::string& config_hash) {
+  const char* event = options.resume                 ? "the run is resumed"
+                      : directory.history().finished ? "the run is finished already"
+                                                     : "the run starts";
+  log(LogLevel::kInfo, "head", event,
       {{"version", QSTAR_VERSION},
        {"experiment", std::string(kind.name)},
        {"config_hash", config_hash}});

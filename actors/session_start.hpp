@@ -12,7 +12,8 @@ namespace qstar {
 // Shows the user a line that is no progress.
 void show_line(const ProcessOptions& options, const char* phase, std::string line);
 
-void log_start(const ProcessOptions& options, const RunKind& kind, const std::string& config_hash);
+void log_start(const RunDirectory& directory, const ProcessOptions& options, const RunKind& kind,
+               const std::string& config_hash);
 
 // The run directory, see RunDirectory::open(), and the log in it. Shows the user what it has lost.
 template <class Config>
@@ -23,7 +24,7 @@ Result<RunDirectory> open_run(const ProcessOptions& options, const Config& confi
   if (auto opened = open_run_log(options, directory->path()); !opened)
     return tl::unexpected(opened.error());
   Config described = config;
-  log_start(options, kind, config_hash(describe_of(described)));
+  log_start(*directory, options, kind, config_hash(describe_of(described)));
   if (!directory->warning().empty())
     show_line(options, "resume", "warning: " + directory->warning());
   return directory;

@@ -106,12 +106,12 @@ Status StoryFiles::keep(std::string_view stage, const Story& story) {
   for (const auto& [name, model] : story.models) {
     names.push_back(name);
     if (!written_.insert(name).second) continue;
-    ModelFile told = model;
-    // A learner's policy says nothing of itself, a scorer its role.
-    const auto role = told.metadata.find("role");
-    told.metadata =
-        metadata_of(story.config(), role == told.metadata.end() ? "policy" : role->second);
-    if (auto done = write_model(told, model_file(name)); !done) return done;
+    ModelFile described = model;
+    // A scorer names its role in its metadata; a learner's policy does not.
+    const auto role = described.metadata.find("role");
+    described.metadata =
+        metadata_of(story.config(), role == described.metadata.end() ? "policy" : role->second);
+    if (auto done = write_model(described, model_file(name)); !done) return done;
   }
   const json kept = {{"models", std::move(names)}, {"report", story.report}};
   saved_ = false;

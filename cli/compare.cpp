@@ -42,7 +42,7 @@ void add_compare(CLI::App& app, int& code) {
       "compare",
       "Compare finished runs by their settings, on the same held-out problems\n\n"
       "  qstar compare runs/quickstart-seed1 runs/quickstart-seed2\n"
-      "  qstar compare runs/sweep-qstar/* --problems 5000 --json");
+      "  qstar compare runs/sweep-qstar/*/ --problems 5000 --json");
   auto o = std::make_shared<CompareOptions>();
   command->add_option("runs", o->runs, "Folders of finished runs (required)")
       ->required()

@@ -37,8 +37,9 @@ Result<std::vector<std::string>> problems_of(const EvalOptions& options, const L
   if (stop()) return fail(Errc::kInterrupted, "interrupted before a problem was tried");
   const auto found = static_cast<std::int64_t>(problems.size());
   if (found < options.held_out)
-    fmt::print(stderr, "qstar: only {} different held-out problems were found, not {}\n", found,
-               options.held_out);
+    write_text(stderr,
+               fmt::format("qstar: only {} different held-out problems were found, not {}\n", found,
+                           options.held_out));
   return problems;
 }
 

@@ -18,6 +18,7 @@
 #include "cli/label_dialogue.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
+#include "cli/output.hpp"
 #include "core/attempt.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
@@ -155,7 +156,7 @@ class Labelling {
     for (const auto& record : file->records) note(record);
     before_ = labelled_;
     for (const auto& skipped : file->skipped)
-      fmt::print(stderr, "qstar: left out: {}\n", printable(skipped));
+      write_text(stderr, fmt::format("qstar: left out: {}\n", printable(skipped)));
     return {};
   }
 

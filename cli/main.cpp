@@ -25,23 +25,39 @@
 namespace qstar {
 namespace {
 
+// All that is written to the pipe's end, which is closed then.
+std::string all_of(int descriptor) {
+  std::string text;
+  char block[1024];
+  for (ssize_t n = 0; (n = ::read(descriptor, block, sizeof block)) > 0;)
+    text.append(block, static_cast<std::size_t>(n));
+  ::close(descriptor);
+  return text;
+}
+
 // Whether the program can be loaded at all where memory is limited: there the loader, or a library
-// that it starts, ends the program before it could say why.
+// that it starts, ends the program before it could say why. That a library is missing, the loader
+// says itself when the program is started.
 Status check_loading(const std::string& program) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+  int errors[2];
+  if (::pipe2(errors, O_CLOEXEC) != 0) return {};
   posix_spawn_file_actions_t silent;
   posix_spawn_file_actions_init(&silent);
-  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO})
-    posix_spawn_file_actions_addopen(&silent, descriptor, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&silent, errors[1], STDERR_FILENO);
   std::string name = program, help = "--help";
   char* const words[] = {name.data(), help.data(), nullptr};
   pid_t child = 0;
   int status = 0;
   const int error = posix_spawn(&child, program.c_str(), &silent, nullptr, words, environ);
   posix_spawn_file_actions_destroy(&silent);
+  ::close(errors[1]);
+  const std::string said = all_of(errors[0]);
   if (error == ENOENT || error == EACCES) return {};  // starting it says so
   if (error == 0 && ::waitpid(child, &status, 0) == child && status == 0) return {};
+  if (said.find("cannot open shared object file") != std::string::npos) return {};
   return fail(Errc::kIo, fmt::format("{}; {} cannot be loaded within {} MiB", kOutOfMemory, program,
                                      limit.rlim_cur >> 20));
 }

@@ -19,7 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
+constexpr std::int32_t kSlots = 64;      // sequences that are decoded together
+constexpr std::size_t kPositions = 128;  // played between two looks at the flag that stops it
 
 // A run's folder with what it recorded.
 struct Recorded {
@@ -132,10 +133,13 @@ Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options
                                             all.front().run.folder, recorded.run.folder));
     const auto values = network->make();
     BestMoves best(*network->puzzle, *values);
-    for (const auto& walk :
-         greedy_walks(*network->puzzle, best, positions, first.learner.check_moves))
-      recorded.run.right.push_back(walk.solved ? 1 : 0);
-    if (options.stop()) return interrupted();
+    const std::size_t part = kPositions * network->puzzle->state_bytes();
+    for (std::size_t at = 0; at < positions.size(); at += part) {
+      if (options.stop()) return interrupted();
+      const auto some = std::span(positions).subspan(at, std::min(part, positions.size() - at));
+      for (const auto& walk : greedy_walks(*network->puzzle, best, some, first.learner.check_moves))
+        recorded.run.right.push_back(walk.solved ? 1 : 0);
+    }
   }
   return {};
 }

@@ -2,28 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
+#include "actors/experiment_kind.hpp"
 #include "core/config.hpp"
+#include "core/files.hpp"
 #include "core/printable.hpp"
-#include "environment/registry.hpp"
 #include "learning/safetensors.hpp"
 
 namespace qstar {
 namespace {
 
-bool is_there(const std::string& path) {
-  std::error_code unreadable;
-  return std::filesystem::exists(path, unreadable);
-}
-
 ModelKind kind_of_run(const std::string& folder) {
   if (const auto config = read_config(folder + "/config.toml")) {
-    const auto name = peek_config(config->toml, {}, "environment.name");
-    const auto puzzles = puzzle_names();
-    const bool puzzle = std::find(puzzles.begin(), puzzles.end(), name) != puzzles.end();
-    return puzzle ? ModelKind::kPuzzle : ModelKind::kText;
+    return kind_of(*config) == ExperimentKind::kPuzzle ? ModelKind::kPuzzle : ModelKind::kText;
   }
   if (is_there(folder + "/model.safetensors")) return ModelKind::kPuzzle;
   return is_there(folder + "/policy.safetensors") ? ModelKind::kText : ModelKind::kUnknown;

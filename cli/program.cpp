@@ -91,6 +91,7 @@ void run_program(Program program, int argc, char** argv) {
   open_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, it would keep ended children from being waited for
   std::set_terminate(end_by_exception);
   std::set_new_handler(on_lack_of_memory);
   make_output_interruptible();

@@ -70,9 +70,9 @@ int save(const ReportOptions& options, const Files& files) {
   if (options.runs.size() > 1) return 0;
   if (const auto written = write_files(folder_of(options.runs.front()), files); !written) {
     std::fflush(stdout);
-    fmt::print(stderr,
-               "qstar: note: the report was not saved ({}): choose a folder for it with --out\n",
-               written.error().message);
+    write_text(stderr, fmt::format("qstar: note: the report was not saved ({}): choose a folder "
+                                   "for it with --out\n",
+                                   written.error().message));
   }
   return 0;
 }

@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
 
 #include "cli/commands.hpp"
-#include "cli/experiment_kind.hpp"
+#include "cli/checked_settings.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/measured_runs.hpp"
 #include "cli/output.hpp"
@@ -56,13 +59,49 @@ Status check_recorded(const std::string& folder, const std::string& settings) {
   return {};
 }
 
-// Every run's settings, before any run is started.
-Status check_runs(const ConfigText& config, const std::vector<SweepRun>& runs,
-                  const std::string& folder) {
+// The settings that the held-out problems come from.
+using Values = std::map<std::string, std::string>;
+Values environment_in(const std::string& settings) {
+  Values values = config_values(settings);
+  std::erase_if(values, [](const auto& entry) { return !entry.first.starts_with("environment."); });
+  return values;
+}
+
+// Whether the runs can be compared: on the problems of one environment.
+Status check_environment(const SweepOptions& options, const ConfigText& config,
+                         const std::vector<SweepRun>& runs) {
+  std::optional<Values> first;
+  for (const SweepRun& run : runs) {
+    auto overrides = run.overrides;
+    for (const auto& setting : options.environment) overrides.push_back("environment." + setting);
+    const auto settings = checked_settings(config, overrides);
+    if (!settings) return fail(settings.error().code, "--environment: " + settings.error().message);
+    const auto values = environment_in(*settings);
+    if (!first) first = values;
+    if (values == *first) continue;
+    return fail(Errc::kUsage,
+                "the runs would be trained on different environments, so they have no held-out "
+                "problems in common: choose one for all with --environment KEY=VALUE");
+  }
+  return {};
+}
+
+// Every run's settings, before any run is started. Returns the name of the experiment.
+Result<std::string> check_runs(const ConfigText& config, const std::vector<SweepRun>& runs) {
+  std::string name;
   for (const SweepRun& run : runs) {
     const auto settings = checked_settings(config, run.overrides);
     if (!settings) return tl::unexpected(settings.error());
-    if (auto mine = check_recorded(folder + "/" + run.name, *settings); !mine) return mine;
+    name = peek_config(*settings, {}, "name");
+  }
+  return name;
+}
+
+Status check_folder(const SweepPlan& plan, const ConfigText& config) {
+  for (const SweepRun& run : plan.runs) {
+    const auto settings = checked_settings(config, run.overrides);
+    if (!settings) return tl::unexpected(settings.error());
+    if (auto mine = check_recorded(plan.folder + "/" + run.name, *settings); !mine) return mine;
   }
   return {};
 }
@@ -73,11 +112,13 @@ Result<SweepPlan> plan_of(const SweepOptions& options, const ConfigText& config)
   if (!runs) return tl::unexpected(runs.error());
   plan.runs = std::move(*runs);
   plan.jobs = options.jobs;
-  const auto name = peek_config(config.toml, {}, "name");
-  plan.folder = !options.out.empty() ? options.out : "runs/sweep-" + (name.empty() ? "1" : name);
+  const auto name = check_runs(config, plan.runs);
+  if (!name) return tl::unexpected(name.error());
+  if (auto same = check_environment(options, config, plan.runs); !same)
+    return tl::unexpected(same.error());
+  plan.folder = options.out.empty() ? "runs/sweep-" + *name : options.out;
   plan.config = plan.folder + "/experiment.toml";
-  if (auto fits = check_runs(config, plan.runs, plan.folder); !fits)
-    return tl::unexpected(fits.error());
+  if (auto fits = check_folder(plan, config); !fits) return tl::unexpected(fits.error());
   std::error_code error;
   plan.program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (!error) std::filesystem::create_directories(plan.folder, error);
@@ -122,10 +163,9 @@ int end_of(const std::vector<SweepOutcome>& outcomes) {
     if (code == 0) code = outcome.exit_code;
   }
   if (failed > 0)
-    fmt::print(stderr,
-               "qstar: {} of {} runs failed; after repairing the cause, the same command resumes "
-               "them\n",
-               failed, outcomes.size());
+    write_text(stderr, fmt::format("qstar: {} of {} runs failed; after repairing the cause, the "
+                                   "same command resumes them\n",
+                                   failed, outcomes.size()));
   return code;
 }
 
@@ -154,10 +194,14 @@ int run_sweep(const SweepOptions& options) {
   const auto stop = stop_on_interrupt();
   const auto outcomes = SweepRuns(*plan, show, keep).finish(stop);
   line.clear();
-  if (stop()) return interrupted(outcomes);
-  if (auto compared = compare(options, *plan, outcomes, line); !compared)
-    return report_error(compared.error());
-  return end_of(outcomes);
+  const bool all_ended = std::none_of(outcomes.begin(), outcomes.end(),
+                                      [](const SweepOutcome& o) { return o.interrupted; });
+  if (!all_ended) return interrupted(outcomes);
+  const int code = end_of(outcomes);
+  const auto compared = compare(options, *plan, outcomes, line);
+  if (compared) return code;
+  const int own = report_error(compared.error());
+  return code == 0 ? own : code;
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ void SweepRuns::start_next() {
   std::vector<std::string> words = {"train", plan_.config};
   const auto& overrides = plan_.runs[run].overrides;
   words.insert(words.end(), overrides.begin(), overrides.end());
-  words.insert(words.end(), {"--run", folder_of(run)});
+  words.insert(words.end(), {"--run", folder_of(run), "--parent", std::to_string(::getpid())});
   if (is_there(folder_of(run) + "/config.toml")) words.emplace_back("--resume");
   Process process{0, run, Clock::now()};
   const SpawnSettings settings(log_of(run));
@@ -151,8 +151,9 @@ void SweepRuns::fail_to_start(std::size_t run, int error) {
 void SweepRuns::reap() {
   std::erase_if(processes_, [this](const Process& process) {
     int status = 0;
-    if (waitpid(process.pid, &status, WNOHANG) == 0) return false;
-    note_end(process, status);
+    const pid_t ended = waitpid(process.pid, &status, WNOHANG);
+    if (ended == 0) return false;
+    note_end(process, ended > 0 ? status : W_EXITCODE(exit_code(Errc::kIo), 0));
     return true;
   });
 }

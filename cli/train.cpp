@@ -1,5 +1,8 @@
 // `qstar-train`: what `qstar train` and `qstar sweep` become once torch is wanted.
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,7 +12,7 @@
 #include "actors/puzzle_head.hpp"
 #include "actors/story_head.hpp"
 #include "cli/commands.hpp"
-#include "cli/experiment_kind.hpp"
+#include "cli/checked_settings.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
@@ -27,9 +30,7 @@ class Progress {
  public:
   void operator()(const Report& report) {
     if (report.line.empty() || too_soon(report)) return;
-    const std::string& phase = report.row.phase;
-    const bool passing = report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
-    if (passing)
+    if (is_progress(report))
       line_.show(report.line);
     else
       line_.keep(report.line);
@@ -146,6 +147,11 @@ int train(int argc, char** argv) {
   Command command;
   add_train_options(app, command.options);
   if (const auto ended = parse(app, argc, argv)) return *ended;
+  if (const auto parent = command.options.parent; parent > 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent)
+      return report_error({Errc::kInterrupted, "the sweep that started this run has ended"});
+  }
   auto config = read_config(command.options.config);
   if (!config) return report_error(config.error());
   command.config = std::move(*config);

@@ -1,5 +1,7 @@
 #include "cli/train_options.hpp"
 
+#include <limits>
+
 #include "cli/log_options.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
@@ -38,6 +40,10 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
       ->type_name(placeholder::kAddress)
       ->needs(http);
   add_log_options(app, o.log_level, o.log_terminal);
+  app.add_option("--parent", o.parent,
+                 "Stop with the process of this number, which started this one (default: none)")
+      ->check(whole_number(1, std::numeric_limits<std::int32_t>::max()))
+      ->group("");  // for sweeps alone: not in the help
 }
 
 }  // namespace qstar

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -90,6 +92,18 @@ Status write_file_atomically(const std::string& path, std::string_view bytes) {
   const std::string folder = fs::path(path).parent_path();
   sync_directory(folder.empty() ? "." : folder);
   return {};
+}
+
+void remove_old_temporaries(const std::string& folder) {
+  for (const auto& name : folder_names(folder).value_or(std::vector<std::string>{})) {
+    if (!name.ends_with(".tmp")) continue;
+    const auto stem = std::string_view(name).substr(0, name.size() - 4);
+    const auto digits = stem.substr(stem.rfind('.') + 1);
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+    if (error != std::errc() || end != digits.data() + digits.size() || pid <= 0) continue;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) ::unlink((folder + "/" + name).c_str());
+  }
 }
 
 Status write_new_file(const std::string& path, std::string_view bytes, unsigned permissions) {

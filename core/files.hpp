@@ -42,6 +42,10 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max_bytes =
 // leaves what was there before, and no temporary. kDiskFull, kIo.
 Status write_file_atomically(const std::string& path, std::string_view bytes);
 
+// Removes the temporaries that killed processes left in the folder: PATH.PID.tmp of no living
+// process.
+void remove_old_temporaries(const std::string& folder);
+
 // Writes a file that is not there yet, with these permissions, to the disk. Errors as above.
 Status write_new_file(const std::string& path, std::string_view bytes, unsigned permissions);
 

@@ -1,5 +1,6 @@
 #include "core/log.hpp"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
@@ -75,17 +76,26 @@ std::string line_of(const OpenLog& log, LogLevel level, std::string_view actor,
   return line.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+// Worker processes do not keep the file open.
+spdlog::file_event_handlers not_inherited() {
+  spdlog::file_event_handlers handlers;
+  handlers.after_open = [](const spdlog::filename_t&, std::FILE* file) {
+    ::fcntl(::fileno(file), F_SETFD, FD_CLOEXEC);
+  };
+  return handlers;
+}
+
 std::shared_ptr<OpenLog> make(const LogOptions& options) {
   std::vector<spdlog::sink_ptr> sinks;
   if (!options.file.empty())
-    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(options.file, kFileBytes,
-                                                                           kOldFiles));
+    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+        options.file, kFileBytes, kOldFiles, false, not_inherited()));
   if (options.terminal) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto made = std::make_shared<OpenLog>(
       OpenLog{spdlog::logger("qstar", sinks.begin(), sinks.end()), options.process});
   made->logger.set_pattern("%v");
   made->logger.set_level(spdlog_level(options.level));
-  made->logger.flush_on(spdlog::level::info);
+  made->logger.flush_on(spdlog::level::debug);  // a process may end at any moment
   made->logger.set_error_handler(report_once);
   return made;
 }

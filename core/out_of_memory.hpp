@@ -18,7 +18,7 @@ inline constexpr std::string_view kOutOfThreads =
     "cannot start a thread, for want of memory or because there are too many: free some memory, or "
     "raise the limits (ulimit -v, ulimit -u)";
 
-// While one exists, memory that this thread cannot have is a std::bad_alloc in it.
+// While one exists, an allocation that fails in this thread throws std::bad_alloc.
 class MayLackMemory {
  public:
   MayLackMemory() { ++depth_; }

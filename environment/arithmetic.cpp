@@ -334,8 +334,12 @@ Status Arithmetic::check_scope(const State& start) const {
   parse_expression(start.problem, e);
   std::string foreign;
   for (std::size_t i = 0; i < e.tokens.size(); ++i) {
+    // Behind a number or a group it is an operator, elsewhere a sign.
     const char kind = e.tokens[i].kind;
-    if (e.is_operation(i) && rules_.operators.find(kind) == std::string::npos) foreign += kind;
+    const bool behind = i > 0 && (e.tokens[i - 1].kind == kNumber || e.tokens[i - 1].kind == ')');
+    if (behind && kind != kNumber && kind != ')' &&
+        rules_.operators.find(kind) == std::string::npos)
+      foreign += kind;
   }
   if (foreign.empty()) return {};
   return fail(Errc::kBadProblem,

@@ -21,7 +21,9 @@ std::string bytes_of(const Round& round) {
 
 Result<Round> round_of(std::string_view bytes) {
   const auto damaged = [] {
-    return fail(Errc::kCorrupt, "the saved rounds of expert iteration are damaged");
+    return fail(Errc::kCorrupt,
+                "the saved rounds of expert iteration are damaged; remove that checkpoint to "
+                "resume from the one before it, or start a new run");
   };
   std::string_view packed;
   if (!take_block(bytes, packed)) return damaged();
@@ -69,12 +71,16 @@ class ExpertIteration final : public Improver {
   Status load(std::string_view bytes) override {
     std::array<std::uint64_t, 4> state{};
     if (!take_raw(bytes, state))
-      return fail(Errc::kCorrupt, "the saved rounds of expert iteration are damaged");
+      return fail(Errc::kCorrupt,
+                  "the saved rounds of expert iteration are damaged; remove that checkpoint to "
+                  "resume from the one before it, or start a new run");
     std::deque<Round> window;
     while (!bytes.empty()) {
       std::string_view block;
       if (!take_block(bytes, block))
-        return fail(Errc::kCorrupt, "the saved rounds of expert iteration are damaged");
+        return fail(Errc::kCorrupt,
+                    "the saved rounds of expert iteration are damaged; remove that checkpoint to "
+                    "resume from the one before it, or start a new run");
       auto round = round_of(block);
       if (!round) return tl::unexpected(round.error());
       window.push_back(std::move(*round));

@@ -48,7 +48,9 @@ class PolicyGradients : public Improver {
     std::array<std::uint64_t, 4> state{};
     std::string_view values;
     if (!take_raw(bytes, state) || !take_block(bytes, values))
-      return fail(Errc::kCorrupt, "the saved state of a policy-gradient algorithm is damaged");
+      return fail(Errc::kCorrupt,
+                  "the saved state of a policy-gradient algorithm is damaged; remove that "
+                  "checkpoint to resume from the one before it, or start a new run");
     rng_.set_state(state);
     return load_values(values);
   }

@@ -212,10 +212,7 @@ class Run {
     if (auto loaded = learner_.load(parts.at("learner"), folder + ": learner"); !loaded)
       return loaded;
     if (auto loaded = improver_->load(parts.at("improver")); !loaded)
-      return fail(loaded.error().code,
-                  fmt::format("{}: improver: {}; remove that checkpoint to resume from the one "
-                              "before it, or start a new run",
-                              folder, loaded.error().message));
+      return fail(loaded.error().code, folder + ": improver: " + loaded.error().message);
     if (!source_.load(parts.at("source"))) return damaged("source");
     return load_counters(state);
   }

@@ -38,7 +38,7 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
                                CoordinatorActor{});
     std::atomic<std::size_t> sampled{0};
     system.spawn([&](caf::event_based_actor* self) {
-      self->request(replay, caf::infinite, Sample{Table::kPolicy, 4, 0, false})
+      self->request(replay, std::chrono::seconds(30), Sample{Table::kPolicy, 4, 0, false})
           .then([&](const Samples& s) { sampled = s.groups.size(); });
     });
     caf::scoped_actor self{system};
@@ -55,9 +55,22 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
     for (int i = 0; i < 500 && sampled == 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     REQUIRE(sampled == 4);
+    // Whoever asks again has given up the request before: only the newest is answered.
+    std::atomic<int> given_up{0}, answered{0};
+    system.spawn([&](caf::event_based_actor* impatient) {
+      for (const std::int64_t groups : {400, 300}) {
+        impatient
+            ->request(replay, std::chrono::seconds(30), Sample{Table::kPolicy, groups, 0, false})
+            .then([&](const Samples&) { ++answered; }, [&](const caf::error&) { ++given_up; });
+      }
+    });
+    for (int i = 0; i < 500 && given_up == 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    REQUIRE(given_up == 1);
+    REQUIRE(answered == 0);
     std::atomic<bool> released{false};
     system.spawn([&](caf::event_based_actor* waiting) {
-      waiting->request(replay, caf::infinite, Sample{Table::kPolicy, 500, 0, false})
+      waiting->request(replay, std::chrono::seconds(30), Sample{Table::kPolicy, 500, 0, false})
           .then([&](const Samples& s) { released = s.groups.empty(); });
     });
     for (int i = 0; i < 500 && !released; ++i) {  // the run is to stop: nobody waits any longer
@@ -65,6 +78,9 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     REQUIRE(released);
+    for (int i = 0; i < 500 && answered == 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    REQUIRE(answered == 1);
     bool refused = false;
     self->request(replay, std::chrono::seconds(30), Insert{})
         .receive([](const Inserted&) {}, [&](const caf::error&) { refused = true; });

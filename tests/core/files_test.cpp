@@ -195,4 +195,20 @@ TEST_CASE("an open file is read as it was when it was opened", "[files]") {
 }
 
 }  // namespace
+TEST_CASE("temporaries of killed processes are removed, those of living ones are not") {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);  // a number that nobody has any more
+  const auto dead = folder.path("a." + std::to_string(child) + ".tmp");
+  const auto living = folder.path("a." + std::to_string(::getpid()) + ".tmp");
+  const std::vector<std::string> others = {living, folder.path("a.tmp"), folder.path("a.x1.tmp"),
+                                           folder.path("a.0.tmp"), folder.path("a.1")};
+  std::ofstream(dead) << "half";
+  for (const auto& path : others) std::ofstream(path) << "kept";
+  remove_old_temporaries(folder.path("."));
+  CHECK_FALSE(is_there(dead));
+  for (const auto& path : others) CHECK(is_there(path));
+}
+
 }  // namespace qstar

@@ -56,14 +56,22 @@ TEST_CASE("events below the level are left out", "[log]") {
   const Closing closing;
   const auto file = folder.path("head.log");
   REQUIRE(open_log({"head", file, LogLevel::kWarning}));
-  for (const auto level :
-       {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError})
+  for (const auto level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError})
     log(level, "test", to_string(level));
   close_log();
   const auto events = events_in(file);
   REQUIRE(events.size() == 2);
   CHECK(events[0]["message"] == "warning");
   CHECK(events[1]["message"] == "error");
+}
+
+TEST_CASE("an event is in the file at once, whatever its level", "[log]") {
+  const TemporaryFolder folder;
+  const Closing closing;
+  const auto file = folder.path("head.log");
+  REQUIRE(open_log({"head", file, LogLevel::kDebug}));
+  log(LogLevel::kDebug, "test", "last words");
+  CHECK(events_in(file).size() == 1);
 }
 
 TEST_CASE("texts of others stay one line of ASCII", "[log]") {

@@ -77,6 +77,8 @@ TEST_CASE("typed problems: without a value, or with a foreign operator, they are
   CHECK(contains(typed("C", "7/2"), "7/2 is not a whole number"));
   CHECK(contains(typed("hard", "1+7/2"), "7/2 is not a whole number"));
   CHECK(contains(typed("C", "8/2"), "no operator /; its problems have + - *"));
+  for (const std::string grouped : {"(1+5)/3", "6/(1+2)", "(1+5)/(1+2)"})
+    CHECK(contains(typed("C", grouped), "no operator /; its problems have + - *"));
   CHECK(typed("hard", "8/2") == "8/2");
   std::string nines = "9";
   for (int i = 0; i < 100; ++i) nines += "*9";

@@ -2,9 +2,10 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
-from support import RunTest, SMOKE, main, qstar, read, trained_run, wait_for
+from support import QSTAR, RunTest, SMOKE, main, qstar, read, report, trained_run, wait_for
 
 SHORT = ("pretrain.steps=20", "rl.versions=1")
 
@@ -54,6 +55,33 @@ class Sweep(RunTest):
         self.assert_ok(self.sweep("seed=1..3"))
         self.assertTrue(os.path.exists(self.run_path("seed-1")))
 
+    def test_failed_runs_are_told_though_their_signals_are_ignored(self):
+        os.makedirs(self.path("sweep"))
+        for seed in (1, 2):
+            with open(os.path.join(self.path("sweep"), f"seed-{seed}"), "w") as file:
+                file.write("in the way")
+        words = [QSTAR, "sweep", SMOKE, *SHORT, "seed=1..2", "--out", self.path("sweep")]
+        answer = subprocess.run(words, capture_output=True, text=True, timeout=60,
+                                preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(answer.returncode, 4, answer.stderr)
+        self.assertIn("2 of 2 runs failed", answer.stderr)
+        with open("/dev/full", "w") as full:
+            unseen = subprocess.run(words, stdout=subprocess.PIPE, stderr=full, text=True, timeout=60)
+        self.assertEqual(unseen.returncode, 4)
+        self.assertIn("seed-2: failed with exit code 4", unseen.stdout)
+
+    def test_runs_end_with_a_killed_sweep(self):
+        process = self.start("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep"))
+        self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("seed-1", "store/CURRENT")), 60))
+        process.kill()
+        process.communicate(timeout=30)
+
+        def is_free():
+            answer = qstar("train", SMOKE, "seed=1", "--run", self.run_path("seed-1", "."), "--resume")
+            return "another process" not in answer.stderr
+
+        self.assertTrue(wait_for(is_free, 20))
+
     def test_an_interrupt_stops_all_runs_and_the_same_command_resumes_them(self):
         words = ("seed=1..3", "rl.versions=6", "pretrain.steps=60")
         process = self.start("sweep", SMOKE, *words, "--jobs", "2", "--out", self.path("sweep"), "--problems", "50")
@@ -72,7 +100,10 @@ class Sweep(RunTest):
             self.assertTrue(os.path.exists(self.run_path(f"seed-{seed}")), answer.stdout)
 
     def test_settings_are_checked_before_anything_is_written(self):
-        for words, said in ((("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
+        elsewhere = ("--environment", "no_such_key=1")
+        for words, said in ((("seed=1..2", *elsewhere), "environment.no_such_key is not a known key"),
+                            (("environment.operator_counts='2','3'",), "different environments", ),
+                            (("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
                             (("seed=1,",), "a value is missing"), (("rl.versions=1,x",), "rl.versions"),
                             (("seed=1..10000",), "10000 runs: confirm with --yes"),
                             (("seed=1..10000", "rl.versions=1..1000", "--yes"), "vary fewer settings")):
@@ -98,6 +129,26 @@ class Compare(RunTest):
         self.assertEqual(len(comparison["variants"]), 2)
         self.assertIn("rl.versions=1", comparison["variants"][1]["settings"])
         self.assertEqual(comparison["differences"], [])  # no seed in common
+
+    def test_puzzles_are_played_on_the_same_positions(self):
+        for seed in ("1", "2"):
+            self.assert_ok(qstar("train", "configs/lightsout4.toml", f"seed={seed}", "--run", self.path(seed),
+                                 "training.updates=60", "learner.check_period=20"))
+        words = ("compare", self.path("1"), self.path("2"), "--json", "--problems")
+        answer = qstar(*words, "300")
+        self.assert_ok(answer)
+        comparison = json.loads(answer.stdout)
+        self.assertEqual((comparison["problems"], comparison["cost"]), (300, "updates"))
+        self.assertEqual(comparison["variants"][0]["seeds"], ["1", "2"])
+        # On as many positions as its own checks have, a run is measured as it measured itself.
+        own = [report(self.path(seed))["final"]["solved"] for seed in ("1", "2")]
+        self.assertEqual(json.loads(qstar(*words, "256").stdout)["variants"][0]["accuracies"], own)
+        process = self.start(*words, "1000000")
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=5)
+        self.assertEqual(process.returncode, 130, output)
+        self.refused(qstar("compare", self.path("1"), trained_run()), 2, "puzzle run", "text run")
 
     def test_what_has_no_problems_in_common_is_refused(self):
         self.assert_ok(self.train("other", *SHORT, "environment.operator_counts=\"2\""))

@@ -1,17 +1,14 @@
-// Which kind of experiment a configuration describes, and whether it can be run.
+// Reading the configuration of an experiment of any kind, and whether it can be run.
 #pragma once
 
 #include <span>
 #include <string>
 
+#include "actors/experiment_kind.hpp"
 #include "core/config.hpp"
 #include "environment/registry.hpp"
 
 namespace qstar {
-
-enum class ExperimentKind { kText, kPuzzle, kStory };
-
-ExperimentKind kind_of(const ConfigText& config, std::span<const std::string> overrides);
 
 // Reads the configuration into its fields and checks that its parts fit each other.
 template <class Config>

@@ -1,6 +1,4 @@
-#include "cli/experiment_kind.hpp"
-
-#include <algorithm>
+#include "cli/checked_settings.hpp"
 
 #include "actors/experiment.hpp"
 #include "actors/puzzle_experiment.hpp"
@@ -18,14 +16,6 @@ Result<std::string> settings_of(const ConfigText& text, std::span<const std::str
 }
 
 }  // namespace
-
-ExperimentKind kind_of(const ConfigText& config, std::span<const std::string> overrides) {
-  if (!peek_config(config.toml, overrides, "experiment").empty()) return ExperimentKind::kStory;
-  const auto name = peek_config(config.toml, overrides, "environment.name");
-  const auto puzzles = puzzle_names();
-  const bool is_puzzle = std::find(puzzles.begin(), puzzles.end(), name) != puzzles.end();
-  return is_puzzle ? ExperimentKind::kPuzzle : ExperimentKind::kText;
-}
 
 Result<std::string> checked_settings(const ConfigText& config,
                                      std::span<const std::string> overrides) {
