@@ -63,8 +63,11 @@ Result<ReplayBuffer> open_replay(const RunDirectory& directory, const HeadOption
   }
   auto buffer = ReplayBuffer::open(directory.file("store"), options.config.replay, tables,
                                    !options.deterministic);
-  if (!buffer || options.deterministic) return buffer;
+  if (!buffer) return buffer;
   const auto unit = static_cast<std::uint64_t>(options.config.rollout.lease_groups);
+  if (auto kept = check_kept(start.state, buffer->store(), unit); !kept)
+    return tl::unexpected(kept.error());
+  if (options.deterministic) return buffer;
   if (auto recovered = recover(start.state, buffer->store(), unit); !recovered)
     return tl::unexpected(recovered.error());
   return buffer;

@@ -9,6 +9,7 @@
 #include "actors/roster.hpp"
 #include "actors/worker_processes.hpp"
 #include "core/clock.hpp"
+#include "core/files.hpp"
 #include "core/shell_word.hpp"
 #include "core/sockets.hpp"
 
@@ -137,6 +138,10 @@ Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
 }
 
 Status open_run_log(const ProcessOptions& options, const std::string& directory) {
+  std::vector<std::string> made;
+  if (const auto error = make_folders(log_folder(directory), made); error)
+    return fail(Errc::kIo, fmt::format("cannot make the folder {}: {}", log_folder(directory),
+                                       error.message()));
   return open_log(
       {"head", log_folder(directory) + "/head.log", options.log_level, options.log_terminal});
 }

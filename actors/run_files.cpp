@@ -124,7 +124,12 @@ struct RunDirectory::State {
 Status RunDirectory::State::compare(const Opening& opening, const Describe& config,
                                     const Describe& before) {
   const auto text = read_config(file("config.toml"));
-  if (!text) return tl::unexpected(text.error());
+  if (!text && text.error().code != Errc::kConfig) return tl::unexpected(text.error());
+  if (!text || config_values(text->toml).empty())
+    return fail(Errc::kCorrupt,
+                fmt::format("{}/config.toml is damaged: put back what the run recorded there, or "
+                            "choose another --run",
+                            printable(path)));
   if (const auto there = to_string(kind_of(*text)); there != opening.kind.name)
     return other_kind(path, there, opening.kind);
   if (auto parsed = parse_config(text->toml, text->source, {}, before); !parsed)

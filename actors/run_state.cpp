@@ -73,6 +73,25 @@ Status extend(RunState& run, const ExperimentConfig& config) {
   return {};
 }
 
+Status check_kept(const RunState& run, const Store& store, std::uint64_t unit) {
+  std::uint64_t done = run.next_task;  // one more than the newest task that is done
+  const auto is_unfinished = [&run](std::uint64_t task) {
+    return std::find(run.unfinished.begin(), run.unfinished.end(), task) != run.unfinished.end();
+  };
+  while (done > 0 && is_unfinished(done - 1)) --done;
+  if (done == 0) return {};
+  const auto range = store.group_range();
+  if (!range) return tl::unexpected(range.error());
+  const std::uint64_t newest = (done - 1) * unit;
+  if (*range && (*range)->last >= newest) return {};
+  return fail(Errc::kCorrupt,
+              fmt::format("the store has lost attempts: the checkpoint knows of group {}, and {}; "
+                          "put back the missing files of store/, or start a new run",
+                          newest,
+                          *range ? fmt::format("the store ends with group {}", (*range)->last)
+                                 : "the store is empty"));
+}
+
 Status recover(RunState& run, const Store& store, std::uint64_t unit) {
   const auto ids = store.group_ids();
   if (!ids) return tl::unexpected(ids.error());

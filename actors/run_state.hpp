@@ -53,6 +53,10 @@ Status extend(RunState& run, const ExperimentConfig& config);
 // tasks that it lacks will be handed out again. `unit`: groups per task.
 Status recover(RunState& run, const Store& store, std::uint64_t unit);
 
+// kCorrupt: the store ends before the newest task that the checkpoint knows as done, so what was
+// acknowledged is lost. Eviction does not explain it: it begins with the oldest groups.
+Status check_kept(const RunState& run, const Store& store, std::uint64_t unit);
+
 std::string_view to_string(Phase phase);
 std::string save(const RunState& state);
 Result<RunState> load_run_state(std::string_view bytes);  // kCorrupt

@@ -8,6 +8,7 @@
 #include "cli/model.hpp"
 #include "cli/puzzle_estimate.hpp"
 #include "cli/run_report.hpp"
+#include "core/printable.hpp"
 #include "learning/lookahead.hpp"
 #include "learning/scrambles.hpp"
 #include "search/evaluate.hpp"
@@ -71,6 +72,8 @@ Result<Recorded> read_recorded(const std::string& folder) {
   Recorded recorded;
   recorded.run.folder = folder;
   recorded.run.settings = config_values(config->toml);
+  if (recorded.run.settings.empty())
+    return fail(Errc::kCorrupt, printable(folder) + "/config.toml is damaged: it is no TOML");
   recorded.kind = kind_of(*report);
   recorded.config = std::move(*config);
   take_figures(*report, recorded);

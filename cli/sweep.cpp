@@ -17,6 +17,7 @@
 #include "cli/sweep_runs.hpp"
 #include "cli/terminal.hpp"
 #include "core/printable.hpp"
+#include "persistence/directory_lock.hpp"
 #include "core/files.hpp"
 
 namespace qstar {
@@ -33,6 +34,11 @@ Result<std::vector<SweepRun>> runs_of(const SweepOptions& options) {
     axes.push_back(std::move(*axis));
   }
   const auto size = grid_size(axes);
+  for (const auto& axis : axes)
+    if (axis.key == "name" && axis.values.size() > 1)
+      return fail(Errc::kUsage,
+                  "name only names a run and changes nothing in it: vary other "
+                  "settings, such as seed=1..3");
   if (size > kMostRuns)
     return fail(Errc::kUsage, fmt::format("these settings make {} runs, more than the {} that a "
                                           "sweep can have: vary fewer settings",
@@ -117,6 +123,7 @@ Result<SweepPlan> plan_of(const SweepOptions& options, const ConfigText& config)
   if (auto same = check_environment(options, config, plan.runs); !same)
     return tl::unexpected(same.error());
   plan.folder = options.out.empty() ? "runs/sweep-" + *name : options.out;
+  if (plan.folder.starts_with('-')) plan.folder = "./" + plan.folder;  // no option of `train`
   plan.config = plan.folder + "/experiment.toml";
   if (auto fits = check_folder(plan, config); !fits) return tl::unexpected(fits.error());
   std::error_code error;
@@ -192,6 +199,8 @@ int run_sweep(const SweepOptions& options) {
       };
   const auto keep = [&line](const std::string& text) { line.keep(text); };
   const auto stop = stop_on_interrupt();
+  const auto lock = DirectoryLock::acquire(plan->folder);
+  if (!lock) return report_error(lock.error());
   const auto outcomes = SweepRuns(*plan, show, keep).finish(stop);
   line.clear();
   const bool all_ended = std::none_of(outcomes.begin(), outcomes.end(),

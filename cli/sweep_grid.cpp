@@ -20,13 +20,20 @@ std::optional<std::int64_t> whole_number_in(std::string_view text) {
   return number;
 }
 
+bool are_digits(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // The numbers of "1..5"; nothing when the text is no such range.
 std::optional<Result<std::vector<std::string>>> range_in(std::string_view key,
                                                          std::string_view text) {
   const auto dots = text.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
-  const auto first = whole_number_in(text.substr(0, dots));
-  const auto last = whole_number_in(text.substr(dots + 2));
+  const auto from = text.substr(0, dots), to = text.substr(dots + 2);
+  const auto first = whole_number_in(from), last = whole_number_in(to);
+  if ((!first || !last) && are_digits(from) && are_digits(to))
+    return fail(Errc::kUsage, fmt::format("{}={}: these numbers are too large", key, text));
   if (!first || !last) return std::nullopt;
   if (*last < *first)
     return fail(Errc::kUsage, fmt::format("{}={}: the range is empty; write it as {}..{}", key,

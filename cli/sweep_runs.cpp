@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,12 +24,12 @@ using namespace std::chrono_literals;
 // The end of a log is read for its last line alone.
 constexpr std::uint64_t kTailBytes = 4096;
 
-// The last line of the file that is not blank.
-std::string last_line(const std::string& path) {
+// The last line of the file that is not blank, behind its first bytes.
+std::string last_line(const std::string& path, off_t first) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return "";
   const off_t size = ::lseek(descriptor, 0, SEEK_END);
-  const off_t begin = std::max<off_t>(0, size - static_cast<off_t>(kTailBytes));
+  const off_t begin = std::max<off_t>(first, size - static_cast<off_t>(kTailBytes));
   std::string text(kTailBytes, '\0');
   const ssize_t count = ::pread(descriptor, text.data(), text.size(), begin);
   ::close(descriptor);
@@ -80,6 +81,17 @@ class SpawnSettings {
 
 int exit_code_of(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// "exit code 4", "signal 9".
+std::string end_of(int status) {
+  return WIFEXITED(status) ? fmt::format("exit code {}", WEXITSTATUS(status))
+                           : fmt::format("signal {}", WTERMSIG(status));
+}
+
+off_t size_of(const std::string& path) {
+  struct stat found {};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_size : 0;
 }
 
 }  // namespace
@@ -134,7 +146,7 @@ void SweepRuns::start_next() {
   words.insert(words.end(), overrides.begin(), overrides.end());
   words.insert(words.end(), {"--run", folder_of(run), "--parent", std::to_string(::getpid())});
   if (is_there(folder_of(run) + "/config.toml")) words.emplace_back("--resume");
-  Process process{0, run, Clock::now()};
+  Process process{0, run, Clock::now(), size_of(log_of(run))};
   const SpawnSettings settings(log_of(run));
   if (const int error = settings.spawn(plan_.program, std::move(words), process.pid); error != 0)
     fail_to_start(run, error);
@@ -144,7 +156,11 @@ void SweepRuns::start_next() {
 
 void SweepRuns::fail_to_start(std::size_t run, int error) {
   outcomes_[run] = {false, false, exit_code(Errc::kIo),
-                    fmt::format("cannot start {}: {}", plan_.program, std::strerror(error))};
+                    is_there(plan_.folder)
+                        ? fmt::format("cannot start {}: {}", plan_.program, std::strerror(error))
+                        : fmt::format("the folder {} was deleted, moved or replaced while the "
+                                      "sweep was using it",
+                                      plan_.folder)};
   keep_(fmt::format("{}: {}", plan_.runs[run].name, outcomes_[run].words));
 }
 
@@ -162,21 +178,24 @@ void SweepRuns::note_end(const Process& process, int status) {
   SweepOutcome& outcome = outcomes_[process.run];
   const double seconds = std::chrono::duration<double>(Clock::now() - process.started).count();
   const auto& name = plan_.runs[process.run].name;
-  const auto line = last_line(log_of(process.run));
+  const auto line = last_line(log_of(process.run), process.log_begin);
   outcome.exit_code = exit_code_of(status);
   outcome.finished = outcome.exit_code == 0;
   outcome.interrupted = stopping_ && !outcome.finished;
-  ++ended_;
-  seconds_of_ended_ += seconds;
+  if (outcome.finished) {
+    ++ended_;
+    seconds_of_ended_ += seconds;
+  }
   if (outcome.interrupted) return;
   if (outcome.finished) {
     const auto words = without(line, "finished: ");
     outcome.words = words.substr(0, words.find("; report in"));
     keep_(fmt::format("{}: {}, {:.0f} s", name, outcome.words, seconds));
   } else {
-    outcome.words = without(line, "qstar: error: ");
-    keep_(fmt::format("{}: failed with exit code {}: {}; log in {}", name, outcome.exit_code,
-                      outcome.words, log_of(process.run)));
+    outcome.words =
+        line.starts_with("qstar: error: ") ? without(line, "qstar: error: ") : "it left no message";
+    keep_(fmt::format("{}: failed with {}: {}; log in {}", name, end_of(status), outcome.words,
+                      log_of(process.run)));
   }
 }
 
@@ -203,11 +222,16 @@ std::string SweepRuns::time_left() const {
 
 void SweepRuns::show_progress() {
   if (processes_.empty()) return;
-  const auto done = plan_.runs.size() - waiting_.size() - processes_.size();
-  std::string text = fmt::format("{} of {} runs{}", done, plan_.runs.size(), time_left());
+  const auto failed = static_cast<std::size_t>(std::count_if(
+      outcomes_.begin(), outcomes_.end(),
+      [](const SweepOutcome& outcome) { return !outcome.finished && outcome.exit_code != 0; }));
+  const auto ended = plan_.runs.size() - waiting_.size() - processes_.size();
+  std::string text = fmt::format("{} of {} runs finished", ended - failed, plan_.runs.size());
+  if (failed > 0) text += fmt::format(", {} failed", failed);
+  text += time_left();
   if (stopping_) text = "stopping";
   for (const Process& process : processes_) {
-    const auto line = last_line(log_of(process.run));
+    const auto line = last_line(log_of(process.run), process.log_begin);
     text += fmt::format("; {}: {}", plan_.runs[process.run].name, line.empty() ? "starts" : line);
   }
   show_(text);

@@ -52,6 +52,7 @@ class SweepRuns {
     pid_t pid = 0;
     std::size_t run = 0;
     Clock::time_point started;
+    off_t log_begin = 0;  // bytes of its log that an earlier process wrote
   };
 
   std::string folder_of(std::size_t run) const;
@@ -70,7 +71,7 @@ class SweepRuns {
   std::vector<SweepOutcome> outcomes_;
   std::vector<std::size_t> waiting_;  // runs to start, in reverse order
   std::vector<Process> processes_;
-  std::size_t ended_ = 0;        // runs that this process saw end, well or not
+  std::size_t ended_ = 0;        // runs that this process saw finish
   double seconds_of_ended_ = 0;  // of these together
   bool stopping_ = false;
 };

@@ -81,6 +81,13 @@ void add_worker(CLI::App& app, int& code) {
       ->group("");  // for heads alone: not in the help
   command->callback([command, options, &code] {
     const bool both = options->parent > 0 && command->count("--rejoin") > 0;
+    const bool logs = !options->log_file.empty() || options->log_terminal;
+    if (command->count("--log-level") > 0 && !logs && options->parent == 0) {
+      code = report_error({Errc::kUsage,
+                           "--log-level has no effect without --log-file FILE or --log-terminal: "
+                           "give one of them"});
+      return;
+    }
     code = both ? report_error({Errc::kUsage,
                                 "--rejoin is not for a worker with --parent: it ends "
                                 "with its head"})

@@ -3,16 +3,24 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <limits.h>
+#include <poll.h>
 #include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+
+#include "core/files.hpp"
 
 namespace qstar {
 namespace {
@@ -85,12 +93,37 @@ spdlog::file_event_handlers not_inherited() {
   return handlers;
 }
 
+// Nothing but a log is appended to, and no folder is made for it.
+Status check_file(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path().string();
+  if (!folder.empty() && !is_there(folder))
+    return fail(Errc::kMissingFile, fmt::format("there is no folder {} for the log", folder));
+  std::ifstream old(file);
+  const int first = old ? old.get() : EOF;
+  if (first == EOF || first == '{') return {};
+  return fail(Errc::kUsage,
+              fmt::format("{} is no log of qstar: choose another file for the log", file));
+}
+
+// Standard error, when it takes a line at once: nobody waits for a reader that hangs.
+class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    std::string line(message.payload.data(), message.payload.size());
+    line.resize(std::min<std::size_t>(line.size(), PIPE_BUF - 1));  // what a pipe takes whole
+    line += '\n';
+    pollfd output{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&output, 1, 0) == 1) [[maybe_unused]]
+      const auto n = ::write(STDERR_FILENO, line.data(), line.size());
+  }
+  void flush_() override {}
+};
+
 std::shared_ptr<OpenLog> make(const LogOptions& options) {
   std::vector<spdlog::sink_ptr> sinks;
   if (!options.file.empty())
     sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
         options.file, kFileBytes, kOldFiles, false, not_inherited()));
-  if (options.terminal) sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (options.terminal) sinks.push_back(std::make_shared<TerminalSink>());
   auto made = std::make_shared<OpenLog>(
       OpenLog{spdlog::logger("qstar", sinks.begin(), sinks.end()), options.process});
   made->logger.set_pattern("%v");
@@ -112,6 +145,7 @@ Result<LogLevel> log_level_from(std::string_view text) {
 }
 
 Status open_log(const LogOptions& options) {
+  if (auto fits = options.file.empty() ? Status{} : check_file(options.file); !fits) return fits;
   try {
     replace(make(options));
     return {};

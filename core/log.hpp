@@ -30,10 +30,10 @@ struct LogOptions {
   bool terminal = false;             // to standard error, too
 };
 
-// Opens the log, in place of one that is open. The file is appended to, and its folder made when it
-// is missing. At 8 MiB it becomes NAME.1.log and a new one begins; four old ones are kept. kIo: the
-// file cannot be opened. A line that cannot be written later is dropped, and the first such failure
-// is reported on standard error.
+// Opens the log, in place of one that is open. The file is appended to. At 8 MiB it becomes
+// NAME.1.log and a new one begins; four old ones are kept. kMissingFile: its folder is not there;
+// kUsage: the file is no log; kIo: it cannot be opened. A line that cannot be written later is
+// dropped, and the first such failure is reported on standard error.
 Status open_log(const LogOptions& options);
 void close_log();
 

@@ -9,11 +9,14 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
   Rng rng(derive_seed(seed, "held-out"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
-  for (std::int64_t tries = 0; tries < 100 * n && static_cast<std::int64_t>(problems.size()) < n;
-       ++tries) {
-    if (stop()) break;
+  // So many draws without a new problem: the environment has no more, but for rare ones.
+  const auto patience = [&problems] { return 1000 + 50 * problems.size(); };
+  for (std::size_t in_vain = 0;
+       static_cast<std::int64_t>(problems.size()) < n && in_vain < patience() && !stop();) {
     auto problem = environment.sample_problem(rng, Split::kHeldOut);
-    if (seen.insert(problem).second) problems.push_back(std::move(problem));
+    const bool fresh = seen.insert(problem).second;
+    if (fresh) problems.push_back(std::move(problem));
+    in_vain = fresh ? 0 : in_vain + 1;
   }
   return problems;
 }

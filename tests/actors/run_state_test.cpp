@@ -90,6 +90,29 @@ TEST_CASE("a damaged run.json is an error, never a crash", "[run_state]") {
   }
 }
 
+TEST_CASE("a store that ends before the checkpoint has lost attempts", "[run_state]") {
+  const qstar::TemporaryFolder folder;
+  auto store = qstar::Store::open(folder.path(), qstar::Store::Mode::kWrite).value();
+  RunState run;
+  REQUIRE(qstar::check_kept(run, store, 4));  // nothing was done
+  run.next_task = 5;
+  run.unfinished = {2, 3, 4};
+  const auto empty = qstar::check_kept(run, store, 4);
+  REQUIRE_FALSE(empty);
+  CHECK(empty.error().code == Errc::kCorrupt);
+  CHECK(empty.error().message.find("knows of group 4, and the store is empty") !=
+        std::string::npos);
+  REQUIRE(store.insert(qstar::sample_groups(0, 4)));
+  const auto short_of_one = qstar::check_kept(run, store, 4);
+  REQUIRE_FALSE(short_of_one);
+  CHECK(short_of_one.error().message.find("the store ends with group 3") != std::string::npos);
+  REQUIRE(store.insert(qstar::sample_groups(4, 4)));
+  CHECK(qstar::check_kept(run, store, 4));
+  const std::vector<std::uint64_t> old = {0, 1, 2, 3, 4, 5};
+  REQUIRE(store.erase(old));  // eviction is no loss
+  CHECK(qstar::check_kept(run, store, 4));
+}
+
 TEST_CASE("after a restart the store says what was done", "[run_state]") {
   const qstar::TemporaryFolder folder;
   auto store = qstar::Store::open(folder.path(), qstar::Store::Mode::kWrite).value();

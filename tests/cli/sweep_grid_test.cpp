@@ -48,6 +48,7 @@ TEST_CASE("what is no axis is refused with its setting") {
   CHECK(has(refusal("seed=5..1"), "the range is empty; write it as 1..5"));
   CHECK(has(refusal("seed=1,2,1"), "the value 1 appears twice"));
   CHECK(has(refusal("seed=0..1000000"), "more than 1000000 numbers"));
+  CHECK(has(refusal("seed=1..18446744073709551615"), "these numbers are too large"));
   CHECK(has(refusal("seed=-9223372036854775808..9223372036854775807"), "more than 1000000"));
 }
 

@@ -31,7 +31,7 @@ struct Closing {
 TEST_CASE("an event is one line of JSON with its fields", "[log]") {
   const TemporaryFolder folder;
   const Closing closing;
-  const auto file = folder.path("log/head.log");
+  const auto file = folder.path("head.log");
   REQUIRE(open_log({"head", file}));
   log(LogLevel::kWarning, "coordinator", "lease expired",
       {{"lease", std::uint64_t{17}}, {"node", "worker-1"}, {"seconds", 0.5}});
@@ -137,10 +137,17 @@ TEST_CASE("threads may log at once while the log is replaced", "[log]") {
 TEST_CASE("a log that cannot be opened is an error that names the file", "[log]") {
   const TemporaryFolder folder;
   std::ofstream(folder.path("file")) << "in the way";
-  const auto opened = open_log({"head", folder.path("file/head.log")});
-  REQUIRE_FALSE(opened);
-  CHECK(opened.error().code == Errc::kIo);
-  CHECK(opened.error().message.find("file/head.log") != std::string::npos);
+  const auto refusal = [](const std::string& file) {
+    const auto opened = open_log({"head", file});
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().message.find(file.substr(0, file.rfind('/'))) != std::string::npos);
+    return opened.error().code;
+  };
+  CHECK(refusal(folder.path("file/head.log")) == Errc::kIo);
+  CHECK(refusal(folder.path("nowhere/head.log")) == Errc::kMissingFile);
+  CHECK_FALSE(std::filesystem::exists(folder.path("nowhere")));
+  CHECK(refusal(folder.path("file")) == Errc::kUsage);  // it holds something else
+  CHECK(std::filesystem::file_size(folder.path("file")) == 10);
   CHECK(log_level_from("verbose").error().code == Errc::kUsage);
   CHECK(log_level_from("debug").value() == LogLevel::kDebug);
 }

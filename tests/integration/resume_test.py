@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 
-from support import RunTest, main, qstar, report, wait_for, SMOKE
+from support import RunTest, main, qstar, read, report, wait_for, SMOKE
 
 PUZZLE = "configs/lightsout4.toml"
 STORY = "configs/sums_story.toml"
@@ -80,6 +80,32 @@ class ResumeTest(RunTest):
             self.refused(self.resume(config=config), 2, "another kind", "text experiment", kind, "--run")
 
     # ---- what is missing ---------------------------------------------------------------------------
+
+    def test_a_damaged_record_of_the_settings_is_named(self):
+        run = self.copy_of_trained_run("damaged")
+        for content in (b"", b"\xff\x00\x80", b"seed = = 1\n"):
+            with open(os.path.join(run, "config.toml"), "wb") as file:
+                file.write(content)
+            self.refused(qstar("train", SMOKE, "--run", run, "--resume"), 3, run + "/config.toml", "damaged")
+
+    def test_a_store_that_lost_attempts_is_not_continued(self):
+        run = self.path("lost")
+        process = self.start("train", SMOKE, "--run", run, "rl.versions=400", "checkpoint.seconds=0.2")
+
+        def has_a_checkpoint_of_reinforcement():
+            rows = read(run + "/metrics.jsonl") if os.path.exists(run + "/metrics.jsonl") else ""
+            return rows.rfind('"checkpoint"') > rows.find('"phase":"rl"') > 0
+
+        self.assertTrue(wait_for(has_a_checkpoint_of_reinforcement, 60))
+        process.kill()
+        process.communicate(timeout=30)
+        store = os.path.join(run, "store")
+        for name in os.listdir(store):
+            if name.endswith(".log"):  # the write-ahead log: nothing is flushed yet
+                os.remove(os.path.join(store, name))
+        answer = qstar("train", SMOKE, "--run", run, "rl.versions=400", "--resume")
+        self.assertEqual(answer.returncode, 3, answer.stdout + answer.stderr)
+        self.assertIn("the store has lost attempts", answer.stderr)
 
     def test_a_mistyped_run_is_not_made(self):
         typo = self.path("typo")

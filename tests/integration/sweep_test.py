@@ -99,12 +99,36 @@ class Sweep(RunTest):
         for seed in (1, 2, 3):
             self.assertTrue(os.path.exists(self.run_path(f"seed-{seed}")), answer.stdout)
 
+    def test_two_sweeps_in_one_folder_are_kept_apart(self):
+        first = self.start("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep"))
+        self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("seed-1", "config.toml")), 60))
+        self.refused(qstar("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep")), 4,
+                     f"in use by process {first.pid}")
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=30)
+        self.assertEqual(first.returncode, 130)
+
+    def test_a_killed_run_is_told_as_such(self):
+        process = self.start("sweep", SMOKE, "seed=1", "rl.versions=400", "--out", self.path("sweep"))
+        self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("run", "store/CURRENT")), 60))
+        child = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
+        os.kill(int(child.stdout), signal.SIGKILL)
+        output, _ = process.communicate(timeout=30)
+        self.assertIn("run: failed with signal 9: ", output)
+        self.assertEqual(process.returncode, 137)
+
+    def test_a_folder_may_begin_with_a_dash(self):
+        answer = subprocess.run([os.path.abspath(QSTAR), "sweep", os.path.abspath(SMOKE), *SHORT, "seed=1", "--out=-x"],
+                                cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assert_ok(answer)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "-x", "run", "report.json")))
+
     def test_settings_are_checked_before_anything_is_written(self):
         elsewhere = ("--environment", "no_such_key=1")
         for words, said in ((("seed=1..2", *elsewhere), "environment.no_such_key is not a known key"),
                             (("environment.operator_counts='2','3'",), "different environments", ),
                             (("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
-                            (("seed=1,",), "a value is missing"), (("rl.versions=1,x",), "rl.versions"),
+                            (("seed=1,",), "a value is missing"), (("name=a,b",), "vary other settings"), (("rl.versions=1,x",), "rl.versions"),
                             (("seed=1..10000",), "10000 runs: confirm with --yes"),
                             (("seed=1..10000", "rl.versions=1..1000", "--yes"), "vary fewer settings")):
             answer = qstar("sweep", SMOKE, *words, "--out", self.path("none"))
@@ -160,6 +184,10 @@ class Compare(RunTest):
         os.makedirs(self.path("empty"))
         self.refused(qstar("compare", self.path("empty")), 3, "holds no run")
         self.refused(qstar("compare", self.path("missing")), 3, "there is no run folder")
+        damaged = self.copy_of_trained_run("damaged")
+        with open(os.path.join(damaged, "config.toml"), "wb") as file:
+            file.write(b"\xff\x00 = [")
+        self.refused(qstar("compare", damaged, trained_run()), 3, damaged + "/config.toml", "damaged")
         self.refused(qstar("compare", trained_run(), trained_run(), "--problems", "10"), 2, "same experiment")
 
 

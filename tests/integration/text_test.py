@@ -259,6 +259,11 @@ class TextTest(RunTest):
         for line in both:
             self.assertEqual(line, whole[line["problem"]])
 
+    def test_an_environment_with_few_problems_ends_the_search_for_more(self):
+        answer = qstar("eval", self.run_folder, "--held-out", "1000000", "--environment", "operator_counts=1", timeout=30)
+        self.assert_ok(answer)
+        self.assertIn("different held-out problems were found, not 1000000", answer.stderr)
+
     def test_a_signal_ends_every_wait(self):
         os.mkfifo(self.path("fifo"))
         critic = os.path.join(self.run_folder, "critic.safetensors")

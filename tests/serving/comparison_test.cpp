@@ -110,7 +110,9 @@ TEST_CASE("tables and JSON show the same comparison") {
   REQUIRE(made);
   const auto text = comparison_text(*made, "tokens");
   CHECK(has(text, "the same 4 held-out problems"));
-  CHECK(has(text, "rl.algorithm=ppo "));
+  CHECK(has(text, "variant 2: rl.algorithm=ppo\n"));
+  for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+    CHECK(end - at <= 80);
   CHECK(has(text, "+.2500"));
   CHECK(has(text, "accuracy after this many tokens"));
   const auto json = comparison_json(*made, "tokens");
