@@ -2,9 +2,9 @@
 // for groups to draw.
 //
 // Such a wait may be long and is no failure. Still every request ends within a finite time: after a
-// turn without an answer the asker asks again. Whoever answers keeps one request of each asker, the
-// latest. An answer that comes after its turn is lost; a lost lease expires and is handed out
-// again.
+// turn without an answer the asker asks again. The actor that answers keeps one request of each
+// asker, the latest. An answer that comes after its turn is lost; a lost lease expires and is
+// handed out again.
 #pragma once
 
 #include <caf/all.hpp>

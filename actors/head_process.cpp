@@ -10,6 +10,7 @@
 #include "actors/worker_processes.hpp"
 #include "core/clock.hpp"
 #include "core/files.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/shell_word.hpp"
 #include "core/sockets.hpp"
 
@@ -218,6 +219,7 @@ tl::unexpected<Error> interrupted(const ProcessOptions& options) {
 Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
                     const Session& session) {
   RestartPolicy restarts(restart);
+  set_last_words("resume with: " + resume_command(options));
   for (;;) {
     const auto stopped = session();
     if (stopped && !*stopped) return {};

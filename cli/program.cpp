@@ -34,8 +34,10 @@ void open_standard_descriptors() {
   ::signal(SIGABRT, [](int) {
     for (;;) ::pause();
   });
-  const std::string_view parts[] = {"qstar: error: ", of_what, "\n"};
-  char line[256];
+  const auto last = last_words();
+  const std::string_view parts[] = {"qstar: error: ", of_what, last.empty() ? "" : "; ", last,
+                                    "\n"};
+  char line[3000];
   std::size_t size = 0;
   for (const auto part : parts) size += part.copy(line + size, sizeof line - size);
   write_at_once(STDERR_FILENO, {line, size});

@@ -18,6 +18,11 @@ inline constexpr std::string_view kOutOfThreads =
     "cannot start a thread, for want of memory or because there are too many: free some memory, or "
     "raise the limits (ulimit -v, ulimit -u)";
 
+// What the last line of a program says beyond that memory is lacking: how to resume a run, say. Cut
+// to 2,000 bytes; empty: nothing. To be set while there is memory, by one thread.
+void set_last_words(std::string_view words);
+std::string_view last_words();
+
 // While one exists, an allocation that fails in this thread throws std::bad_alloc.
 class MayLackMemory {
  public:

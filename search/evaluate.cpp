@@ -9,7 +9,7 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
   Rng rng(derive_seed(seed, "held-out"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
-  // So many draws without a new problem: the environment has no more, but for rare ones.
+  // After this many draws without a new problem, the environment has hardly any more.
   const auto patience = [&problems] { return 1000 + 50 * problems.size(); };
   for (std::size_t in_vain = 0;
        static_cast<std::int64_t>(problems.size()) < n && in_vain < patience() && !stop();) {

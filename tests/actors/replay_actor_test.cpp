@@ -55,7 +55,7 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
     for (int i = 0; i < 500 && sampled == 0; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     REQUIRE(sampled == 4);
-    // Whoever asks again has given up the request before: only the newest is answered.
+    // A second request of the same actor replaces its first one.
     std::atomic<int> given_up{0}, answered{0};
     system.spawn([&](caf::event_based_actor* impatient) {
       for (const std::int64_t groups : {400, 300}) {

@@ -138,6 +138,8 @@ class MemoryTest(FrameTest):
                 self.assertEqual(answer.returncode, 4, (megabytes, answer.stdout, answer.stderr))
                 # Beside it glibc may say that it lacks memory for a thread.
                 self.assertRegex(answer.stderr, r"qstar: error: (out of memory|cannot start a thread)[^\n]*\n")
+                if os.path.exists(run):
+                    self.assertRegex(answer.stderr, r"; resume with: qstar train \S+ --run \S+ --resume\n")
         self.assertGreaterEqual(works, 2)
 
 
