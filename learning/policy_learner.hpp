@@ -87,7 +87,8 @@ class PolicyLearner {
 };
 
 // Sets torch to one thread, flushes denormals to zero, and checks that OpenBLAS is loaded (kConfig
-// with the remedy when it is the slow reference BLAS; kIo when there is no memory for it). Call once, before the first learner.
+// with the remedy when it is the slow reference BLAS; kIo when there is no memory for it). Call
+// once, before the first learner.
 Status prepare_torch();
 
 }  // namespace qstar
