@@ -100,8 +100,8 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
     auto model = load_model(recorded.run.folder, options.environment);
     if (!model) return tl::unexpected(model.error());
     if (&recorded == &all.front()) environment = model->config;
-    const auto same = same_problems(all.front().run, recorded.run, environment, model->config);
-    if (!same) return same;
+    if (auto same = same_problems(all.front().run, recorded.run, environment, model->config); !same)
+      return same;
     options.show(fmt::format("measuring {}", recorded.run.folder));
     const auto problems = held_out_problems(*model->environment, options.problems, 0, options.stop);
     DecoderPolicy policy(model->weights, kSlots, options.stop);

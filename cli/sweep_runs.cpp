@@ -38,8 +38,9 @@ std::string last_line(const std::string& path, off_t first) {
   return printable(text.substr(text.rfind('\n') + 1));
 }
 
-std::string without(std::string text, std::string_view beginning) {
-  return text.starts_with(beginning) ? text.substr(beginning.size()) : text;
+std::string without(std::string_view text, std::string_view beginning) {
+  if (text.starts_with(beginning)) text.remove_prefix(beginning.size());
+  return std::string(text);
 }
 
 // The child writes to its log, reads nothing, takes signals as usual, and is not in the terminal's
@@ -69,6 +70,7 @@ class SpawnSettings {
   // 0, or the error's number.
   int spawn(const std::string& program, std::vector<std::string> words, pid_t& pid) const {
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     return posix_spawn(&pid, program.c_str(), &actions_, &attributes_, argv.data(), environ);

@@ -102,7 +102,7 @@ void remove_old_temporaries(const std::string& folder) {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
     if (error != std::errc() || end != digits.data() + digits.size() || pid <= 0) continue;
-    if (::kill(pid, 0) != 0 && errno == ESRCH) ::unlink((folder + "/" + name).c_str());
+    if (::kill(pid, 0) != 0 && errno == ESRCH) ::unlink(fmt::format("{}/{}", folder, name).c_str());
   }
 }
 
