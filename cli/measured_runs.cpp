@@ -169,4 +169,11 @@ Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
   return runs;
 }
 
+std::string shortfall_of(const MeasuredRuns& measured, std::int64_t problems) {
+  const auto found = static_cast<std::int64_t>(measured.runs.front().right.size());
+  if (found >= problems) return "";
+  return fmt::format("qstar: only {} different held-out problems were found, not {}\n", found,
+                     problems);
+}
+
 }  // namespace qstar

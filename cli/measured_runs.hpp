@@ -30,4 +30,7 @@ struct MeasuredRuns {
 Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
                                   const MeasureOptions& options);
 
+// A note for people when the runs were measured on fewer problems than were asked for; else empty.
+std::string shortfall_of(const MeasuredRuns& measured, std::int64_t problems);
+
 }  // namespace qstar

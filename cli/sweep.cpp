@@ -150,6 +150,7 @@ Status compare(const SweepOptions& options, const SweepPlan& plan,
   const auto measured = measure_runs(folders, how);
   line.clear();
   if (!measured) return tl::unexpected(measured.error());
+  write_text(stderr, shortfall_of(*measured, options.problems));
   const auto comparison = compare_runs(measured->runs);
   if (!comparison) return tl::unexpected(comparison.error());
   const auto text = printable_lines(comparison_text(*comparison, measured->cost_unit));

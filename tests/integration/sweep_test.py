@@ -180,6 +180,12 @@ class Compare(RunTest):
         answer = qstar("compare", trained_run(), self.path("other"), "--problems", "20", "--environment", "operator_counts=3")
         self.assert_ok(answer)
 
+    def test_too_few_problems_are_reported(self):
+        answer = qstar("compare", trained_run(), "--problems", "3000", "--environment", "operator_counts=1")
+        self.assert_ok(answer)
+        self.assertRegex(answer.stderr, r"^qstar: only \d+ different held-out problems were found, not 3000\n$")
+        self.assertEqual(qstar("compare", trained_run(), "--problems", "20").stderr, "")
+
     def test_what_is_no_finished_run_is_refused(self):
         os.makedirs(self.path("empty"))
         self.refused(qstar("compare", self.path("empty")), 3, "holds no run")
