@@ -26,7 +26,7 @@ int run_compare(CompareOptions& options) {
   const auto measured = measure_runs(options.runs, options.measure);
   progress.clear();
   if (!measured) return report_error(measured.error());
-  write_text(stderr, shortfall_of(*measured, options.measure.problems));
+  write_text(stderr, shortfall_of(measured->problems(), options.measure.problems));
   const auto comparison = compare_runs(measured->runs);
   if (!comparison) return report_error(comparison.error());
   if (options.json)

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/measured_runs.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
@@ -36,10 +37,7 @@ Result<std::vector<std::string>> problems_of(const EvalOptions& options, const L
   auto problems = held_out_problems(*model.environment, options.held_out, 0, stop);
   if (stop()) return fail(Errc::kInterrupted, "interrupted before a problem was tried");
   const auto found = static_cast<std::int64_t>(problems.size());
-  if (found < options.held_out)
-    write_text(stderr,
-               fmt::format("qstar: only {} different held-out problems were found, not {}\n", found,
-                           options.held_out));
+  write_text(stderr, shortfall_of(found, options.held_out));
   return problems;
 }
 

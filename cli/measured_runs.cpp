@@ -169,11 +169,10 @@ Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
   return runs;
 }
 
-std::string shortfall_of(const MeasuredRuns& measured, std::int64_t problems) {
-  const auto found = static_cast<std::int64_t>(measured.runs.front().right.size());
-  if (found >= problems) return "";
+std::string shortfall_of(std::int64_t found, std::int64_t wanted) {
+  if (found >= wanted) return "";
   return fmt::format("qstar: only {} different held-out problems were found, not {}\n", found,
-                     problems);
+                     wanted);
 }
 
 }  // namespace qstar

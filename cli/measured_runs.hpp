@@ -22,6 +22,8 @@ struct MeasureOptions {
 struct MeasuredRuns {
   std::vector<ComparedRun> runs;
   std::string cost_unit;  // "tokens", or "updates" for puzzles
+  // On which every run was measured.
+  std::int64_t problems() const { return static_cast<std::int64_t>(runs.front().right.size()); }
 };
 
 // Greedy answers of each run's policy; greedy play, for puzzles, on positions as the first run's
@@ -30,7 +32,7 @@ struct MeasuredRuns {
 Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
                                   const MeasureOptions& options);
 
-// A note for people when the runs were measured on fewer problems than were asked for; else empty.
-std::string shortfall_of(const MeasuredRuns& measured, std::int64_t problems);
+// A note for people when fewer held-out problems were found than asked for; else empty.
+std::string shortfall_of(std::int64_t found, std::int64_t wanted);
 
 }  // namespace qstar

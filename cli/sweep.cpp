@@ -92,22 +92,23 @@ Status check_environment(const SweepOptions& options, const ConfigText& config,
   return {};
 }
 
-// Every run's settings, before any run is started. Returns the name of the experiment.
-Result<std::string> check_runs(const ConfigText& config, const std::vector<SweepRun>& runs) {
-  std::string name;
+// Every run's settings, before any run is started.
+Result<std::vector<std::string>> settings_of(const ConfigText& config,
+                                             const std::vector<SweepRun>& runs) {
+  std::vector<std::string> all;
   for (const SweepRun& run : runs) {
-    const auto settings = checked_settings(config, run.overrides);
+    auto settings = checked_settings(config, run.overrides);
     if (!settings) return tl::unexpected(settings.error());
-    name = peek_config(*settings, {}, "name");
+    all.push_back(std::move(*settings));
   }
-  return name;
+  return all;
 }
 
-Status check_folder(const SweepPlan& plan, const ConfigText& config) {
-  for (const SweepRun& run : plan.runs) {
-    const auto settings = checked_settings(config, run.overrides);
-    if (!settings) return tl::unexpected(settings.error());
-    if (auto mine = check_recorded(plan.folder + "/" + run.name, *settings); !mine) return mine;
+// Whether the folder may hold these runs. Nothing is written.
+Status check_folder(const SweepPlan& plan, const std::vector<std::string>& settings) {
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const auto mine = check_recorded(plan.folder + "/" + plan.runs[i].name, settings[i]);
+    if (!mine) return mine;
   }
   return {};
 }
@@ -118,22 +119,32 @@ Result<SweepPlan> plan_of(const SweepOptions& options, const ConfigText& config)
   if (!runs) return tl::unexpected(runs.error());
   plan.runs = std::move(*runs);
   plan.jobs = options.jobs;
-  const auto name = check_runs(config, plan.runs);
-  if (!name) return tl::unexpected(name.error());
+  const auto settings = settings_of(config, plan.runs);
+  if (!settings) return tl::unexpected(settings.error());
   if (auto same = check_environment(options, config, plan.runs); !same)
     return tl::unexpected(same.error());
-  plan.folder = options.out.empty() ? "runs/sweep-" + *name : options.out;
+  const auto name = peek_config(settings->front(), {}, "name");
+  plan.folder = options.out.empty() ? "runs/sweep-" + name : options.out;
   if (plan.folder.starts_with('-')) plan.folder = "./" + plan.folder;  // no option of `train`
   plan.config = plan.folder + "/experiment.toml";
-  if (auto fits = check_folder(plan, config); !fits) return tl::unexpected(fits.error());
+  if (auto fits = check_folder(plan, *settings); !fits) return tl::unexpected(fits.error());
   std::error_code error;
   plan.program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) std::filesystem::create_directories(plan.folder, error);
+  if (error) return fail(Errc::kIo, "cannot find this program: /proc/self/exe: " + error.message());
+  return plan;
+}
+
+// The folder with the configuration in it, locked against another sweep.
+Result<DirectoryLock> take_folder(const SweepPlan& plan, const ConfigText& config) {
+  std::error_code error;
+  std::filesystem::create_directories(plan.folder, error);
   if (error)
     return fail(Errc::kIo, fmt::format("cannot create {}: {}", plan.folder, error.message()));
+  auto lock = DirectoryLock::acquire(plan.folder);
+  if (!lock) return lock;
   if (auto written = write_file_atomically(plan.config, config.toml); !written)
     return tl::unexpected(written.error());
-  return plan;
+  return lock;
 }
 
 // Of the runs that finished.
@@ -150,7 +161,7 @@ Status compare(const SweepOptions& options, const SweepPlan& plan,
   const auto measured = measure_runs(folders, how);
   line.clear();
   if (!measured) return tl::unexpected(measured.error());
-  write_text(stderr, shortfall_of(*measured, options.problems));
+  write_text(stderr, shortfall_of(measured->problems(), options.problems));
   const auto comparison = compare_runs(measured->runs);
   if (!comparison) return tl::unexpected(comparison.error());
   const auto text = printable_lines(comparison_text(*comparison, measured->cost_unit));
@@ -200,7 +211,7 @@ int run_sweep(const SweepOptions& options) {
       };
   const auto keep = [&line](const std::string& text) { line.keep(text); };
   const auto stop = stop_on_interrupt();
-  const auto lock = DirectoryLock::acquire(plan->folder);
+  const auto lock = take_folder(*plan, *config);
   if (!lock) return report_error(lock.error());
   const auto outcomes = SweepRuns(*plan, show, keep).finish(stop);
   line.clear();

@@ -102,8 +102,11 @@ class Sweep(RunTest):
     def test_two_sweeps_in_one_folder_are_kept_apart(self):
         first = self.start("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep"))
         self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("seed-1", "config.toml")), 60))
+        experiment = os.path.join(self.path("sweep"), "experiment.toml")
+        before = os.stat(experiment).st_mtime_ns
         self.refused(qstar("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep")), 4,
                      f"in use by process {first.pid}")
+        self.assertEqual(os.stat(experiment).st_mtime_ns, before)  # it is the first one's
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=30)
         self.assertEqual(first.returncode, 130)
