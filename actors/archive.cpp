@@ -1,7 +1,6 @@
-// The replay store as an actor that only writes: the stages of a story pass their attempts on
-// directly, without sampling from it.
+#include "actors/archive.hpp"
+
 #include "actors/actors.hpp"
-#include "actors/story_actors.hpp"
 
 namespace qstar {
 namespace {

@@ -69,6 +69,20 @@ using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 // Asks the coordinator for work, has it generated, judged and scored, and delivers the results.
 using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
+// ---- tasks -------------------------------------------------------------------------------------
+
+// Hands out the tasks of a stage and serves the models that they name.
+using PoolActor =
+    caf::typed_actor<caf::replies_to<Join>::with<Welcome>,  // a worker process introduces itself
+                     caf::replies_to<TaskRequest>::with<TaskLease>,  // answered when there is a
+                                                                     // task
+                     caf::reacts_to<TaskFinished>, caf::replies_to<ModelRequest>::with<ModelPiece>,
+                     caf::reacts_to<SubmitTask>, caf::reacts_to<CancelTasks>,
+                     caf::reacts_to<EndTasks>, caf::reacts_to<caf::tick_atom>>;
+
+// Asks the pool for tasks and executes them.
+using ExecutorActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
+
 // ---- puzzles -----------------------------------------------------------------------------------
 
 // Keeps examples until the learner takes them, and stores the records of greedy play permanently.

@@ -1,5 +1,5 @@
-// The messages between actors, except Wiring (interfaces.hpp) and those of puzzles
-// (puzzle_messages.hpp).
+// The messages between actors, except Wiring (interfaces.hpp), those of tasks (pool_messages.hpp)
+// and those of puzzles (puzzle_messages.hpp).
 //
 // Plain structs. Messages between processes have an `inspect`; trajectories travel as their
 // protobuf records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/pool_messages.hpp"
 #include "actors/puzzle_messages.hpp"
 #include "core/metrics.hpp"
 #include "core/models.hpp"
@@ -195,10 +196,11 @@ struct Join {
 };
 struct Welcome {
   std::string config;      // the experiment as TOML
-  std::string experiment;  // what the TOML describes: kTextExperiment or kPuzzleExperiment
+  std::string experiment;  // what the TOML describes: one of the following
 };
 inline constexpr const char* kTextExperiment = "text";
 inline constexpr const char* kPuzzleExperiment = "puzzle";
+inline constexpr const char* kTasks = "tasks";  // a NodeConfig (executors.hpp)
 
 }  // namespace qstar
 
@@ -218,6 +220,11 @@ CAF_ADD_TYPE_ID(qstar, (qstar::Welcome))
 CAF_ADD_TYPE_ID(qstar, (qstar::ScrambleRequest))
 CAF_ADD_TYPE_ID(qstar, (qstar::ScrambleLease))
 CAF_ADD_TYPE_ID(qstar, (qstar::InsertExamples))
+CAF_ADD_TYPE_ID(qstar, (qstar::TaskRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::TaskLease))
+CAF_ADD_TYPE_ID(qstar, (qstar::TaskFinished))
+CAF_ADD_TYPE_ID(qstar, (qstar::ModelRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::ModelPiece))
 CAF_END_TYPE_ID_BLOCK(qstar)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generate)

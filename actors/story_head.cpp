@@ -10,13 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-const RunKind kStoryRun{"story", "a story", {"attempts.processors"}};
-
-Status check_one_process(const ProcessOptions& options) {
-  if (options.workers == 0 && options.listen.empty() && options.certificates.empty()) return {};
-  return fail(Errc::kUsage,
-              "a story runs in one process: leave out --workers, --listen and --certs");
-}
+const RunKind kStoryRun{"story", "a story", {"attempts.processors", "attempts.lease_seconds"}};
 
 std::vector<std::pair<std::string, std::string>> final_files(
     const StoryConfig& config, const std::map<std::string, ModelFile>& models, const json& report) {
@@ -38,8 +32,7 @@ std::vector<std::pair<std::string, std::string>> final_files(
 }  // namespace
 
 Result<json> run_story_head(const StoryHeadOptions& options) {
-  if (auto possible = check_one_process(options); !possible)
-    return tl::unexpected(possible.error());
+  if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
   if (auto used = refuse_unused(options.config); !used) return tl::unexpected(used.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "actors/actors.hpp"
+#include "actors/executors.hpp"
 #include "actors/session_start.hpp"
 #include "core/clock.hpp"
 #include "core/out_of_memory.hpp"
@@ -124,6 +125,7 @@ Status StorySession::prepare() {
   if (!environment) return tl::unexpected(environment.error());
   auto annotator = make_annotator(options_, **environment);
   if (!annotator) return tl::unexpected(annotator.error());
+  annotator_ = std::move(*annotator);
   if (auto read = read_step_labels(**environment); !read) return read;
   auto files = StoryFiles::open(directory_, options_.checkpoint);
   if (!files) return tl::unexpected(files.error());
@@ -133,33 +135,49 @@ Status StorySession::prepare() {
   for (const auto* name : {"store", "store/CURRENT", "checkpoints", "stages", "models"})
     directory_.guard(name);
   if (options_.resume) show_line(options_, "resume", "resuming; " + text_of(files_->finished()));
-  directory_.begin();
-  auto& system = immortal_system();
-  archive_ = spawn_archive(system, std::make_shared<Store>(std::move(*store)));
-  annotator_ = spawn_annotator(system, std::move(*annotator));
-  for (std::int64_t i = 0; i < options_.config.attempts.processors; ++i)
-    decoders_.push_back(
-        spawn_decoder(system, static_cast<std::int32_t>(options_.config.attempts.slots)));
-  story_.emplace(options_.config, std::move(*environment), host(system));
+  auto network = plan_network(options_, directory_);
+  if (!network) return tl::unexpected(network.error());
+  network_ = std::move(*network);
+  auto& system = immortal_system(network_.tls);
+  const EnvironmentPtr shared = std::move(*environment);
+  spawn_actors(system, shared, std::make_shared<Store>(std::move(*store)));
+  story_.emplace(options_.config, shared, host(system));
   return {};
 }
 
-// What an actor could not do spoils what came after it, and an exception of a library would end
-// the process: both are errors of this session.
+void StorySession::spawn_actors(caf::actor_system& system, EnvironmentPtr environment,
+                                std::shared_ptr<Store> store) {
+  const auto& config = options_.config;
+  metrics_ = spawn_metrics(system, sink_);
+  archive_ = spawn_archive(system, std::move(store));
+  NodeConfig node{config.name, config.environment, config.attempts.processors,
+                  config.attempts.slots, options_.restart};
+  pool_ = spawn_pool(system, metrics_, options_.stop, print_config(describe_of(node)),
+                     config.attempts.lease_seconds, exchange_);
+  ExecutorsOptions how{"head", node, std::move(environment),
+                       [exchange = exchange_](const ModelHash& hash) {
+                         return exchange->model(hash).map([](const auto& bytes) { return *bytes; });
+                       },
+                       Stop([ended = ended_] { return ended->load(); })};
+  auto promise = std::make_shared<std::promise<Status>>();
+  executors_ended_ = promise->get_future();
+  executors_ = spawn_executors(system, how, pool_,
+                               [promise](const Status& why) { promise->set_value(why); });
+}
+
+// An exception of a library would end the process: it is an error of this session.
 Status StorySession::tell_safely() {
   const FinishedStages finished{
       [this](std::string_view stage, Story& story) { return files_->restore(stage, story); },
       [this](std::string_view stage, const Story& story) {
         return gate_.pass([&]() -> Status {
-          if (!*trouble_) return *trouble_;
           if (auto kept = files_->keep(stage, story); !kept) return kept;
           directory_.append({"stage", files_->finished().size(), {}});
           return {};
         });
       }};
   try {
-    if (auto told = tell(*story_, finished); !told) return told;
-    return *trouble_;
+    return tell(*story_, finished);
   } catch (const std::exception& e) {
     if (const auto lack = lack_of(std::current_exception()); !lack.empty())
       return fail(Errc::kIo, std::string(lack));
@@ -167,27 +185,49 @@ Status StorySession::tell_safely() {
   }
 }
 
+// Whether the session has come to an end: the story is finished, the directory is gone, or the run
+// was stopped and the story has had its time to save. `why`: the error when the story is not
+// finished.
+bool StorySession::is_over(std::future<Status>& told, std::chrono::milliseconds patience,
+                           Status& why) {
+  if (told.wait_for(std::min(patience, 50ms)) == std::future_status::ready) {
+    caf::anon_send(pool_, EndTasks{});  // workers end by themselves
+    return true;
+  }
+  why = directory_.intact();
+  if (!why) return true;
+  if (!stopped()) return false;
+  if (!patience_ends_) {
+    patience_ends_ = seconds_now() + kPatience;
+    (void)gate_.pass([this]() -> Status {
+      sink_(report_of("stop", 0, "stopping: saving if the stage can be saved now"));
+      return {};
+    });
+  }
+  if (seconds_now() <= *patience_ends_) return false;
+  why = fail(Errc::kInterrupted, "stopped");
+  return true;
+}
+
 // Until the story is finished; `told` stays valid when the session ends before that. No exception
 // may leave it while the story uses what lies below.
 Status StorySession::wait_for(std::future<Status>& told) noexcept {
-  std::optional<double> patience_ends;
-  while (told.wait_for(50ms) != std::future_status::ready) {
-    Status over = directory_.intact();
-    if (over && stopped()) {
-      if (!patience_ends) {
-        patience_ends = seconds_now() + kPatience;
-        (void)gate_.pass([this]() -> Status {
-          sink_(report_of("stop", 0, "stopping: saving if the stage can be saved now"));
-          return {};
-        });
-      }
-      if (seconds_now() > *patience_ends) over = fail(Errc::kInterrupted, "stopped");
-    }
-    if (over) continue;
-    gate_.close();
-    return over;
-  }
-  return told.get();
+  Status why;
+  Watched watched{pool_, {}, std::move(executors_ended_)};
+  // Asked for the first time when the port is open and the workers are started.
+  watched.ended = [&](std::chrono::milliseconds patience) {
+    directory_.begin();
+    return is_over(told, patience, why);
+  };
+  auto watching = watch(options_, options_.restart, network_, watched);
+  if (watching && told.wait_for(0ms) == std::future_status::ready) return told.get();
+  if (watching) watching = why;
+  gate_.close();
+  exchange_->close(watching.error());
+  *ended_ = true;
+  // A story that waits for a result ends by itself now.
+  if (told.wait_for(100ms) == std::future_status::ready) (void)told.get();
+  return watching;
 }
 
 Status StorySession::read_step_labels(const Environment& environment) {
@@ -201,7 +241,6 @@ Status StorySession::read_step_labels(const Environment& environment) {
 }
 
 Status StorySession::show(const StageProgress& progress) {
-  if (!*trouble_) return *trouble_;
   return gate_.pass([&]() -> Status {
     sink_(progress_.report(progress, seconds_now()));
     if (!stopped()) return {};
@@ -211,19 +250,10 @@ Status StorySession::show(const StageProgress& progress) {
 
 StoryHost StorySession::host(caf::actor_system& system) {
   StoryHost host;
-  host.policy = [this, &system](const ModelFile& model,
-                                std::uint64_t version) -> Result<std::unique_ptr<Policy>> {
-    auto weights = DecoderWeights::make(model, version);
-    if (!weights) return tl::unexpected(weights.error());
-    return remote_policy(system, decoders_, std::move(*weights), trouble_);
-  };
-  host.annotator = [this, &system] { return remote_annotator(system, annotator_); };
-  host.proposer = [&system](std::unique_ptr<Proposer> proposer) {
-    return remote_proposer(system, std::move(proposer));
-  };
+  host.engine = std::make_shared<EngineClient>(pool_, exchange_);
+  host.annotator = annotator_;
   host.step_labels = step_labels_;
   host.keep = [this, &system](std::span<const AttemptGroup> groups) -> Status {
-    if (!*trouble_) return *trouble_;
     return groups.empty() ? Status{} : archive(system, archive_, groups);
   };
   host.show = [this](const StageProgress& progress) { return show(progress); };
@@ -237,7 +267,6 @@ StoryHost StorySession::host(caf::actor_system& system) {
     return parts;
   };
   host.save = [this](std::string_view label, const auto& parts, bool at_once) -> Status {
-    if (!*trouble_) return *trouble_;
     return gate_.pass([&]() -> Status {
       const auto serial = files_->save(label, parts, seconds_now(), at_once);
       if (!serial) return tl::unexpected(serial.error());
@@ -250,10 +279,10 @@ StoryHost StorySession::host(caf::actor_system& system) {
 }
 
 void StorySession::end_actors() {
-  std::vector<caf::actor> actors = {caf::actor_cast<caf::actor>(archive_),
-                                    caf::actor_cast<caf::actor>(annotator_)};
-  for (const auto& decoder : decoders_) actors.push_back(caf::actor_cast<caf::actor>(decoder));
-  end_all(archive_->home_system(), actors);
+  *ended_ = true;
+  end_all(archive_->home_system(),
+          {caf::actor_cast<caf::actor>(pool_), executors_, caf::actor_cast<caf::actor>(archive_),
+           caf::actor_cast<caf::actor>(metrics_)});
 }
 
 }  // namespace qstar

@@ -15,7 +15,8 @@
 #include <vector>
 
 #include "actors/progress.hpp"
-#include "actors/story_actors.hpp"
+#include "actors/archive.hpp"
+#include "actors/engine_client.hpp"
 #include "actors/story_files.hpp"
 #include "actors/story_head.hpp"
 
@@ -68,8 +69,11 @@ class StorySession {
 
  private:
   Status prepare();
+  void spawn_actors(caf::actor_system& system, std::shared_ptr<const Environment> environment,
+                    std::shared_ptr<Store> store);
   Status tell_safely();
   Status wait_for(std::future<Status>& told) noexcept;
+  bool is_over(std::future<Status>& told, std::chrono::milliseconds patience, Status& why);
   Status read_step_labels(const Environment& environment);
   StoryHost host(caf::actor_system& system);
   Status show(const StageProgress& progress);
@@ -81,10 +85,16 @@ class StorySession {
   std::function<void(const Report&)> sink_;
   Gate gate_;
   StoryProgress progress_;
-  Trouble trouble_ = std::make_shared<Status>();
+  Network network_;
+  std::shared_ptr<TaskExchange> exchange_ = std::make_shared<TaskExchange>();
+  std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
+  std::optional<double> patience_ends_;
+  MetricsActor metrics_;
   ArchiveActor archive_;
-  AnnotatorActor annotator_;
-  std::vector<DecoderActor> decoders_;
+  PoolActor pool_;
+  caf::actor executors_;
+  std::future<Status> executors_ended_;
+  std::shared_ptr<Annotator> annotator_;
   LabelFile<RatedWork> step_labels_;
   std::optional<StoryFiles> files_;
   std::optional<Story> story_;

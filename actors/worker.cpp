@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "actors/executors.hpp"
 #include "actors/node.hpp"
 #include "actors/presence.hpp"
 #include "actors/puzzle_actors.hpp"
@@ -74,8 +75,23 @@ Result<Job> work_on_puzzle(caf::actor_system& system, const std::string& name,
              config.name};
 }
 
-Result<Job> work_on(const Welcome& welcome, caf::actor_system& system, const std::string& name,
+Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& options,
+                          const std::string& toml, const JoinActor& head, Ended ended) {
+  NodeConfig config;
+  if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  auto environment = make_environment(config.environment);
+  if (!environment) return tl::unexpected(environment.error());
+  const ExecutorsOptions how{options.name, config, std::move(*environment), {}, options.stop};
+  return Job{spawn_executors(system, how, caf::actor_cast<PoolActor>(head), std::move(ended)),
+             config.name};
+}
+
+Result<Job> work_on(const Welcome& welcome, caf::actor_system& system, const WorkerOptions& options,
                     const JoinActor& head, Ended ended) {
+  const std::string& name = options.name;
+  if (welcome.experiment == kTasks)
+    return work_on_tasks(system, options, welcome.config, head, std::move(ended));
   if (welcome.experiment == kTextExperiment)
     return work_on_text(system, name, welcome.config, head, std::move(ended));
   if (welcome.experiment == kPuzzleExperiment)
@@ -180,7 +196,7 @@ class Worker {
     auto ended = std::make_shared<std::promise<Status>>();
     auto reason = ended->get_future();
     // An actor lives as long as somebody holds it; those who monitor it do not.
-    const auto job = work_on(welcome, system_, options_.name, head,
+    const auto job = work_on(welcome, system_, options_, head,
                              [ended](const Status& why) { ended->set_value(why); });
     if (!job) return fail(job.error().code, printable(job.error().message));
     say("joined the head at {}: experiment {}", name_, shown_name(job->experiment));

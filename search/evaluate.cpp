@@ -21,14 +21,9 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
   return problems;
 }
 
-Result<Evaluation> evaluate(const Search& search, const Environment& environment,
-                            const SearchModels& models, std::span<const std::string> problems,
-                            const SearchOptions& options) {
-  const double cpu = thread_cpu_seconds();
-  auto results = search.attempt(environment, models, problems, options);
-  if (!results) return tl::unexpected(results.error());
+Evaluation evaluation_of(std::vector<SearchResult> results) {
   Evaluation figures;
-  figures.results = std::move(*results);
+  figures.results = std::move(results);
   figures.stopped =
       std::erase_if(figures.results, [](const auto& result) { return !result.complete; }) > 0;
   std::uint64_t wins = 0, answers = 0, tokens = 0, queries = 0;
@@ -46,6 +41,16 @@ Result<Evaluation> evaluate(const Search& search, const Environment& environment
     figures.tokens_per_problem = static_cast<double>(tokens) / n;
     figures.guide_queries_per_problem = static_cast<double>(queries) / n;
   }
+  return figures;
+}
+
+Result<Evaluation> evaluate(const Search& search, const Environment& environment,
+                            const SearchModels& models, std::span<const std::string> problems,
+                            const SearchOptions& options) {
+  const double cpu = thread_cpu_seconds();
+  auto results = search.attempt(environment, models, problems, options);
+  if (!results) return tl::unexpected(results.error());
+  auto figures = evaluation_of(std::move(*results));
   figures.cpu_seconds = thread_cpu_seconds() - cpu;
   return figures;
 }

@@ -22,6 +22,8 @@ struct Evaluation {
   bool stopped = false;    // SearchModels::stop ended it early: the figures are of `results` alone
   std::vector<SearchResult> results;  // complete ones
 };
+// The figures of finished searches, without CPU seconds.
+Evaluation evaluation_of(std::vector<SearchResult> results);
 // kUsage: see Search::check.
 Result<Evaluation> evaluate(const Search& search, const Environment& environment,
                             const SearchModels& models, std::span<const std::string> problems,

@@ -1,5 +1,4 @@
 // Pre-training on noisy solutions, and fine-tuning on right ones.
-#include "core/metrics.hpp"
 #include "learning/pretraining.hpp"
 #include "story/curated.hpp"
 #include "story/stages.hpp"
@@ -7,7 +6,7 @@
 namespace qstar {
 
 Status base_stage(Story& story) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   const auto& config = story.config();
   PolicyLearner learner(config.model, story.tokenizer(), story.seed("policy"));
   const auto saved = story.host().load("base");
@@ -29,14 +28,14 @@ Status base_stage(Story& story) {
       return std::map<std::string, std::string>{
           {"learner", learner.save()},
           {"step", std::to_string(i + 1)},
-          {"cpu", std::to_string(before + process_cpu_seconds() - cpu)}};
+          {"cpu", std::to_string(before + story.cpu_seconds() - cpu)}};
     };
     auto on = story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
     if (auto kept = story.host().save("base", parts, !on); !kept) return kept;
     if (!on) return on;
   }
   story.models["base"] = learner.model();
-  const double spent = before + process_cpu_seconds() - cpu;
+  const double spent = before + story.cpu_seconds() - cpu;
   auto figures = story.evaluate(story.models["base"], "base");
   if (!figures) return tl::unexpected(figures.error());
   figures->update({{"tokens", tokens}, {"cpu_seconds", spent}});
@@ -45,7 +44,7 @@ Status base_stage(Story& story) {
 }
 
 Status fine_tuning_stage(Story& story) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   const auto& config = story.config().sft;
   PolicyLearner learner(story.models.at("base"));
   const auto texts = curated_solutions(story, config.solutions);
@@ -60,7 +59,7 @@ Status fine_tuning_stage(Story& story) {
       return on;
   }
   story.models["sft"] = learner.model();
-  const double spent = process_cpu_seconds() - cpu;
+  const double spent = story.cpu_seconds() - cpu;
   auto figures = story.evaluate(story.models["sft"], "sft");
   if (!figures) return tl::unexpected(figures.error());
   figures->update({{"solutions", texts.size()}, {"tokens", tokens}, {"cpu_seconds", spent}});

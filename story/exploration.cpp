@@ -42,16 +42,18 @@ std::int64_t add_continuations(const Environment& environment, Policy& policy,
 
 }  // namespace
 
-Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
+Result<Exploration> explore(const Story& story, const PolicyRef& policy, const ModelHash& critic,
                             std::span<const std::string> problems,
                             const ExplorationOptions& options) {
   const auto how = guided_search(story.options(options.stream));
-  const auto& environment = story.environment();
-  const auto found =
-      make_search("beam").value().attempt(environment, {policy, &critic}, problems, how);
+  const auto found = attempt(story.engine(), {.policy = policy,
+                                              .guide = critic,
+                                              .search = "beam",
+                                              .how = how,
+                                              .problems = {problems.begin(), problems.end()}});
   if (!found) return tl::unexpected(found.error());
   Exploration made;
-  for (const auto& result : *found) {
+  for (const auto& result : found->found) {
     made.tokens += static_cast<std::int64_t>(result.tokens);
     made.groups.push_back({result.group.group, {result.answer()}});
   }
@@ -60,7 +62,10 @@ Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& crit
   const RolloutOptions on{.samples = options.samples,
                           .max_tokens = how.max_tokens,
                           .seed = story.seed(options.stream + ".continuations")};
-  made.tokens += add_continuations(environment, policy, on, how.first_group, made.groups);
+  EnginePolicy continuing(story.engine(), policy);
+  made.tokens +=
+      add_continuations(story.environment(), continuing, on, how.first_group, made.groups);
+  if (!continuing.status()) return tl::unexpected(continuing.status().error());
   if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
   if (auto shown = story.host().show({options.stage, 2, 2, {}}); !shown)
     return tl::unexpected(shown.error());

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "core/models.hpp"
 #include "core/trajectory.hpp"
 #include "story/stage.hpp"
 
@@ -30,9 +29,9 @@ struct ExplorationOptions {
   std::string stage;         // name in progress reports
 };
 
-// Attempts at every problem, generated, judged and kept. Errors are those of the search and the
-// host.
-Result<Exploration> explore(const Story& story, Policy& policy, StepScorer& critic,
+// Attempts at every problem, generated, judged and kept. Both models must have been published.
+// Errors are those of the engine and the host.
+Result<Exploration> explore(const Story& story, const PolicyRef& policy, const ModelHash& critic,
                             std::span<const std::string> problems,
                             const ExplorationOptions& options);
 

@@ -1,7 +1,6 @@
 // Learning from rankings: a preference model, and policies trained on it with a KL penalty.
 #include <fmt/format.h>
 
-#include "core/metrics.hpp"
 #include "search/evaluate.hpp"
 #include "story/reinforce.hpp"
 #include "story/stages.hpp"
@@ -15,9 +14,9 @@ using nlohmann::json;
 // Attempts at the problems (rlhf.samples each), ranked by the annotator.
 Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std::string> problems,
                         std::string_view label) {
-  auto policy = story.host().policy(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
-  const auto groups = story.attempt(**policy, problems, story.config().rlhf.samples, label);
+  const auto groups = story.attempt(*policy, problems, story.config().rlhf.samples, label);
   if (!groups) return tl::unexpected(groups.error());
   return annotator.rank(*groups);
 }
@@ -46,15 +45,14 @@ Result<double> measure(Story& story, RewardLearner& model) {
 
 Status learn_preferences(Story& story, json& section) {
   const auto& config = story.config().rlhf;
-  const double cpu = process_cpu_seconds();
-  const auto annotator = story.host().annotator();
+  const double cpu = story.cpu_seconds();
   const auto problems = story.training_problems("rlhf", config.problems);
-  const auto groups = ranked(story, *annotator, problems, "rlhf.ranked");
+  const auto groups = ranked(story, *story.host().annotator, problems, "rlhf.ranked");
   if (!groups) return tl::unexpected(groups.error());
   const auto pairs = pairs_of(groups->groups);
   RewardLearner model(story.models.at("base"), ScorerRole::kPreference, story.seed("preference"));
   if (auto taught = teach(story, model, pairs, config.reward, "preference"); !taught) return taught;
-  const double spent = process_cpu_seconds() - cpu;
+  const double spent = story.cpu_seconds() - cpu;
   const auto accuracy = measure(story, model);
   if (!accuracy) return tl::unexpected(accuracy.error());
   story.models["preference"] = model.model();
@@ -80,7 +78,7 @@ json proxy_curve(const json& curve) {
 }  // namespace
 
 Status feedback_stage(Story& story) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   const auto& config = story.config().rlhf;
   json section;
   if (auto learned = learn_preferences(story, section); !learned) return learned;
@@ -105,7 +103,7 @@ Status feedback_stage(Story& story) {
                                {"greedy", figures->at("greedy")},
                                {"tokens", done->tokens}});
   }
-  section["cpu_seconds"] = process_cpu_seconds() - cpu;
+  section["cpu_seconds"] = story.cpu_seconds() - cpu;
   story.report["rlhf"] = std::move(section);
   return {};
 }

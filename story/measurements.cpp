@@ -4,6 +4,7 @@
 
 #include "core/attempt.hpp"
 #include "core/metrics.hpp"
+#include "environment/registry.hpp"
 #include "search/evaluate.hpp"
 #include "search/sampling.hpp"
 #include "story/context.hpp"
@@ -17,8 +18,8 @@ namespace {
 using nlohmann::json;
 
 // {"accuracy", "ci95", "n", "tokens_per_problem", "cpu_seconds"} of judged attempts, one per
-// problem.
-json figures_of(std::span<const AttemptGroup> groups, double cpu) {
+// problem, that took so many CPU seconds.
+json figures_of(std::span<const AttemptGroup> groups, double cpu_seconds) {
   std::uint64_t wins = 0;
   for (const auto& group : groups) wins += group.attempts.front().win() ? 1 : 0;
   const auto n = groups.size();
@@ -28,25 +29,27 @@ json figures_of(std::span<const AttemptGroup> groups, double cpu) {
           {"ci95", {interval.low, interval.high}},
           {"n", n},
           {"tokens_per_problem", static_cast<double>(tokens_of(groups)) * per},
-          {"cpu_seconds", process_cpu_seconds() - cpu}};
+          {"cpu_seconds", cpu_seconds}};
 }
 
 // Accuracy of greedy attempts at problems whose prompts begin with earlier solutions.
 Result<json> evaluate_after(const Story& story, const ModelFile& model,
                             std::span<const std::string> problems,
                             std::span<const std::vector<Trajectory>> earlier) {
-  auto policy = story.host().policy(model, 0);
-  if (!policy) return tl::unexpected(policy.error());
-  const double cpu = process_cpu_seconds();
+  auto published = story.publish(model, 0);
+  if (!published) return tl::unexpected(published.error());
+  EnginePolicy policy(story.engine(), std::move(*published));
+  const double cpu = story.cpu_seconds();
   auto how = story.options("context");
   how.temperature = 0;
   auto requests = requests_of(problems, how);
   for (std::size_t p = 0; p < problems.size(); ++p)
     requests[p].prompt = prompt_after(earlier[p], problems[p]);
   auto groups =
-      groups_of(story.environment().name(), problems, how, (*policy)->generate(requests), 0, 0);
+      groups_of(story.environment().name(), problems, how, policy.generate(requests), 0, 0);
+  if (!policy.status()) return tl::unexpected(policy.status().error());
   judge(story.environment(), groups);
-  return figures_of(groups, cpu);
+  return figures_of(groups, story.cpu_seconds() - cpu);
 }
 
 Status measure_domains(Story& story) {
@@ -58,15 +61,19 @@ Status measure_domains(Story& story) {
         domain_problems(story.environment(), **environment, story.config().measure.domain_problems);
     if (problems.empty()) continue;
     json row = {{"name", domain.name}};
+    EnvironmentConfig rules = domain.config;
     for (const auto* name : {"base", "final"}) {
-      auto policy = story.host().policy(story.models.at(name), 0);
+      auto policy = story.publish(story.models.at(name), 0);
       if (!policy) return tl::unexpected(policy.error());
-      auto how = story.options("domain");
-      how.max_tokens = static_cast<std::int32_t>(story.config().model.context);
-      const double cpu = process_cpu_seconds();
-      auto results = make_search("greedy")->attempt(**environment, {**policy}, problems, how);
+      AttemptTask task{.policy = std::move(*policy),
+                       .environment = print_config(describe_of(rules)),
+                       .search = "greedy",
+                       .how = story.options("domain"),
+                       .problems = problems};
+      task.how.max_tokens = static_cast<std::int32_t>(story.config().model.context);
+      auto results = attempt(story.engine(), task);
       if (!results) return tl::unexpected(results.error());
-      row[name] = figures_of(groups_of(std::move(*results)), cpu);
+      row[name] = figures_of(groups_of(std::move(results->found)), results->cpu_seconds);
     }
     section.push_back(std::move(row));
     if (auto on = story.host().show({"out_of_domain", 1, 1, {}}); !on) return on;
@@ -98,23 +105,23 @@ std::vector<std::vector<Trajectory>> draw(const Story& story, const Context& con
 
 // Removes the solutions with a step that the process reward model scores below one half.
 Status prune(Story& story, std::vector<std::vector<Trajectory>>& earlier) {
-  auto model = RewardLearner::from_model(story.models.at("prm"));
-  if (!model) return tl::unexpected(model.error());
-  for (auto& work : earlier) {
-    std::vector<AttemptGroup> one{{0, work}};
-    write_scores(*model, one);
-    work = pruned(one.front().attempts, [](const Trajectory& attempt) {
+  auto scorer = story.engine().publish(story.models.at("prm"));
+  if (!scorer) return tl::unexpected(scorer.error());
+  ScoreTask task{std::move(*scorer), {}};
+  for (auto& work : earlier) task.groups.push_back({0, std::move(work)});
+  auto scored = story.engine().wait(story.engine().submit(std::move(task)));
+  if (!scored) return tl::unexpected(scored.error());
+  for (std::size_t i = 0; i < earlier.size(); ++i)
+    earlier[i] = pruned(scored->groups[i].attempts, [](const Trajectory& attempt) {
       return reward_of(RewardKind::kProcess, attempt) >= 0.5;
     });
-  }
   return {};
 }
 
 Status measure_contexts(Story& story) {
-  auto policy = story.host().policy(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
-  const auto groups =
-      story.attempt(**policy, story.training_problems("context", 500), 8, "context");
+  const auto groups = story.attempt(*policy, story.training_problems("context", 500), 8, "context");
   if (!groups) return tl::unexpected(groups.error());
   auto wrong = earlier_work(*groups, false), right = earlier_work(*groups, true);
   // Three earlier solutions, the problem and its own solution must fit into the context, so that

@@ -39,20 +39,21 @@ ProposedProblems::ProposedProblems(const Story& story, std::string label, double
     : story_(story),
       label_(std::move(label)),
       share_(share),
-      proposer_(story.host().proposer(std::make_unique<PolicyProposer>(
-          story.environment(), story.host().policy, options_of(story, label_)))) {}
+      proposer_(story.environment(), options_of(story, label_)) {}
 
-Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const ModelFile& policy,
+Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const PolicyRef& policy,
                                                           std::int64_t round) {
   const auto problems = story.config().rl.problems;
+  EnginePolicy writer(story.engine(), policy);
   auto made =
-      proposer_->propose(policy, std::llround(share_ * static_cast<double>(problems)), round);
-  if (!made) return tl::unexpected(made.error());
-  if (auto kept = story.keep({&made->written, made->written.attempts.empty() ? 0UL : 1UL}); !kept)
+      proposer_.propose(writer, std::llround(share_ * static_cast<double>(problems)), round);
+  if (!writer.status()) return tl::unexpected(writer.status().error());
+  if (auto kept = story.keep({&made.written, made.written.attempts.empty() ? 0UL : 1UL}); !kept)
     return tl::unexpected(kept.error());
-  proposed_ = made->problems.size();
-  Proposal proposal{
-      std::move(made->problems), made->tokens, {{"valid", made->valid}, {"fresh", made->fresh}}};
+  Proposal proposal{.problems = std::move(made.problems),
+                    .tokens = made.tokens,
+                    .figures = {{"valid", made.valid}, {"fresh", made.fresh}}};
+  proposal.proposed = proposal.problems.size();
   const auto missing = problems - static_cast<std::int64_t>(proposal.problems.size());
   for (auto& more : story.training_problems(fmt::format("{}.{}", label_, round), missing))
     proposal.problems.push_back(std::move(more));
@@ -60,25 +61,27 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const Mo
 }
 
 Result<std::map<std::string, double>> ProposedProblems::learn(
-    PolicyLearner& policy, const std::vector<AttemptGroup>& groups, double rate_factor) {
+    PolicyLearner& policy, const Proposal& proposal, const std::vector<AttemptGroup>& groups,
+    double rate_factor) {
   std::vector<RatedProblem> rated;
   double worth = 0, others = 0;  // sums of learnability
   for (std::size_t g = 0; g < groups.size(); ++g) {
     if (groups[g].attempts.empty()) continue;
     rated.push_back({groups[g].attempts.front().problem, groups[g].pass_rate()});
-    (g < proposed_ ? worth : others) += learnability(rated.back().pass_rate);
+    (g < proposal.proposed ? worth : others) += learnability(rated.back().pass_rate);
   }
-  const auto batches = proposer_->imitation_batches(rated);
-  if (!batches) return tl::unexpected(batches.error());
+  const auto batches = proposer_.imitation_batches(rated);
   policy.swap_optimizer();
-  for (const auto& problems : *batches)
+  for (const auto& problems : batches)
     policy.update(batch_of_problems(story_.tokenizer(), problems),
                   story_.config().selfplay.optimizer, rate_factor);
   policy.swap_optimizer();
   std::map<std::string, double> figures;
-  if (proposed_ > 0) figures["learnability"] = worth / static_cast<double>(proposed_);
-  if (proposed_ < groups.size())
-    figures["uniform_learnability"] = others / static_cast<double>(groups.size() - proposed_);
+  if (proposal.proposed > 0)
+    figures["learnability"] = worth / static_cast<double>(proposal.proposed);
+  if (proposal.proposed < groups.size())
+    figures["uniform_learnability"] =
+        others / static_cast<double>(groups.size() - proposal.proposed);
   return figures;
 }
 

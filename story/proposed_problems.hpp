@@ -2,7 +2,6 @@
 // and solver are the same network, the policy that the run trains.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,19 +16,18 @@ class ProposedProblems final : public ProblemSource {
   // replacements of proposals that are invalid or not new. Proposals are kept in the store.
   ProposedProblems(const Story& story, std::string label, double share);
 
-  Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) override;
-  Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+  Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) override;
+  Result<std::map<std::string, double>> learn(PolicyLearner& policy, const Proposal& proposal,
                                               const std::vector<AttemptGroup>& groups,
                                               double rate_factor) override;
-  std::string save() const override { return proposer_->save(); }
-  Status load(std::string_view bytes) override { return proposer_->load(bytes); }
+  std::string save() const override { return proposer_.save(); }
+  Status load(std::string_view bytes) override { return proposer_.load(bytes); }
 
  private:
   const Story& story_;
   std::string label_;
   double share_;
-  std::unique_ptr<Proposer> proposer_;
-  std::size_t proposed_ = 0;  // the first problems of this round
+  Proposer proposer_;
 };
 
 // Trains a policy to write problems: next-token prediction on ";=problem;". Alternates with batches

@@ -10,25 +10,22 @@
 
 namespace qstar {
 
-bool PolicyProposer::is_new_problem(const std::string& problem) const {
+bool Proposer::is_new_problem(const std::string& problem) const {
   return !seen_.contains(problem) && !is_held_out(problem) && environment_.admits(problem);
 }
 
-Result<Proposals> PolicyProposer::propose(const ModelFile& policy, std::int64_t n,
-                                          std::int64_t round) {
+Proposals Proposer::propose(Policy& policy, std::int64_t n, std::int64_t round) {
   Proposals made;
   if (n <= 0) return made;
-  auto writer = make_policy_(policy, static_cast<std::uint64_t>(round + 1));
-  if (!writer) return tl::unexpected(writer.error());
   SearchOptions how;
   how.samples = n;
   how.max_tokens = options_.max_tokens;
   how.seed = derive_seed(options_.seed, "proposals", static_cast<std::uint64_t>(round));
   how.first_group = Story::group_id(options_.label + ".setter", static_cast<std::uint64_t>(round));
   const std::vector<std::string> empty(1, std::string(kNoProblem));
-  const auto written = (*writer)->generate(requests_of(empty, how));
-  made.written = std::move(
-      groups_of(environment_.name(), empty, how, written, (*writer)->version(), 0).front());
+  const auto written = policy.generate(requests_of(empty, how));
+  made.written =
+      std::move(groups_of(environment_.name(), empty, how, written, policy.version(), 0).front());
   for (const auto& attempt : made.written.attempts) {
     made.tokens += static_cast<std::int64_t>(tokens_of(attempt));
     if (attempt.outcome == Outcome::kUnfinished || attempt.steps.size() != 1) continue;
@@ -43,7 +40,7 @@ Result<Proposals> PolicyProposer::propose(const ModelFile& policy, std::int64_t 
   return made;
 }
 
-Result<ImitationBatches> PolicyProposer::imitation_batches(std::span<const RatedProblem> problems) {
+ImitationBatches Proposer::imitation_batches(std::span<const RatedProblem> problems) {
   auto& newest = window_.emplace_back();
   for (const auto& rated : problems) {
     const double worth = learnability(rated.pass_rate);
@@ -71,7 +68,7 @@ Result<ImitationBatches> PolicyProposer::imitation_batches(std::span<const Rated
   return batches;
 }
 
-std::string PolicyProposer::save() const {
+std::string Proposer::save() const {
   std::string bytes;
   append_raw(bytes, rng_.state());
   append_raw(bytes, static_cast<std::uint64_t>(window_.size()));
@@ -86,7 +83,7 @@ std::string PolicyProposer::save() const {
   return bytes;
 }
 
-Status PolicyProposer::load(std::string_view bytes) {
+Status Proposer::load(std::string_view bytes) {
   const auto damaged = [] {
     return fail(Errc::kCorrupt, "the saved state of the proposer is damaged");
   };

@@ -9,14 +9,11 @@
 // control", equation 8), with the uniformly drawn problems as further examples. Departs from the
 // paper in that the reward is used directly, without an exponential.
 //
-// Proposer and solver are one network. A proposer in another actor is therefore sent the newest
-// weights to write with, and returns the batches to imitate to the actor that trains them.
+// Proposer and solver are one network: the newest policy writes, and imitates the batches.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +25,6 @@
 #include "core/rng.hpp"
 #include "core/trajectory.hpp"
 #include "environment/environment.hpp"
-#include "learning/model_file.hpp"
 
 namespace qstar {
 
@@ -52,20 +48,6 @@ struct RatedProblem {
 // Problems to imitate, one list per optimiser step.
 using ImitationBatches = std::vector<std::vector<std::string>>;
 
-class Proposer {
- public:
-  virtual ~Proposer() = default;
-  // Has these weights write `n` texts; rounds are counted from 0.
-  virtual Result<Proposals> propose(const ModelFile& policy, std::int64_t n,
-                                    std::int64_t round) = 0;
-  // Takes the results of a round and draws the batches to imitate; to be called once per round.
-  // Empty when no problem of the latest rounds is worth imitating.
-  virtual Result<ImitationBatches> imitation_batches(std::span<const RatedProblem> problems) = 0;
-  // All state on which later rounds depend. load gives kCorrupt when the bytes are damaged.
-  virtual std::string save() const = 0;
-  virtual Status load(std::string_view bytes) = 0;
-};
-
 struct ProposerOptions {
   std::string label;             // group ids in the store are Story::group_id(label + ".setter")
   std::uint64_t seed = 0;        // of all random draws
@@ -75,22 +57,20 @@ struct ProposerOptions {
   std::int64_t window = 4;       // latest rounds that the batches are drawn from
 };
 
-// A proposer that works in the calling thread. `environment` must outlive it.
-class PolicyProposer final : public Proposer {
+// `environment` must outlive it.
+class Proposer {
  public:
-  // Creates a policy that generates with the weights of `model`.
-  using PolicyFactory =
-      std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>;
-  PolicyProposer(const Environment& environment, PolicyFactory make_policy, ProposerOptions options)
-      : environment_(environment),
-        make_policy_(std::move(make_policy)),
-        options_(std::move(options)),
-        rng_(options_.seed) {}
+  Proposer(const Environment& environment, ProposerOptions options)
+      : environment_(environment), options_(std::move(options)), rng_(options_.seed) {}
 
-  Result<Proposals> propose(const ModelFile& policy, std::int64_t n, std::int64_t round) override;
-  Result<ImitationBatches> imitation_batches(std::span<const RatedProblem> problems) override;
-  std::string save() const override;
-  Status load(std::string_view bytes) override;
+  // Has the policy write `n` texts; rounds are counted from 0.
+  Proposals propose(Policy& policy, std::int64_t n, std::int64_t round);
+  // Takes the results of a round and draws the batches to imitate; to be called once per round.
+  // Empty when no problem of the latest rounds is worth imitating.
+  ImitationBatches imitation_batches(std::span<const RatedProblem> problems);
+  // All state on which later rounds depend. load gives kCorrupt when the bytes are damaged.
+  std::string save() const;
+  Status load(std::string_view bytes);
 
  private:
   struct Worth {
@@ -101,7 +81,6 @@ class PolicyProposer final : public Proposer {
   bool is_new_problem(const std::string& problem) const;
 
   const Environment& environment_;
-  PolicyFactory make_policy_;
   ProposerOptions options_;
   Rng rng_;
   std::unordered_set<std::string> seen_;   // all proposals so far

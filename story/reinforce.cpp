@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "core/metrics.hpp"
-#include "learning/decoder_scorer.hpp"
+#include <algorithm>
+#include <deque>
+
 #include "story/revisits.hpp"
 #include "story/verifiers.hpp"
 
@@ -28,6 +29,22 @@ std::vector<bool> bits_of(const std::string& digits) {
   return bits;
 }
 
+// A round whose attempts are being made.
+struct Flight {
+  ProblemSource::Proposal proposal;
+  PolicyRef policy;
+  std::int64_t first_group = 0;  // within the run
+  std::vector<TaskId> parts;
+};
+
+// A policy whose quick evaluation is under way, and the round behind it.
+struct Examination {
+  PolicyRef policy;
+  std::vector<TaskId> parts;
+  std::int64_t tokens = 0;  // after the round
+  std::map<std::string, double> values;
+};
+
 class Run {
  public:
   Run(Story& story, const ReinforcePlan& plan, const Algorithm& algorithm)
@@ -46,91 +63,152 @@ class Run {
                                   .seed = story.seed(stream() + ".improver")})),
         problems_(plan.config.problems, plan.revisit_share, stream() + ".problems"),
         source_(plan.source != nullptr ? *plan.source : problems_) {}
+  ~Run() { withdraw(); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   Result<Reinforced> run() {
     if (auto ready = prepare(); !ready) return tl::unexpected(ready.error());
-    while (result_.tokens < plan_.config.tokens && !result_.tokens_to_target) {
-      const double cpu = process_cpu_seconds();
-      auto values = round();
-      if (!values) return tl::unexpected(values.error());
-      result_.cpu_seconds += process_cpu_seconds() - cpu;
-      if (auto noted = note(std::move(*values)); !noted) return tl::unexpected(noted.error());
+    cpu_began_ = story_.cpu_seconds();
+    began_ = story_.engine().times();
+    while (goes_on()) {
+      if (auto done = round(); !done) return tl::unexpected(done.error());
     }
+    withdraw_flights();
+    while (!examinations_.empty())
+      if (auto noted = note(); !noted) return tl::unexpected(noted.error());
     // Kept until the stage ends, so that a resumed run does not repeat this one.
     if (auto kept = save(true); !kept) return tl::unexpected(kept.error());
     result_.policy = learner_.model();
-    return std::move(result_);
+    return finished();
   }
 
  private:
   const std::string& stream() const { return plan_.stream.empty() ? plan_.label : plan_.stream; }
+  std::size_t staleness() const { return static_cast<std::size_t>(plan_.config.staleness); }
+  bool goes_on() const { return result_.tokens < plan_.config.tokens && !result_.tokens_to_target; }
 
   Status prepare() {
-    if (!plan_.reward_model.empty()) {
-      auto model = RewardLearner::from_model(story_.models.at(plan_.reward_model));
-      if (!model) return tl::unexpected(model.error());
-      reward_model_.emplace(std::move(*model));
-    }
-    if (algorithm_.searches) {
-      auto guide = DecoderScorer::make(story_.models.at("critic"));
-      if (!guide) return tl::unexpected(guide.error());
-      guide_ = std::move(*guide);
-    }
+    if (auto found = publish_scorers(); !found) return found;
     const auto saved = story_.host().load(plan_.label);
     if (!saved) return tl::unexpected(saved.error());
-    return saved->empty() ? Status{} : load(*saved);
+    return saved->empty() ? publish() : load(*saved);
   }
 
-  // Problems, attempts, rewards, updates.
-  Result<std::map<std::string, double>> round() {
-    const auto model = learner_.model();
-    auto policy = story_.host().policy(model, static_cast<std::uint64_t>(rounds_ + 1));
-    if (!policy) return tl::unexpected(policy.error());
-    auto proposal = source_.propose(story_, model, rounds_);
-    if (!proposal) return tl::unexpected(proposal.error());
-    result_.tokens += proposal->tokens;
-    auto groups = attempt(**policy, proposal->problems);
+  Status publish_scorers() {
+    const auto publish = [&](const std::string& name, ModelHash& hash) -> Status {
+      auto published = story_.engine().publish(story_.models.at(name));
+      if (published) hash = std::move(*published);
+      return published.map([](const ModelHash&) {});
+    };
+    if (!plan_.reward_model.empty())
+      if (auto done = publish(plan_.reward_model, scorer_); !done) return done;
+    return algorithm_.searches ? publish("critic", guide_) : Status{};
+  }
+
+  // Makes the learner's weights available to all nodes.
+  Status publish() {
+    auto model = learner_.model();
+    auto published = story_.publish(model, static_cast<std::uint64_t>(rounds_ + 1));
+    if (!published) return tl::unexpected(published.error());
+    policy_ = std::move(*published);
+    weights_[policy_.hash] = std::move(model);
+    return {};
+  }
+
+  // Problems and attempts of the next rounds; then rewards and updates of the first.
+  Status round() {
+    if (auto begun = begin_rounds(); !begun) return begun;
+    auto flight = std::move(flights_.front());
+    flights_.pop_front();
+    auto groups = landed(flight);
     if (!groups) return tl::unexpected(groups.error());
-    auto values = std::move(proposal->figures);
-    values["lucky"] = lucky_share(*groups);
-    values["pass_rate"] = pass_rate(*groups);
-    if (reward_model_) write_scores(*reward_model_, *groups);
-    auto rewards = rewards_of(plan_.reward, *groups);
-    values["reward"] = mean(rewards);
-    if (auto kept = story_.keep(*groups); !kept) return tl::unexpected(kept.error());
-    const double rate = rate_factor();
-    const auto learned = source_.learn(learner_, *groups, rate);
-    if (!learned) return tl::unexpected(learned.error());
-    values.insert(learned->begin(), learned->end());
-    for (const auto& [name, value] :
-         improver_->improve(learner_, {std::move(*groups), std::move(rewards), rate}))
-      values[name] = value;
+    auto values = learn(flight, std::move(*groups));
+    if (!values) return tl::unexpected(values.error());
     ++rounds_;
-    return values;
+    if (auto published = publish(); !published) return published;
+    std::erase_if(weights_, [&](const auto& entry) { return !in_use(entry.first); });
+    examinations_.push_back(
+        {policy_, story_.begin_quick_evaluation(policy_), result_.tokens, std::move(*values)});
+    // Saved between rounds only, so that a resumed run begins with those that are in flight.
+    while (examinations_.size() > staleness())
+      if (auto noted = note(); !noted) return noted;
+    return {};
   }
 
-  Result<std::vector<AttemptGroup>> attempt(Policy& policy,
-                                            const std::vector<std::string>& problems) {
-    const auto first = static_cast<std::uint64_t>(groups_);
-    groups_ += static_cast<std::int64_t>(problems.size());
-    auto how = algorithm_.searches ? search_for_data(plan_.config.samples) : SearchOptions{};
-    const auto defaults = story_.options(stream(), first);
-    if (!algorithm_.searches) how.samples = plan_.config.samples;
-    how.temperature = plan_.config.temperature;
-    how.max_tokens = defaults.max_tokens;
-    how.seed = defaults.seed;
-    how.first_group = defaults.first_group;
-    const auto search = make_search(algorithm_.searches ? "qstar" : "sample").value();
-    auto results = search.attempt(story_.environment(), {policy, guide_.get()}, problems, how);
+  bool in_use(const ModelHash& hash) const {
+    const auto uses = [&](const auto& work) { return work.policy.hash == hash; };
+    return hash == policy_.hash || std::ranges::any_of(flights_, uses) ||
+           std::ranges::any_of(examinations_, uses);
+  }
+
+  // Begins rounds up to the staleness, but none that the limit of tokens will probably make
+  // needless.
+  Status begin_rounds() {
+    while (flights_.size() <= staleness()) {
+      const auto expected = result_.tokens + static_cast<std::int64_t>(flights_.size()) * tokens_;
+      if (!flights_.empty() && (tokens_ == 0 || expected >= plan_.config.tokens)) break;
+      auto proposal =
+          source_.propose(story_, policy_, rounds_ + static_cast<std::int64_t>(flights_.size()));
+      if (!proposal) return tl::unexpected(proposal.error());
+      Flight flight{std::move(*proposal), policy_, groups_, {}};
+      groups_ += static_cast<std::int64_t>(flight.proposal.problems.size());
+      flight.parts = submit(flight);
+      flights_.push_back(std::move(flight));
+    }
+    return {};
+  }
+
+  std::vector<TaskId> submit(const Flight& flight) const {
+    AttemptTask task{.policy = flight.policy,
+                     .guide = guide_,
+                     .scorer = scorer_,
+                     .search = algorithm_.searches ? "qstar" : "sample",
+                     .problems = flight.proposal.problems};
+    if (algorithm_.searches) task.how = search_for_data(plan_.config.samples);
+    if (!algorithm_.searches) task.how.samples = plan_.config.samples;
+    const auto defaults = story_.options(stream(), static_cast<std::uint64_t>(flight.first_group));
+    task.how.temperature = plan_.config.temperature;
+    task.how.max_tokens = defaults.max_tokens;
+    task.how.seed = defaults.seed;
+    task.how.first_group = defaults.first_group;
+    return submit_in_parts(story_.engine(), task);
+  }
+
+  // Waits for a round's attempts.
+  Result<std::vector<AttemptGroup>> landed(const Flight& flight) {
+    auto results = wait_for_all(story_.engine(), flight.parts);
     if (!results) return tl::unexpected(results.error());
-    for (const auto& made : *results) result_.tokens += static_cast<std::int64_t>(made.tokens);
-    auto groups = groups_of(std::move(*results));
+    tokens_ = flight.proposal.tokens;
+    for (const auto& made : results->found) tokens_ += static_cast<std::int64_t>(made.tokens);
+    result_.tokens += tokens_;
+    auto groups = groups_of(std::move(results->found));
     // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      groups[g].group = Story::group_id(plan_.label, first + g);
+      groups[g].group =
+          Story::group_id(plan_.label, static_cast<std::uint64_t>(flight.first_group) + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
     }
     return groups;
+  }
+
+  // Rewards and updates. Returns figures of the round.
+  Result<std::map<std::string, double>> learn(const Flight& flight,
+                                              std::vector<AttemptGroup> groups) {
+    auto values = flight.proposal.figures;
+    values["lucky"] = lucky_share(groups);
+    values["pass_rate"] = pass_rate(groups);
+    auto rewards = rewards_of(plan_.reward, groups);
+    values["reward"] = mean(rewards);
+    if (auto kept = story_.keep(groups); !kept) return tl::unexpected(kept.error());
+    const double rate = rate_factor();
+    const auto learned = source_.learn(learner_, flight.proposal, groups, rate);
+    if (!learned) return tl::unexpected(learned.error());
+    values.insert(learned->begin(), learned->end());
+    for (const auto& [name, value] :
+         improver_->improve(learner_, {std::move(groups), std::move(rewards), rate}))
+      values[name] = value;
+    return values;
   }
 
   static double pass_rate(const std::vector<AttemptGroup>& groups) {
@@ -154,18 +232,23 @@ class Run {
     return schedule(optimizer, std::min(result_.tokens, plan_.config.tokens), plan_.config.tokens);
   }
 
-  // Measures the policy, adds a point to the learning curve, reports progress and saves.
-  Status note(std::map<std::string, double> values) {
-    auto right = story_.quick_evaluation(learner_.model());
-    if (!right) return tl::unexpected(right.error());
-    const double accuracy = share(*right);
-    json point = {{"tokens", result_.tokens}, {"accuracy", accuracy}};
+  // Waits for the oldest evaluation, adds a point to the learning curve, reports progress and
+  // saves.
+  Status note() {
+    auto [policy, parts, tokens, values] = std::move(examinations_.front());
+    examinations_.pop_front();
+    auto evaluation = story_.quick_evaluation(parts);
+    if (!evaluation) return tl::unexpected(evaluation.error());
+    evaluating_ += evaluation->cpu_seconds;
+    const double accuracy = share(evaluation->right);
+    json point = {{"tokens", tokens}, {"accuracy", accuracy}};
     for (const auto& [name, value] : values) point[name] = value;
     result_.curve.push_back(std::move(point));
-    result_.quick_evaluations.push_back(std::move(*right));
-    if (plan_.target && accuracy >= *plan_.target) result_.tokens_to_target = result_.tokens;
+    result_.quick_evaluations.push_back(std::move(evaluation->right));
+    if (plan_.target && !result_.tokens_to_target && accuracy >= *plan_.target)
+      result_.tokens_to_target = tokens;
     values["accuracy"] = accuracy;
-    auto on = story_.host().show({plan_.label, std::min(result_.tokens, plan_.config.tokens),
+    auto on = story_.host().show({plan_.label, std::min(tokens, plan_.config.tokens),
                                   plan_.config.tokens, std::move(values)});
     if (auto kept = save(!on); !kept) return kept;
     return on;
@@ -176,20 +259,56 @@ class Run {
         plan_.label, [this] { return parts(); }, at_once);
   }
 
+  // The times of this process added to those of earlier ones.
+  Reinforced finished() const {
+    Reinforced result = result_;
+    const auto now = story_.engine().times();
+    result.cpu_seconds += story_.cpu_seconds() - cpu_began_ - evaluating_;
+    result.wall_seconds += now.now - began_.now;
+    result.waited_seconds += now.stage_waited - began_.stage_waited;
+    return result;
+  }
+
+  static json json_of(const Flight& flight) {
+    return {{"problems", flight.proposal.problems}, {"proposed", flight.proposal.proposed},
+            {"tokens", flight.proposal.tokens},     {"figures", flight.proposal.figures},
+            {"policy", flight.policy.hash},         {"version", flight.policy.version},
+            {"first_group", flight.first_group}};
+  }
+
+  static json json_of(const Examination& examination) {
+    return {{"policy", examination.policy.hash},
+            {"version", examination.policy.version},
+            {"tokens", examination.tokens},
+            {"values", examination.values}};
+  }
+
   std::map<std::string, std::string> parts() const {
+    const auto now = finished();
     json state = {{"rounds", rounds_},
                   {"groups", groups_},
-                  {"tokens", result_.tokens},
-                  {"cpu_seconds", result_.cpu_seconds},
-                  {"curve", result_.curve},
+                  {"round_tokens", tokens_},
+                  {"tokens", now.tokens},
+                  {"cpu_seconds", now.cpu_seconds},
+                  {"wall_seconds", now.wall_seconds},
+                  {"waited_seconds", now.waited_seconds},
+                  {"curve", now.curve},
                   {"quick_evaluations", json::array()},
-                  {"reached", result_.tokens_to_target.has_value()}};
-    for (const auto& bits : result_.quick_evaluations)
+                  {"tokens_to_target", nullptr},
+                  {"flights", json::array()},
+                  {"examinations", json::array()}};
+    if (now.tokens_to_target) state["tokens_to_target"] = *now.tokens_to_target;
+    for (const auto& bits : now.quick_evaluations)
       state["quick_evaluations"].push_back(digits_of(bits));
-    return {{"state.json", state.dump()},
-            {"learner", learner_.save()},
-            {"improver", improver_->save()},
-            {"source", source_.save()}};
+    for (const auto& flight : flights_) state["flights"].push_back(json_of(flight));
+    for (const auto& examination : examinations_)
+      state["examinations"].push_back(json_of(examination));
+    std::map<std::string, std::string> parts = {
+        {"learner", learner_.save()}, {"improver", improver_->save()}, {"source", source_.save()}};
+    for (const auto& [hash, model] : weights_)
+      if (hash != policy_.hash) parts["policy-" + hash] = serialize(model);
+    parts["state.json"] = state.dump();
+    return parts;
   }
 
   Status damaged(std::string_view what) const {
@@ -204,7 +323,7 @@ class Run {
       if (!parts.contains(part)) return damaged(std::string(part) + " is missing");
     const auto state = json::parse(parts.at("state.json"), nullptr, false);
     if (state.is_discarded()) return damaged("state.json");
-    if (!state.contains("quick_evaluations"))
+    if (!state.contains("flights"))
       return fail(Errc::kSchema, plan_.label +
                                      ": the saved state is of another version of qstar; "
                                      "start a new run, or resume with that version");
@@ -214,23 +333,76 @@ class Run {
     if (auto loaded = improver_->load(parts.at("improver")); !loaded)
       return fail(loaded.error().code, folder + ": improver: " + loaded.error().message);
     if (!source_.load(parts.at("source"))) return damaged("source");
+    if (auto loaded = load_weights(parts); !loaded) return loaded;
     return load_counters(state);
+  }
+
+  // The weights of earlier rounds whose attempts or evaluations were under way.
+  Status load_weights(const std::map<std::string, std::string>& parts) {
+    constexpr std::string_view kPrefix = "policy-";
+    for (const auto& [name, bytes] : parts) {
+      if (!name.starts_with(kPrefix)) continue;
+      auto model = parse_model(bytes, "checkpoints/" + plan_.label + ": " + name);
+      if (!model) return tl::unexpected(model.error());
+      if (auto published = story_.engine().publish(*model); !published)
+        return tl::unexpected(published.error());
+      weights_[name.substr(kPrefix.size())] = std::move(*model);
+    }
+    return {};
   }
 
   Status load_counters(const json& state) {
     try {
       rounds_ = state.at("rounds");
+      // The newest weights are the learner's; evaluations under way may use them.
+      if (auto published = publish(); !published) return published;
       groups_ = state.at("groups");
+      tokens_ = state.at("round_tokens");
       result_.tokens = state.at("tokens");
       result_.cpu_seconds = state.at("cpu_seconds");
+      result_.wall_seconds = state.at("wall_seconds");
+      result_.waited_seconds = state.at("waited_seconds");
       result_.curve = state.at("curve");
       for (const std::string digits : state.at("quick_evaluations"))
         result_.quick_evaluations.push_back(bits_of(digits));
-      if (state.at("reached").get<bool>()) result_.tokens_to_target = result_.tokens;
+      if (const auto& tokens = state.at("tokens_to_target"); !tokens.is_null())
+        result_.tokens_to_target = tokens.get<std::int64_t>();
+      for (const auto* work : {"flights", "examinations"})
+        for (const auto& saved : state.at(work))
+          if (!weights_.contains(saved.at("policy").get<std::string>()))
+            return damaged("weights of a round under way are missing");
+      for (const auto& saved : state.at("flights")) begin_again(saved);
+      for (const auto& saved : state.at("examinations")) examine_again(saved);
       return {};
     } catch (const json::exception&) {
       return damaged("state.json");
     }
+  }
+
+  void begin_again(const json& saved) {
+    Flight flight;
+    flight.proposal = {saved.at("problems"), saved.at("proposed"), saved.at("tokens"),
+                       saved.at("figures")};
+    flight.policy = {saved.at("policy"), saved.at("version")};
+    flight.first_group = saved.at("first_group");
+    flight.parts = submit(flight);
+    flights_.push_back(std::move(flight));
+  }
+
+  void examine_again(const json& saved) {
+    Examination examination{
+        {saved.at("policy"), saved.at("version")}, {}, saved.at("tokens"), saved.at("values")};
+    examination.parts = story_.begin_quick_evaluation(examination.policy);
+    examinations_.push_back(std::move(examination));
+  }
+
+  void withdraw_flights() {
+    for (const auto& flight : flights_) story_.engine().cancel(flight.parts);
+    flights_.clear();
+  }
+  void withdraw() {
+    withdraw_flights();
+    for (const auto& examination : examinations_) story_.engine().cancel(examination.parts);
   }
 
   Story& story_;
@@ -241,9 +413,15 @@ class Run {
   std::unique_ptr<Improver> improver_;
   RevisitedProblems problems_;
   ProblemSource& source_;
-  std::optional<RewardLearner> reward_model_;
-  std::unique_ptr<DecoderScorer> guide_;
+  ModelHash scorer_, guide_;
+  PolicyRef policy_;                        // the learner's weights
+  std::map<ModelHash, ModelFile> weights_;  // that rounds and evaluations under way use
+  std::deque<Flight> flights_;              // the first is the next to learn from
+  std::deque<Examination> examinations_;
   std::int64_t rounds_ = 0, groups_ = 0;
+  std::int64_t tokens_ = 0;                // of the latest round
+  double cpu_began_ = 0, evaluating_ = 0;  // CPU seconds
+  EngineTimes began_;
   Reinforced result_;
 };
 
@@ -254,6 +432,8 @@ Result<json> Reinforced::figures(const Story& story, std::string_view name) cons
   if (!figures) return tl::unexpected(figures.error());
   figures->update({{"tokens", tokens},
                    {"cpu_seconds", cpu_seconds},
+                   {"wall_seconds", wall_seconds},
+                   {"learner_busy", wall_seconds > 0 ? 1 - waited_seconds / wall_seconds : 1},
                    {"lucky", figures->at("sampled").at("lucky")},
                    {"curve", curve}});
   return figures;

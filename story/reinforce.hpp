@@ -1,5 +1,11 @@
 // One reinforcement learning run: rounds of problems, attempts, rewards and updates until the limit
 // of generated tokens is reached.
+//
+// With a staleness of S rounds the attempts of up to S further rounds are made while the policy
+// learns from one: round r is attempted by the policy of round max(0, r − S). 0 is lock-step. Which
+// weights make which attempts is fixed, so runs of the same seed are equal, bit for bit, with any
+// number of nodes. What a round loses by its age the algorithms correct
+// (learning/policy_gradient.hpp).
 #pragma once
 
 #include <cstdint>
@@ -22,13 +28,16 @@ class ProblemSource {
   virtual ~ProblemSource() = default;
   struct Proposal {
     std::vector<std::string> problems;
-    std::int64_t tokens = 0;  // generated to propose them
+    std::size_t proposed = 0;  // a proposer wrote the first so many of them
+    std::int64_t tokens = 0;   // generated to propose them
     std::map<std::string, double> figures;
   };
-  virtual Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) = 0;
+  // May be called for several rounds before learn() is called for the first of them.
+  virtual Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) = 0;
   // Takes the attempts at the proposed problems, in the same order, and may update the policy.
   // Returns figures of the round.
   virtual Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+                                                      const Proposal& proposal,
                                                       const std::vector<AttemptGroup>& groups,
                                                       double rate_factor) = 0;
   // All state on which later rounds depend.
@@ -55,7 +64,9 @@ struct Reinforced {
   ModelFile policy;
   std::int64_t tokens = 0;  // generated
   std::optional<std::int64_t> tokens_to_target;
-  double cpu_seconds = 0;  // without the quick evaluations
+  double cpu_seconds = 0;  // of all processes, without the quick evaluations
+  // Seconds of the learner's thread, and those that it waited for attempts and evaluations.
+  double wall_seconds = 0, waited_seconds = 0;
   // One point per round: {"tokens", "accuracy"} after it, and "lucky", "reward", "kl", … of its
   // attempts.
   nlohmann::json curve = nlohmann::json::array();

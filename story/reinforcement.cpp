@@ -2,7 +2,6 @@
 // final policy.
 #include <fmt/format.h>
 
-#include "core/metrics.hpp"
 #include "story/reinforce.hpp"
 #include "story/proposed_problems.hpp"
 #include "story/stages.hpp"
@@ -76,7 +75,7 @@ Status final_stage(Story& story) {
   if (needs_scores(plan.reward)) plan.reward_model = "prm";
   plan.revisit_share = how.revisit_share;
   std::optional<ProposedProblems> set;
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   if (how.proposer_share > 0) {
     PolicyLearner taught(story.models.at(how.start));
     if (auto done = train_proposer(story, taught, how.start); !done) return done;
@@ -84,7 +83,7 @@ Status final_stage(Story& story) {
     plan.start = "final_start";
     plan.source = &set.emplace(story, "final.problems", how.proposer_share);
   }
-  const double spent_on_proposer = process_cpu_seconds() - cpu;
+  const double spent_on_proposer = story.cpu_seconds() - cpu;
   plan.config.tokens = how.tokens;
   auto done = reinforce(story, plan);
   if (!done) return tl::unexpected(done.error());

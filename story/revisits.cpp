@@ -11,7 +11,7 @@ namespace qstar {
 
 using nlohmann::json;
 
-Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const ModelFile&,
+Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const PolicyRef&,
                                                            std::int64_t round) {
   const auto most = static_cast<std::size_t>(std::llround(share_ * static_cast<double>(problems_)));
   const std::size_t again = std::min(most, unsolved_.size());
@@ -31,7 +31,7 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const M
 }
 
 Result<std::map<std::string, double>> RevisitedProblems::learn(
-    PolicyLearner&, const std::vector<AttemptGroup>& groups, double) {
+    PolicyLearner&, const Proposal&, const std::vector<AttemptGroup>& groups, double) {
   if (share_ == 0) return std::map<std::string, double>{};
   std::unordered_map<std::string, double> latest;
   for (const auto& group : groups)

@@ -21,8 +21,8 @@ class RevisitedProblems final : public ProblemSource {
       : problems_(problems), share_(share), stream_(std::move(stream)) {}
 
   // New problems, drawn uniformly, come first; revisited ones are distinct.
-  Result<Proposal> propose(Story& story, const ModelFile& policy, std::int64_t round) override;
-  Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+  Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) override;
+  Result<std::map<std::string, double>> learn(PolicyLearner& policy, const Proposal& proposal,
                                               const std::vector<AttemptGroup>& groups,
                                               double rate_factor) override;
   std::string save() const override;

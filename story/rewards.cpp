@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "story/verifiers.hpp"
-
 namespace qstar {
 namespace {
 
@@ -71,17 +69,6 @@ std::vector<std::vector<double>> rewards_of(RewardKind kind,
       row.push_back(screens ? accepted_win(attempt) : reward_of(kind, attempt));
   }
   return rewards;
-}
-
-void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups) {
-  const auto scores = scores_in_slices(model, attempts_of(groups));
-  std::size_t at = 0;
-  for (auto& group : groups) {
-    for (auto& attempt : group.attempts) {
-      const auto& row = scores[at++];
-      for (std::size_t s = 0; s < row.size(); ++s) attempt.steps[s].reward_score = row[s];
-    }
-  }
 }
 
 }  // namespace qstar

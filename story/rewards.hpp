@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/trajectory.hpp"
-#include "learning/reward_learner.hpp"
 
 namespace qstar {
 
@@ -32,9 +31,5 @@ double reward_of(RewardKind kind, const Trajectory& attempt);
 // The rewards of all attempts: [groups][attempts].
 std::vector<std::vector<double>> rewards_of(RewardKind kind,
                                             const std::vector<AttemptGroup>& groups);
-
-// Writes the model's scores into the steps of all attempts, except attempts that the tokenizer
-// cannot encode.
-void write_scores(RewardLearner& model, std::vector<AttemptGroup>& groups);
 
 }  // namespace qstar

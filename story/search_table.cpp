@@ -1,7 +1,6 @@
 // Every configured search, with every guide if it needs one, on the same held-out problems.
 #include <fmt/format.h>
 
-#include "learning/decoder_scorer.hpp"
 #include "search/evaluate.hpp"
 #include "story/stages.hpp"
 
@@ -30,20 +29,20 @@ std::vector<Cell> cells_of(const SearchTableConfig& config) {
 }  // namespace
 
 Status search_stage(Story& story) {
-  auto policy = story.host().policy(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
   const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
   const auto cells = cells_of(story.config().search);
   auto table = nlohmann::json::array();
   for (const auto& [row, name] : cells) {
-    std::unique_ptr<DecoderScorer> guide;
+    AttemptTask task{.policy = *policy, .search = row.method, .how = row.how, .problems = problems};
     if (!name.empty()) {
-      auto made = DecoderScorer::make(story.models.at(name));
-      if (!made) return tl::unexpected(made.error());
-      guide = std::move(*made);
+      auto guide = story.engine().publish(story.models.at(name));
+      if (!guide) return tl::unexpected(guide.error());
+      task.guide = std::move(*guide);
     }
     const auto label = fmt::format("search.{}.{}.{}", row.method, row.options, name);
-    auto figures = story.evaluate(row.method, {**policy, guide.get()}, problems, row.how, label);
+    auto figures = story.evaluate(std::move(task), label);
     if (!figures) return tl::unexpected(figures.error());
     figures->update({{"method", row.method},
                      {"options", row.options},

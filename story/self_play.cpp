@@ -1,5 +1,4 @@
 // The same reinforcement learning twice: on uniformly drawn problems, and on a proposer's problems.
-#include "core/metrics.hpp"
 #include "story/ratings.hpp"
 #include "story/proposed_problems.hpp"
 #include "story/stages.hpp"
@@ -42,7 +41,7 @@ json ratio_of(const Reinforced& played, const Reinforced& uniform) {
 }  // namespace
 
 Status self_play_stage(Story& story) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   const auto& config = story.config().selfplay;
   PolicyLearner taught(story.models.at("base"));
   if (auto done = train_proposer(story, taught, "base"); !done) return done;
@@ -68,7 +67,7 @@ Status self_play_stage(Story& story) {
   story.report["selfplay"] = {
       {"target", config.target},           {"ratio", ratio_of(*played, *uniform)},
       {"uniform", std::move(*of_uniform)}, {"selfplay", std::move(*of_played)},
-      {"ratings", ratings_of(*played)},    {"cpu_seconds", process_cpu_seconds() - cpu}};
+      {"ratings", ratings_of(*played)},    {"cpu_seconds", story.cpu_seconds() - cpu}};
   return {};
 }
 

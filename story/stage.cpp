@@ -6,7 +6,6 @@
 
 #include "core/attempt.hpp"
 #include "core/metrics.hpp"
-#include "learning/decoder.hpp"
 #include "search/evaluate.hpp"
 
 namespace qstar {
@@ -22,19 +21,13 @@ Tokenizer tokenizer_of(const Environment& environment) {
 
 StoryHost local_host(const StoryConfig& config) {
   StoryHost host;
-  const auto slots = static_cast<std::int32_t>(config.attempts.slots);
-  host.policy = [slots](const ModelFile& model,
-                        std::uint64_t version) -> Result<std::unique_ptr<Policy>> {
-    auto weights = DecoderWeights::make(model, version);
-    if (!weights) return tl::unexpected(weights.error());
-    return std::make_unique<DecoderPolicy>(std::move(*weights), slots);
-  };
-  const auto seed = derive_seed(static_cast<std::uint64_t>(config.seed), "annotator");
-  const double error_rate = config.rlhf.annotator.error_rate;
-  host.annotator = [seed, error_rate] {
-    return std::make_unique<SimulatedAnnotator>(error_rate, seed);
-  };
-  host.proposer = [](std::unique_ptr<Proposer> proposer) { return proposer; };
+  auto environment = make_environment(config.environment);
+  QSTAR_ASSERT(environment.has_value(), config.environment.name);
+  host.engine = std::make_shared<LocalEngine>(std::move(*environment),
+                                              static_cast<std::int32_t>(config.attempts.slots));
+  host.annotator = std::make_shared<SimulatedAnnotator>(
+      config.rlhf.annotator.error_rate,
+      derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
   host.show = [](const StageProgress&) { return Status{}; };
   host.load = [](std::string_view) { return std::map<std::string, std::string>{}; };
@@ -76,69 +69,77 @@ Status Story::keep(std::span<const AttemptGroup> groups) const {
   return host_.keep(most == 0 ? groups : groups.first(std::min(most, groups.size())));
 }
 
-Result<std::vector<AttemptGroup>> Story::attempt(Policy& policy,
+double Story::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
+
+Result<PolicyRef> Story::publish(const ModelFile& policy, std::uint64_t version) const {
+  auto hash = engine().publish(policy);
+  if (!hash) return tl::unexpected(hash.error());
+  return PolicyRef{std::move(*hash), version};
+}
+
+Result<std::vector<AttemptGroup>> Story::attempt(const PolicyRef& policy,
                                                  std::span<const std::string> problems,
                                                  std::int64_t samples, std::string_view label,
                                                  std::uint64_t first) const {
-  auto how = options(label, first);
-  how.samples = samples;
-  auto results = make_search("sample").value().attempt(*environment_, {policy}, problems, how);
+  AttemptTask task{.policy = policy, .how = options(label, first)};
+  task.how.samples = samples;
+  task.problems.assign(problems.begin(), problems.end());
+  auto results = qstar::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  auto groups = groups_of(std::move(*results));
+  auto groups = groups_of(std::move(results->found));
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return groups;
 }
 
-Result<nlohmann::json> Story::evaluate(std::string_view search, const SearchModels& with,
-                                       std::span<const std::string> problems,
-                                       const SearchOptions& how, std::string_view label) const {
-  const auto method = make_search(search);
-  if (!method) return tl::unexpected(method.error());
-  auto options = this->options(label);
-  SearchOptions all = how;
-  all.max_tokens = options.max_tokens;
-  all.seed = options.seed;
-  all.first_group = options.first_group;
-  const double cpu = process_cpu_seconds();
-  auto figures = qstar::evaluate(*method, *environment_, with, problems, all);
-  if (!figures) return tl::unexpected(figures.error());
-  const double spent = process_cpu_seconds() - cpu;
-  const auto groups = groups_of(std::move(figures->results));
+Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label) const {
+  const auto defaults = options(label);
+  task.how.max_tokens = defaults.max_tokens;
+  task.how.seed = defaults.seed;
+  task.how.first_group = defaults.first_group;
+  auto results = qstar::attempt(engine(), task);
+  if (!results) return tl::unexpected(results.error());
+  auto figures = evaluation_of(std::move(results->found));
+  const auto groups = groups_of(std::move(figures.results));
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
-  return nlohmann::json{{"accuracy", figures->accuracy},
-                        {"ci95", {figures->ci95.low, figures->ci95.high}},
-                        {"n", figures->n},
-                        {"tokens_per_problem", figures->tokens_per_problem},
-                        {"guide_queries_per_problem", figures->guide_queries_per_problem},
+  return nlohmann::json{{"accuracy", figures.accuracy},
+                        {"ci95", {figures.ci95.low, figures.ci95.high}},
+                        {"n", figures.n},
+                        {"tokens_per_problem", figures.tokens_per_problem},
+                        {"guide_queries_per_problem", figures.guide_queries_per_problem},
                         {"lucky", lucky_share(groups)},
-                        {"cpu_seconds", spent}};
+                        {"cpu_seconds", results->cpu_seconds}};
 }
 
 Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view name) const {
-  auto policy = host_.policy(model, 0);
+  const auto policy = publish(model, 0);
   if (!policy) return tl::unexpected(policy.error());
   const auto problems = held_out_problems(*environment_, config_.measure.problems);
   nlohmann::json figures;
   for (const auto& [key, search] : {std::pair{"greedy", "greedy"}, {"sampled", "sample"}}) {
-    auto measured =
-        evaluate(search, {**policy}, problems, {}, fmt::format("evaluation.{}.{}", name, key));
+    auto measured = evaluate({.policy = *policy, .search = search, .problems = problems},
+                             fmt::format("evaluation.{}.{}", name, key));
     if (!measured) return measured;
     figures[key] = std::move(*measured);
   }
   return figures;
 }
 
-Result<std::vector<bool>> Story::quick_evaluation(const ModelFile& model) const {
-  auto policy = host_.policy(model, 0);
-  if (!policy) return tl::unexpected(policy.error());
+std::vector<TaskId> Story::begin_quick_evaluation(const PolicyRef& policy) const {
   // Other problems than those of the reported figures: these decide when a run may end.
-  const auto problems = held_out_problems(*environment_, config_.measure.curve_problems, 1);
-  const auto results = make_search("greedy").value().attempt(*environment_, {**policy}, problems,
-                                                             options("quick_evaluation"));
+  return submit_in_parts(
+      engine(), {.policy = policy,
+                 .search = "greedy",
+                 .how = options("quick_evaluation"),
+                 .problems = held_out_problems(*environment_, config_.measure.curve_problems, 1)});
+}
+
+Result<Story::QuickEvaluation> Story::quick_evaluation(std::span<const TaskId> tasks) const {
+  const auto results = wait_for_all(engine(), tasks);
   if (!results) return tl::unexpected(results.error());
-  std::vector<bool> right;
-  for (const auto& result : *results) right.push_back(result.answer().win());
-  return right;
+  QuickEvaluation evaluation;
+  for (const auto& result : results->found) evaluation.right.push_back(result.answer().win());
+  evaluation.cpu_seconds = results->cpu_seconds;
+  return evaluation;
 }
 
 double share(const std::vector<bool>& of) {

@@ -1,8 +1,8 @@
 // What the stages of a story share: the problems, the models trained so far, the measurements on
 // held-out problems, and the host that shows progress, stores attempts and saves state.
 //
-// A stage is a function of the story and its seed. It knows nothing of actors, clocks or files; the
-// StoryHost generates, stores and shows.
+// A stage is a function of the story and its seed. It knows nothing of actors, clocks or files: the
+// engine executes its tasks on all nodes, the StoryHost stores and shows.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,15 @@
 #include <string>
 #include <vector>
 
-#include "core/models.hpp"
 #include "core/result.hpp"
 #include "environment/environment.hpp"
+#include "experiment/engine.hpp"
 #include "learning/label_file.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
 #include "learning/tokenizer.hpp"
 #include "search/search.hpp"
 #include "story/annotator.hpp"
-#include "story/proposer.hpp"
 #include "story/story_config.hpp"
 
 namespace qstar {
@@ -36,16 +35,10 @@ struct StageProgress {
   std::map<std::string, double> values;
 };
 
-// The story's interface to the outside. Every function is called from the story's thread, except
-// `policy`, which a proposer may call from its own thread.
+// The story's interface to the outside. Every function is called from the story's thread.
 struct StoryHost {
-  // Creates a policy that generates with these weights; `version` is written into the steps.
-  std::function<Result<std::unique_ptr<Policy>>(const ModelFile& model, std::uint64_t version)>
-      policy;
-  std::function<std::unique_ptr<Annotator>()> annotator;
-  // Places a proposer, for example in an actor, and returns a proxy for it. The proposer may call
-  // `policy` from its own thread, while the story's thread waits for it.
-  std::function<std::unique_ptr<Proposer>(std::unique_ptr<Proposer> proposer)> proposer;
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<Annotator> annotator;
   // Steps that people rated, for an additional process reward model.
   LabelFile<RatedWork> step_labels = {};
   // Stores groups permanently. Storing a group again changes nothing.
@@ -62,7 +55,7 @@ struct StoryHost {
       save;
 };
 
-// For tests: decodes in the calling thread; stores, shows and saves nothing.
+// For tests: executes tasks in the calling thread; stores, shows and saves nothing.
 StoryHost local_host(const StoryConfig& config);
 
 class Story {
@@ -74,6 +67,9 @@ class Story {
   const Environment& environment() const { return *environment_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const StoryHost& host() const { return host_; }
+  Engine& engine() const { return *host_.engine; }
+  // CPU seconds of all processes of the run so far.
+  double cpu_seconds() const;
   // The seed of the random stream with that name. Renaming a stream changes its numbers.
   std::uint64_t seed(std::string_view stream, std::uint64_t index = 0) const;
 
@@ -81,9 +77,12 @@ class Story {
   std::vector<std::string> training_problems(std::string_view stream, std::int64_t n) const;
   // The id of an attempt group in the store, unique to (label, index).
   static std::uint64_t group_id(std::string_view label, std::uint64_t index);
+  // Makes these weights available to all nodes; `version` is written into the steps they make.
+  Result<PolicyRef> publish(const ModelFile& policy, std::uint64_t version) const;
   // `samples` attempts at each problem, judged and stored; group ids start at group_id(label,
   // first).
-  Result<std::vector<AttemptGroup>> attempt(Policy& policy, std::span<const std::string> problems,
+  Result<std::vector<AttemptGroup>> attempt(const PolicyRef& policy,
+                                            std::span<const std::string> problems,
                                             std::int64_t samples, std::string_view label,
                                             std::uint64_t first = 0) const;
   // Search options with the token limit, seed and first group id of this label.
@@ -91,15 +90,19 @@ class Story {
   // Stores the first attempts.keep_groups of these groups, or all of them when that is 0.
   Status keep(std::span<const AttemptGroup> groups) const;
 
-  // Held-out accuracy of a search: {accuracy, ci95, n, tokens_per_problem, cpu_seconds, …}.
-  Result<nlohmann::json> evaluate(std::string_view search, const SearchModels& with,
-                                  std::span<const std::string> problems, const SearchOptions& how,
-                                  std::string_view label) const;
+  // Held-out accuracy of a search: {accuracy, ci95, n, tokens_per_problem, cpu_seconds, …}. The
+  // task's token limit, seed and first group are those of the label.
+  Result<nlohmann::json> evaluate(AttemptTask task, std::string_view label) const;
   // The same for a policy without search on measure.problems: {"greedy", "sampled"}.
   Result<nlohmann::json> evaluate(const ModelFile& policy, std::string_view name) const;
   // Whether greedy decoding is right on each of measure.curve_problems held-out problems: one point
-  // of a learning curve.
-  Result<std::vector<bool>> quick_evaluation(const ModelFile& policy) const;
+  // of a learning curve. Begun, and waited for.
+  std::vector<TaskId> begin_quick_evaluation(const PolicyRef& policy) const;
+  struct QuickEvaluation {
+    std::vector<bool> right;
+    double cpu_seconds = 0;
+  };
+  Result<QuickEvaluation> quick_evaluation(std::span<const TaskId> tasks) const;
 
   // Models by name: "base", "sft", "prm", …, "final".
   std::map<std::string, ModelFile> models;

@@ -26,7 +26,8 @@ namespace qstar {
 struct AttemptConfig {
   std::int64_t max_tokens = 64;
   std::int64_t slots = 256;      // sequences that a decoder generates at once
-  std::int64_t processors = 2;   // decoder actors; the results do not depend on it
+  std::int64_t processors = 2;   // executors per process; the results do not depend on it
+  double lease_seconds = 600;    // until a task that has no result is handed out again
   std::int64_t keep_groups = 0;  // groups per round or search that the store keeps; 0: all
   void describe(FieldVisitor& v);
   friend bool operator==(const AttemptConfig&, const AttemptConfig&) = default;
@@ -102,6 +103,7 @@ struct ReinforceConfig {
   std::int64_t tokens = 800'000;  // generated, including those that searches discard
   std::int64_t problems = 384;    // per round
   std::int64_t samples = 8;       // attempts per problem
+  std::int64_t staleness = 1;     // rounds that attempts may be older than the policy; 0: lock-step
   double temperature = 1;
   std::int64_t updates = 16;             // expert iteration: per round
   std::int64_t groups_per_update = 128;  // expert iteration: drawn per update

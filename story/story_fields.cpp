@@ -6,8 +6,11 @@ namespace qstar {
 void AttemptConfig::describe(FieldVisitor& v) {
   v.value({"max_tokens", "Maximum number of generated tokens per attempt", 1, 65536}, max_tokens);
   v.value({"slots", "Number of sequences that a decoder generates at once", 1, 65536}, slots);
-  v.value({"processors", "Number of decoder actors; the results do not depend on it", 1, 256},
+  v.value({"processors", "Executors of tasks per process; the results do not depend on it", 1, 256},
           processors);
+  v.value({"lease_seconds", "Seconds after which a task without a result is handed out again", 1,
+           86400},
+          lease_seconds);
   v.value({"keep_groups", "Attempt groups per round or search that the replay store keeps (0: all)",
            0, 1e9},
           keep_groups);
@@ -76,6 +79,12 @@ void ReinforceConfig::describe(FieldVisitor& v) {
       tokens);
   v.value({"problems", "Problems per round", 1, 1e6}, problems);
   v.value({"samples", "Attempts per problem", 1, 4096}, samples);
+  v.value(
+      {"staleness",
+       "Rounds by which the weights of an attempt may lag behind the policy that learns from it "
+       "(0: lock-step)",
+       0, 64},
+      staleness);
   v.value({"temperature", "Sampling temperature", 0.01, 10}, temperature);
   v.value({"updates", "Expert iteration: optimiser steps per round", 1, 1e6}, updates);
   v.value(

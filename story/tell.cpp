@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/metrics.hpp"
 #include "story/stages.hpp"
 
 namespace qstar {
@@ -12,9 +11,9 @@ using nlohmann::json;
 
 Status run_stage(Story& story, const Stage& stage, const FinishedStages& finished) {
   if (auto done = finished.restore(stage.name, story); !done || *done) return done.map([](bool) {});
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   if (auto done = stage.run(story); !done) return done;
-  story.report["stages"][std::string(stage.name)] = process_cpu_seconds() - cpu;
+  story.report["stages"][std::string(stage.name)] = story.cpu_seconds() - cpu;
   return finished.keep(stage.name, story);
 }
 

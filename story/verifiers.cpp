@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/metrics.hpp"
-#include "learning/decoder_scorer.hpp"
 #include "learning/step_labels.hpp"
 #include "search/evaluate.hpp"
 #include "story/exploration.hpp"
@@ -30,14 +28,14 @@ struct Material {
 
 Result<Material> gather(Story& story) {
   const auto& config = story.config().verifiers;
-  auto policy = story.host().policy(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
   Material material;
   const auto problems = story.training_problems("verifiers", config.problems);
-  auto training = story.attempt(**policy, problems, config.samples, "verifiers.training");
+  auto training = story.attempt(*policy, problems, config.samples, "verifiers.training");
   if (!training) return tl::unexpected(training.error());
   const auto held_out = held_out_problems(story.environment(), config.held_out);
-  auto judged = story.attempt(**policy, held_out, kChoices, "verifiers.held_out");
+  auto judged = story.attempt(*policy, held_out, kChoices, "verifiers.held_out");
   if (!judged) return tl::unexpected(judged.error());
   material.training = std::move(*training);
   material.held_out = std::move(*judged);
@@ -112,7 +110,7 @@ Status teach_one(Story& story, const Taught& what, const Material& material,
   RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
   const auto& config = story.config().verifiers.reward;
   if (auto taught = teach(story, learner, examples, config, what.name); !taught) return taught;
-  const double spent = process_cpu_seconds() - cpu;
+  const double spent = story.cpu_seconds() - cpu;
   auto figures = measure(what.role, material, scores_in_slices(learner, material.judged));
   figures.update({{"labels", what.labels}, {"examples", examples.size()}, {"cpu_seconds", spent}});
   story.report["verifiers"][what.name] = std::move(figures);
@@ -129,12 +127,14 @@ std::vector<LabelledAttempt> labelled(const std::vector<Trajectory>& attempts, M
 
 Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& material) {
   const auto& config = story.config();
-  auto policy = story.host().policy(story.models.at("base"), 1);
-  if (!policy) return tl::unexpected(policy.error());
+  auto base = story.publish(story.models.at("base"), 1);
+  if (!base) return tl::unexpected(base.error());
+  EnginePolicy policy(story.engine(), std::move(*base));
   const RolloutOptions how{.samples = config.verifiers.completions,
                            .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
                            .seed = story.seed("completions")};
-  const auto estimates = rollout_estimates(story.environment(), **policy, material.attempts, how);
+  const auto estimates = rollout_estimates(story.environment(), policy, material.attempts, how);
+  if (!policy.status()) return tl::unexpected(policy.status().error());
   std::vector<LabelledAttempt> examples;
   for (std::size_t a = 0; a < estimates.size(); ++a)
     examples.push_back({&material.attempts[a], rollout_labels(estimates[a], RolloutLabel::kSoft)});
@@ -145,7 +145,7 @@ Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& mat
 Status teach_from_people(Story& story, const Material& material) {
   const auto& file = story.host().step_labels;
   if (story.config().verifiers.label_file.empty()) return {};
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   std::vector<Trajectory> attempts;
   for (const auto& work : file.records) attempts.push_back(attempt_of(work.problem, work.steps));
   std::vector<LabelledAttempt> examples;
@@ -164,14 +164,14 @@ Status teach_from_people(Story& story, const Material& material) {
 // tokens.
 Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t round,
                                   std::vector<AttemptGroup>& groups) {
-  auto policy = story.host().policy(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1);
   if (!policy) return tl::unexpected(policy.error());
-  const auto guide = DecoderScorer::make(critic.model());
+  const auto guide = story.engine().publish(critic.model());
   if (!guide) return tl::unexpected(guide.error());
   std::vector<std::string> problems;
   for (const auto& group : groups) problems.push_back(group.attempts.front().problem);
   // The stream's name keeps an old word: its seeds are derived from it.
-  auto explored = explore(story, **policy, **guide, problems,
+  auto explored = explore(story, *policy, *guide, problems,
                           {.samples = story.config().verifiers.critic_continuations,
                            .stream = fmt::format("verifiers.lesson{}", round),
                            .stage = fmt::format("critic.{}.exploration", round)});
@@ -183,7 +183,7 @@ Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std
 
 // `gathering`: CPU seconds spent to generate the attempts.
 Status teach_critic(Story& story, const Material& material, double gathering) {
-  const double cpu = process_cpu_seconds();
+  const double cpu = story.cpu_seconds();
   const auto& config = story.config().verifiers;
   CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
   auto groups = material.training;
@@ -199,7 +199,7 @@ Status teach_critic(Story& story, const Material& material, double gathering) {
         !taught)
       return taught;
   }
-  const double spent = gathering + process_cpu_seconds() - cpu;
+  const double spent = gathering + story.cpu_seconds() - cpu;
   auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
   figures.update({{"labels", "the win signal, target " + config.critic.target},
                   {"examples", attempts_of(groups).size()},
@@ -213,10 +213,10 @@ Status teach_critic(Story& story, const Material& material, double gathering) {
 }  // namespace
 
 Status verifier_stage(Story& story) {
-  const double begin = process_cpu_seconds();
+  const double begin = story.cpu_seconds();
   const auto material = gather(story);
   if (!material) return tl::unexpected(material.error());
-  const double gathering = process_cpu_seconds() - begin;
+  const double gathering = story.cpu_seconds() - begin;
   const auto& attempts = material->attempts;
   story.report["verifiers"] = json::object();
   const auto wanted = split(story.config().verifiers.models, ',');
@@ -232,7 +232,7 @@ Status verifier_stage(Story& story) {
       return done;
   }
   if (is_wanted("orm")) {
-    const double cpu = process_cpu_seconds();
+    const double cpu = story.cpu_seconds();
     const auto examples =
         labelled(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
     if (auto done =
@@ -241,7 +241,7 @@ Status verifier_stage(Story& story) {
       return done;
   }
   if (is_wanted("prm_completions")) {
-    const double cpu = process_cpu_seconds();
+    const double cpu = story.cpu_seconds();
     const auto examples = completed(story, *material);
     if (!examples) return tl::unexpected(examples.error());
     if (auto done = teach_one(

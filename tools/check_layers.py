@@ -15,14 +15,15 @@ MAX_LINES = 400
 
 BASE = {"core", "environment"}
 PARTS = {"search", "learning", "persistence", "serving"}
-BUILT = BASE | PARTS | {"story", "actors"}
+BUILT = BASE | PARTS | {"experiment", "story", "actors"}
 # What each folder may include beside itself.
 MAY_INCLUDE = {
     "core": set(),
     "environment": {"core"},
     **{part: BASE for part in PARTS},
-    "story": BASE | PARTS - {"serving"},
-    "actors": BASE | PARTS | {"story"},
+    "experiment": BASE | PARTS - {"serving"},
+    "story": BASE | PARTS - {"serving"} | {"experiment"},
+    "actors": BASE | PARTS | {"experiment", "story"},
     "cli": BUILT,
     "examples": BUILT,
     "benchmarks": BUILT | {"tests"},

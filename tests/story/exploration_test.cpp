@@ -7,7 +7,6 @@
 
 #include "core/attempt.hpp"
 #include "learning/critic_learner.hpp"
-#include "learning/decoder_scorer.hpp"
 #include "story/stages.hpp"
 #include "tests/support/small_story.hpp"
 
@@ -15,11 +14,10 @@ namespace qstar {
 namespace {
 
 Exploration explored(const Story& story, std::span<const std::string> problems) {
-  const auto policy = story.host().policy(story.models.at("base"), 1).value();
+  const auto policy = story.publish(story.models.at("base"), 1).value();
   const auto critic =
-      DecoderScorer::make(CriticLearner(story.models.at("base"), 1).model()).value();
-  return explore(story, *policy, *critic, problems,
-                 {.samples = 3, .stream = "test", .stage = "test"})
+      story.engine().publish(CriticLearner(story.models.at("base"), 1).model()).value();
+  return explore(story, policy, critic, problems, {.samples = 3, .stream = "test", .stage = "test"})
       .value();
 }
 

@@ -8,6 +8,7 @@
 #include "story/domains.hpp"
 #include "story/stages.hpp"
 #include "story/tell.hpp"
+#include "tests/support/scripted_engine.hpp"
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
@@ -111,19 +112,17 @@ struct KnownStory {
     Rng rng(1);
     const auto proposal = environment->sample_problem(rng, Split::kTraining);
     auto host = local_host(config);
-    host.policy = [env = environment, proposal](
-                      const ModelFile&, std::uint64_t version) -> Result<std::unique_ptr<Policy>> {
-      return std::make_unique<KnownPolicy>(*env, proposal, version);
-    };
+    host.engine = std::make_shared<testing::ScriptedEngine>(
+        environment, [env = environment, proposal](std::uint64_t version) {
+          return std::make_unique<KnownPolicy>(*env, proposal, version);
+        });
     host.keep = [this](std::span<const AttemptGroup> groups) {
       for (const auto& group : groups) kept[group.group] = group;
       return Status{};
     };
-    host.annotator = [] {
-      LabelFile<Ranking> file;
-      file.records.push_back({"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}, {{0, 2}, {"2"}, 2}}});
-      return std::make_unique<RecordedAnnotator>(file);
-    };
+    LabelFile<Ranking> file;
+    file.records.push_back({"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}, {{0, 2}, {"2"}, 2}}});
+    host.annotator = std::make_shared<RecordedAnnotator>(file);
     story = std::make_unique<Story>(config, environment, host);
     problems = held_out_problems(*environment, config.measure.problems);
     curve_problems = held_out_problems(*environment, config.measure.curve_problems, 1);

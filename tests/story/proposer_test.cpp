@@ -4,6 +4,7 @@
 
 #include "core/attempt.hpp"
 #include "story/proposed_problems.hpp"
+#include "tests/support/scripted_engine.hpp"
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
@@ -13,10 +14,6 @@ namespace {
 class Writer final : public Policy {
  public:
   explicit Writer(std::vector<std::string> texts) : texts_(std::move(texts)) {}
-  // A factory of policies that generate these texts, whatever the weights.
-  static PolicyProposer::PolicyFactory factory(std::vector<std::string> texts) {
-    return [texts](const ModelFile&, std::uint64_t) { return std::make_unique<Writer>(texts); };
-  }
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
     std::vector<Generation> made;
     for (const auto& request : requests) {
@@ -47,23 +44,21 @@ TEST_CASE("proposals: malformed, held out, foreign and repeated ones are not adm
   const auto& environment = story.environment();
   const auto fresh = problem_of(environment, Split::kTraining);
   const auto held_out = problem_of(environment, Split::kHeldOut);
-  const auto factory =
-      Writer::factory({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
-  const ModelFile weights;
-  PolicyProposer proposer(environment, factory, {.label = "test"});
-  const auto made = proposer.propose(weights, 6, 0).value();
+  Writer writer({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
+  Proposer proposer(environment, {.label = "test"});
+  const auto made = proposer.propose(writer, 6, 0);
   CHECK(made.problems == std::vector{fresh});
   CHECK(made.fresh == Approx(1.0 / 6));
   CHECK(made.valid == Approx(3.0 / 6));  // held out and repeated are problems
   CHECK(made.written.attempts.size() == 6);
   CHECK(made.tokens > 0);
   // Known for ever, after a save too.
-  PolicyProposer again(environment, factory, {.label = "test"});
+  Proposer again(environment, {.label = "test"});
   REQUIRE(again.load(proposer.save()).has_value());
-  CHECK(again.propose(weights, 6, 1).value().fresh == 0);
+  CHECK(again.propose(writer, 6, 1).fresh == 0);
   CHECK_FALSE(again.load("damaged").has_value());
-  CHECK(again.propose(weights, 6, 2).value().fresh == 0);  // as it was
-  CHECK(again.propose(weights, 0, 3).value().written.attempts.empty());
+  CHECK(again.propose(writer, 6, 2).fresh == 0);  // as it was
+  CHECK(again.propose(writer, 0, 3).written.attempts.empty());
 }
 
 std::map<std::string, int> counts_of(const ImitationBatches& batches) {
@@ -75,70 +70,55 @@ std::map<std::string, int> counts_of(const ImitationBatches& batches) {
 
 TEST_CASE("a proposer imitates problems of the latest rounds in proportion to their worth") {
   const auto story = testing::small_story();
-  PolicyProposer proposer(story.environment(), Writer::factory({}),
-                          {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
+  Proposer proposer(story.environment(),
+                    {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
   // 4p(1 - p): 1, 0.75, 0, 0.
   const std::vector<RatedProblem> first = {
       {"half", 0.5}, {"quarter", 0.25}, {"won", 1}, {"lost", 0}};
-  const auto batches = proposer.imitation_batches(first).value();
+  const auto batches = proposer.imitation_batches(first);
   REQUIRE(batches.size() == 10);
   auto counts = counts_of(batches);
   CHECK(counts.size() == 2);
   CHECK(counts["half"] == Approx(10000 / 1.75).epsilon(0.05));
   CHECK(counts["quarter"] == Approx(7500 / 1.75).epsilon(0.05));
   // The same from a save, and both rounds together.
-  PolicyProposer copy(story.environment(), Writer::factory({}),
-                      {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
+  Proposer copy(story.environment(),
+                {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
   REQUIRE(copy.load(proposer.save()).has_value());
   const std::vector<RatedProblem> second = {{"new", 0.5}};
-  const auto both = proposer.imitation_batches(second).value();
-  CHECK(copy.imitation_batches(second).value() == both);
+  const auto both = proposer.imitation_batches(second);
+  CHECK(copy.imitation_batches(second) == both);
   counts = counts_of(both);
   CHECK(counts["new"] == Approx(10000 / 2.75).epsilon(0.05));
   CHECK(counts["half"] == Approx(10000 / 2.75).epsilon(0.05));
   // The first round has left the window, and nothing of the third is worth anything.
-  counts = counts_of(proposer.imitation_batches(std::vector<RatedProblem>{{"won", 1}}).value());
+  counts = counts_of(proposer.imitation_batches(std::vector<RatedProblem>{{"won", 1}}));
   CHECK(counts == std::map<std::string, int>{{"new", 10000}});
-  CHECK(proposer.imitation_batches({}).value().empty());
+  CHECK(proposer.imitation_batches({}).empty());
 }
-
-// Proposes the same problems every time, and never returns imitation batches.
-class Stubborn final : public Proposer {
- public:
-  explicit Stubborn(std::vector<std::string> problems) : problems_(std::move(problems)) {}
-  Result<Proposals> propose(const ModelFile&, std::int64_t n, std::int64_t) override {
-    CHECK(n == 3);
-    Proposals made;
-    made.problems = problems_;
-    made.tokens = 17;
-    return made;
-  }
-  Result<ImitationBatches> imitation_batches(std::span<const RatedProblem> problems) override {
-    CHECK(problems.size() == 4);
-    return ImitationBatches{};
-  }
-  std::string save() const override { return ""; }
-  Status load(std::string_view) override { return {}; }
-
- private:
-  std::vector<std::string> problems_;
-};
 
 TEST_CASE("a proposer's problems come first, and their learnability is reported separately") {
   auto config = testing::small_story_config();
   config.rl.problems = 4;
+  const auto environment = testing::environment_of(config);
+  Rng rng(1);
+  const auto one = environment->sample_problem(rng, Split::kTraining);
+  auto two = one;
+  while (two == one) two = environment->sample_problem(rng, Split::kTraining);
   auto host = local_host(config);
-  host.proposer = [](std::unique_ptr<Proposer>) {
-    return std::make_unique<Stubborn>(std::vector<std::string>{"1+2", "3+4+5"});
-  };
+  // A share of 0.75 has three texts written; the third is no problem.
+  host.engine = std::make_shared<testing::ScriptedEngine>(environment, [&](std::uint64_t) {
+    return std::make_unique<Writer>(std::vector{one + ";", two + ";", std::string("1+;")});
+  });
   auto story = testing::small_story(config, host);
   PolicyLearner policy(story.models.at("base"));
   ProposedProblems source(story, "test", 0.75);
-  const auto proposal = source.propose(story, policy.model(), 0).value();
+  const auto proposal = source.propose(story, story.publish(policy.model(), 1).value(), 0).value();
   REQUIRE(proposal.problems.size() == 4);
-  CHECK(proposal.problems[0] == "1+2");
-  CHECK(proposal.problems[1] == "3+4+5");
-  CHECK(proposal.tokens == 17);
+  CHECK(proposal.proposed == 2);
+  CHECK(proposal.problems[0] == one);
+  CHECK(proposal.problems[1] == two);
+  CHECK(proposal.tokens == static_cast<std::int64_t>(one.size() + two.size() + 5));
   std::vector<AttemptGroup> groups;
   for (const std::size_t wins : {2U, 1U, 4U, 0U}) {  // of four: worth 1, 0.75, 0, 0
     AttemptGroup group;
@@ -148,7 +128,7 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
     }
     groups.push_back(std::move(group));
   }
-  const auto figures = source.learn(policy, groups, 1).value();
+  const auto figures = source.learn(policy, proposal, groups, 1).value();
   CHECK(figures.at("learnability") == Approx(0.875));
   CHECK(figures.at("uniform_learnability") == 0);
 }
@@ -175,7 +155,8 @@ TEST_CASE("a policy learns to write problems that the solver solves about half o
   const double before = preference();
   ProposedProblems source(story, "test", 0.5);
   for (std::int64_t round = 0; round < 5; ++round) {
-    const auto proposal = source.propose(story, policy.model(), round).value();
+    const auto proposal =
+        source.propose(story, story.publish(policy.model(), 1).value(), round).value();
     REQUIRE(proposal.problems.size() == 12);
     for (const auto& problem : proposal.problems) CHECK_FALSE(is_held_out(problem));
     std::vector<AttemptGroup> groups;
@@ -186,7 +167,7 @@ TEST_CASE("a policy learns to write problems that the solver solves about half o
       lost.outcome = problem == taught ? Outcome::kLost : Outcome::kWon;
       groups.push_back({groups.size(), {won, lost}});
     }
-    REQUIRE(source.learn(policy, groups, 1).has_value());
+    REQUIRE(source.learn(policy, proposal, groups, 1).has_value());
   }
   CHECK(preference() > before + 0.1);
 }

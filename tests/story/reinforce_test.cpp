@@ -95,9 +95,10 @@ TEST_CASE("a round makes attempts that won likelier than before, beside those th
 }
 
 TEST_CASE("every algorithm is deterministic, changes the policy, and survives an interruption") {
-  const auto config = testing::small_story_config();
+  auto config = testing::small_story_config();
   for (const auto& name : algorithm_names()) {
-    INFO(name);
+    config.rl.staleness = config.rl.staleness == 2 ? 0 : 2;  // lock-step and asynchronous in turn
+    INFO(name << ", staleness " << config.rl.staleness);
     Saves none, saves;
     auto whole = taught_story(config, saving_host(config, none, -1));
     const auto straight = reinforce(whole, plan_of(name, config)).value();
@@ -146,6 +147,55 @@ TEST_CASE("a run on a proposer's problems resumes where it was interrupted") {
   CHECK(resumed.curve == straight.curve);
   CHECK(resumed.policy.tensors == straight.policy.tensors);
   CHECK(straight.curve.back().contains("uniform_learnability"));
+}
+
+TEST_CASE("attempts are made by weights as old as the staleness allows, and by no others") {
+  for (const std::int64_t staleness : {0, 1, 3}) {
+    INFO("staleness " << staleness);
+    auto config = testing::small_story_config();
+    config.rl.tokens = 4000;
+    config.rl.staleness = staleness;
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    std::vector<std::uint64_t> versions;  // of every round's attempts; the base is version 1
+    host.keep = [&](std::span<const AttemptGroup> made) {
+      std::set<std::uint64_t> round;
+      for (const auto& group : made)
+        for (const auto& attempt : group.attempts)
+          for (const auto& step : attempt.steps) round.insert(step.policy_version);
+      if (round != std::set<std::uint64_t>{0}) {  // that of an evaluation
+        CHECK(round.size() == 1);
+        versions.push_back(*round.begin());
+      }
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    const auto run = reinforce(story, plan_of("grpo", config)).value();
+    REQUIRE(versions.size() >= 5);
+    // The first rounds are begun together; then one is begun after every update.
+    const auto age = static_cast<std::uint64_t>(staleness);
+    CHECK(versions[0] == 1);
+    for (std::size_t round = age + 1; round < versions.size(); ++round)
+      CHECK(versions[round] == round + 1 - age);
+    CHECK(run.curve.size() == versions.size());
+    CHECK(run.quick_evaluations.size() == versions.size());
+  }
+}
+
+TEST_CASE("a saved round in flight without its weights is refused") {
+  auto config = testing::small_story_config();
+  config.rl.staleness = 1;
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("grpo", config)).has_value());
+  auto& parts = saves["test.grpo"];
+  REQUIRE(std::erase_if(parts, [](const auto& part) { return part.first.starts_with("policy-"); }) >
+          0);
+  auto again = taught_story(config, saving_host(config, saves, -1));
+  const auto resumed = reinforce(again, plan_of("grpo", config));
+  REQUIRE_FALSE(resumed.has_value());
+  CHECK(resumed.error().code == Errc::kCorrupt);
+  CHECK_THAT(resumed.error().message, Catch::Matchers::Contains("weights"));
 }
 
 TEST_CASE("a run that has ended is not repeated") {
@@ -200,9 +250,9 @@ TEST_CASE("a state that another version saved is refused, with the remedy") {
   auto story = taught_story(config, saving_host(config, saves, 1));
   REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
   auto& state = saves["test.expert_iteration"]["state.json"];
-  const auto key = state.find("quick_evaluations");
+  const auto key = state.find("\"flights\"");
   REQUIRE(key != std::string::npos);
-  state.replace(key, std::string("quick_evaluations").size(), "glances");
+  state.replace(key, std::string("\"flights\"").size(), "\"rallies\"");
   auto again = taught_story(config, saving_host(config, saves, -1));
   const auto resumed = reinforce(again, plan_of("expert_iteration", config));
   REQUIRE_FALSE(resumed.has_value());

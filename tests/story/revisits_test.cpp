@@ -27,11 +27,11 @@ class Fixture {
     return source.propose(story, policy, round)->problems;
   }
   void learn(RevisitedProblems& source, const std::vector<AttemptGroup>& groups) {
-    REQUIRE(source.learn(learner, groups, 1).has_value());
+    REQUIRE(source.learn(learner, {}, groups, 1).has_value());
   }
   Story story = testing::small_story();
   PolicyLearner learner{story.models.at("base")};
-  const ModelFile policy;  // is not asked
+  const PolicyRef policy;  // is not asked
 };
 
 TEST_CASE_METHOD(Fixture,

@@ -1,0 +1,105 @@
+#include "actors/engine_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/clock.hpp"
+#include "core/sha256.hpp"
+
+namespace qstar {
+
+void TaskExchange::deliver(TaskId task, Result<TaskResult> result, bool from_afar) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (from_afar && result) remote_cpu_seconds_ += result->cpu_seconds;
+    if (unwanted_.erase(task) > 0) return;
+    results_.insert_or_assign(task, std::move(result));
+  }
+  changed_.notify_all();
+}
+
+Result<TaskResult> TaskExchange::wait(TaskId task) {
+  std::unique_lock lock(mutex_);
+  const double began = seconds_now();
+  changed_.wait(lock, [&] { return closed_ || results_.contains(task); });
+  waited_seconds_ += seconds_now() - began;
+  if (closed_) return tl::unexpected(*closed_);
+  return std::move(results_.extract(task).mapped());
+}
+
+void TaskExchange::forget(std::span<const TaskId> tasks) {
+  const std::scoped_lock lock(mutex_);
+  for (const TaskId task : tasks)
+    if (results_.erase(task) == 0) unwanted_.insert(task);
+}
+
+void TaskExchange::close(Error why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!closed_) closed_ = std::move(why);
+  }
+  changed_.notify_all();
+}
+
+void TaskExchange::publish(const ModelHash& hash, std::string bytes) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(models_, [&](const Published& model) { return model.hash == hash; });
+  models_.push_back({hash, std::make_shared<const std::string>(std::move(bytes))});
+  if (models_.size() > kModels) models_.pop_front();
+}
+
+Result<std::shared_ptr<const std::string>> TaskExchange::model(const ModelHash& hash) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = std::find_if(models_.begin(), models_.end(),
+                               [&](const Published& model) { return model.hash == hash; });
+  if (it != models_.end()) return it->bytes;
+  return fail(Errc::kMissingFile, fmt::format("model {} is not published", hash.substr(0, 12)));
+}
+
+double TaskExchange::remote_cpu_seconds() const {
+  const std::scoped_lock lock(mutex_);
+  return remote_cpu_seconds_;
+}
+
+double TaskExchange::waited_seconds() const {
+  const std::scoped_lock lock(mutex_);
+  return waited_seconds_;
+}
+
+void TaskExchange::note(const Occupancy& occupancy) {
+  const std::scoped_lock lock(mutex_);
+  occupancy_ = occupancy;
+}
+
+Occupancy TaskExchange::occupancy() const {
+  const std::scoped_lock lock(mutex_);
+  return occupancy_;
+}
+
+Result<ModelHash> EngineClient::publish(const ModelFile& model) {
+  auto bytes = serialize(model);
+  auto hash = sha256(bytes).hex();
+  exchange_->publish(hash, std::move(bytes));
+  return hash;
+}
+
+TaskId EngineClient::submit(Task task) {
+  const TaskId id = next_++;
+  caf::anon_send(pool_, SubmitTask{id, std::make_shared<const std::string>(encode(task))});
+  return id;
+}
+
+void EngineClient::cancel(std::span<const TaskId> tasks) {
+  if (tasks.empty()) return;
+  exchange_->forget(tasks);
+  caf::anon_send(pool_, CancelTasks{{tasks.begin(), tasks.end()}});
+}
+
+EngineTimes EngineClient::times() const {
+  const auto occupancy = exchange_->occupancy();
+  return {seconds_now() - began_, exchange_->waited_seconds(), occupancy.busy_seconds(),
+          occupancy.idle_seconds()};
+}
+
+}  // namespace qstar

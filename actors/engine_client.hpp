@@ -1,0 +1,88 @@
+// The engine as a stage sees it: an Engine (experiment/engine.hpp) in front of the pool.
+//
+// The stage's thread calls the EngineClient; the pool's thread delivers results and looks models
+// up. What they share is the TaskExchange.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "actors/interfaces.hpp"
+#include "actors/task_pool.hpp"
+#include "core/clock.hpp"
+#include "experiment/engine.hpp"
+
+namespace qstar {
+
+// Results on their way from the pool to the stage, and the models that tasks name. Thread-safe.
+class TaskExchange {
+ public:
+  static constexpr std::size_t kModels = 64;  // the newest published ones are kept
+
+  void deliver(TaskId task, Result<TaskResult> result, bool from_afar);
+  // Waits for the result; the reason of close() once the exchange is closed.
+  Result<TaskResult> wait(TaskId task);
+  // Forgets the results of tasks that are not wanted any more, also those that arrive later.
+  void forget(std::span<const TaskId> tasks);
+  // Ends all waits, now and later.
+  void close(Error why);
+
+  void publish(const ModelHash& hash, std::string bytes);
+  // kMissingFile: not published, or too many others were since.
+  Result<std::shared_ptr<const std::string>> model(const ModelHash& hash) const;
+
+  double remote_cpu_seconds() const;
+  // Seconds that wait() has waited.
+  double waited_seconds() const;
+  // Who waited for whom; the pool writes it.
+  void note(const Occupancy& occupancy);
+  Occupancy occupancy() const;
+
+ private:
+  struct Published {
+    ModelHash hash;
+    std::shared_ptr<const std::string> bytes;
+  };
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<TaskId, Result<TaskResult>> results_;
+  std::set<TaskId> unwanted_;
+  std::optional<Error> closed_;
+  std::deque<Published> models_;  // the newest last
+  double remote_cpu_seconds_ = 0, waited_seconds_ = 0;
+  Occupancy occupancy_;
+};
+
+// Spawns the pool. `config`: what a worker process is told when it joins.
+PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Stop stop,
+                     std::string config, double lease_seconds,
+                     std::shared_ptr<TaskExchange> exchange);
+
+class EngineClient final : public Engine {
+ public:
+  EngineClient(PoolActor pool, std::shared_ptr<TaskExchange> exchange)
+      : pool_(std::move(pool)), exchange_(std::move(exchange)) {}
+
+  Result<ModelHash> publish(const ModelFile& model) override;
+  TaskId submit(Task task) override;
+  Result<TaskResult> wait(TaskId task) override { return exchange_->wait(task); }
+  void cancel(std::span<const TaskId> tasks) override;
+  double remote_cpu_seconds() const override { return exchange_->remote_cpu_seconds(); }
+  EngineTimes times() const override;
+
+ private:
+  PoolActor pool_;
+  std::shared_ptr<TaskExchange> exchange_;
+  double began_ = seconds_now();
+  std::atomic<TaskId> next_ = 1;
+};
+
+}  // namespace qstar

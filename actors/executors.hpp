@@ -1,0 +1,36 @@
+// The executors of one process: actors that ask the pool for tasks, under a supervisor
+// (family.hpp).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "actors/actors.hpp"
+#include "experiment/executor.hpp"
+
+namespace qstar {
+
+// What a process must know to execute tasks: the head tells it to each worker that joins.
+struct NodeConfig {
+  std::string name = "qstar";  // of the experiment
+  EnvironmentConfig environment;
+  std::int64_t executors = 2;  // per process
+  std::int64_t slots = 256;    // sequences that an executor generates at once
+  RestartConfig restart;
+  void describe(FieldVisitor& v);
+};
+
+struct ExecutorsOptions {
+  std::string node;  // name of this process
+  NodeConfig config;
+  EnvironmentPtr environment;
+  FetchModel fetch = {};  // unset: models are fetched from the pool
+  Stop stop = {};         // ends tasks early
+};
+// `ended` is called once: without an error after a regular end; kNetwork: the pool is gone;
+// kActorFailed: an executor failed too often.
+caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
+                           const PoolActor& pool, std::function<void(const Status&)> ended);
+
+}  // namespace qstar

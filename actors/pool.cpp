@@ -1,0 +1,171 @@
+// The pool as an actor: it hands out tasks, serves models in pieces, and passes results on.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <deque>
+#include <set>
+
+#include "actors/actors.hpp"
+#include "actors/ask_in_turns.hpp"
+#include "actors/engine_client.hpp"
+#include "actors/roster.hpp"
+#include "core/clock.hpp"
+#include "core/log.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+constexpr std::size_t kPiece = 1 << 20;
+
+struct PoolState {
+  PoolActor::pointer self = nullptr;
+  RosterActor roster;
+  std::string config;
+  std::shared_ptr<TaskExchange> exchange;
+  std::unique_ptr<TaskPool> pool;
+  Occupancy occupancy;
+  bool ends = false;
+  struct WaitingExecutor {
+    std::string holder;
+    caf::typed_response_promise<TaskLease> promise;
+  };
+  std::deque<WaitingExecutor> waiting;
+  std::set<caf::actor_addr> monitored;
+  std::map<std::string, std::string> nodes;  // name of the node by holder
+
+  caf::result<TaskLease> work(const TaskRequest& request) {
+    const auto sender = self->current_sender();
+    if (sender && monitored.insert(sender->address()).second) self->monitor(sender->address());
+    const std::string holder = caf::to_string(sender);
+    nodes[holder] = shown_name(request.node);
+    keep_newest(waiting, WaitingExecutor{holder, self->make_response_promise<TaskLease>()},
+                [&](const WaitingExecutor& w) { return w.holder == holder; });
+    auto promise = waiting.back().promise;
+    hand_out();
+    return promise;
+  }
+
+  void hand_out() {
+    while (!waiting.empty() && (ends || pool->queued() > 0)) {
+      auto next = std::move(waiting.front());
+      waiting.pop_front();
+      if (ends) {
+        next.promise.deliver(TaskLease{});
+        continue;
+      }
+      const auto lease = pool->hand_out(next.holder, seconds_now());
+      log_task(LogLevel::kDebug, "lease granted", lease->task, next.holder);
+      next.promise.deliver(TaskLease{lease->task, *lease->bytes});
+    }
+    occupancy.set(seconds_now(), pool->leased(), static_cast<std::int64_t>(waiting.size()));
+    exchange->note(occupancy);
+  }
+
+  void log_task(LogLevel level, std::string_view event, TaskId task, const std::string& holder) {
+    log(level, "pool", event, {{"task", task}, {"node", nodes[holder]}});
+  }
+
+  void submit(const SubmitTask& message) {
+    pool->add(message.task, message.bytes);
+    hand_out();
+  }
+
+  void cancel(const CancelTasks& message) {
+    for (const TaskId task : message.tasks) pool->cancel(task);
+    hand_out();
+  }
+
+  void finished(const TaskFinished& message) {
+    const auto sender = self->current_sender();
+    const bool wanted = pool->done(message.task);
+    hand_out();  // before anything is decoded
+    if (!wanted) return;
+    const bool from_afar = sender && sender->node() != self->node();
+    exchange->deliver(message.task, result_of(message), from_afar);
+  }
+
+  static Result<TaskResult> result_of(const TaskFinished& message) {
+    if (message.code.empty()) return decode_result(message.bytes);
+    return fail(errc_from_string(message.code), message.message);
+  }
+
+  caf::result<ModelPiece> model(const ModelRequest& request) const {
+    const auto bytes = exchange->model(request.hash);
+    if (!bytes) return to_caf(bytes.error());
+    if (request.offset >= (*bytes)->size())
+      return to_caf({Errc::kUsage, "a peer asked for what lies beyond the end of a model"});
+    return ModelPiece{(*bytes)->size(), (*bytes)->substr(request.offset, kPiece)};
+  }
+
+  void down(const caf::down_msg& message) {
+    const std::string holder = caf::to_string(message.source);
+    monitored.erase(message.source);
+    took_back(pool->release(holder), "lease returned: its holder is gone");
+    nodes.erase(holder);
+    std::erase_if(waiting, [&](const WaitingExecutor& w) { return w.holder == holder; });
+    hand_out();
+  }
+
+  void took_back(const std::vector<TaskPool::Returned>& leases, std::string_view why) {
+    for (const auto& lease : leases) {
+      log_task(LogLevel::kWarning, why, lease.task, lease.holder);
+      if (!lease.given_up) continue;
+      exchange->deliver(
+          lease.task,
+          fail(Errc::kActorFailed, fmt::format("a task was given up after {} executors had not "
+                                               "finished it; the log names them",
+                                               TaskPool::kMostHolders)),
+          false);
+    }
+  }
+
+  void tick() {
+    took_back(pool->expire(seconds_now()), "lease expired");
+    hand_out();
+    self->delayed_send(self, kTick, caf::tick_atom::value);
+  }
+};
+
+PoolActor::behavior_type behavior(PoolActor::stateful_pointer<PoolState> self,
+                                  const MetricsActor& metrics, const Stop& stop,
+                                  const std::string& config, double lease_seconds,
+                                  const std::shared_ptr<TaskExchange>& exchange) {
+  explain_exceptions(*self);
+  auto& s = self->state;
+  s.self = self;
+  s.roster = spawn_roster(*self, metrics, stop);
+  s.config = config;
+  s.exchange = exchange;
+  s.pool = std::make_unique<TaskPool>(lease_seconds);
+  self->set_down_handler([&s](const caf::down_msg& message) { s.down(message); });
+  self->delayed_send(self, kTick, caf::tick_atom::value);
+  return {
+      [&s](const Join& join) {
+        s.self->send(s.roster, Arrival{join.node, s.self->current_sender()});
+        return Welcome{s.config, kTasks};
+      },
+      [&s](const TaskRequest& request) { return s.work(request); },
+      [&s](const TaskFinished& message) { s.finished(message); },
+      [&s](const ModelRequest& request) { return s.model(request); },
+      [&s](const SubmitTask& message) { s.submit(message); },
+      [&s](const CancelTasks& message) { s.cancel(message); },
+      [&s](EndTasks) {
+        s.ends = true;
+        s.self->send(s.roster, SessionEnds{});
+        s.hand_out();
+      },
+      [&s](caf::tick_atom) { s.tick(); },
+  };
+}
+
+}  // namespace
+
+PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Stop stop,
+                     std::string config, double lease_seconds,
+                     std::shared_ptr<TaskExchange> exchange) {
+  return system.spawn<caf::detached>(behavior, metrics, std::move(stop), std::move(config),
+                                     lease_seconds, std::move(exchange));
+}
+
+}  // namespace qstar

@@ -1,0 +1,103 @@
+#include "experiment/engine.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/sha256.hpp"
+
+namespace qstar {
+namespace {
+
+// Attempts or completions per task: large enough for full decoder batches and few messages, small
+// enough that several nodes share a round.
+constexpr std::size_t kPerTask = 384;
+
+AttemptTask part_of(const AttemptTask& whole, std::size_t first, std::size_t problems) {
+  AttemptTask part = whole;
+  const auto begin = whole.problems.begin() + static_cast<std::ptrdiff_t>(first);
+  part.problems.assign(begin, begin + static_cast<std::ptrdiff_t>(problems));
+  part.how.first_group += first;
+  return part;
+}
+
+}  // namespace
+
+LocalEngine::LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots)
+    : executor_(std::move(environment),
+                std::make_shared<ModelCache>([this](const ModelHash& hash) -> Result<std::string> {
+                  return models_.at(hash);
+                }),
+                {slots, {}}) {}
+
+Result<ModelHash> LocalEngine::publish(const ModelFile& model) {
+  auto bytes = serialize(model);
+  auto hash = sha256(bytes).hex();
+  models_[hash] = std::move(bytes);
+  return hash;
+}
+
+TaskId LocalEngine::submit(Task task) {
+  tasks_.emplace(next_, std::move(task));
+  return next_++;
+}
+
+Result<TaskResult> LocalEngine::wait(TaskId task) {
+  const auto it = tasks_.find(task);
+  QSTAR_ASSERT(it != tasks_.end(), std::to_string(task));
+  auto result = executor_.run(it->second);
+  tasks_.erase(it);
+  return result;
+}
+
+void LocalEngine::cancel(std::span<const TaskId> tasks) {
+  for (const TaskId task : tasks) tasks_.erase(task);
+}
+
+std::vector<TaskId> submit_in_parts(Engine& engine, const AttemptTask& whole) {
+  const auto samples = static_cast<std::size_t>(std::max<std::int64_t>(1, whole.how.samples));
+  const std::size_t problems = std::max<std::size_t>(1, kPerTask / samples);
+  std::vector<TaskId> parts;
+  for (std::size_t first = 0; first < whole.problems.size(); first += problems)
+    parts.push_back(
+        engine.submit(part_of(whole, first, std::min(problems, whole.problems.size() - first))));
+  return parts;
+}
+
+Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts) {
+  TaskResult all;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto result = engine.wait(parts[i]);
+    if (!result) {
+      engine.cancel(parts.subspan(i + 1));
+      return tl::unexpected(result.error());
+    }
+    std::ranges::move(result->found, std::back_inserter(all.found));
+    all.cpu_seconds += result->cpu_seconds;
+  }
+  return all;
+}
+
+Result<TaskResult> attempt(Engine& engine, const AttemptTask& whole) {
+  return wait_for_all(engine, submit_in_parts(engine, whole));
+}
+
+std::vector<Generation> EnginePolicy::generate(std::span<const GenerateRequest> requests) {
+  std::vector<TaskId> parts;
+  for (std::size_t first = 0; first < requests.size(); first += kPerTask) {
+    const auto part = requests.subspan(first, std::min(kPerTask, requests.size() - first));
+    parts.push_back(engine_.submit(CompleteTask{policy_, {part.begin(), part.end()}}));
+  }
+  std::vector<Generation> generations;
+  for (std::size_t i = 0; i < parts.size() && status_; ++i) {
+    auto result = engine_.wait(parts[i]);
+    if (result)
+      std::ranges::move(result->generations, std::back_inserter(generations));
+    else
+      status_ = tl::unexpected(result.error());
+    if (!status_) engine_.cancel(std::span(parts).subspan(i + 1));
+  }
+  generations.resize(requests.size());
+  return generations;
+}
+
+}  // namespace qstar

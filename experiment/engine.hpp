@@ -1,0 +1,87 @@
+// What the engine offers to a stage: it publishes models, hands tasks out to nodes and returns
+// their results.
+//
+// A stage submits tasks and waits for them in an order of its own choice. Tasks are deterministic,
+// so the stage's results do not depend on how many nodes take part, nor on which node executes
+// what.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "experiment/executor.hpp"
+#include "experiment/task.hpp"
+
+namespace qstar {
+
+using TaskId = std::uint64_t;
+
+// Who waited for whom so far, in seconds.
+struct EngineTimes {
+  double now = 0;             // since the engine began
+  double stage_waited = 0;    // the stage, for results
+  double executors_busy = 0;  // all executors together
+  double executors_idle = 0;  // all executors together, for tasks
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Makes a model available to all nodes, and names it.
+  virtual Result<ModelHash> publish(const ModelFile& model) = 0;
+  // Queues a task behind those submitted before.
+  virtual TaskId submit(Task task) = 0;
+  // Waits for the result of a task, which is given once. kInterrupted: the run is to stop;
+  // otherwise the error of the node that executed it.
+  virtual Result<TaskResult> wait(TaskId task) = 0;
+  // Withdraws tasks whose results are no longer wanted.
+  virtual void cancel(std::span<const TaskId> tasks) = 0;
+  // CPU seconds that tasks have taken so far in other processes.
+  virtual double remote_cpu_seconds() const = 0;
+  virtual EngineTimes times() const = 0;
+};
+
+// Executes every task when it is waited for, in the calling thread.
+class LocalEngine final : public Engine {
+ public:
+  LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots);
+  Result<ModelHash> publish(const ModelFile& model) override;
+  TaskId submit(Task task) override;
+  Result<TaskResult> wait(TaskId task) override;
+  void cancel(std::span<const TaskId> tasks) override;
+  double remote_cpu_seconds() const override { return 0; }
+  EngineTimes times() const override { return {}; }
+
+ private:
+  std::map<ModelHash, std::string> models_;
+  std::map<TaskId, Task> tasks_;
+  TaskId next_ = 0;
+  Executor executor_;
+};
+
+// A large AttemptTask is cut into tasks of a few hundred attempts each, so that several nodes share
+// it. The results are in the order of its problems.
+std::vector<TaskId> submit_in_parts(Engine& engine, const AttemptTask& whole);
+// The results of all parts as one; after an error the others are withdrawn.
+Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts);
+Result<TaskResult> attempt(Engine& engine, const AttemptTask& whole);
+
+// A policy whose generations are made by CompleteTasks. The interface cannot return errors: after
+// an error generations are empty, and `status` says why.
+class EnginePolicy final : public Policy {
+ public:
+  EnginePolicy(Engine& engine, PolicyRef policy) : engine_(engine), policy_(std::move(policy)) {}
+  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
+  std::uint64_t version() const override { return policy_.version; }
+  const Status& status() const { return status_; }
+
+ private:
+  Engine& engine_;
+  PolicyRef policy_;
+  Status status_;
+};
+
+}  // namespace qstar

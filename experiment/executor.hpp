@@ -1,0 +1,97 @@
+// Executes tasks: decoders, scorers and the exact verifier of one thread, without LibTorch.
+//
+// The models are loaded when a task names them, and kept for the next ones.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/stop.hpp"
+#include "environment/environment.hpp"
+#include "experiment/task.hpp"
+#include "learning/decoder.hpp"
+#include "learning/decoder_scorer.hpp"
+
+namespace qstar {
+
+// The bytes of the model with that hash. Errors are passed on to the task's owner.
+using FetchModel = std::function<Result<std::string>(const ModelHash& hash)>;
+
+// The models of one process, each fetched and parsed once and kept while it is among the newest
+// eight; several executors share it.
+class ModelCache {
+ public:
+  explicit ModelCache(FetchModel fetch) : fetch_(std::move(fetch)) {}
+
+  // kCorrupt: the bytes are not those of the hash, or not of such a model; otherwise the errors of
+  // FetchModel.
+  Result<std::shared_ptr<const ModelFile>> model(const ModelHash& hash);
+  // The same model packed for decoding.
+  Result<std::shared_ptr<const DecoderWeights>> policy(const PolicyRef& policy);
+
+ private:
+  Result<std::shared_ptr<const ModelFile>> load(const ModelHash& hash);
+  struct Packed {
+    PolicyRef policy;
+    std::shared_ptr<const DecoderWeights> weights;
+  };
+  struct Parsed {
+    ModelHash hash;
+    std::shared_ptr<const ModelFile> model;
+  };
+  FetchModel fetch_;
+  std::mutex mutex_;
+  std::deque<Parsed> parsed_;  // the newest last
+  std::deque<Packed> packed_;
+};
+
+struct ExecutorOptions {
+  std::int32_t slots = 64;  // sequences that are generated at once
+  Stop stop = {};           // ends a task early
+};
+
+// Not thread-safe: one per thread.
+class Executor {
+ public:
+  Executor(std::shared_ptr<const Environment> environment, std::shared_ptr<ModelCache> models,
+           ExecutorOptions options)
+      : environment_(std::move(environment)),
+        models_(std::move(models)),
+        options_(std::move(options)) {}
+
+  // kInterrupted: `stop` ended it. Otherwise the errors of the models, the search or the
+  // environment.
+  Result<TaskResult> run(const Task& task);
+
+ private:
+  Result<TaskResult> run_kind(const AttemptTask& task);
+  Result<TaskResult> run_kind(const CompleteTask& task);
+  Result<TaskResult> run_kind(const ScoreTask& task);
+  Result<TaskResult> run_kind(const VerifyTask& task);
+  Result<DecoderPolicy*> policy(const PolicyRef& policy);
+  Result<DecoderScorer*> scorer(const ModelHash& hash);
+  Result<std::shared_ptr<const Environment>> environment(const std::string& toml) const;
+
+  struct Decoding {
+    std::shared_ptr<const DecoderWeights> weights;
+    std::unique_ptr<DecoderPolicy> policy;
+  };
+  struct Scoring {
+    ModelHash hash;
+    std::unique_ptr<DecoderScorer> scorer;
+  };
+  std::shared_ptr<const Environment> environment_;
+  std::shared_ptr<ModelCache> models_;
+  ExecutorOptions options_;
+  std::deque<Decoding> decoding_;  // the newest last
+  std::deque<Scoring> scoring_;
+};
+
+// Writes a model's scores into all steps that a separator closes; as `q` of a critic, otherwise as
+// `reward_score`.
+void write_scores(StepScorer& scorer, std::vector<AttemptGroup>& groups);
+
+}  // namespace qstar

@@ -1,0 +1,228 @@
+#include "experiment/task.hpp"
+
+#include <array>
+
+#include "persistence/bytes.hpp"
+#include "persistence/store.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::array<std::string_view, 4> kKinds = {"attempt", "complete", "score", "verify"};
+
+// Writes fields in order.
+class Writer {
+ public:
+  template <PlainNumber T>
+  void operator()(T value) {
+    append_raw(bytes_, value);
+  }
+  void operator()(std::string_view text) { append_block(bytes_, text); }
+  void operator()(const std::vector<AttemptGroup>& groups) { append_block(bytes_, pack(groups)); }
+  template <PlainNumber T>
+  void operator()(const std::vector<T>& values) {
+    append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
+    append_values(bytes_, std::span<const T>(values));
+  }
+  template <class T>
+  void operator()(const std::vector<T>& values) {
+    append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
+    for (const T& value : values) fields(*this, value);
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads them in the same order; once something is missing it reads nothing more.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  template <PlainNumber T>
+  void operator()(T& value) {
+    ok_ = ok_ && take_raw(bytes_, value);
+  }
+  void operator()(std::string& text) {
+    std::string_view block;
+    ok_ = ok_ && take_block(bytes_, block);
+    text = block;
+  }
+  void operator()(std::vector<AttemptGroup>& groups) {
+    std::string_view block;
+    ok_ = ok_ && take_block(bytes_, block);
+    auto unpacked = ok_ ? unpack(block) : std::vector<AttemptGroup>{};
+    ok_ = ok_ && unpacked.has_value();
+    if (ok_) groups = std::move(*unpacked);
+  }
+  template <PlainNumber T>
+  void operator()(std::vector<T>& values) {
+    std::uint64_t count = 0;
+    (*this)(count);
+    ok_ = ok_ && count <= bytes_.size() / sizeof(T);
+    if (!ok_) return;
+    values.resize(count);
+    ok_ = take_values(bytes_, std::span<T>(values));
+  }
+  template <class T>
+  void operator()(std::vector<T>& values) {
+    std::uint64_t count = 0;
+    (*this)(count);
+    // Every value takes at least one byte, so a damaged count cannot ask for much memory.
+    ok_ = ok_ && count <= bytes_.size();
+    for (; ok_ && count > 0; --count) fields(*this, values.emplace_back());
+  }
+  // Whether everything was there, and nothing else.
+  bool complete() const { return ok_ && bytes_.empty(); }
+
+ private:
+  std::string_view bytes_;
+  bool ok_ = true;
+};
+
+// One list of fields per struct, for writing and reading alike.
+void fields(Writer& f, const std::string& text) { f(std::string_view(text)); }
+void fields(Reader& f, std::string& text) { f(text); }
+
+template <class Archive, class T>
+void policy_fields(Archive& f, T& policy) {
+  fields(f, policy.hash);
+  f(policy.version);
+}
+
+void option_fields(Writer& f, const std::optional<Aggregation>& aggregation) {
+  f(static_cast<std::int32_t>(aggregation ? static_cast<int>(*aggregation) : -1));
+}
+void option_fields(Reader& f, std::optional<Aggregation>& aggregation) {
+  std::int32_t value = -1;
+  f(value);
+  if (value >= 0 && value <= static_cast<int>(Aggregation::kLast))
+    aggregation = static_cast<Aggregation>(value);
+}
+void option_fields(Writer& f, const EdgePriority& priority) {
+  f(static_cast<std::uint8_t>(priority));
+}
+void option_fields(Reader& f, EdgePriority& priority) {
+  std::uint8_t value = 0;
+  f(value);
+  priority = value == 0 ? EdgePriority::kCost : EdgePriority::kUtility;
+}
+
+template <class Archive, class T>
+void search_fields(Archive& f, T& how) {
+  f(how.samples), f(how.temperature), f(how.max_tokens), f(how.seed), f(how.first_group);
+  f(how.budget), option_fields(f, how.aggregation), f(how.beam), f(how.stop_below);
+  f(how.retries), f(how.weight), f(how.step_cost), f(how.repeat_cost);
+  option_fields(f, how.priority), f(how.exploration), f(how.simulations);
+}
+
+template <class Archive, class T>
+void request_fields(Archive& f, T& request) {
+  fields(f, request.prompt);
+  f(request.seed), f(request.temperature), f(request.max_tokens), f(request.stop_at_step);
+}
+void fields(Writer& f, const GenerateRequest& request) { request_fields(f, request); }
+void fields(Reader& f, GenerateRequest& request) { request_fields(f, request); }
+
+template <class Archive, class T>
+void generation_fields(Archive& f, T& generation) {
+  fields(f, generation.text);
+  f(generation.tokens), f(generation.logprobs), f(generation.finished);
+}
+void fields(Writer& f, const Generation& generation) { generation_fields(f, generation); }
+void fields(Reader& f, Generation& generation) { generation_fields(f, generation); }
+
+// The attempts of all results travel as one block of records (see encode(TaskResult)).
+template <class Archive, class T>
+void found_fields(Archive& f, T& found) {
+  f(found.answers), f(found.tokens), f(found.guide_queries), f(found.complete);
+}
+void fields(Writer& f, const SearchResult& found) { found_fields(f, found); }
+void fields(Reader& f, SearchResult& found) { found_fields(f, found); }
+
+template <class Archive, class T>
+void attempt_fields(Archive& f, T& task) {
+  policy_fields(f, task.policy);
+  fields(f, task.guide), fields(f, task.scorer), fields(f, task.environment);
+  fields(f, task.search), search_fields(f, task.how), f(task.problems);
+}
+void fields(Writer& f, const AttemptTask& task) { attempt_fields(f, task); }
+void fields(Reader& f, AttemptTask& task) { attempt_fields(f, task); }
+
+template <class Archive, class T>
+void complete_fields(Archive& f, T& task) {
+  policy_fields(f, task.policy), f(task.requests);
+}
+void fields(Writer& f, const CompleteTask& task) { complete_fields(f, task); }
+void fields(Reader& f, CompleteTask& task) { complete_fields(f, task); }
+
+void fields(Writer& f, const ScoreTask& task) { fields(f, task.scorer), f(task.groups); }
+void fields(Reader& f, ScoreTask& task) { fields(f, task.scorer), f(task.groups); }
+void fields(Writer& f, const VerifyTask& task) { f(task.groups); }
+void fields(Reader& f, VerifyTask& task) { f(task.groups); }
+
+template <class T>
+Result<Task> task_of(Reader& reader) {
+  T task;
+  fields(reader, task);
+  if (reader.complete()) return task;
+  return fail(Errc::kCorrupt, "a task cannot be decoded: use the same version of qstar everywhere");
+}
+
+}  // namespace
+
+std::string_view kind_of(const Task& task) { return kKinds[task.index()]; }
+
+std::string encode(const Task& task) {
+  Writer writer;
+  writer(static_cast<std::uint8_t>(task.index()));
+  std::visit([&](const auto& kind) { fields(writer, kind); }, task);
+  return writer.take();
+}
+
+Result<Task> decode_task(std::string_view bytes) {
+  std::uint8_t kind = 0;
+  const bool any = take_raw(bytes, kind);
+  Reader reader(bytes);
+  if (any && kind == 0) return task_of<AttemptTask>(reader);
+  if (any && kind == 1) return task_of<CompleteTask>(reader);
+  if (any && kind == 2) return task_of<ScoreTask>(reader);
+  if (any && kind == 3) return task_of<VerifyTask>(reader);
+  return fail(Errc::kCorrupt,
+              "a task is of an unknown kind: use the same version of qstar "
+              "everywhere");
+}
+
+std::string encode(const TaskResult& result) {
+  Writer writer;
+  writer(result.found);
+  std::vector<AttemptGroup> groups;
+  for (const auto& found : result.found) groups.push_back(found.group);
+  writer(groups);
+  writer(result.generations);
+  writer(result.groups);
+  writer(result.cpu_seconds);
+  return writer.take();
+}
+
+Result<TaskResult> decode_result(std::string_view bytes) {
+  TaskResult result;
+  Reader reader(bytes);
+  std::vector<AttemptGroup> groups;
+  reader(result.found), reader(groups);
+  reader(result.generations), reader(result.groups), reader(result.cpu_seconds);
+  if (!reader.complete() || groups.size() != result.found.size())
+    return fail(Errc::kCorrupt,
+                "the result of a task cannot be decoded: use the same version of qstar everywhere");
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto attempts = groups[i].attempts.size();
+    for (const auto answer : result.found[i].answers)
+      if (answer >= attempts)
+        return fail(Errc::kCorrupt, "the result of a task names an attempt that it does not have");
+    result.found[i].group = std::move(groups[i]);
+  }
+  return result;
+}
+
+}  // namespace qstar

@@ -1,0 +1,77 @@
+// The unit of distributed work: a task is a pure function of its description.
+//
+// A task names models by the SHA-256 of their files and carries its problems, options and seeds, so
+// every node gives the same result, bit for bit. Delivering a task twice, or repeating it after a
+// node died, therefore changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/models.hpp"
+#include "core/result.hpp"
+#include "core/trajectory.hpp"
+#include "search/search.hpp"
+
+namespace qstar {
+
+// The SHA-256 of a model's safetensors file, 64 hexadecimal digits; empty: no model.
+using ModelHash = std::string;
+
+// A policy's weights, and the version that is written into the steps they make.
+struct PolicyRef {
+  ModelHash hash;
+  std::uint64_t version = 0;
+  friend bool operator==(const PolicyRef&, const PolicyRef&) = default;
+};
+
+// Attempts problems by sampling or by a search, and judges the attempts exactly.
+struct AttemptTask {
+  PolicyRef policy;
+  ModelHash guide = {};          // scores steps for the search
+  ModelHash scorer = {};         // scores every step of the attempts; empty: no scores are wanted
+  std::string environment = {};  // [environment] as TOML when it is not that of the run
+  std::string search = "sample";
+  SearchOptions how = {};
+  std::vector<std::string> problems = {};
+};
+
+// Continues prompts. A prompt that the policy cannot read gets an empty generation.
+struct CompleteTask {
+  PolicyRef policy;
+  std::vector<GenerateRequest> requests;
+};
+
+// Scores every step of the attempts with a critic (`q`) or a reward model (`reward_score`).
+struct ScoreTask {
+  ModelHash scorer;
+  std::vector<AttemptGroup> groups;
+};
+
+// Judges attempts with the exact verifier of the run's environment.
+struct VerifyTask {
+  std::vector<AttemptGroup> groups;
+};
+
+using Task = std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask>;
+// "attempt", "complete", "score", "verify".
+std::string_view kind_of(const Task& task);
+
+struct TaskResult {
+  std::vector<SearchResult> found;      // of an AttemptTask, one per problem
+  std::vector<Generation> generations;  // of a CompleteTask, one per request
+  std::vector<AttemptGroup> groups;     // of a ScoreTask and a VerifyTask
+  double cpu_seconds = 0;               // of the thread that executed the task
+  friend bool operator==(const TaskResult&, const TaskResult&) = default;
+};
+
+// Bytes for the network, and back. kCorrupt: not such bytes, or of another version of qstar.
+std::string encode(const Task& task);
+Result<Task> decode_task(std::string_view bytes);
+std::string encode(const TaskResult& result);
+Result<TaskResult> decode_result(std::string_view bytes);
+
+}  // namespace qstar

@@ -1,0 +1,114 @@
+// Tasks and their results as bytes: everything comes back, and damage is refused.
+#include "experiment/task.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/rng.hpp"
+
+using namespace qstar;
+
+namespace {
+
+AttemptGroup group_of(std::uint64_t id) {
+  Trajectory attempt;
+  attempt.id = {id, 0};
+  attempt.problem = "1+2";
+  attempt.steps.push_back({"3", {5, 0}, {-1, -0.5F}, 7, Verdict::kRight, 0.25F, 0.75F, 0});
+  attempt.outcome = Outcome::kWon;
+  attempt.answer = "3";
+  return {id, {attempt}};
+}
+
+AttemptTask attempt_task() {
+  AttemptTask task{.policy = {"abc", 7}, .guide = "def", .scorer = "ghi"};
+  task.environment = "name = \"arithmetic\"\n";
+  task.search = "beam";
+  task.how = {.samples = 3,
+              .temperature = 0.5,
+              .max_tokens = 48,
+              .seed = 0xffff'ffff'ffff'ffff,
+              .first_group = 1ULL << 62U,
+              .budget = 400,
+              .aggregation = Aggregation::kProduct,
+              .beam = 2,
+              .stop_below = 0.25,
+              .retries = 5,
+              .weight = 0.125,
+              .step_cost = 0.0625,
+              .repeat_cost = 1.5,
+              .priority = EdgePriority::kUtility,
+              .exploration = 2.5,
+              .simulations = 99};
+  task.problems = {"1+2", "", std::string("\0x", 2)};
+  return task;
+}
+
+std::vector<Task> tasks() {
+  CompleteTask completions;
+  completions.policy = {"abc", 1};
+  completions.requests = {{";1+2=", 5, 0.25F, 9, true}, {}};
+  const ScoreTask scores{"def", {group_of(1), group_of(2)}};
+  return {attempt_task(), completions, scores, VerifyTask{{group_of(3)}}};
+}
+
+TaskResult result() {
+  TaskResult made;
+  made.found.push_back({group_of(9), {0}, 12, 3, true});
+  made.generations.push_back({"3;", {5, 0}, {-1, -2}, true});
+  made.groups = {group_of(4)};
+  made.cpu_seconds = 1.25;
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("a task comes back from its bytes as it was", "[task]") {
+  for (const auto& task : tasks()) {
+    INFO(kind_of(task));
+    const auto bytes = encode(task);
+    const auto again = decode_task(bytes).value();
+    CHECK(again.index() == task.index());
+    CHECK(encode(again) == bytes);
+  }
+  const auto again = std::get<AttemptTask>(decode_task(encode(Task(attempt_task()))).value());
+  CHECK(again.policy == PolicyRef{"abc", 7});
+  CHECK(again.how.first_group == 1ULL << 62U);
+  CHECK(again.how.aggregation == Aggregation::kProduct);
+  CHECK(again.how.priority == EdgePriority::kUtility);
+  CHECK(again.how.repeat_cost == 1.5);
+  CHECK(again.how.simulations == 99);
+  CHECK(again.problems == attempt_task().problems);
+  AttemptTask plain;
+  CHECK_FALSE(std::get<AttemptTask>(decode_task(encode(Task(plain))).value()).how.aggregation);
+}
+
+TEST_CASE("a result comes back from its bytes as it was", "[task]") {
+  CHECK(decode_result(encode(result())).value() == result());
+  CHECK(decode_result(encode(TaskResult{})).value() == TaskResult{});
+}
+
+TEST_CASE("shortened, lengthened and damaged bytes are refused, never read beyond", "[task]") {
+  for (const auto& task : tasks()) {
+    const auto bytes = encode(task);
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+      CHECK_FALSE(decode_task(std::string_view(bytes).substr(0, n)).has_value());
+    CHECK_FALSE(decode_task(bytes + "x").has_value());
+  }
+  CHECK_FALSE(decode_task(std::string(1, '\x04')).has_value());
+  const auto bytes = encode(result());
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    CHECK_FALSE(decode_result(std::string_view(bytes).substr(0, n)).has_value());
+  Rng rng(1);
+  for (int i = 0; i < 3000; ++i) {  // whatever arrives, the answer is a value or an error
+    auto damaged = i % 2 == 0 ? bytes : encode(tasks()[static_cast<std::size_t>(i / 2 % 4)]);
+    damaged[rng.below(damaged.size())] = static_cast<char>(rng.below(256));
+    (void)decode_task(damaged);
+    (void)decode_result(damaged);
+  }
+}
+
+TEST_CASE("a result whose answers name attempts that it lacks is refused", "[task]") {
+  auto made = result();
+  made.found.front().answers = {1};
+  CHECK(decode_result(encode(made)).error().code == Errc::kCorrupt);
+}

@@ -1,0 +1,80 @@
+// An engine for tests whose attempts and completions are made by a policy of the test's own,
+// whatever the weights.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "core/sha256.hpp"
+#include "environment/registry.hpp"
+#include "experiment/engine.hpp"
+
+namespace qstar::testing {
+
+class ScriptedEngine final : public Engine {
+ public:
+  using MakePolicy = std::function<std::unique_ptr<Policy>(std::uint64_t version)>;
+  ScriptedEngine(std::shared_ptr<const Environment> environment, MakePolicy make)
+      : environment_(std::move(environment)), make_(std::move(make)) {}
+
+  Result<ModelHash> publish(const ModelFile& model) override {
+    auto hash = sha256(serialize(model)).hex();
+    models_[hash] = model;
+    return hash;
+  }
+  TaskId submit(Task task) override {
+    tasks_.push_back(std::move(task));
+    return tasks_.size() - 1;
+  }
+  Result<TaskResult> wait(TaskId task) override {
+    if (const auto* attempt = std::get_if<AttemptTask>(&tasks_[task])) return run(*attempt);
+    if (const auto* complete = std::get_if<CompleteTask>(&tasks_[task])) {
+      TaskResult result;
+      result.generations = make_(complete->policy.version)->generate(complete->requests);
+      return result;
+    }
+    const auto& score = std::get<ScoreTask>(tasks_[task]);
+    TaskResult result;
+    result.groups = score.groups;
+    write_scores(*DecoderScorer::make(models_.at(score.scorer)).value(), result.groups);
+    return result;
+  }
+  void cancel(std::span<const TaskId>) override {}
+  double remote_cpu_seconds() const override { return 0; }
+  EngineTimes times() const override { return {}; }
+
+ private:
+  Result<TaskResult> run(const AttemptTask& task) {
+    const auto policy = make_(task.policy.version);
+    std::unique_ptr<DecoderScorer> guide;
+    if (!task.guide.empty()) guide = DecoderScorer::make(models_.at(task.guide)).value();
+    auto environment = environment_;
+    if (!task.environment.empty()) {
+      EnvironmentConfig config;
+      if (!parse_config(task.environment, "test", {}, describe_of(config)))
+        return fail(Errc::kConfig, "the environment of a task is no such configuration");
+      environment = make_environment(config).value();
+    }
+    TaskResult result;
+    result.found = make_search(task.search)
+                       .value()
+                       .attempt(*environment, {*policy, guide.get()}, task.problems, task.how)
+                       .value();
+    if (task.scorer.empty()) return result;
+    const auto scorer = DecoderScorer::make(models_.at(task.scorer)).value();
+    for (auto& found : result.found) {
+      std::vector<AttemptGroup> one{std::move(found.group)};
+      write_scores(*scorer, one);
+      found.group = std::move(one.front());
+    }
+    return result;
+  }
+
+  std::shared_ptr<const Environment> environment_;
+  MakePolicy make_;
+  std::map<ModelHash, ModelFile> models_;
+  std::vector<Task> tasks_;
+};
+
+}  // namespace qstar::testing
