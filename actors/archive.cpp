@@ -5,30 +5,53 @@
 namespace qstar {
 namespace {
 
-ArchiveActor::behavior_type behavior(ArchiveActor::pointer self,
-                                     const std::shared_ptr<Store>& store) {
-  explain_exceptions(*self);
-  return {[store](const Insert& message) -> caf::result<Inserted> {
-    const auto fresh = store->insert(message.groups);
-    if (!fresh) return to_caf(fresh.error());
-    return Inserted{static_cast<std::int64_t>(fresh->size())};
-  }};
-}
+struct WriteNow {
+  std::function<void()> act;
+};
 
 }  // namespace
+}  // namespace qstar
 
-ArchiveActor spawn_archive(caf::actor_system& system, std::shared_ptr<Store> store) {
-  return system.spawn<caf::detached>(behavior, std::move(store));
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::WriteNow)
+
+namespace qstar {
+
+Archive::Archive(caf::actor_system& system, std::shared_ptr<Store> store)
+    : store_(std::move(store)),
+      actor_(system.spawn<caf::detached>([](caf::event_based_actor* self) -> caf::behavior {
+        explain_exceptions(*self);
+        return {[](const WriteNow& write) { write.act(); }};
+      })) {}
+
+Status Archive::insert(std::span<const AttemptGroup> groups) {
+  if (groups.empty()) return write([] { return Status{}; });
+  auto copy = std::make_shared<const std::vector<AttemptGroup>>(groups.begin(), groups.end());
+  return write([store = store_, copy] { return store->insert(*copy).map([](const auto&) {}); });
 }
 
-Status archive(caf::actor_system& system, const ArchiveActor& archive,
-               std::span<const AttemptGroup> groups) {
-  caf::scoped_actor self{system};
-  Status status;
-  self->request(archive, kEventually, Insert{{groups.begin(), groups.end()}})
-      .receive([](const Inserted&) {},
-               [&](const caf::error& error) { status = tl::unexpected(error_of(error)); });
-  return status;
+Status Archive::write(std::function<Status()> act) {
+  const auto status = wait_until_at_most(kMost - 1);
+  if (!status) return status;
+  {
+    const std::scoped_lock lock(shared_->mutex);
+    ++shared_->under_way;
+  }
+  caf::anon_send(actor_, WriteNow{[shared = shared_, act = std::move(act)] {
+                   const auto written = act();
+                   const std::scoped_lock lock(shared->mutex);
+                   --shared->under_way;
+                   if (!written && shared->status) shared->status = written;
+                   shared->changed.notify_all();
+                 }});
+  return {};
+}
+
+Status Archive::flush() { return wait_until_at_most(0); }
+
+Status Archive::wait_until_at_most(int under_way) {
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.wait(lock, [&] { return shared_->under_way <= under_way || !shared_->status; });
+  return shared_->status;
 }
 
 }  // namespace qstar

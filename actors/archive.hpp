@@ -1,8 +1,13 @@
-// The replay store as an actor that only writes: the stages of a story pass their attempts on
-// directly, without sampling from it.
+// What a story keeps for good: attempts in the store, and saves of the stage under way.
+//
+// An actor writes them in the order in which they are handed in, so the stage need not wait for the
+// disk, and a save never counts attempts that are not durable.
 #pragma once
 
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "actors/interfaces.hpp"
@@ -10,12 +15,34 @@
 
 namespace qstar {
 
-// Stores groups; acknowledges them when they are durable.
-using ArchiveActor = caf::typed_actor<caf::replies_to<Insert>::with<Inserted>>;
+class Archive {
+ public:
+  static constexpr int kMost = 8;  // writes under way; another one waits
 
-ArchiveActor spawn_archive(caf::actor_system& system, std::shared_ptr<Store> store);
-// Waits until the groups are durable.
-Status archive(caf::actor_system& system, const ArchiveActor& archive,
-               std::span<const AttemptGroup> groups);
+  Archive(caf::actor_system& system, std::shared_ptr<Store> store);
+
+  // Hands groups in. Like the others, gives the first error of all writes so far.
+  Status insert(std::span<const AttemptGroup> groups);
+  // Hands in any other write.
+  Status write(std::function<Status()> act);
+  // Waits until everything handed in is written.
+  Status flush();
+
+  const caf::actor& actor() const { return actor_; }
+
+ private:
+  // What the stage's thread and the actor share.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int under_way = 0;
+    Status status;
+  };
+  Status wait_until_at_most(int under_way);
+
+  std::shared_ptr<Store> store_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  caf::actor actor_;
+};
 
 }  // namespace qstar

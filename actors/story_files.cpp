@@ -130,16 +130,19 @@ Result<StoryFiles::Parts> StoryFiles::load(std::string_view label) {
   return std::move(loaded->parts);
 }
 
-Result<std::uint64_t> StoryFiles::save(std::string_view label, const std::function<Parts()>& parts,
-                                       double now, bool at_once) {
+bool StoryFiles::is_time_to_save(double now) {
   if (last_save_ < 0) last_save_ = now;
-  if (!at_once && now - last_save_ < config_.seconds) return 0;
+  if (now - last_save_ < config_.seconds) return false;
   last_save_ = now;
+  return true;
+}
+
+Result<std::uint64_t> StoryFiles::save(std::string_view label, const Parts& parts) {
   auto directory = checkpoints(label);
   const auto serials = directory.list();
   if (!serials) return tl::unexpected(serials.error());
   const std::uint64_t serial = serials->empty() ? 1 : serials->back() + 1;
-  if (auto written = directory.write(serial, parts()); !written)
+  if (auto written = directory.write(serial, parts); !written)
     return tl::unexpected(written.error());
   saved_ = true;
   return serial;

@@ -6,6 +6,7 @@
 //   checkpoints/LABEL/         of pre-training and every run of the stage under way
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
@@ -31,10 +32,11 @@ class StoryFiles {
   using Parts = std::map<std::string, std::string>;
   // Empty when nothing was saved under this label.
   Result<Parts> load(std::string_view label);
-  // Saves when the configured time has gone by since the last save, or `at_once`. The serial number
-  // of the save; 0: it was not time yet.
-  Result<std::uint64_t> save(std::string_view label, const std::function<Parts()>& parts,
-                             double now, bool at_once);
+  // Whether the configured time has gone by since this was last true.
+  bool is_time_to_save(double now);
+  // The serial number of the save. May be called from another thread, while load() and keep() are
+  // not.
+  Result<std::uint64_t> save(std::string_view label, const Parts& parts);
 
   // Finished stages, in alphabetical order.
   std::vector<std::string> finished() const;
@@ -51,7 +53,7 @@ class StoryFiles {
   std::string path_;
   CheckpointConfig config_;
   double last_save_ = -1;
-  bool saved_ = false;
+  std::atomic<bool> saved_ = false;
   std::set<std::string> written_;  // models
 };
 

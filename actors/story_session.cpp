@@ -141,7 +141,7 @@ Status StorySession::prepare() {
   auto& system = immortal_system(network_.tls);
   const EnvironmentPtr shared = std::move(*environment);
   spawn_actors(system, shared, std::make_shared<Store>(std::move(*store)));
-  story_.emplace(options_.config, shared, host(system));
+  story_.emplace(options_.config, shared, host());
   return {};
 }
 
@@ -149,7 +149,7 @@ void StorySession::spawn_actors(caf::actor_system& system, EnvironmentPtr enviro
                                 std::shared_ptr<Store> store) {
   const auto& config = options_.config;
   metrics_ = spawn_metrics(system, sink_);
-  archive_ = spawn_archive(system, std::move(store));
+  archive_.emplace(system, std::move(store));
   NodeConfig node{config.name, config.environment, config.attempts.processors,
                   config.attempts.slots, options_.restart};
   pool_ = spawn_pool(system, metrics_, options_.stop, print_config(describe_of(node)),
@@ -170,6 +170,7 @@ Status StorySession::tell_safely() {
   const FinishedStages finished{
       [this](std::string_view stage, Story& story) { return files_->restore(stage, story); },
       [this](std::string_view stage, const Story& story) {
+        if (auto flushed = archive_->flush(); !flushed) return flushed;
         return gate_.pass([&]() -> Status {
           if (auto kept = files_->keep(stage, story); !kept) return kept;
           directory_.append({"stage", files_->finished().size(), {}});
@@ -248,17 +249,16 @@ Status StorySession::show(const StageProgress& progress) {
   });
 }
 
-StoryHost StorySession::host(caf::actor_system& system) {
+StoryHost StorySession::host() {
   StoryHost host;
   host.engine = std::make_shared<EngineClient>(pool_, exchange_);
   host.annotator = annotator_;
   host.step_labels = step_labels_;
-  host.keep = [this, &system](std::span<const AttemptGroup> groups) -> Status {
-    return groups.empty() ? Status{} : archive(system, archive_, groups);
-  };
+  host.keep = [this](std::span<const AttemptGroup> groups) { return archive_->insert(groups); };
   host.show = [this](const StageProgress& progress) { return show(progress); };
   host.load = [this](std::string_view label) {
     Result<StoryFiles::Parts> parts;
+    if (auto flushed = archive_->flush(); !flushed) return parts = tl::unexpected(flushed.error());
     const auto passed = gate_.pass([&]() -> Status {
       parts = files_->load(label);
       return {};
@@ -266,23 +266,35 @@ StoryHost StorySession::host(caf::actor_system& system) {
     if (!passed) parts = tl::unexpected(passed.error());
     return parts;
   };
-  host.save = [this](std::string_view label, const auto& parts, bool at_once) -> Status {
-    return gate_.pass([&]() -> Status {
-      const auto serial = files_->save(label, parts, seconds_now(), at_once);
-      if (!serial) return tl::unexpected(serial.error());
-      if (*serial > 0) directory_.append({"checkpoint", *serial, {}});
-      if (*serial > 0) directory_.guard("checkpoints");
-      return {};
-    });
+  host.save = [this](std::string_view label, const auto& parts, bool at_once) {
+    return save(label, parts, at_once);
   };
   return host;
 }
 
+// The stage goes on while its save is written, behind the attempts that it counts.
+Status StorySession::save(std::string_view label, const std::function<StoryFiles::Parts()>& parts,
+                          bool at_once) {
+  if (!files_->is_time_to_save(seconds_now()) && !at_once) return {};
+  auto written = archive_->write(
+      [this, name = std::string(label), saved = parts()] { return write_save(name, saved); });
+  return at_once ? archive_->flush() : written;
+}
+
+Status StorySession::write_save(const std::string& label, const StoryFiles::Parts& parts) {
+  return gate_.pass([&]() -> Status {
+    const auto serial = files_->save(label, parts);
+    if (!serial) return tl::unexpected(serial.error());
+    directory_.append({"checkpoint", *serial, {}});
+    directory_.guard("checkpoints");
+    return {};
+  });
+}
+
 void StorySession::end_actors() {
   *ended_ = true;
-  end_all(archive_->home_system(),
-          {caf::actor_cast<caf::actor>(pool_), executors_, caf::actor_cast<caf::actor>(archive_),
-           caf::actor_cast<caf::actor>(metrics_)});
+  end_all(pool_->home_system(), {caf::actor_cast<caf::actor>(pool_), executors_, archive_->actor(),
+                                 caf::actor_cast<caf::actor>(metrics_)});
 }
 
 }  // namespace qstar

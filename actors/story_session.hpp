@@ -75,8 +75,11 @@ class StorySession {
   Status wait_for(std::future<Status>& told) noexcept;
   bool is_over(std::future<Status>& told, std::chrono::milliseconds patience, Status& why);
   Status read_step_labels(const Environment& environment);
-  StoryHost host(caf::actor_system& system);
+  StoryHost host();
   Status show(const StageProgress& progress);
+  Status save(std::string_view label, const std::function<StoryFiles::Parts()>& parts,
+              bool at_once);
+  Status write_save(const std::string& label, const StoryFiles::Parts& parts);
   void end_actors();
   bool stopped() const { return options_.stop(); }
 
@@ -90,7 +93,7 @@ class StorySession {
   std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<double> patience_ends_;
   MetricsActor metrics_;
-  ArchiveActor archive_;
+  std::optional<Archive> archive_;
   PoolActor pool_;
   caf::actor executors_;
   std::future<Status> executors_ended_;

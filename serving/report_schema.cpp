@@ -40,6 +40,7 @@ constexpr const char* kSchema = R"({
                  "tokens_per_problem": "number", "cpu_seconds": "number"},
   "policy": {"greedy": "evaluation", "sampled": "evaluation", "tokens": "number",
              "solutions": "number", "cpu_seconds": "number", "lucky": "number",
+             "wall_seconds": "number", "learner_busy": "number", "executors_busy": "number",
              "tokens_to_target": "number", "pipeline_cpu_seconds": "number", "model": "text",
              "curve": ["point"]},
   "verifier": {"role": "text", "labels": "text", "examples": "number", "step_auc": "number",

@@ -41,6 +41,21 @@ std::string policies_table(const char* what, const json& policies) {
   return table.markdown();
 }
 
+// Who waited for whom while each policy learned; nothing for reports without these figures.
+std::string waiting_table(const char* what, const json& policies) {
+  if (!policies.is_object()) return "";
+  MarkdownTable table({what, "wall seconds", "share of them that the learner worked",
+                       "share that the executors worked"});
+  bool any = false;
+  for (const auto& [name, policy] : policies.items()) {
+    if (member(policy, "learner_busy").is_null()) continue;
+    any = true;
+    table.row({name, figure(policy, "wall_seconds", 1), figure(policy, "learner_busy", 3),
+               figure(policy, "executors_busy", 3)});
+  }
+  return any ? "\n" + table.markdown() : "";
+}
+
 // Base and final policy in every domain or context of the list.
 std::string base_and_final_table(const char* column, const char* key, const json& list) {
   if (!list.is_array()) return "";
@@ -92,11 +107,13 @@ std::string searches_section(const json& report) {
 }
 
 std::string rl_section(const json& report) {
-  return policies_table("algorithm", member(report, "rl"));
+  const json& policies = member(report, "rl");
+  return policies_table("algorithm", policies) + waiting_table("algorithm", policies);
 }
 
 std::string rewards_section(const json& report) {
-  return policies_table("reward", member(report, "rewards"));
+  const json& policies = member(report, "rewards");
+  return policies_table("reward", policies) + waiting_table("reward", policies);
 }
 
 std::string final_section(const json& report) {
@@ -106,7 +123,7 @@ std::string final_section(const json& report) {
   const json& model = member(last, "model");
   add_policy(table, "final", last,
              {figure(last, "tokens"), figure(last, "pipeline_cpu_seconds", 1), words_of(model)});
-  return table.markdown();
+  return table.markdown() + waiting_table("policy", json{{"final", last}});
 }
 
 std::string out_of_domain_section(const json& report) {

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "story/revisits.hpp"
+#include "story/rounds.hpp"
 #include "story/verifiers.hpp"
 
 namespace qstar {
@@ -17,33 +18,6 @@ using nlohmann::json;
 SearchOptions search_for_data(std::int64_t samples) {
   return {.samples = 4, .budget = 24 * samples, .repeat_cost = 1};
 }
-
-std::string digits_of(const std::vector<bool>& bits) {
-  std::string text;
-  for (const bool bit : bits) text += bit ? '1' : '0';
-  return text;
-}
-std::vector<bool> bits_of(const std::string& digits) {
-  std::vector<bool> bits;
-  for (const char c : digits) bits.push_back(c == '1');
-  return bits;
-}
-
-// A round whose attempts are being made.
-struct Flight {
-  ProblemSource::Proposal proposal;
-  PolicyRef policy;
-  std::int64_t first_group = 0;  // within the run
-  std::vector<TaskId> parts;
-};
-
-// A policy whose quick evaluation is under way, and the round behind it.
-struct Examination {
-  PolicyRef policy;
-  std::vector<TaskId> parts;
-  std::int64_t tokens = 0;  // after the round
-  std::map<std::string, double> values;
-};
 
 class Run {
  public:
@@ -151,7 +125,7 @@ class Run {
       auto proposal =
           source_.propose(story_, policy_, rounds_ + static_cast<std::int64_t>(flights_.size()));
       if (!proposal) return tl::unexpected(proposal.error());
-      Flight flight{std::move(*proposal), policy_, groups_, {}};
+      Flight flight{std::move(*proposal), policy_, groups_};
       groups_ += static_cast<std::int64_t>(flight.proposal.problems.size());
       flight.parts = submit(flight);
       flights_.push_back(std::move(flight));
@@ -266,40 +240,15 @@ class Run {
     result.cpu_seconds += story_.cpu_seconds() - cpu_began_ - evaluating_;
     result.wall_seconds += now.now - began_.now;
     result.waited_seconds += now.stage_waited - began_.stage_waited;
+    result.executors_busy += now.executors_busy - began_.executors_busy;
+    result.executors_idle += now.executors_idle - began_.executors_idle;
     return result;
   }
 
-  static json json_of(const Flight& flight) {
-    return {{"problems", flight.proposal.problems}, {"proposed", flight.proposal.proposed},
-            {"tokens", flight.proposal.tokens},     {"figures", flight.proposal.figures},
-            {"policy", flight.policy.hash},         {"version", flight.policy.version},
-            {"first_group", flight.first_group}};
-  }
-
-  static json json_of(const Examination& examination) {
-    return {{"policy", examination.policy.hash},
-            {"version", examination.policy.version},
-            {"tokens", examination.tokens},
-            {"values", examination.values}};
-  }
-
   std::map<std::string, std::string> parts() const {
-    const auto now = finished();
-    json state = {{"rounds", rounds_},
-                  {"groups", groups_},
-                  {"round_tokens", tokens_},
-                  {"tokens", now.tokens},
-                  {"cpu_seconds", now.cpu_seconds},
-                  {"wall_seconds", now.wall_seconds},
-                  {"waited_seconds", now.waited_seconds},
-                  {"curve", now.curve},
-                  {"quick_evaluations", json::array()},
-                  {"tokens_to_target", nullptr},
-                  {"flights", json::array()},
-                  {"examinations", json::array()}};
-    if (now.tokens_to_target) state["tokens_to_target"] = *now.tokens_to_target;
-    for (const auto& bits : now.quick_evaluations)
-      state["quick_evaluations"].push_back(digits_of(bits));
+    json state = {{"rounds", rounds_},        {"groups", groups_},
+                  {"round_tokens", tokens_},  {"result", json_of(finished())},
+                  {"flights", json::array()}, {"examinations", json::array()}};
     for (const auto& flight : flights_) state["flights"].push_back(json_of(flight));
     for (const auto& examination : examinations_)
       state["examinations"].push_back(json_of(examination));
@@ -358,15 +307,7 @@ class Run {
       if (auto published = publish(); !published) return published;
       groups_ = state.at("groups");
       tokens_ = state.at("round_tokens");
-      result_.tokens = state.at("tokens");
-      result_.cpu_seconds = state.at("cpu_seconds");
-      result_.wall_seconds = state.at("wall_seconds");
-      result_.waited_seconds = state.at("waited_seconds");
-      result_.curve = state.at("curve");
-      for (const std::string digits : state.at("quick_evaluations"))
-        result_.quick_evaluations.push_back(bits_of(digits));
-      if (const auto& tokens = state.at("tokens_to_target"); !tokens.is_null())
-        result_.tokens_to_target = tokens.get<std::int64_t>();
+      result_ = reinforced_of(state.at("result"));
       for (const auto* work : {"flights", "examinations"})
         for (const auto& saved : state.at(work))
           if (!weights_.contains(saved.at("policy").get<std::string>()))
@@ -380,18 +321,13 @@ class Run {
   }
 
   void begin_again(const json& saved) {
-    Flight flight;
-    flight.proposal = {saved.at("problems"), saved.at("proposed"), saved.at("tokens"),
-                       saved.at("figures")};
-    flight.policy = {saved.at("policy"), saved.at("version")};
-    flight.first_group = saved.at("first_group");
+    auto flight = flight_of(saved);
     flight.parts = submit(flight);
     flights_.push_back(std::move(flight));
   }
 
   void examine_again(const json& saved) {
-    Examination examination{
-        {saved.at("policy"), saved.at("version")}, {}, saved.at("tokens"), saved.at("values")};
+    auto examination = examination_of(saved);
     examination.parts = story_.begin_quick_evaluation(examination.policy);
     examinations_.push_back(std::move(examination));
   }
@@ -426,18 +362,6 @@ class Run {
 };
 
 }  // namespace
-
-Result<json> Reinforced::figures(const Story& story, std::string_view name) const {
-  auto figures = story.evaluate(policy, name);
-  if (!figures) return tl::unexpected(figures.error());
-  figures->update({{"tokens", tokens},
-                   {"cpu_seconds", cpu_seconds},
-                   {"wall_seconds", wall_seconds},
-                   {"learner_busy", wall_seconds > 0 ? 1 - waited_seconds / wall_seconds : 1},
-                   {"lucky", figures->at("sampled").at("lucky")},
-                   {"curve", curve}});
-  return figures;
-}
 
 Result<Reinforced> reinforce(Story& story, const ReinforcePlan& plan) {
   const auto algorithm = find_algorithm(plan.algorithm);

@@ -67,6 +67,8 @@ struct Reinforced {
   double cpu_seconds = 0;  // of all processes, without the quick evaluations
   // Seconds of the learner's thread, and those that it waited for attempts and evaluations.
   double wall_seconds = 0, waited_seconds = 0;
+  // Seconds that all executors together worked, and waited for tasks.
+  double executors_busy = 0, executors_idle = 0;
   // One point per round: {"tokens", "accuracy"} after it, and "lucky", "reward", "kl", … of its
   // attempts.
   nlohmann::json curve = nlohmann::json::array();

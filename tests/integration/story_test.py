@@ -1,10 +1,9 @@
 """The whole story, small: every stage of it, its figures, Ctrl-C and resume, and what it refuses."""
-import json
 import os
 import re
 import signal
 
-from support import RunTest, main, qstar, report, stats, wait_for
+from support import RunTest, main, qstar, reached, report, stats, wait_for
 
 STORY = "configs/sums_story.toml"
 ONLY_BASE_AND_FINAL = [f"stages.{stage}=false" for stage in
@@ -55,7 +54,7 @@ class StoryTest(RunTest):
         straight = self.path("straight")
         self.assert_ok(qstar("train", STORY, "--run", straight, "final.tokens=40000", *ONLY_BASE_AND_FINAL))
         process = self.start("train", STORY, "--run", self.path("run"), "final.tokens=40000", *ONLY_BASE_AND_FINAL)
-        self.assertTrue(wait_for(lambda: self.reached("final"), 120))
+        self.assertTrue(wait_for(lambda: reached(self.path("run"), "final"), 120))
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
@@ -64,17 +63,11 @@ class StoryTest(RunTest):
                 open(os.path.join(self.path("run"), "policy.safetensors"), "rb") as other:
             self.assertEqual(one.read(), other.read())
 
-    def reached(self, phase):
-        try:
-            with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
-                return any(json.loads(line)["phase"] == phase for line in lines if line.endswith("\n"))
-        except FileNotFoundError:
-            return False
-
     def test_bad_input_is_named(self):
         for words, said in ((["rl.tokkens=5"], "tokens"), (["algorithms=gpro"], "grpo"),
                             (["search.methods=bean samples=3"], "bean"), (["stages.verifiers=false"], "verifiers"),
-                            (["rlhf.annotator.kind=recorded"], "rlhf.annotator.file"), (["--workers", "1"], "--workers")):
+                            (["rlhf.annotator.kind=recorded"], "rlhf.annotator.file"),
+                            (["rl.staleness=-1"], "rl.staleness"), (["--certs", "x"], "--certs")):
             answer = self.tell(*words, timeout=30)
             self.assertEqual(answer.returncode, 2, answer.stderr)
             self.assertIn(said, answer.stderr)

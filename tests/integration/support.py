@@ -78,6 +78,21 @@ def log_of(run, process="head"):
         return [json.loads(line) for line in file]
 
 
+def reached(run, phase):
+    """Whether the run has reported a figure of that phase."""
+    try:
+        with open(os.path.join(run, "metrics.jsonl")) as lines:
+            return any(json.loads(line)["phase"] == phase for line in lines if line.endswith("\n"))
+    except FileNotFoundError:
+        return False
+
+
+def children(pid):
+    """The processes that this one has started and that still run."""
+    answer = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [int(word) for word in answer.stdout.split()]
+
+
 def read(path):
     with open(path) as file:
         return file.read()

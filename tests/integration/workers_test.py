@@ -3,15 +3,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
 
-from support import RunTest, log_of, main, qstar, read, report, wait_for, SMOKE
-
-
-def children(pid):
-    answer = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return [int(word) for word in answer.stdout.split()]
+from support import RunTest, children, log_of, main, qstar, read, report, wait_for, SMOKE
 
 
 def alive(pid):

@@ -1,0 +1,45 @@
+// Any bytes as a task or as the result of one, as peers send them: refused with one line, or what
+// is read is written back and read again to the same bytes.
+#include "experiment/task.hpp"
+#include "tests/fuzz/target.hpp"
+#include "tests/support/attempts.hpp"
+
+namespace {
+
+void check_error(const qstar::Error& error) {
+  require(!error.message.empty());
+  require(error.message.find('\n') == std::string::npos);
+}
+
+template <class Read>
+void check(std::string_view bytes, Read read) {
+  const auto parsed = read(bytes);
+  if (!parsed) return check_error(parsed.error());
+  const auto written = encode(*parsed);
+  const auto again = read(written);
+  require(again.has_value());
+  require(encode(*again) == written);
+}
+
+}  // namespace
+
+std::vector<std::string> fuzz_seeds() {
+  qstar::AttemptTask attempt{.policy = {"abc", 7}, .guide = "def", .scorer = "ghi"};
+  attempt.problems = {"1+2", "3-1"};
+  qstar::CompleteTask completions;
+  completions.requests = {{";1+2=", 5, 0.25F, 9, true}, {}};
+  qstar::TaskResult result;
+  for (auto& group : qstar::sample_groups(1, 3))
+    result.found.push_back({std::move(group), {0}, 12, 3, true});
+  result.generations.push_back({"3;", {5, 0}, {-1, -2}, true});
+  result.groups = qstar::sample_groups(4, 2);
+  return {encode(qstar::Task(attempt)), encode(qstar::Task(completions)),
+          encode(qstar::Task(qstar::ScoreTask{"def", qstar::sample_groups(1, 2)})),
+          encode(qstar::Task(qstar::VerifyTask{qstar::sample_groups(1, 2)})), encode(result)};
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check(text_of(data, size), [](std::string_view bytes) { return qstar::decode_task(bytes); });
+  check(text_of(data, size), [](std::string_view bytes) { return qstar::decode_result(bytes); });
+  return 0;
+}

@@ -1,0 +1,57 @@
+"""A story on several processes: the same run, byte for byte, whatever workers do."""
+import os
+import signal
+
+from support import RunTest, children, log_of, main, qstar, reached, wait_for
+
+STORY = "configs/sums_story.toml"
+# Every kind of task, in a few seconds.
+SHORT = ["stages.search=false", "stages.rlhf=false", "stages.rewards=false", "stages.selfplay=false",
+         "stages.measurements=false", "algorithms=search_guided", "final.algorithm=grpo", "final.reward=screened",
+         "verifiers.problems=200", "verifiers.models=prm,prm_completions,critic",
+         "search.guides=prm,prm_completions,critic", "verifiers.reward.updates=40", "verifiers.critic_updates=40",
+         "verifiers.critic_rounds=1", "rl.tokens=30000", "final.tokens=40000", "measure.problems=200",
+         "attempts.lease_seconds=5"]
+
+
+class StoryWorkersTest(RunTest):
+    def contents(self, run):
+        """What a run leaves: the models' bytes and every attempt."""
+        models = {}
+        for name in ("policy.safetensors", "critic.safetensors", "models/prm_completions.safetensors"):
+            with open(os.path.join(self.path(run), name), "rb") as file:
+                models[name] = file.read()
+        attempts = qstar("replay", "ls", os.path.join(self.path(run), "store"), "--limit", "0", "--json")
+        self.assert_ok(attempts)
+        return models, attempts.stdout
+
+    def test_any_number_of_processes_makes_the_same_run(self):
+        for staleness in ("0", "2"):
+            words = [STORY, *SHORT, f"rl.staleness={staleness}"]
+            alone = f"alone-{staleness}"
+            self.assert_ok(qstar("train", *words, "--run", self.path(alone)))
+            for workers in ("1", "3"):
+                run = f"with-{workers}-{staleness}"
+                self.assert_ok(qstar("train", *words, "--workers", workers, "--run", self.path(run)))
+                self.assertEqual(self.contents(run), self.contents(alone), run)
+                granted = {event["node"] for event in log_of(self.path(run)) if event["message"] == "worker joined"}
+                self.assertEqual(granted, {f"worker-{n + 1}" for n in range(int(workers))})
+
+    def test_killed_and_frozen_workers_change_nothing(self):
+        words = [STORY, *SHORT]
+        self.assert_ok(qstar("train", *words, "--run", self.path("alone")))
+        process = self.start("train", *words, "--workers", "2", "--log-level", "debug", "--run", self.path("run"))
+        self.assertTrue(wait_for(lambda: reached(self.path("run"), "rl.search_guided"), 200))
+        first, second = children(process.pid)[:2]
+        os.kill(first, signal.SIGKILL)
+        os.kill(second, signal.SIGSTOP)
+        self.assertTrue(wait_for(lambda: reached(self.path("run"), "final"), 200))
+        os.kill(second, signal.SIGCONT)
+        self.finish(process)
+        self.assertEqual(self.contents("run"), self.contents("alone"))
+        messages = [event["message"] for event in log_of(self.path("run"))]
+        self.assertIn("a worker process ended: signal 9", messages)
+
+
+if __name__ == "__main__":
+    main()
