@@ -1,6 +1,6 @@
 // The spawn functions: one actor a file, each a thin shell around a pure object.
 //
-// Actors that compute (inference, learners, critic, evaluator) or wait for a disk or a terminal
+// Actors that compute (executors, learners, critic) or wait for a disk or a terminal
 // (replay, metrics) are detached: a thread each. An actor that meets an Error it cannot answer with
 // quits with it; the actor that monitors it decides what follows.
 #pragma once
@@ -39,20 +39,6 @@ caf::error explain(std::exception_ptr& thrown);
 // reports only "runtime_error" to the monitors. Call it first in every behavior.
 void explain_exceptions(caf::scheduled_actor& self);
 
-InferenceActor spawn_inference(caf::actor_system& system, const CoordinatorActor& coordinator,
-                               std::int32_t slots);
-VerifierActor spawn_verifier(caf::actor_system& system, EnvironmentPtr environment);
-
-struct RolloutOptions {
-  std::string node;  // process name
-  std::string run;
-  std::string environment;  // registry name
-  bool score = true;        // have the critic value every step
-};
-RolloutActor spawn_rollout(caf::actor_system& system, const RolloutOptions& options,
-                           const CoordinatorActor& coordinator, const InferenceActor& inference,
-                           const VerifierActor& verifier);
-
 // The replay buffer sends `listener` its fill level after every change; lease_groups is the unit in
 // which it counts room.
 struct ReplayOptions {
@@ -86,9 +72,6 @@ PolicyLearnerActor spawn_policy_learner(caf::actor_system& system, const Experim
                                         const LearnerLinks& links);
 CriticActor spawn_critic(caf::actor_system& system, const ExperimentConfig& config,
                          Restored restored, const LearnerLinks& links);
-// Answers at once when it is to stop.
-EvaluatorActor spawn_evaluator(caf::actor_system& system, const ExperimentConfig& config,
-                               EnvironmentPtr environment, Stop stop);
 // `sink` is called on the actor's thread for every report.
 MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
 

@@ -1,11 +1,6 @@
 #include "actors/engine_client.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "core/clock.hpp"
-#include "core/sha256.hpp"
 
 namespace qstar {
 
@@ -42,21 +37,6 @@ void TaskExchange::close(Error why) {
   changed_.notify_all();
 }
 
-void TaskExchange::publish(const ModelHash& hash, std::string bytes) {
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(models_, [&](const Published& model) { return model.hash == hash; });
-  models_.push_back({hash, std::make_shared<const std::string>(std::move(bytes))});
-  if (models_.size() > kModels) models_.pop_front();
-}
-
-Result<std::shared_ptr<const std::string>> TaskExchange::model(const ModelHash& hash) const {
-  const std::scoped_lock lock(mutex_);
-  const auto it = std::find_if(models_.begin(), models_.end(),
-                               [&](const Published& model) { return model.hash == hash; });
-  if (it != models_.end()) return it->bytes;
-  return fail(Errc::kMissingFile, fmt::format("model {} is not published", hash.substr(0, 12)));
-}
-
 double TaskExchange::remote_cpu_seconds() const {
   const std::scoped_lock lock(mutex_);
   return remote_cpu_seconds_;
@@ -78,10 +58,7 @@ Occupancy TaskExchange::occupancy() const {
 }
 
 Result<ModelHash> EngineClient::publish(const ModelFile& model) {
-  auto bytes = serialize(model);
-  auto hash = sha256(bytes).hex();
-  exchange_->publish(hash, std::move(bytes));
-  return hash;
+  return exchange_->models().publish(serialize(model));
 }
 
 TaskId EngineClient::submit(Task task) {

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +15,7 @@
 #include <string>
 
 #include "actors/interfaces.hpp"
+#include "actors/published_models.hpp"
 #include "actors/task_pool.hpp"
 #include "core/clock.hpp"
 #include "experiment/engine.hpp"
@@ -25,8 +25,6 @@ namespace qstar {
 // Results on their way from the pool to the stage, and the models that tasks name. Thread-safe.
 class TaskExchange {
  public:
-  static constexpr std::size_t kModels = 64;  // the newest published ones are kept
-
   void deliver(TaskId task, Result<TaskResult> result, bool from_afar);
   // Waits for the result; the reason of close() once the exchange is closed.
   Result<TaskResult> wait(TaskId task);
@@ -35,9 +33,7 @@ class TaskExchange {
   // Ends all waits, now and later.
   void close(Error why);
 
-  void publish(const ModelHash& hash, std::string bytes);
-  // kMissingFile: not published, or too many others were since.
-  Result<std::shared_ptr<const std::string>> model(const ModelHash& hash) const;
+  PublishedModels& models() { return models_; }
 
   double remote_cpu_seconds() const;
   // Seconds that wait() has waited.
@@ -47,16 +43,12 @@ class TaskExchange {
   Occupancy occupancy() const;
 
  private:
-  struct Published {
-    ModelHash hash;
-    std::shared_ptr<const std::string> bytes;
-  };
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<TaskId, Result<TaskResult>> results_;
   std::set<TaskId> unwanted_;
   std::optional<Error> closed_;
-  std::deque<Published> models_;  // the newest last
+  PublishedModels models_;
   double remote_cpu_seconds_ = 0, waited_seconds_ = 0;
   Occupancy occupancy_;
 };

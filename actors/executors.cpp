@@ -19,15 +19,15 @@ void give_way() {
   (void)setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNiceness);
 }
 
-// Fetches a model from the pool, piece by piece. Blocks the calling thread.
-Result<std::string> fetch_from(caf::actor_system& system, const PoolActor& pool,
+// Fetches a model from the head, piece by piece. Blocks the calling thread.
+Result<std::string> fetch_from(caf::actor_system& system, const TaskSourceActor& source,
                                const ModelHash& hash) {
   caf::scoped_actor self{system};
   std::string bytes;
   std::uint64_t total = 1;
   Status status;
   while (status && bytes.size() < total) {
-    self->request(pool, kEventually, ModelRequest{hash, bytes.size()})
+    self->request(source, kEventually, ModelRequest{hash, bytes.size()})
         .receive(
             [&](ModelPiece& piece) {
               total = piece.total;
@@ -43,20 +43,20 @@ Result<std::string> fetch_from(caf::actor_system& system, const PoolActor& pool,
 struct ExecutorState {
   ExecutorActor::pointer self = nullptr;
   std::string node;
-  PoolActor pool;
+  TaskSourceActor source;
   std::unique_ptr<Executor> executor;
   bool gave_way = false;
 
   void ask() {
     ask_in_turns(
-        self, pool, TaskRequest{node}, [this](const TaskLease& lease) { work(lease); },
+        self, source, TaskRequest{node}, [this](const TaskLease& lease) { work(lease); },
         [this](const caf::error& error) { self->quit(error); });
   }
 
   void work(const TaskLease& lease) {
     if (lease.bytes.empty()) return self->quit();
     if (!std::exchange(gave_way, true)) give_way();
-    self->send(pool, execute(lease));
+    self->send(source, execute(lease));
     ask();
   }
 
@@ -69,13 +69,13 @@ struct ExecutorState {
 };
 
 ExecutorActor::behavior_type behavior(ExecutorActor::stateful_pointer<ExecutorState> self,
-                                      const std::string& node, const PoolActor& pool,
+                                      const std::string& node, const TaskSourceActor& source,
                                       const std::shared_ptr<Executor>& executor) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.node = node;
-  state.pool = pool;
+  state.source = source;
   state.executor = std::make_unique<Executor>(std::move(*executor));
   self->send(self, caf::tick_atom::value);
   return {[&state](caf::tick_atom) { state.ask(); }};
@@ -91,24 +91,30 @@ void NodeConfig::describe(FieldVisitor& v) {
   section(v, "restart", "Restarts of failed actors", restart);
 }
 
+NodeConfig node_config_of(const ExperimentConfig& config) {
+  return {config.name, config.environment, config.rollout.actors, config.rollout.slots,
+          config.restart};
+}
+
 caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
-                           const PoolActor& pool, std::function<void(const Status&)> ended) {
+                           const TaskSourceActor& source,
+                           std::function<void(const Status&)> ended) {
   FetchModel fetch = options.fetch;
   if (!fetch)
-    fetch = [&system, pool](const ModelHash& hash) { return fetch_from(system, pool, hash); };
+    fetch = [&system, source](const ModelHash& hash) { return fetch_from(system, source, hash); };
   const auto models = std::make_shared<ModelCache>(std::move(fetch));
-  const auto start = [options, pool, models](caf::actor_system& home) {
+  const auto start = [options, source, models](caf::actor_system& home) {
     Family family;
     for (std::int64_t i = 0; i < options.config.executors; ++i) {
       const ExecutorOptions how{static_cast<std::int32_t>(options.config.slots), options.stop};
       auto executor = std::make_shared<Executor>(options.environment, models, how);
       family.workers.push_back(caf::actor_cast<caf::actor>(
-          home.spawn<caf::detached>(behavior, options.node, pool, std::move(executor))));
+          home.spawn<caf::detached>(behavior, options.node, source, std::move(executor))));
     }
     return family;
   };
   return spawn_family(system, {options.config.restart, start, std::move(ended)},
-                      caf::actor_cast<caf::actor>(pool));
+                      caf::actor_cast<caf::actor>(source));
 }
 
 }  // namespace qstar

@@ -1,4 +1,4 @@
-// The executors of one process: actors that ask the pool for tasks, under a supervisor
+// The executors of one process: actors that ask the head for tasks, under a supervisor
 // (family.hpp).
 #pragma once
 
@@ -21,16 +21,18 @@ struct NodeConfig {
   void describe(FieldVisitor& v);
 };
 
+NodeConfig node_config_of(const ExperimentConfig& config);
+
 struct ExecutorsOptions {
   std::string node;  // name of this process
   NodeConfig config;
   EnvironmentPtr environment;
-  FetchModel fetch = {};  // unset: models are fetched from the pool
+  FetchModel fetch = {};  // unset: models are fetched from the head
   Stop stop = {};         // ends tasks early
 };
-// `ended` is called once: without an error after a regular end; kNetwork: the pool is gone;
+// `ended` is called once: without an error after a regular end; kNetwork: the head is gone;
 // kActorFailed: an executor failed too often.
 caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
-                           const PoolActor& pool, std::function<void(const Status&)> ended);
+                           const TaskSourceActor& source, std::function<void(const Status&)> ended);
 
 }  // namespace qstar

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "actors/node.hpp"
+#include "actors/executors.hpp"
 #include "actors/run_report.hpp"
 #include "actors/session_start.hpp"
 
@@ -148,7 +148,7 @@ class TextSession {
                              {start.part("policy"), {}, start.folder + "/policy"}, links),
         spawn_critic(system, options_.config,
                      {start.part("critic"), start.part("model"), start.folder + "/critic"}, links),
-        replay, spawn_evaluator(system, options_.config, environment_, options_.stop)};
+        replay};
     caf::anon_send(coordinator, wiring);
     auto node_failure = std::make_shared<std::promise<Status>>();
     Watched watched{face, {}, node_failure->get_future()};
@@ -157,16 +157,19 @@ class TextSession {
       directory_.begin();
       return future.wait_for(patience) == std::future_status::ready;
     };
-    const auto node =
-        spawn_node(system, {"head", options_.config, environment_, options_.deterministic}, face,
-                   [node_failure](const Status& why) { node_failure->set_value(why); });
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    const auto node = spawn_executors(
+        system, {"head", node_config_of(options_.config), environment_, {}, Stop([over] {
+                   return over->load();
+                 })},
+        face, [node_failure](const Status& why) { node_failure->set_value(why); });
     const auto watching = watch(options_, options_.config.restart, network, watched);
+    *over = true;  // what executors still compute is not wanted
     auto end = watching ? future.get() : tl::unexpected(watching.error());
-    end_all(
-        system,
-        {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
-         caf::actor_cast<caf::actor>(wiring.learner), caf::actor_cast<caf::actor>(wiring.critic),
-         caf::actor_cast<caf::actor>(wiring.evaluator), caf::actor_cast<caf::actor>(metrics)});
+    end_all(system,
+            {caf::actor_cast<caf::actor>(coordinator), node, caf::actor_cast<caf::actor>(replay),
+             caf::actor_cast<caf::actor>(wiring.learner),
+             caf::actor_cast<caf::actor>(wiring.critic), caf::actor_cast<caf::actor>(metrics)});
     return end;
   }
 

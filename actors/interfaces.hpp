@@ -5,16 +5,9 @@
 
 namespace qstar {
 
-// Batches generation requests of all rollouts of a process; fetches weights when a request needs
-// newer ones.
-using InferenceActor = caf::typed_actor<caf::replies_to<Generate>::with<Generated>>;
-
-// Judges attempts exactly. Stateless.
-using VerifierActor = caf::typed_actor<caf::replies_to<Judge>::with<Groups>>;
-
 // Learns Q from the win signal and values steps.
 using CriticActor =
-    caf::typed_actor<caf::replies_to<Score>::with<Groups>,    // from rollouts, also remote ones
+    caf::typed_actor<caf::replies_to<Score>::with<Groups>,
                      caf::reacts_to<StartCritic>,             // begin from this policy
                      caf::replies_to<Train>::with<Trained>,   // further updates
                      caf::replies_to<Assess>::with<Trained>,  // calibration and step AUC
@@ -33,27 +26,32 @@ using PolicyLearnerActor =
                      caf::replies_to<Train>::with<Trained>, caf::replies_to<SaveState>::with<Bytes>,
                      caf::replies_to<ExportModel>::with<Bytes>>;
 
-// Measures a model on held-out problems.
-using EvaluatorActor = caf::typed_actor<caf::replies_to<Evaluate>::with<Evaluated>>;
-
 // Writes figures to the terminal, metrics.jsonl and the gateway.
 using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
 
 // The first contact of another process: every kind of coordinator answers this message.
 using JoinActor = caf::typed_actor<caf::replies_to<Join>::with<Welcome>>;
 
-// Hands out work and weights, and leads the run from phase to phase. Other processes know only this
-// actor; it forwards their messages for the critic and the replay buffer.
-using CoordinatorActor =
+// What an executor knows of a head, whichever kind of experiment it leads: it hands out tasks and
+// serves the models that they name.
+using TaskSourceActor =
     caf::typed_actor<caf::replies_to<Join>::with<Welcome>,  // a worker process introduces itself
-                     caf::replies_to<WorkRequest>::with<Lease>,  // answered when the replay buffer
-                                                                 // has room
-                     caf::reacts_to<TaskDone>,
-                     caf::replies_to<WeightsRequest>::with<WeightsChunk>,  // kTimeout: ask again
-                     caf::replies_to<Score>::with<Groups>,     // passed on to the critic
-                     caf::replies_to<Insert>::with<Inserted>,  // passed on to the replay buffer
-                     caf::reacts_to<ReplayStatus>,
-                     caf::reacts_to<caf::tick_atom>>;  // the clock: leases, progress, Ctrl-C
+                     caf::replies_to<TaskRequest>::with<TaskLease>,  // answered when there is a
+                                                                     // task
+                     caf::reacts_to<TaskFinished>, caf::replies_to<ModelRequest>::with<ModelPiece>>;
+
+// Asks for tasks and executes them.
+using ExecutorActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
+
+// Hands out the tasks of a stage.
+using PoolActor = TaskSourceActor::extend<caf::reacts_to<SubmitTask>, caf::reacts_to<CancelTasks>,
+                                          caf::reacts_to<EndTasks>, caf::reacts_to<caf::tick_atom>>;
+
+// Leads a text experiment from phase to phase; hands out its rollouts when the replay buffer has
+// room, and its evaluations.
+using CoordinatorActor =
+    TaskSourceActor::extend<caf::reacts_to<ReplayStatus>,
+                            caf::reacts_to<caf::tick_atom>>;  // the clock: leases, Ctrl-C
 
 // The actors that the coordinator leads, sent to it once after they are spawned (they report to it,
 // so it must exist first). The only message with actor handles, therefore not in messages.hpp.
@@ -61,27 +59,9 @@ struct Wiring {
   PolicyLearnerActor learner;
   CriticActor critic;
   ReplayActor replay;
-  EvaluatorActor evaluator;
 };
 // The coordinator's interface inside its own process.
 using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
-
-// Asks the coordinator for work, has it generated, judged and scored, and delivers the results.
-using RolloutActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
-
-// ---- tasks -------------------------------------------------------------------------------------
-
-// Hands out the tasks of a stage and serves the models that they name.
-using PoolActor =
-    caf::typed_actor<caf::replies_to<Join>::with<Welcome>,  // a worker process introduces itself
-                     caf::replies_to<TaskRequest>::with<TaskLease>,  // answered when there is a
-                                                                     // task
-                     caf::reacts_to<TaskFinished>, caf::replies_to<ModelRequest>::with<ModelPiece>,
-                     caf::reacts_to<SubmitTask>, caf::reacts_to<CancelTasks>,
-                     caf::reacts_to<EndTasks>, caf::reacts_to<caf::tick_atom>>;
-
-// Asks the pool for tasks and executes them.
-using ExecutorActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 
 // ---- puzzles -----------------------------------------------------------------------------------
 

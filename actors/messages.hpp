@@ -24,37 +24,6 @@
 
 namespace qstar {
 
-// ---- coordinator <-> rollouts -------------------------------------------------------------------
-
-// A rollout asks for work; answered when the replay buffer has room. One open request per rollout.
-struct WorkRequest {
-  std::string node;
-};
-
-// Problems to attempt. `task` is handed out again when its lease expires; the same task always has
-// the same problems and seeds. No problems: no work is left, stop asking.
-struct Lease {
-  std::uint64_t task = 0;
-  std::uint64_t first_group = 0;  // group ids are first_group, first_group + 1, …
-  std::uint64_t seed = 0;         // attempt s of group g uses derive_seed(seed, "attempt", …)
-  std::uint64_t version = 0;      // weights at least this new
-  std::uint32_t samples = 0;      // attempts per problem
-  std::uint32_t max_tokens = 0;
-  std::uint32_t temperature_bits = 0;  // float, raw
-  bool deterministic = false;          // do not record times
-  std::vector<std::string> problems;
-};
-
-struct TaskDone {
-  std::uint64_t task = 0;
-  std::uint64_t tokens = 0;  // generated
-  std::uint64_t attempts = 0;
-  std::uint64_t wins = 0;
-  std::uint64_t lucky = 0;
-  std::uint64_t version = 0;  // of the weights that made them
-  std::string node;
-};
-
 // ---- weights ------------------------------------------------------------------------------------
 
 // Asks for a piece of the newest weights (version >= `at_least`) from byte `offset` on.
@@ -71,29 +40,15 @@ struct WeightsChunk {
   std::string bytes;
 };
 
-// ---- inference (same process) ------------------------------------------------------------------
-
-struct Generate {
-  std::uint64_t version = 0;  // weights at least this new
-  std::vector<GenerateRequest> requests;
-};
-struct Generated {
-  std::uint64_t version = 0;  // of the weights that made all of them
-  std::vector<Generation> generations;
-};
-
 // ---- groups of attempts ------------------------------------------------------------------------
 
-struct Judge {  // to the verifier: fill verdicts, outcomes, answers
-  std::vector<AttemptGroup> groups;
-};
 struct Score {  // to the critic: fill Q values
   std::vector<AttemptGroup> groups;
 };
 struct Insert {  // to the replay buffer: acknowledged when durable
   std::vector<AttemptGroup> groups;
 };
-struct Groups {  // the reply of verifier and critic
+struct Groups {  // the reply of the critic
   std::vector<AttemptGroup> groups;
 };
 struct Inserted {
@@ -163,12 +118,6 @@ struct Assess {
 
 // ---- evaluation, metrics, joining --------------------------------------------------------------
 
-struct Evaluate {
-  std::string model;  // safetensors bytes
-  std::int64_t problems = 0;
-  bool sampled = false;   // sample at temperature 1 instead of greedily
-  std::int64_t keep = 0;  // return the attempts at this number of problems
-};
 struct Evaluated {
   double accuracy = 0;
   double low = 0, high = 0;  // 95 % interval
@@ -176,7 +125,6 @@ struct Evaluated {
   double tokens_per_problem = 0;
   double cpu_seconds = 0;
   std::vector<AttemptGroup> kept;
-  bool stopped = false;  // the run is to stop: nothing was measured
 };
 // Figures for metrics.jsonl, the terminal and the gateway.
 struct Report {
@@ -198,23 +146,15 @@ struct Welcome {
   std::string config;      // the experiment as TOML
   std::string experiment;  // what the TOML describes: one of the following
 };
-inline constexpr const char* kTextExperiment = "text";
 inline constexpr const char* kPuzzleExperiment = "puzzle";
 inline constexpr const char* kTasks = "tasks";  // a NodeConfig (executors.hpp)
 
 }  // namespace qstar
 
 CAF_BEGIN_TYPE_ID_BLOCK(qstar, caf::first_custom_type_id)
-CAF_ADD_TYPE_ID(qstar, (qstar::WorkRequest))
-CAF_ADD_TYPE_ID(qstar, (qstar::Lease))
-CAF_ADD_TYPE_ID(qstar, (qstar::TaskDone))
 CAF_ADD_TYPE_ID(qstar, (qstar::WeightsRequest))
 CAF_ADD_TYPE_ID(qstar, (qstar::WeightsChunk))
-CAF_ADD_TYPE_ID(qstar, (qstar::Score))
-CAF_ADD_TYPE_ID(qstar, (qstar::Insert))
 CAF_ADD_TYPE_ID(qstar, (qstar::Inserted))
-CAF_ADD_TYPE_ID(qstar, (qstar::Groups))
-CAF_ADD_TYPE_ID(qstar, (qstar::ReplayStatus))
 CAF_ADD_TYPE_ID(qstar, (qstar::Join))
 CAF_ADD_TYPE_ID(qstar, (qstar::Welcome))
 CAF_ADD_TYPE_ID(qstar, (qstar::ScrambleRequest))
@@ -227,9 +167,10 @@ CAF_ADD_TYPE_ID(qstar, (qstar::ModelRequest))
 CAF_ADD_TYPE_ID(qstar, (qstar::ModelPiece))
 CAF_END_TYPE_ID_BLOCK(qstar)
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generate)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Generated)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Judge)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Score)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Insert)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Groups)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::ReplayStatus)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Sample)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Samples)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Release)
@@ -242,26 +183,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::ExportModel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::StartCritic)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Bytes)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Assess)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Evaluate)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Evaluated)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Report)
 
 namespace qstar {
 
-template <class Inspector>
-auto inspect(Inspector& f, WorkRequest& m) {
-  return f(caf::meta::type_name("WorkRequest"), m.node);
-}
-template <class Inspector>
-auto inspect(Inspector& f, Lease& m) {
-  return f(caf::meta::type_name("Lease"), m.task, m.first_group, m.seed, m.version, m.samples,
-           m.max_tokens, m.temperature_bits, m.deterministic, m.problems);
-}
-template <class Inspector>
-auto inspect(Inspector& f, TaskDone& m) {
-  return f(caf::meta::type_name("TaskDone"), m.task, m.tokens, m.attempts, m.wins, m.lucky,
-           m.version, m.node);
-}
 template <class Inspector>
 auto inspect(Inspector& f, WeightsRequest& m) {
   return f(caf::meta::type_name("WeightsRequest"), m.at_least, m.version, m.offset);
@@ -275,44 +200,12 @@ auto inspect(Inspector& f, Inserted& m) {
   return f(caf::meta::type_name("Inserted"), m.fresh);
 }
 template <class Inspector>
-auto inspect(Inspector& f, ReplayStatus& m) {
-  return f(caf::meta::type_name("ReplayStatus"), m.insertable, m.policy_size, m.critic_size,
-           m.inserts, m.policy_samples, m.critic_samples, m.dropped_stale, m.who_waits);
-}
-template <class Inspector>
 auto inspect(Inspector& f, Join& m) {
   return f(caf::meta::type_name("Join"), m.node);
 }
 template <class Inspector>
 auto inspect(Inspector& f, Welcome& m) {
   return f(caf::meta::type_name("Welcome"), m.config, m.experiment);
-}
-
-// Groups travel as one string of records. A damaged string arrives as no groups, which the receiver
-// refuses.
-template <class Inspector, class Message>
-auto inspect_groups(Inspector& f, Message& m) {
-  std::string bytes;
-  if constexpr (Inspector::reads_state) {
-    bytes = pack(m.groups);
-    return f(bytes);
-  } else {
-    auto result = f(bytes);
-    m.groups = unpack(bytes).value_or(std::vector<AttemptGroup>{});
-    return result;
-  }
-}
-template <class Inspector>
-auto inspect(Inspector& f, Score& m) {
-  return inspect_groups(f, m);
-}
-template <class Inspector>
-auto inspect(Inspector& f, Insert& m) {
-  return inspect_groups(f, m);
-}
-template <class Inspector>
-auto inspect(Inspector& f, Groups& m) {
-  return inspect_groups(f, m);
 }
 
 }  // namespace qstar

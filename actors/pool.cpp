@@ -16,7 +16,6 @@ namespace qstar {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
-constexpr std::size_t kPiece = 1 << 20;
 
 struct PoolState {
   PoolActor::pointer self = nullptr;
@@ -78,7 +77,13 @@ struct PoolState {
 
   void finished(const TaskFinished& message) {
     const auto sender = self->current_sender();
-    const bool wanted = pool->done(message.task);
+    if (!message.code.empty()) {
+      log(LogLevel::kWarning, "pool", "a task failed: " + message.message,
+          {{"task", message.task}, {"node", nodes[caf::to_string(sender)]}});
+      if (may_succeed_elsewhere(errc_from_string(message.code)) && pool->retry(message.task))
+        return hand_out();
+    }
+    const bool wanted = pool->done(message.task) || !message.code.empty();
     hand_out();  // before anything is decoded
     if (!wanted) return;
     const bool from_afar = sender && sender->node() != self->node();
@@ -91,11 +96,9 @@ struct PoolState {
   }
 
   caf::result<ModelPiece> model(const ModelRequest& request) const {
-    const auto bytes = exchange->model(request.hash);
-    if (!bytes) return to_caf(bytes.error());
-    if (request.offset >= (*bytes)->size())
-      return to_caf({Errc::kUsage, "a peer asked for what lies beyond the end of a model"});
-    return ModelPiece{(*bytes)->size(), (*bytes)->substr(request.offset, kPiece)};
+    auto piece = exchange->models().piece(request);
+    if (!piece) return to_caf(piece.error());
+    return std::move(*piece);
   }
 
   void down(const caf::down_msg& message) {

@@ -88,7 +88,7 @@ Report Progress::trained(const RunState& run, const Trained& version, const Repl
                      {"replay.policy_size", static_cast<double>(replay.policy_size)},
                      {"replay.dropped_stale", static_cast<double>(replay.dropped_stale)},
                      {"leases.outstanding", static_cast<double>(queues.leases_outstanding)},
-                     {"rollouts.waiting", static_cast<double>(queues.rollouts_waiting)}});
+                     {"rollouts.waiting", static_cast<double>(queues.executors_waiting)}});
   const double pace = versions_.rate(now, static_cast<double>(made));
   const double tokens = tokens_.rate(now, static_cast<double>(run.generated_tokens));
   row.values["generated_tokens_per_second"] = tokens;
@@ -137,7 +137,7 @@ std::string Progress::status(const RunState& run, const ReplayStatus& replay,
                 {"critic_updates", run.critic_updates}}},
               {"queues",
                {{"leases_outstanding", queues.leases_outstanding},
-                {"rollouts_waiting", queues.rollouts_waiting},
+                {"executors_waiting", queues.executors_waiting},
                 {"evaluations", queues.evaluations},
                 {"replay_policy", replay.policy_size},
                 {"replay_critic", replay.critic_size},

@@ -32,7 +32,7 @@ std::string time_left(double rest, double rate);
 // What is under way, beside the counters of the run.
 struct Queues {
   std::int64_t leases_outstanding = 0;
-  std::int64_t rollouts_waiting = 0;
+  std::int64_t executors_waiting = 0;
   std::int64_t evaluations = 0;
 };
 

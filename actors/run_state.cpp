@@ -16,8 +16,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, phase, pretrain_steps, policy_updat
                                    generated_tokens, attempts, wins, lucky, cpu_seconds,
                                    wall_seconds, base, curve, critic, final_, evaluations)
 
-namespace {
-
 void count(const AttemptGroup& group, RunState& run) {
   for (const auto& attempt : group.attempts) {
     ++run.attempts;
@@ -27,7 +25,12 @@ void count(const AttemptGroup& group, RunState& run) {
   }
 }
 
-}  // namespace
+void add_counts(RunState& run, const RunState& more) {
+  run.attempts += more.attempts;
+  run.generated_tokens += more.generated_tokens;
+  run.wins += more.wins;
+  run.lucky += more.lucky;
+}
 
 std::string_view to_string(Phase phase) {
   switch (phase) {

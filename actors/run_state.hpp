@@ -57,6 +57,10 @@ Status recover(RunState& run, const Store& store, std::uint64_t unit);
 // acknowledged is lost. Eviction does not explain it: it begins with the oldest groups.
 Status check_kept(const RunState& run, const Store& store, std::uint64_t unit);
 
+// Adds a group's attempts to the counters, and the counters of attempts of one state to another's.
+void count(const AttemptGroup& group, RunState& run);
+void add_counts(RunState& run, const RunState& more);
+
 std::string_view to_string(Phase phase);
 std::string save(const RunState& state);
 Result<RunState> load_run_state(std::string_view bytes);  // kCorrupt

@@ -114,7 +114,7 @@ Status StoryFiles::keep(std::string_view stage, const Story& story) {
     if (auto done = write_model(described, model_file(name)); !done) return done;
   }
   const json kept = {{"models", std::move(names)}, {"report", story.report}};
-  saved_ = false;
+  *saved_ = false;
   return write_file_atomically(stage_file(stage), kept.dump());
 }
 
@@ -126,7 +126,7 @@ Result<StoryFiles::Parts> StoryFiles::load(std::string_view label) {
   auto loaded = checkpoints(label).load_newest();
   if (!loaded && loaded.error().code == Errc::kMissingFile) return Parts{};
   if (!loaded) return tl::unexpected(loaded.error());
-  saved_ = true;
+  *saved_ = true;
   return std::move(loaded->parts);
 }
 
@@ -144,7 +144,7 @@ Result<std::uint64_t> StoryFiles::save(std::string_view label, const Parts& part
   const std::uint64_t serial = serials->empty() ? 1 : serials->back() + 1;
   if (auto written = directory.write(serial, parts); !written)
     return tl::unexpected(written.error());
-  saved_ = true;
+  *saved_ = true;
   return serial;
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ class StoryFiles {
   // Finished stages, in alphabetical order.
   std::vector<std::string> finished() const;
   // Whether the stage under way has saved anything.
-  bool saved() const { return saved_; }
+  bool saved() const { return *saved_; }
 
  private:
   StoryFiles(std::string path, const CheckpointConfig& config)
@@ -53,7 +54,7 @@ class StoryFiles {
   std::string path_;
   CheckpointConfig config_;
   double last_save_ = -1;
-  std::atomic<bool> saved_ = false;
+  std::shared_ptr<std::atomic<bool>> saved_ = std::make_shared<std::atomic<bool>>(false);
   std::set<std::string> written_;  // models
 };
 

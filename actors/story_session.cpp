@@ -154,11 +154,12 @@ void StorySession::spawn_actors(caf::actor_system& system, EnvironmentPtr enviro
                   config.attempts.slots, options_.restart};
   pool_ = spawn_pool(system, metrics_, options_.stop, print_config(describe_of(node)),
                      config.attempts.lease_seconds, exchange_);
-  ExecutorsOptions how{"head", node, std::move(environment),
-                       [exchange = exchange_](const ModelHash& hash) {
-                         return exchange->model(hash).map([](const auto& bytes) { return *bytes; });
-                       },
-                       Stop([ended = ended_] { return ended->load(); })};
+  ExecutorsOptions how{
+      "head", node, std::move(environment),
+      [exchange = exchange_](const ModelHash& hash) {
+        return exchange->models().model(hash).map([](const auto& bytes) { return *bytes; });
+      },
+      Stop([ended = ended_] { return ended->load(); })};
   auto promise = std::make_shared<std::promise<Status>>();
   executors_ended_ = promise->get_future();
   executors_ = spawn_executors(system, how, pool_,

@@ -33,6 +33,16 @@ bool TaskPool::done(TaskId task) {
   return tasks_.erase(task) > 0;
 }
 
+bool TaskPool::retry(TaskId task) {
+  if (leased_.erase(task) == 0) return false;
+  if (tasks_.at(task).holders >= kMostHolders) {
+    tasks_.erase(task);
+    return false;
+  }
+  queue_.push_front(task);
+  return true;
+}
+
 template <class Condition>
 std::vector<TaskPool::Returned> TaskPool::take_back(const Condition& returns) {
   std::vector<Returned> back;
@@ -55,6 +65,18 @@ std::vector<TaskPool::Returned> TaskPool::expire(double now) {
 
 std::vector<TaskPool::Returned> TaskPool::release(const std::string& holder) {
   return take_back([&holder](const Held& held) { return held.holder == holder; });
+}
+
+bool may_succeed_elsewhere(Errc code) {
+  switch (code) {
+    case Errc::kIo:
+    case Errc::kMissingFile:
+    case Errc::kInterrupted:
+    case Errc::kNetwork:
+    case Errc::kTimeout:
+    case Errc::kActorFailed: return true;
+    default: return false;
+  }
 }
 
 void Occupancy::set(double now, std::int64_t busy, std::int64_t idle) {

@@ -38,6 +38,9 @@ class TaskPool {
   std::optional<Lease> hand_out(const std::string& holder, double now);
   // True when the result is wanted; false for a late duplicate, which is the same again.
   bool done(TaskId task);
+  // After a failure that another holder may not meet: puts a leased task back to the front. False
+  // when it is given up instead, see kMostHolders, or not leased.
+  bool retry(TaskId task);
 
   // A lease that ended without a result.
   struct Returned {
@@ -70,6 +73,9 @@ class TaskPool {
   std::deque<TaskId> queue_;
   std::map<TaskId, Held> leased_;
 };
+
+// Whether a task that failed so may succeed on another node: its own description is not at fault.
+bool may_succeed_elsewhere(Errc code);
 
 // Integrates how many executors work and how many wait: who waits for whom.
 class Occupancy {

@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "actors/executors.hpp"
-#include "actors/node.hpp"
 #include "actors/presence.hpp"
 #include "actors/puzzle_actors.hpp"
 #include "actors/roster.hpp"
@@ -51,18 +50,6 @@ struct Job {
   std::string experiment;
 };
 
-Result<Job> work_on_text(caf::actor_system& system, const std::string& name,
-                         const std::string& toml, const JoinActor& head, Ended ended) {
-  ExperimentConfig config;
-  if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
-    return tl::unexpected(parsed.error());
-  auto environment = make_environment(config.environment);
-  if (!environment) return tl::unexpected(environment.error());
-  return Job{spawn_node(system, {name, config, std::move(*environment), false},
-                        caf::actor_cast<CoordinatorActor>(head), std::move(ended)),
-             config.name};
-}
-
 Result<Job> work_on_puzzle(caf::actor_system& system, const std::string& name,
                            const std::string& toml, const JoinActor& head, Ended ended) {
   PuzzleExperiment config;
@@ -83,7 +70,7 @@ Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& option
   auto environment = make_environment(config.environment);
   if (!environment) return tl::unexpected(environment.error());
   const ExecutorsOptions how{options.name, config, std::move(*environment), {}, options.stop};
-  return Job{spawn_executors(system, how, caf::actor_cast<PoolActor>(head), std::move(ended)),
+  return Job{spawn_executors(system, how, caf::actor_cast<TaskSourceActor>(head), std::move(ended)),
              config.name};
 }
 
@@ -92,8 +79,6 @@ Result<Job> work_on(const Welcome& welcome, caf::actor_system& system, const Wor
   const std::string& name = options.name;
   if (welcome.experiment == kTasks)
     return work_on_tasks(system, options, welcome.config, head, std::move(ended));
-  if (welcome.experiment == kTextExperiment)
-    return work_on_text(system, name, welcome.config, head, std::move(ended));
   if (welcome.experiment == kPuzzleExperiment)
     return work_on_puzzle(system, name, welcome.config, head, std::move(ended));
   return fail(Errc::kSchema, fmt::format("the head runs an experiment of a kind that this version "

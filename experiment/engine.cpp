@@ -53,14 +53,19 @@ void LocalEngine::cancel(std::span<const TaskId> tasks) {
   for (const TaskId task : tasks) tasks_.erase(task);
 }
 
-std::vector<TaskId> submit_in_parts(Engine& engine, const AttemptTask& whole) {
+std::vector<AttemptTask> parts_of(const AttemptTask& whole) {
   const auto samples = static_cast<std::size_t>(std::max<std::int64_t>(1, whole.how.samples));
   const std::size_t problems = std::max<std::size_t>(1, kPerTask / samples);
-  std::vector<TaskId> parts;
+  std::vector<AttemptTask> parts;
   for (std::size_t first = 0; first < whole.problems.size(); first += problems)
-    parts.push_back(
-        engine.submit(part_of(whole, first, std::min(problems, whole.problems.size() - first))));
+    parts.push_back(part_of(whole, first, std::min(problems, whole.problems.size() - first)));
   return parts;
+}
+
+std::vector<TaskId> submit_in_parts(Engine& engine, const AttemptTask& whole) {
+  std::vector<TaskId> tasks;
+  for (auto& part : parts_of(whole)) tasks.push_back(engine.submit(std::move(part)));
+  return tasks;
 }
 
 Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts) {

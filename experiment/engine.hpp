@@ -62,8 +62,9 @@ class LocalEngine final : public Engine {
   Executor executor_;
 };
 
-// A large AttemptTask is cut into tasks of a few hundred attempts each, so that several nodes share
-// it. The results are in the order of its problems.
+// Cuts a large task into tasks of a few hundred attempts each, so that several nodes share it. The
+// results are in the order of its problems.
+std::vector<AttemptTask> parts_of(const AttemptTask& whole);
 std::vector<TaskId> submit_in_parts(Engine& engine, const AttemptTask& whole);
 // The results of all parts as one; after an error the others are withdrawn.
 Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts);

@@ -11,20 +11,20 @@ using namespace qstar;
 
 namespace {
 
-using Source = caf::typed_actor<caf::replies_to<WorkRequest>::with<Lease>>;
+using Source = caf::typed_actor<caf::replies_to<TaskRequest>::with<TaskLease>>;
 
 // Keeps the first requests waiting for ever, answers the third, refuses the fourth.
 Source::behavior_type slow(Source::pointer self, std::atomic<int>* asked) {
-  auto kept = std::make_shared<std::vector<caf::typed_response_promise<Lease>>>();
-  return {[self, asked, kept](const WorkRequest&) -> caf::result<Lease> {
+  auto kept = std::make_shared<std::vector<caf::typed_response_promise<TaskLease>>>();
+  return {[self, asked, kept](const TaskRequest&) -> caf::result<TaskLease> {
     const int number = ++*asked;
     if (number == 3) {
-      Lease lease;
+      TaskLease lease;
       lease.task = 7;
       return lease;
     }
     if (number == 4) return caf::sec::runtime_error;
-    kept->push_back(self->make_response_promise<Lease>());
+    kept->push_back(self->make_response_promise<TaskLease>());
     return kept->back();
   }};
 }
@@ -44,8 +44,8 @@ TEST_CASE("a request without an answer is repeated, an error is not", "[ask_in_t
   const auto ask = [&] {
     system.spawn([&](caf::event_based_actor* self) {
       ask_in_turns(
-          self, source, WorkRequest{"node"},
-          [&](const Lease& lease) {
+          self, source, TaskRequest{"node"},
+          [&](const TaskLease& lease) {
             task = lease.task;
             ++answers;
           },

@@ -24,7 +24,7 @@ namespace {
 
 // Which draws of problems fail, counted from 1 over all sessions of a run. Training problems are
 // drawn by the policy learner, for its corpus, and by the coordinator, for leases; held-out ones by
-// the evaluator.
+// the coordinator, once for all evaluations of a session.
 struct Failures {
   std::set<int> training = {}, held_out = {};
   bool always = false;
@@ -229,7 +229,7 @@ TEST_CASE("a run whose actors fail ends as it would have without", "[head]") {
   CHECK(whole.restarts.empty());
   check_counters(whole.options.config, expected->state);
 
-  // In the second slice of pre-training, and at the very last figure.
+  // In the second slice of pre-training, and when the problems of the evaluations are drawn.
   Run broken(folder.path("broken"),
              failing({{healthy->training() * 2 / 3}, {healthy->held_out()}}));
   broken.options.deterministic = true;

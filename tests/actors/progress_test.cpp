@@ -81,7 +81,7 @@ TEST_CASE("the status has phase, progress, versions, queues and staleness", "[pr
   CHECK(status["progress"] == 0.25);
   CHECK(status["versions"]["policy"] == 6);
   CHECK(status["queues"]["leases_outstanding"] == 3);
-  CHECK(status["queues"]["rollouts_waiting"] == 1);
+  CHECK(status["queues"]["executors_waiting"] == 1);
   CHECK(status["queues"]["replay_policy"] == 77);
   CHECK(status["staleness"]["mean"] == 1.5);
   CHECK(status["staleness"]["bound"] == 4);

@@ -1,7 +1,7 @@
 // Supervision: a failed family is started again, gives up in the end, and asks for no more than it
 // can hold.
 #include "actors/family.hpp"
-#include "actors/node.hpp"
+#include "actors/executors.hpp"
 
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 
 #include "actors/system.hpp"
 #include "actors/worker.hpp"
+#include "core/sha256.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 
@@ -20,80 +21,72 @@ using namespace qstar;
 namespace {
 
 struct Script {
-  std::atomic<int> work_requests{0}, weights_requests{0}, inserts{0};
-  int failures = 0;            // weights requests to refuse before one is answered
-  int leases = 0;              // to hand out before there is no more work
-  bool answer_work = true;     // else work requests are left waiting
-  bool die = false;            // of a full disk, when asked for work
-  bool answer_inserts = true;  // else inserts are never acknowledged
+  std::atomic<int> task_requests{0}, model_requests{0}, results{0}, errors{0};
+  int tasks = 0;             // to hand out before there is no more work
+  bool answer_work = true;   // else requests for tasks are left waiting
+  bool has_model = true;     // else requests for the model are refused
+  bool refuse_work = false;  // answer requests for tasks with an error
+  bool die = false;          // of a full disk, when asked for work
 };
 using ScriptPtr = std::shared_ptr<Script>;
 
 constexpr RestartConfig kRestart{
     .max_failures = 3, .first_delay = 0.01, .max_delay = 0.02, .forgive_after = 60};
 
+NodeConfig node_config() {
+  NodeConfig config;
+  config.slots = 16;
+  config.restart = kRestart;
+  return config;
+}
+
 struct HeadState {
-  std::vector<caf::typed_response_promise<Lease>> waiting;
-  std::vector<caf::typed_response_promise<Inserted>> unacknowledged;
+  std::vector<caf::typed_response_promise<TaskLease>> waiting;
 };
 
-CoordinatorActor::behavior_type head(CoordinatorActor::stateful_pointer<HeadState> self,
-                                     const ScriptPtr& script) {
+TaskSourceActor::behavior_type head(TaskSourceActor::stateful_pointer<HeadState> self,
+                                    const ScriptPtr& script) {
+  const auto model = serialize(testing::random_model(1));
   return {
       [](const Join&) {
-        ExperimentConfig config;
-        config.restart = kRestart;
-        return Welcome{print_config(describe_of(config)), kTextExperiment};
+        auto config = node_config();
+        return Welcome{print_config(describe_of(config)), kTasks};
       },
-      [self, script](const WorkRequest&) -> caf::result<Lease> {
-        const int number = ++script->work_requests;
+      [self, script, model](const TaskRequest&) -> caf::result<TaskLease> {
+        const int number = ++script->task_requests;
         if (script->die) self->quit(to_caf({Errc::kDiskFull, "no space left"}));
+        if (script->refuse_work) return to_caf({Errc::kIo, "the tasks are gone"});
         if (!script->answer_work) {
-          self->state.waiting.push_back(self->make_response_promise<Lease>());
+          self->state.waiting.push_back(self->make_response_promise<TaskLease>());
           return self->state.waiting.back();
         }
-        Lease lease;
-        if (number <= script->leases) {
-          lease.task = static_cast<std::uint64_t>(number);
-          lease.version = 1;
-          lease.samples = 2;
-          lease.max_tokens = 8;
-          lease.temperature_bits = std::bit_cast<std::uint32_t>(1.0F);
-          lease.problems = {"1+2", "3+4"};
-        }
-        return lease;
+        if (number > script->tasks) return TaskLease{};
+        AttemptTask task{.policy = {sha256(model).hex(), 1}, .problems = {"1+2", "3+4"}};
+        task.how.max_tokens = 8;
+        return TaskLease{static_cast<std::uint64_t>(number), encode(Task(task))};
       },
-      [](const TaskDone&) {},
-      [script](const WeightsRequest& request) -> caf::result<WeightsChunk> {
-        if (++script->weights_requests <= script->failures)
-          return to_caf({Errc::kIo, "the weights are gone"});
-        const auto bytes = serialize(testing::random_model(1));
-        return WeightsChunk{1, bytes.size(), request.offset, bytes.substr(request.offset)};
+      [script](const TaskFinished& message) {
+        ++(message.code.empty() ? script->results : script->errors);
       },
-      [](Score& score) { return Groups{std::move(score.groups)}; },
-      [self, script](Insert&) -> caf::result<Inserted> {
-        ++script->inserts;
-        if (script->answer_inserts) return Inserted{2};
-        self->state.unacknowledged.push_back(self->make_response_promise<Inserted>());
-        return self->state.unacknowledged.back();
+      [script, model](const ModelRequest& request) -> caf::result<ModelPiece> {
+        ++script->model_requests;
+        if (!script->has_model) return to_caf({Errc::kIo, "the weights are gone"});
+        return ModelPiece{model.size(), model.substr(request.offset)};
       },
-      [](const ReplayStatus&) {},
-      [](caf::tick_atom) {},
   };
 }
 
-// A node of two rollouts under the script; how it ended, or kTimeout after `patience`.
+// Two executors under the script; how it ended, or kTimeout after `patience`.
 Status run_node(const ScriptPtr& script,
                 std::chrono::milliseconds patience = std::chrono::seconds(20)) {
   auto& system = immortal_system(std::nullopt);
   const auto coordinator = system.spawn(head, script);
   auto ended = std::make_shared<std::promise<Status>>();
   auto future = ended->get_future();
-  ExperimentConfig config;
-  config.restart = kRestart;
-  const EnvironmentPtr environment = make_environment(config.environment).value();
-  const auto node = spawn_node(system, {"test", config, environment, false}, coordinator,
-                               [ended](const Status& why) { ended->set_value(why); });
+  const EnvironmentPtr environment = make_environment(node_config().environment).value();
+  const auto node =
+      spawn_executors(system, {"test", node_config(), environment, {}, {}}, coordinator,
+                      [ended](const Status& why) { ended->set_value(why); });
   const bool over = future.wait_for(patience) == std::future_status::ready;
   end_all(system, {caf::actor_cast<caf::actor>(coordinator), node});
   return over ? future.get() : fail(Errc::kTimeout, "still running");
@@ -117,13 +110,13 @@ Status run_worker_of(const ScriptPtr& script) {
 
 TEST_CASE("a worker says whether its own actors failed or the head went away", "[node]") {
   const auto script = std::make_shared<Script>();
-  script->leases = 1'000'000;
+  script->tasks = 1'000'000;
   SECTION("its own actors") {
-    script->failures = 1'000'000;
+    script->refuse_work = true;
     const auto why = run_worker_of(script);
     REQUIRE_FALSE(why);
     CHECK(why.error().code == Errc::kActorFailed);
-    CHECK(why.error().message.find("the weights are gone") != std::string::npos);
+    CHECK(why.error().message.find("the tasks are gone") != std::string::npos);
   }
   SECTION("the head") {
     script->die = true;
@@ -133,37 +126,39 @@ TEST_CASE("a worker says whether its own actors failed or the head went away", "
     CHECK(why.error().message.find("no space left") != std::string::npos);
   }
   SECTION("neither: there is no more work") {
-    script->leases = 3;
+    script->tasks = 3;
     CHECK(run_worker_of(script));
+    CHECK(script->results == 3);
   }
 }
 
-TEST_CASE("a node works until there is no more work", "[node]") {
+TEST_CASE("executors work until there is no more work, and fetch a model once", "[node]") {
   const auto script = std::make_shared<Script>();
-  script->leases = 5;
+  script->tasks = 5;
   CHECK(run_node(script));
-  CHECK(script->inserts == 5);
+  CHECK(script->results == 5);
+  CHECK(script->model_requests == 1);  // it is smaller than a piece
 }
 
-TEST_CASE("a failed family is started again", "[node]") {
+TEST_CASE("a task whose model is not to be had ends with an error, and others are asked for",
+          "[node]") {
   const auto script = std::make_shared<Script>();
-  script->leases = 100;
-  script->failures = 2;
+  script->tasks = 6;
+  script->has_model = false;
   CHECK(run_node(script));
-  CHECK(script->weights_requests > 2);
-  CHECK(script->inserts > 0);
+  CHECK(script->errors == 6);
+  CHECK(script->results == 0);
 }
 
 TEST_CASE("after too many failures a node gives up and says why", "[node]") {
   const auto script = std::make_shared<Script>();
-  script->leases = 1'000'000;
-  script->failures = 1'000'000;
+  script->refuse_work = true;
   const auto why = run_node(script);
   REQUIRE_FALSE(why);
   CHECK(why.error().code == Errc::kActorFailed);
   CHECK(why.error().message.find("failed too often") != std::string::npos);
-  CHECK(why.error().message.find("the weights are gone") != std::string::npos);
-  CHECK(script->weights_requests <= 8);  // one or two a start: first, and three restarts
+  CHECK(why.error().message.find("the tasks are gone") != std::string::npos);
+  CHECK(script->task_requests <= 8);  // one or two a start: first, and three restarts
 }
 
 TEST_CASE("a supervisor that cannot start its family says so", "[node]") {
@@ -185,18 +180,9 @@ TEST_CASE("a supervisor that cannot start its family says so", "[node]") {
   end_all(system, {caf::actor_cast<caf::actor>(coordinator)});
 }
 
-TEST_CASE("nobody is sent more than was asked for: no mailbox grows", "[node]") {
+TEST_CASE("an executor has one open request: no mailbox grows", "[node]") {
   const auto script = std::make_shared<Script>();
-  SECTION("a rollout waits for its lease") {
-    script->answer_work = false;
-    CHECK(run_node(script, std::chrono::milliseconds(500)).error().code == Errc::kTimeout);
-    CHECK(script->work_requests == 2);
-  }
-  SECTION("a rollout waits for the store") {
-    script->leases = 1'000'000;
-    script->answer_inserts = false;
-    CHECK(run_node(script, std::chrono::milliseconds(1000)).error().code == Errc::kTimeout);
-    CHECK(script->work_requests == 2);
-    CHECK(script->inserts == 2);
-  }
+  script->answer_work = false;
+  CHECK(run_node(script, std::chrono::milliseconds(500)).error().code == Errc::kTimeout);
+  CHECK(script->task_requests == 2);
 }
