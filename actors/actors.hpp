@@ -17,6 +17,7 @@
 #include "core/stop.hpp"
 #include "environment/environment.hpp"
 #include "learning/critic_learner.hpp"
+#include "learning/failed_batch.hpp"
 #include "learning/policy_learner.hpp"
 #include "persistence/replay_buffer.hpp"
 
@@ -60,6 +61,7 @@ ReplayActor spawn_replay(caf::actor_system& system, ReplayBuffer buffer,
 struct LearnerLinks {
   ReplayActor replay;
   Stop stop;
+  KeepBatch keep_failed = {};  // keeps a batch whose loss or gradient is not finite
 };
 // What a learner starts from: its state from SaveState, empty to begin afresh.
 struct Restored {

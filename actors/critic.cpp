@@ -75,12 +75,14 @@ struct CriticState {
     }
     if (critic && !groups.empty()) {
       const auto total = config.rl.versions * config.critic.updates_per_version;
-      auto stats = critic->update(
-          groups, config.critic,
-          schedule(config.critic.optimizer, train.first_update + result.updates, total));
-      result.tokens += stats.tokens;
-      result.loss += stats.loss / static_cast<double>(train.updates);
-      priorities.priorities = std::move(stats.priorities);
+      const auto rate =
+          schedule(config.critic.optimizer, train.first_update + result.updates, total);
+      auto stats = or_keep(critic->update(groups, config.critic, rate),
+                           {"critic", links.keep_failed}, std::span<const WeightedGroup>(groups));
+      if (!stats) return self->quit(to_caf(stats.error()));
+      result.tokens += stats->tokens;
+      result.loss += stats->loss / static_cast<double>(train.updates);
+      priorities.priorities = std::move(stats->priorities);
       self->send(links.replay, std::move(priorities));
     }
     ++result.updates;

@@ -142,7 +142,10 @@ class TextSession {
     const Coordinator coordinator = spawn_coordinator(system, std::move(lead_options), promise);
     const CoordinatorActor face = coordinator;
     const auto replay = begin_replay(system, face);
-    const LearnerLinks links{replay, options_.stop};
+    const LearnerLinks links{replay, options_.stop,
+                             [this](std::string_view label, std::string_view json) {
+                               return directory_.keep_batch(label, json);
+                             }};
     Wiring wiring{
         spawn_policy_learner(system, options_.config, environment_,
                              {start.part("policy"), {}, start.folder + "/policy"}, links),

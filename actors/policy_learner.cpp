@@ -24,20 +24,37 @@ struct LearnerState {
   std::uint64_t seed() const { return static_cast<std::uint64_t>(config.seed); }
 
   // A slice's corpus depends on its place alone, so that a resumed run reads on where it stopped.
-  Trained pretrain(const Pretrain& request) {
+  Result<Trained> pretrain(const Pretrain& request) {
     if (request.first_step == 0) learner->reset_optimizer();
     Trained trained;
     const auto end = request.first_step + request.steps;
     for (std::int64_t i = request.first_step; i < end && !stopped(); ++i) {
       const auto stats = pretrain_step(*learner, *environment, *tokenizer, config.corpus,
                                        config.pretrain, seed(), i);
+      if (!stats) return tl::unexpected(not_pretrained(stats.error(), i));
       ++trained.updates;
-      trained.tokens += stats.tokens;
-      trained.loss += stats.loss;
-      trained.values["gradient_norm"] = stats.gradient_norm;
+      trained.tokens += stats->tokens;
+      trained.loss += stats->loss;
+      trained.values["gradient_norm"] = stats->gradient_norm;
     }
     if (trained.updates > 0) trained.loss /= static_cast<double>(trained.updates);
     return trained;
+  }
+
+  // Keeps the rows of a step of pre-training that failed.
+  Error not_pretrained(const Error& why, std::int64_t step) const {
+    const auto batch =
+        pretraining_batch(*environment, *tokenizer, config.corpus, config.pretrain, seed(), step);
+    return FailedBatches{"pretrain", links.keep_failed}.keep_rows(why,
+                                                                  rows_json(*tokenizer, batch));
+  }
+
+  // A run does not go on with weights that learn no more: the session ends with the error.
+  caf::result<Trained> answer(const Pretrain& request) {
+    auto trained = pretrain(request);
+    if (trained) return std::move(*trained);
+    self->quit(to_caf(trained.error()));
+    return to_caf(trained.error());
   }
 
   caf::result<Trained> start(const Train& request) {
@@ -78,11 +95,13 @@ struct LearnerState {
       result.values["sampled_version"] = versions / static_cast<double>(samples.groups.size());
     if (!texts.empty()) {
       const auto total = config.rl.versions * config.rl.updates_per_version;
-      const auto stats = learner->update(
-          batch_of_solutions(*tokenizer, texts, weights), config.rl.optimizer,
-          schedule(config.rl.optimizer, train.first_update + result.updates, total));
-      result.tokens += stats.tokens;
-      result.loss += stats.loss / static_cast<double>(train.updates);
+      const auto batch = batch_of_solutions(*tokenizer, texts, weights);
+      const auto rate = schedule(config.rl.optimizer, train.first_update + result.updates, total);
+      const auto stats = or_keep(learner->update(batch, config.rl.optimizer, rate),
+                                 {"policy", links.keep_failed}, *tokenizer, batch);
+      if (!stats) return self->quit(to_caf(stats.error()));
+      result.tokens += stats->tokens;
+      result.loss += stats->loss / static_cast<double>(train.updates);
       result.values["rows"] = static_cast<double>(texts.size());
     }
     ++result.updates;
@@ -115,7 +134,7 @@ PolicyLearnerActor::behavior_type policy_learner(
       self->quit(to_caf(loaded.error()));
   }
   return {
-      [&state](const Pretrain& request) { return state.pretrain(request); },
+      [&state](const Pretrain& request) { return state.answer(request); },
       [&state](const Train& request) { return state.start(request); },
       [&state](SaveState) { return Bytes{state.learner->save()}; },
       [&state](ExportModel) { return state.export_model(); },

@@ -309,6 +309,17 @@ Status RunDirectory::intact() const {
   return {};
 }
 
+Result<std::string> RunDirectory::keep_batch(std::string_view label, std::string_view json) const {
+  if (auto there = intact(); !there) return tl::unexpected(there.error());
+  std::vector<std::string> made;
+  if (const auto error = make_folders(file("failed"), made); error)
+    return io_error("cannot create the folder", file("failed"), error.value());
+  auto path = file(fmt::format("failed/{}-batch.json", label));
+  if (auto written = write_file_atomically(path, json); !written)
+    return tl::unexpected(written.error());
+  return path;
+}
+
 Status RunDirectory::conclude(const std::vector<std::pair<std::string, std::string>>& files) {
   if (auto there = intact(); !there) return there;
   if (is_there(file("report.json"))) return {};

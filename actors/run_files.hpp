@@ -2,7 +2,7 @@
 //
 //   config.toml metrics.jsonl store/ checkpoints/ report.json report.md learning_curve.svg
 //   and the models: policy.safetensors and critic.safetensors of text, model.safetensors of a
-//   puzzle
+//   puzzle; failed/LABEL-batch.json, the batch that ended a run because its loss was not finite
 //
 // What a start has made is removed again when the run does not come to begin (a port that is taken,
 // a label file that is missing), and nothing else is. A run whose directory is deleted or replaced
@@ -87,6 +87,10 @@ class RunDirectory {
   void guard(const std::string& name);
   // kIo: the directory, or what is guarded in it, was deleted or replaced. Any thread.
   Status intact() const;
+
+  // Writes failed/LABEL-batch.json, over one of an earlier session, and returns its path. Any
+  // thread.
+  Result<std::string> keep_batch(std::string_view label, std::string_view json) const;
 
   // The files (name, bytes) of a finished run, each written atomically, the last one report.json:
   // with it the run is finished. Does nothing when it is there: the report is written once, with

@@ -270,6 +270,15 @@ StoryHost StorySession::host() {
   host.save = [this](std::string_view label, const auto& parts, bool at_once) {
     return save(label, parts, at_once);
   };
+  host.keep_failed = [this](std::string_view label, std::string_view json) {
+    Result<std::string> file;
+    const auto passed = gate_.pass([&]() -> Status {
+      file = directory_.keep_batch(label, json);
+      return {};
+    });
+    if (!passed) file = tl::unexpected(passed.error());
+    return file;
+  };
   return host;
 }
 

@@ -5,7 +5,8 @@
 //   build/release/benchmarks/critics runs/base/policy.safetensors critic.safetensors
 //       critic.target=kept_chance samples=32 critic.groups_per_update=2
 //
-// The file that it leaves is a guide of `qstar eval --search`. docs/experiments/text_search.md has the figures.
+// The file that it leaves is a guide of `qstar eval --search`. docs/experiments/text_search.md has
+// the figures.
 #include <fmt/format.h>
 
 #include "benchmarks/sampled_work.hpp"
@@ -38,7 +39,8 @@ void teach(CriticLearner& critic, const std::vector<AttemptGroup>& groups, const
     std::vector<WeightedGroup> batch;
     for (std::int64_t n = 0; n < options.critic.groups_per_update; ++n)
       batch.push_back({&groups[rng.below(groups.size())], 1});
-    critic.update(batch, options.critic, schedule(options.critic.optimizer, i, options.updates));
+    critic.update(batch, options.critic, schedule(options.critic.optimizer, i, options.updates))
+        .value();
   }
 }
 

@@ -50,7 +50,8 @@ void pretrain(benchmark::State& state) {
   const auto batch = corpus_batch(corpus, bench().tokenizer, 32, 96);
   const OptimizerConfig optimizer;
   double tokens = 0;
-  for (auto _ : state) tokens += static_cast<double>(learner.update(batch, optimizer, 0.01).tokens);
+  for (auto _ : state)
+    tokens += static_cast<double>(learner.update(batch, optimizer, 0.01).value().tokens);
   report(state, tokens, bench().training_flops());
 }
 BENCHMARK(pretrain)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -90,7 +91,7 @@ void update_policy(benchmark::State& state) {
   const auto batch = batch_of_solutions(bench().tokenizer, texts, weights);
   double tokens = 0;
   for (auto _ : state)
-    tokens += static_cast<double>(learner.update(batch, OptimizerConfig{}, 0.01).tokens);
+    tokens += static_cast<double>(learner.update(batch, OptimizerConfig{}, 0.01).value().tokens);
   report(state, tokens, bench().training_flops());
 }
 BENCHMARK(update_policy)->UseRealTime()->Unit(benchmark::kMillisecond);
@@ -104,7 +105,8 @@ void update_critic(benchmark::State& state) {
   std::vector<WeightedGroup> batch;
   for (const auto& group : made) batch.push_back({&group, 1});
   double tokens = 0;
-  for (auto _ : state) tokens += static_cast<double>(critic.update(batch, config, 0.01).tokens);
+  for (auto _ : state)
+    tokens += static_cast<double>(critic.update(batch, config, 0.01).value().tokens);
   report(state, tokens, bench().training_flops());
 }
 BENCHMARK(update_critic)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -32,7 +32,7 @@ struct Loop {
   void pretrain() {
     const auto& p = config.pretrain;
     for (std::int64_t i = 0; i < p.steps; ++i) {
-      pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i);
+      pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i).value();
     }
     critic.emplace(learner.model(), derive_seed(seed, "critic"), heads_of(config.critic));
     learner.reset_optimizer();
@@ -68,7 +68,7 @@ struct Loop {
       const auto rate =
           schedule(rl.optimizer, policy_updates++, rl.versions * rl.updates_per_version);
       if (!texts.empty())
-        learner.update(batch_of_solutions(tokenizer, texts, weights), rl.optimizer, rate);
+        learner.update(batch_of_solutions(tokenizer, texts, weights), rl.optimizer, rate).value();
     }
   }
 
@@ -86,7 +86,8 @@ struct Loop {
       const auto rate =
           schedule(c.optimizer, critic_updates++, config.rl.versions * c.updates_per_version);
       if (!batch.empty())
-        replay.update_priorities(Table::kCritic, ids, critic->update(batch, c, rate).priorities);
+        replay.update_priorities(Table::kCritic, ids,
+                                 critic->update(batch, c, rate).value().priorities);
     }
   }
 

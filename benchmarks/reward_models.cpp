@@ -53,7 +53,7 @@ void teach(RewardLearner& learner, const std::vector<LabelledAttempt>& examples)
     std::vector<LabelledAttempt> batch;
     for (std::int64_t n = 0; n < config.attempts_per_update; ++n)
       batch.push_back(examples[rng.below(examples.size())]);
-    learner.update(batch, config, schedule(config.optimizer, i, config.updates));
+    learner.update(batch, config, schedule(config.optimizer, i, config.updates)).value();
   }
 }
 

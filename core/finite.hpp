@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace qstar {
 
@@ -27,6 +28,12 @@ inline std::optional<std::size_t> first_not_finite(std::span<const float> values
   for (; at < values.size(); ++at)
     if (!std::isfinite(values[at])) return at;
   return std::nullopt;
+}
+
+// "nan", "inf" or "-inf", for a number that is not finite. Formatting writes some as "-nan".
+inline std::string_view name_of_not_finite(double value) {
+  if (std::isnan(value)) return "nan";
+  return value > 0 ? "inf" : "-inf";
 }
 
 }  // namespace qstar

@@ -28,18 +28,20 @@ CriticReport measure(CriticLearner& critic, const Groups& groups) {
   return assess(attempts, values);
 }
 
-void learn(CriticLearner& critic, const Groups& made, const Groups& held_out, std::int64_t n) {
+Status learn(CriticLearner& critic, const Groups& made, const Groups& held_out, std::int64_t n) {
   const CriticConfig config;
   Rng rng(2);
   for (std::int64_t i = 0; i < n; ++i) {
     std::vector<WeightedGroup> batch(static_cast<std::size_t>(config.groups_per_update));
     for (auto& drawn : batch) drawn = {&made[rng.below(made.size())], 1};
     const auto stats = critic.update(batch, config, schedule(config.optimizer, i, n));
+    if (!stats) return tl::unexpected(stats.error());
     if ((i + 1) % 50 != 0 && i + 1 != n) continue;
     const auto figures = measure(critic, held_out);
     fmt::print("{:4} updates  loss {:.3f}  step AUC {:.3f}  calibration error {:.3f}\n", i + 1,
-               stats.loss, figures.step_auc, figures.calibration_error);
+               stats->loss, figures.step_auc, figures.calibration_error);
   }
+  return {};
 }
 
 Status run(const std::string& path, std::int64_t problems, std::int64_t updates) {
@@ -62,8 +64,7 @@ Status run(const std::string& path, std::int64_t problems, std::int64_t updates)
   const auto judges = attempt(held_out_problems(**environment, 500), {.samples = 1, .seed = 7});
   if (!made || !judges) return tl::unexpected((made ? judges : made).error());
   CriticLearner critic(*model, 1);
-  learn(critic, *made, *judges, updates);
-  return {};
+  return learn(critic, *made, *judges, updates);
 }
 
 }  // namespace

@@ -84,8 +84,10 @@ class CriticLearner final : public StepScorer {
   CriticLearner(CriticLearner&&) noexcept;
   CriticLearner& operator=(CriticLearner&&) noexcept;
 
-  CriticStats update(std::span<const WeightedGroup> groups, const CriticConfig& config,
-                     double rate_factor);
+  // One optimiser step. kConfig says that the loss or the gradient norm is not finite; then the
+  // critic has not changed.
+  Result<CriticStats> update(std::span<const WeightedGroup> groups, const CriticConfig& config,
+                             double rate_factor);
   // Q of every closed step of every attempt, in order; empty for attempts that cannot be encoded.
   std::vector<std::vector<float>> step_values(std::span<const Trajectory> attempts);
   ScorerRole role() const override { return ScorerRole::kCritic; }

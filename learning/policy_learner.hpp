@@ -53,15 +53,18 @@ class PolicyLearner {
   PolicyLearner& operator=(PolicyLearner&&) noexcept;
 
   // One optimiser step; the batch is processed in parts (batch.hpp, split_by_length).
-  // `rate_factor` multiplies both rates (see schedule()).
-  TrainStats update(const TokenBatch& batch, const OptimizerConfig& config, double rate_factor);
+  // `rate_factor` multiplies both rates (see schedule()). kConfig says that the loss or the
+  // gradient norm is not finite; then weights and moments have not changed.
+  Result<TrainStats> update(const TokenBatch& batch, const OptimizerConfig& config,
+                            double rate_factor);
   // Mean loss without an update.
   double loss(const TokenBatch& batch) const;
 
-  // One optimiser step on the loss of learning/policy_gradient.hpp. An empty batch changes nothing.
-  PolicyGradientStats update_policy_gradient(const PolicyGradientBatch& batch,
-                                             const PolicyGradientConfig& config,
-                                             double rate_factor);
+  // One optimiser step on the loss of learning/policy_gradient.hpp; errors as above. An empty batch
+  // changes nothing.
+  Result<PolicyGradientStats> update_policy_gradient(const PolicyGradientBatch& batch,
+                                                     const PolicyGradientConfig& config,
+                                                     double rate_factor);
   // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. One
   // temperature > 0 per row.
   std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;

@@ -30,4 +30,11 @@ Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
                   pretrain.length, model.context));
 }
 
+TokenBatch pretraining_batch(const Environment& environment, const Tokenizer& tokenizer,
+                             const CorpusConfig& corpus, const PretrainConfig& config,
+                             std::uint64_t seed, std::int64_t step) {
+  Corpus rows(environment, corpus, derive_seed(seed, "corpus", static_cast<std::uint64_t>(step)));
+  return corpus_batch(rows, tokenizer, config.rows, config.length);
+}
+
 }  // namespace qstar

@@ -7,6 +7,7 @@
 #include "core/result.hpp"
 #include "environment/corpus.hpp"
 #include "environment/registry.hpp"
+#include "learning/batch.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
 
@@ -27,10 +28,15 @@ struct PretrainConfig {
 Status check_text(const EnvironmentConfig& environment, const ModelSpec& model,
                   const PretrainConfig& pretrain);
 
-// One optimiser step, number `step` from 0. Its rows depend only on (seed, step), so that a resumed
-// run reads the same rows.
-TrainStats pretrain_step(PolicyLearner& learner, const Environment& environment,
-                         const Tokenizer& tokenizer, const CorpusConfig& corpus,
-                         const PretrainConfig& config, std::uint64_t seed, std::int64_t step);
+// The rows of one optimiser step, number `step` from 0. They depend only on (seed, step), so that a
+// resumed run reads the same rows.
+TokenBatch pretraining_batch(const Environment& environment, const Tokenizer& tokenizer,
+                             const CorpusConfig& corpus, const PretrainConfig& config,
+                             std::uint64_t seed, std::int64_t step);
+// One optimiser step on them; errors as PolicyLearner::update() says.
+Result<TrainStats> pretrain_step(PolicyLearner& learner, const Environment& environment,
+                                 const Tokenizer& tokenizer, const CorpusConfig& corpus,
+                                 const PretrainConfig& config, std::uint64_t seed,
+                                 std::int64_t step);
 
 }  // namespace qstar

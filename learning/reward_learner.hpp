@@ -73,13 +73,14 @@ class RewardLearner final : public StepScorer {
   RewardLearner(RewardLearner&&) noexcept;
   RewardLearner& operator=(RewardLearner&&) noexcept;
 
-  // One optimiser step of a process or outcome model; steps without a target are ignored.
-  RewardStats update(std::span<const LabelledAttempt> batch, const RewardConfig& config,
-                     double rate_factor);
-  // One optimiser step of a preference model. Pairs that cannot be encoded or have no closed step
-  // are left out.
-  RewardStats update(std::span<const RankedPair> batch, const RewardConfig& config,
-                     double rate_factor);
+  // One optimiser step of a process or outcome model; steps without a target are ignored. kConfig
+  // says that the loss or the gradient norm is not finite; then the model has not changed.
+  Result<RewardStats> update(std::span<const LabelledAttempt> batch, const RewardConfig& config,
+                             double rate_factor);
+  // One optimiser step of a preference model; errors as above. Pairs that cannot be encoded or have
+  // no closed step are left out.
+  Result<RewardStats> update(std::span<const RankedPair> batch, const RewardConfig& config,
+                             double rate_factor);
 
   // σ of the logit at the end of every step of every attempt; empty for attempts that cannot be
   // encoded. For a preference model only the order of scores is meaningful.

@@ -4,6 +4,18 @@
 #include "story/stages.hpp"
 
 namespace qstar {
+namespace {
+
+// Keeps the rows of a step of pre-training that failed.
+Status not_pretrained(const Story& story, const Error& why, std::int64_t step) {
+  const auto& config = story.config();
+  const auto batch = pretraining_batch(story.environment(), story.tokenizer(), config.corpus,
+                                       config.pretrain, story.seed("base"), step);
+  const FailedBatches failed{"base", story.host().keep_failed};
+  return tl::unexpected(failed.keep_rows(why, rows_json(story.tokenizer(), batch)));
+}
+
+}  // namespace
 
 Status base_stage(Story& story) {
   const double cpu = story.cpu_seconds();
@@ -23,14 +35,15 @@ Status base_stage(Story& story) {
   for (std::int64_t i = first; i < config.pretrain.steps; ++i) {
     const auto stats = pretrain_step(learner, story.environment(), story.tokenizer(), config.corpus,
                                      config.pretrain, story.seed("base"), i);
-    tokens += stats.tokens;
+    if (!stats) return not_pretrained(story, stats.error(), i);
+    tokens += stats->tokens;
     const auto parts = [&] {
       return std::map<std::string, std::string>{
           {"learner", learner.save()},
           {"step", std::to_string(i + 1)},
           {"cpu", std::to_string(before + story.cpu_seconds() - cpu)}};
     };
-    auto on = story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats.loss}}});
+    auto on = story.host().show({"base", i + 1, config.pretrain.steps, {{"loss", stats->loss}}});
     if (auto kept = story.host().save("base", parts, !on); !kept) return kept;
     if (!on) return on;
   }
@@ -52,10 +65,12 @@ Status fine_tuning_stage(Story& story) {
   std::int64_t tokens = 0;
   for (std::int64_t i = 0; i < config.steps; ++i) {
     const auto batch = draw_solutions(story.tokenizer(), texts, config.rows, rng);
-    const auto stats =
-        learner.update(batch, config.optimizer, schedule(config.optimizer, i, config.steps));
-    tokens += stats.tokens;
-    if (auto on = story.host().show({"sft", i + 1, config.steps, {{"loss", stats.loss}}}); !on)
+    const auto stats = or_keep(
+        learner.update(batch, config.optimizer, schedule(config.optimizer, i, config.steps)),
+        {"sft", story.host().keep_failed}, story.tokenizer(), batch);
+    if (!stats) return tl::unexpected(stats.error());
+    tokens += stats->tokens;
+    if (auto on = story.host().show({"sft", i + 1, config.steps, {{"loss", stats->loss}}}); !on)
       return on;
   }
   story.models["sft"] = learner.model();

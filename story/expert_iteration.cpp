@@ -42,7 +42,7 @@ class ExpertIteration final : public Improver {
  public:
   explicit ExpertIteration(const ImproverParts& parts) : parts_(parts), rng_(parts.seed) {}
 
-  std::map<std::string, double> improve(PolicyLearner& policy, Round round) override {
+  Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) override {
     const auto& config = parts_.config;
     const double rate_factor = round.rate_factor;
     window_.push_back(std::move(round));
@@ -54,11 +54,14 @@ class ExpertIteration final : public Improver {
       for (std::int64_t n = 0; n < config.groups_per_update; ++n) draw(texts, weights);
       if (texts.empty()) continue;
       const auto batch = batch_of_solutions(*parts_.tokenizer, texts, weights);
-      loss += policy.update(batch, config.optimizer, rate_factor).loss;
+      const auto stats = or_keep(policy.update(batch, config.optimizer, rate_factor), parts_.failed,
+                                 *parts_.tokenizer, batch);
+      if (!stats) return tl::unexpected(stats.error());
+      loss += stats->loss;
       rows += static_cast<double>(texts.size());
     }
     const auto updates = static_cast<double>(config.updates);
-    return {{"loss", loss / updates}, {"rows", rows / updates}};
+    return std::map<std::string, double>{{"loss", loss / updates}, {"rows", rows / updates}};
   }
 
   std::string save() const override {

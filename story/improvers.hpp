@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "learning/failed_batch.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
 #include "learning/tokenizer.hpp"
@@ -41,8 +42,9 @@ struct Round {
 class Improver {
  public:
   virtual ~Improver() = default;
-  // Updates the policy and returns figures of the round, such as "loss".
-  virtual std::map<std::string, double> improve(PolicyLearner& policy, Round round) = 0;
+  // Updates the policy and returns figures of the round, such as "loss". kConfig says that a loss
+  // or gradient norm is not finite, and where the batch is kept; the update has then not been made.
+  virtual Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) = 0;
   // All state on which later rounds depend. load restores it; kCorrupt when the bytes are damaged.
   virtual std::string save() const = 0;
   virtual Status load(std::string_view bytes) = 0;
@@ -58,6 +60,7 @@ struct ImproverParts {
   const ModelFile* start = nullptr;  // the initial policy, also the reference of the KL penalty
   bool measure_kl = false;  // policy gradients: report the KL divergence without a penalty, too
   std::uint64_t seed = 0;
+  FailedBatches failed = {};
 };
 
 struct Algorithm {

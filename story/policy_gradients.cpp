@@ -19,19 +19,21 @@ class PolicyGradients : public Improver {
     if (parts.config.gradient.kl_weight > 0 || parts.measure_kl) reference_.emplace(*parts.start);
   }
 
-  std::map<std::string, double> improve(PolicyLearner& policy, Round round) override {
+  Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) override {
     auto attempts = advantages_of(round);
-    rng_.shuffle(std::span(attempts));
+    if (!attempts) return tl::unexpected(attempts.error());
+    rng_.shuffle(std::span(*attempts));
     const auto size = static_cast<std::size_t>(parts_.config.attempts_per_update);
     std::map<std::string, double> figures{{"loss", 0}, {"kl", 0}, {"entropy", 0}, {"clipped", 0}};
     double updates = 0;
-    for (std::size_t at = 0; at < attempts.size(); at += size, ++updates) {
+    for (std::size_t at = 0; at < attempts->size(); at += size, ++updates) {
       const auto stats = update(
-          policy, std::span(attempts).subspan(at, std::min(size, attempts.size() - at)), round);
-      figures["loss"] += stats.loss;
-      figures["kl"] += stats.kl;
-      figures["entropy"] += stats.entropy;
-      figures["clipped"] += stats.clipped;
+          policy, std::span(*attempts).subspan(at, std::min(size, attempts->size() - at)), round);
+      if (!stats) return tl::unexpected(stats.error());
+      figures["loss"] += stats->loss;
+      figures["kl"] += stats->kl;
+      figures["entropy"] += stats->entropy;
+      figures["clipped"] += stats->clipped;
     }
     for (auto& [name, value] : figures) value /= std::max(1.0, updates);
     figures["updates"] = updates;
@@ -56,7 +58,7 @@ class PolicyGradients : public Improver {
   }
 
  protected:
-  virtual std::vector<AdvantagedAttempt> advantages_of(Round& round) = 0;
+  virtual Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) = 0;
   virtual std::string save_values() const { return {}; }
   virtual Status load_values(std::string_view) { return {}; }
 
@@ -64,14 +66,16 @@ class PolicyGradients : public Improver {
   Rng& rng() { return rng_; }
 
  private:
-  PolicyGradientStats update(PolicyLearner& policy, std::span<const AdvantagedAttempt> attempts,
-                             const Round& round) {
+  Result<PolicyGradientStats> update(PolicyLearner& policy,
+                                     std::span<const AdvantagedAttempt> attempts,
+                                     const Round& round) {
     const auto& config = parts_.config.gradient;
     auto batch =
         policy_gradient_batch(*parts_.tokenizer, attempts, token_mean(config), parts_.max_tokens);
     if (reference_)
       batch.reference_logprobs = reference_->logprobs(batch.tokens, batch.temperatures);
-    return policy.update_policy_gradient(batch, config, round.rate_factor);
+    return or_keep(policy.update_policy_gradient(batch, config, round.rate_factor), parts_.failed,
+                   *parts_.tokenizer, batch);
   }
 
   ImproverParts parts_;
@@ -84,7 +88,7 @@ class GroupRelative final : public PolicyGradients {
   using PolicyGradients::PolicyGradients;
 
  private:
-  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
+  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
     std::vector<AdvantagedAttempt> attempts;
     for (std::size_t g = 0; g < round.groups.size(); ++g)
       append_rewarded(round.groups[g], round.rewards[g], parts().config.gradient,
@@ -114,7 +118,7 @@ class Proximal final : public PolicyGradients {
         value_(*parts.start, ScorerRole::kOutcome, derive_seed(parts.seed, "value")) {}
 
  private:
-  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
+  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
     const auto trajectories = attempts_of(round.groups);
     const auto after = scores_in_slices(value_, trajectories);
     std::vector<AdvantagedAttempt> attempts;
@@ -135,7 +139,8 @@ class Proximal final : public PolicyGradients {
       }
     }
     normalise(attempts);
-    learn(examples, round.rate_factor);
+    if (auto learned = learn(examples, round.rate_factor); !learned)
+      return tl::unexpected(learned.error());
     return attempts;
   }
 
@@ -158,14 +163,17 @@ class Proximal final : public PolicyGradients {
     return generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
   }
 
-  void learn(const std::vector<LabelledAttempt>& examples, double rate_factor) {
-    if (examples.empty()) return;
+  Status learn(const std::vector<LabelledAttempt>& examples, double rate_factor) {
+    if (examples.empty()) return {};
     for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
       std::vector<LabelledAttempt> batch;
       for (std::int64_t n = 0; n < parts().value.attempts_per_update; ++n)
         batch.push_back(examples[rng().below(examples.size())]);
-      value_.update(batch, parts().value, rate_factor);
+      const auto stats = or_keep(value_.update(batch, parts().value, rate_factor), parts().failed,
+                                 std::span<const LabelledAttempt>(batch));
+      if (!stats) return tl::unexpected(stats.error());
     }
+    return {};
   }
 
   std::string save_values() const override { return value_.save(); }
@@ -181,8 +189,8 @@ class QAdvantage final : public PolicyGradients {
         critic_(*parts.start, derive_seed(parts.seed, "critic"), heads_of(parts.critic)) {}
 
  private:
-  std::vector<AdvantagedAttempt> advantages_of(Round& round) override {
-    learn(round);
+  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
+    if (auto learned = learn(round); !learned) return tl::unexpected(learned.error());
     std::vector<AdvantagedAttempt> attempts;
     for (auto& group : round.groups) {
       write_values(critic_, group);
@@ -192,13 +200,16 @@ class QAdvantage final : public PolicyGradients {
     return attempts;
   }
 
-  void learn(const Round& round) {
+  Status learn(const Round& round) {
     for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
       std::vector<WeightedGroup> batch;
       for (std::int64_t n = 0; n < parts().critic.groups_per_update; ++n)
         batch.push_back({&round.groups[rng().below(round.groups.size())], 1.0F});
-      critic_.update(batch, parts().critic, round.rate_factor);
+      const auto stats = or_keep(critic_.update(batch, parts().critic, round.rate_factor),
+                                 parts().failed, std::span<const WeightedGroup>(batch));
+      if (!stats) return tl::unexpected(stats.error());
     }
+    return {};
   }
 
   std::string save_values() const override { return critic_.save(); }

@@ -21,6 +21,18 @@ TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::
   return batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
 }
 
+struct ImitationStep {
+  std::string label;  // names the batch if it is kept
+  const OptimizerConfig& optimizer;
+  double rate_factor;
+};
+Status update(const Story& story, PolicyLearner& policy, const TokenBatch& batch,
+              const ImitationStep& step) {
+  const auto stats = or_keep(policy.update(batch, step.optimizer, step.rate_factor),
+                             {step.label, story.host().keep_failed}, story.tokenizer(), batch);
+  return stats ? Status{} : tl::unexpected(stats.error());
+}
+
 // Random streams keep the word "setter": seeds are derived from their names, and another name would
 // change every result.
 ProposerOptions options_of(const Story& story, const std::string& label) {
@@ -72,9 +84,13 @@ Result<std::map<std::string, double>> ProposedProblems::learn(
   }
   const auto batches = proposer_.imitation_batches(rated);
   policy.swap_optimizer();
-  for (const auto& problems : batches)
-    policy.update(batch_of_problems(story_.tokenizer(), problems),
-                  story_.config().selfplay.optimizer, rate_factor);
+  for (const auto& problems : batches) {
+    const auto batch = batch_of_problems(story_.tokenizer(), problems);
+    if (auto done = update(story_, policy, batch,
+                           {label_, story_.config().selfplay.optimizer, rate_factor});
+        !done)
+      return tl::unexpected(done.error());
+  }
   policy.swap_optimizer();
   std::map<std::string, double> figures;
   if (proposal.proposed > 0)
@@ -96,17 +112,15 @@ Status train_proposer(Story& story, PolicyLearner& policy, const std::string& st
     const double rate = schedule(optimizer, i, steps);
     const auto problems =
         story.training_problems(fmt::format("setter.{}", i), config.pretrain.rows);
-    policy.update(batch_of_problems(story.tokenizer(), problems), optimizer, rate);
-    if (solutions.empty()) {
-      Corpus rows(story.environment(), config.corpus,
-                  story.seed("setter.corpus", static_cast<std::uint64_t>(i)));
-      policy.update(
-          corpus_batch(rows, story.tokenizer(), config.pretrain.rows, config.pretrain.length),
-          optimizer, rate);
-    } else {
-      policy.update(draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng), optimizer,
-                    rate);
-    }
+    Corpus rows(story.environment(), config.corpus,
+                story.seed("setter.corpus", static_cast<std::uint64_t>(i)));
+    const auto solved =
+        solutions.empty()
+            ? corpus_batch(rows, story.tokenizer(), config.pretrain.rows, config.pretrain.length)
+            : draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng);
+    for (const auto& batch : {batch_of_problems(story.tokenizer(), problems), solved})
+      if (auto done = update(story, policy, batch, {"proposer", optimizer, rate}); !done)
+        return done;
     if (auto on = story.host().show({"proposer", i + 1, steps, {}}); !on) return on;
   }
   policy.reset_optimizer();

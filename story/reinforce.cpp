@@ -34,7 +34,8 @@ class Run {
                                   .tokenizer = &story.tokenizer(),
                                   .start = &start_,
                                   .measure_kl = plan.reward == RewardKind::kProxy,
-                                  .seed = story.seed(stream() + ".improver")})),
+                                  .seed = story.seed(stream() + ".improver"),
+                                  .failed = {plan.label, story.host().keep_failed}})),
         problems_(plan.config.problems, plan.revisit_share, stream() + ".problems"),
         source_(plan.source != nullptr ? *plan.source : problems_) {}
   ~Run() { withdraw(); }
@@ -179,9 +180,11 @@ class Run {
     const auto learned = source_.learn(learner_, flight.proposal, groups, rate);
     if (!learned) return tl::unexpected(learned.error());
     values.insert(learned->begin(), learned->end());
-    for (const auto& [name, value] :
-         improver_->improve(learner_, {std::move(groups), std::move(rewards), rate}))
-      values[name] = value;
+    const bool stale = flight.policy.hash != policy_.hash;
+    const auto improved =
+        improver_->improve(learner_, {std::move(groups), std::move(rewards), rate, stale});
+    if (!improved) return improved;
+    for (const auto& [name, value] : *improved) values[name] = value;
     return values;
   }
 

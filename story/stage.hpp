@@ -17,6 +17,7 @@
 #include "core/result.hpp"
 #include "environment/environment.hpp"
 #include "experiment/engine.hpp"
+#include "learning/failed_batch.hpp"
 #include "learning/label_file.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
@@ -53,6 +54,8 @@ struct StoryHost {
                        const std::function<std::map<std::string, std::string>()>& parts,
                        bool at_once)>
       save;
+  // Keeps a batch whose loss or gradient is not finite; empty: such batches are not kept.
+  KeepBatch keep_failed = {};
 };
 
 // For tests: executes tasks in the calling thread; stores, shows and saves nothing.

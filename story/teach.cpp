@@ -8,6 +8,10 @@ namespace {
 
 constexpr std::size_t kSlice = 256;  // attempts
 
+FailedBatches failed_batches(const Story& story, std::string_view label) {
+  return {std::string(label), story.host().keep_failed};
+}
+
 template <class Learner, class Example>
 Status teach_examples(Story& story, Learner& learner, std::span<const Example> examples,
                       const RewardConfig& config, std::string_view label) {
@@ -21,9 +25,12 @@ Status teach_examples(Story& story, Learner& learner, std::span<const Example> e
     std::vector<Example> batch;
     for (std::int64_t n = 0; n < config.attempts_per_update; ++n)
       batch.push_back(examples[rng.below(examples.size())]);
-    const auto stats = learner.update(batch, config, schedule(config.optimizer, i, config.updates));
+    const auto stats =
+        or_keep(learner.update(batch, config, schedule(config.optimizer, i, config.updates)),
+                failed_batches(story, label), std::span<const Example>(batch));
+    if (!stats) return tl::unexpected(stats.error());
     if (auto on =
-            story.host().show({std::string(label), i + 1, config.updates, {{"loss", stats.loss}}});
+            story.host().show({std::string(label), i + 1, config.updates, {{"loss", stats->loss}}});
         !on)
       return on;
   }
@@ -59,8 +66,10 @@ Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> 
     std::vector<WeightedGroup> batch;
     for (std::int64_t n = 0; n < config.groups_per_update; ++n)
       batch.push_back({&groups[rng.below(groups.size())], 1.0F});
-    const auto stats = critic.update(batch, config, schedule(config.optimizer, i, updates));
-    if (auto on = story.host().show({std::string(label), i + 1, updates, {{"loss", stats.loss}}});
+    const auto stats = or_keep(critic.update(batch, config, schedule(config.optimizer, i, updates)),
+                               failed_batches(story, label), std::span<const WeightedGroup>(batch));
+    if (!stats) return tl::unexpected(stats.error());
+    if (auto on = story.host().show({std::string(label), i + 1, updates, {{"loss", stats->loss}}});
         !on)
       return on;
   }

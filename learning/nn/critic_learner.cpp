@@ -101,8 +101,8 @@ CriticLearner::~CriticLearner() = default;
 CriticLearner::CriticLearner(CriticLearner&&) noexcept = default;
 CriticLearner& CriticLearner::operator=(CriticLearner&&) noexcept = default;
 
-CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const CriticConfig& config,
-                                  double rate_factor) {
+Result<CriticStats> CriticLearner::update(std::span<const WeightedGroup> groups,
+                                          const CriticConfig& config, double rate_factor) {
   const Attempts made(groups, config.attempts_per_group,
                       Rng(derive_seed(static_cast<std::uint64_t>(impl_->updates), "attempts")));
   CriticStats stats;
@@ -137,9 +137,12 @@ CriticStats CriticLearner::update(std::span<const WeightedGroup> groups, const C
   }
   const auto critic_loss = nn::binary_loss(out.scores, targets.values, targets.weights);
   const auto language = nn::next_token_loss(out.logits, tokens, nn::weights_of(rows.batch));
-  (critic_loss + config.language_weight * language + penalties(index, rows, out, config))
-      .backward();
-  impl_->optimizer.step(config.optimizer, rate_factor);
+  const auto loss =
+      critic_loss + config.language_weight * language + penalties(index, rows, out, config);
+  loss.backward();
+  const auto norm =
+      impl_->optimizer.step(config.optimizer, rate_factor, {"critic", loss.item<double>()});
+  if (!norm) return tl::unexpected(norm.error());
   if (++impl_->updates % config.target_period == 0) impl_->copy_target();
   stats.loss = critic_loss.item<double>();
   stats.tokens = rows.batch.rows * rows.batch.length;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "core/finite.hpp"
 #include "core/printable.hpp"
@@ -96,13 +97,29 @@ void Optimizer::reset() {
   }
 }
 
-double Optimizer::step(const OptimizerConfig& config, double rate_factor) {
-  at::NoGradGuard no_gradients;
+double Optimizer::norm() const {
   double squares = 0;
   for (const auto& [name, weight] : parameters_) {
     if (weight.grad().defined()) squares += weight.grad().square().sum().item<double>();
   }
-  const double norm = std::sqrt(squares);
+  return std::sqrt(squares);
+}
+
+void Optimizer::clear() {
+  for (auto& [name, weight] : parameters_)
+    if (weight.grad().defined()) weight.mutable_grad().zero_();
+}
+
+Result<double> Optimizer::step(const OptimizerConfig& config, double rate_factor,
+                               const Loss& loss) {
+  at::NoGradGuard no_gradients;
+  const double norm = this->norm();
+  for (const auto& [what, number] : {std::pair("loss", loss.value), {"gradient norm", norm}}) {
+    if (std::isfinite(number)) continue;
+    clear();
+    return fail(Errc::kConfig, fmt::format("the {} of the {} is {}", what, loss.learner,
+                                           name_of_not_finite(number)));
+  }
   const double shrink = norm > config.clip ? config.clip / norm : 1;
   ++steps_;
   for (auto& [name, weight] : parameters_) {
@@ -114,8 +131,8 @@ double Optimizer::step(const OptimizerConfig& config, double rate_factor) {
     } else {
       muon(weight, m, config, rate_factor);
     }
-    weight.mutable_grad().zero_();
   }
+  clear();
   return norm;
 }
 

@@ -7,18 +7,27 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "learning/nn/transformer.hpp"
 #include "learning/policy_learner.hpp"
 
 namespace qstar::nn {
 
+// The loss whose gradients an optimiser is about to follow.
+struct Loss {
+  std::string_view learner;  // for errors: "policy"
+  double value = 0;
+};
+
 class Optimizer {
  public:
   explicit Optimizer(Parameters parameters);  // shares the tensors, which hold gradients
 
   // Clips the gradients' global norm, steps, and clears them. Returns the norm before clipping.
-  double step(const OptimizerConfig& config, double rate_factor);
+  // kConfig says that the loss or the norm is not finite; then the gradients are cleared too, and
+  // weights and moments have not changed.
+  Result<double> step(const OptimizerConfig& config, double rate_factor, const Loss& loss);
   void reset();
 
   // Moments and step count as bytes; load restores them, see load() below.
@@ -29,6 +38,8 @@ class Optimizer {
   struct Moments {
     at::Tensor first, second;  // second is undefined for Muon
   };
+  double norm() const;
+  void clear();
   void muon(at::Tensor& weight, Moments& m, const OptimizerConfig& config, double factor);
   void adamw(at::Tensor& weight, Moments& m, const OptimizerConfig& config, double factor);
 

@@ -62,8 +62,8 @@ PolicyLearner::~PolicyLearner() = default;
 PolicyLearner::PolicyLearner(PolicyLearner&&) noexcept = default;
 PolicyLearner& PolicyLearner::operator=(PolicyLearner&&) noexcept = default;
 
-TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig& config,
-                                 double rate_factor) {
+Result<TrainStats> PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig& config,
+                                         double rate_factor) {
   const auto sum = [](const std::vector<float>& weights) {
     return std::accumulate(weights.begin(), weights.end(), 0.0);
   };
@@ -77,7 +77,9 @@ TrainStats PolicyLearner::update(const TokenBatch& batch, const OptimizerConfig&
     loss.backward();
     stats.loss += loss.item<double>();
   }
-  stats.gradient_norm = impl_->optimizer.step(config, rate_factor);
+  const auto norm = impl_->optimizer.step(config, rate_factor, {"policy", stats.loss});
+  if (!norm) return tl::unexpected(norm.error());
+  stats.gradient_norm = *norm;
   return stats;
 }
 
@@ -86,10 +88,9 @@ double PolicyLearner::loss(const TokenBatch& batch) const {
   return impl_->loss(batch).item<double>();
 }
 
-PolicyGradientStats PolicyLearner::update_policy_gradient(const PolicyGradientBatch& batch,
-                                                          const PolicyGradientConfig& config,
-                                                          double rate_factor) {
-  if (batch.tokens.rows == 0) return {};
+Result<PolicyGradientStats> PolicyLearner::update_policy_gradient(
+    const PolicyGradientBatch& batch, const PolicyGradientConfig& config, double rate_factor) {
+  if (batch.tokens.rows == 0) return PolicyGradientStats{};
   const auto tokens = nn::tokens_of(batch.tokens);
   const auto weights = nn::weights_of(batch.tokens).slice(1, 1);
   const auto targets = [&](const std::vector<float>& values) {
@@ -118,7 +119,9 @@ PolicyGradientStats PolicyLearner::update_policy_gradient(const PolicyGradientBa
   stats.loss = loss.item<double>();
   stats.entropy = mean(entropy);
   stats.clipped = mean(surrogate.clipped);
-  stats.gradient_norm = impl_->optimizer.step(config.optimizer, rate_factor);
+  const auto norm = impl_->optimizer.step(config.optimizer, rate_factor, {"policy", stats.loss});
+  if (!norm) return tl::unexpected(norm.error());
+  stats.gradient_norm = *norm;
   stats.tokens = batch.tokens.rows * batch.tokens.length;
   return stats;
 }

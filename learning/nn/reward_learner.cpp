@@ -10,6 +10,14 @@
 namespace qstar {
 namespace {
 
+std::string_view name_of(ScorerRole role) {
+  switch (role) {
+    case ScorerRole::kProcess: return "process reward model";
+    case ScorerRole::kOutcome: return "outcome reward model";
+    default: return "preference model";
+  }
+}
+
 // The targets of steps labelled right, NaN elsewhere: the language-model loss is on these steps.
 std::vector<float> right_ones(std::vector<float> targets) {
   for (float& target : targets) {
@@ -26,10 +34,13 @@ struct RewardLearner::Impl : nn::ScorerLearner {
   Impl(const ModelFile& policy, ScorerRole r, nn::Parameters parameters)
       : ScorerLearner(policy, std::move(parameters)), role(r) {}
 
-  RewardStats learn(const at::Tensor& loss, const at::Tensor& language_loss,
-                    const RewardConfig& config, double rate_factor) {
-    (loss + config.language_weight * language_loss).backward();
-    optimizer.step(config.optimizer, rate_factor);
+  Result<RewardStats> learn(const at::Tensor& loss, const at::Tensor& language_loss,
+                            const RewardConfig& config, double rate_factor) {
+    const auto sum = loss + config.language_weight * language_loss;
+    sum.backward();
+    const auto norm =
+        optimizer.step(config.optimizer, rate_factor, {name_of(role), sum.item<double>()});
+    if (!norm) return tl::unexpected(norm.error());
     ++updates;
     RewardStats stats;
     stats.loss = loss.item<double>();
@@ -62,10 +73,10 @@ Result<RewardLearner> RewardLearner::from_model(const ModelFile& model) {
   return RewardLearner(std::make_unique<Impl>(model, *role, std::move(given)));
 }
 
-RewardStats RewardLearner::update(std::span<const LabelledAttempt> batch,
-                                  const RewardConfig& config, double rate_factor) {
+Result<RewardStats> RewardLearner::update(std::span<const LabelledAttempt> batch,
+                                          const RewardConfig& config, double rate_factor) {
   QSTAR_ASSERT(impl_->role != ScorerRole::kPreference, "a preference model learns from pairs");
-  if (batch.empty()) return {};
+  if (batch.empty()) return RewardStats{};
   std::vector<const Trajectory*> attempts;
   for (const auto& labelled : batch) attempts.push_back(labelled.attempt);
   const auto rows =
@@ -80,19 +91,20 @@ RewardStats RewardLearner::update(std::span<const LabelledAttempt> batch,
     for (std::size_t s = 0; s < rows.ends[row].size(); ++s)
       learned += std::isnan(wanted[s]) ? 0 : 1;
   }
-  if (learned == 0) return {};
+  if (learned == 0) return RewardStats{};
   const auto tokens = nn::tokens_of(rows.batch);
   const auto out = nn::score_steps(impl_->online, impl_->spec, tokens);
   auto stats =
       impl_->learn(nn::binary_loss(out.scores, targets.values, targets.weights),
                    nn::next_token_loss(out.logits, tokens, imitated.weights), config, rate_factor);
-  stats.learned = learned;
-  stats.tokens = rows.batch.rows * rows.batch.length;
+  if (!stats) return stats;
+  stats->learned = learned;
+  stats->tokens = rows.batch.rows * rows.batch.length;
   return stats;
 }
 
-RewardStats RewardLearner::update(std::span<const RankedPair> batch, const RewardConfig& config,
-                                  double rate_factor) {
+Result<RewardStats> RewardLearner::update(std::span<const RankedPair> batch,
+                                          const RewardConfig& config, double rate_factor) {
   QSTAR_ASSERT(impl_->role == ScorerRole::kPreference, "only a preference model learns from pairs");
   std::vector<const Trajectory*> attempts;
   std::vector<float> imitated;
@@ -104,7 +116,7 @@ RewardStats RewardLearner::update(std::span<const RankedPair> batch, const Rewar
     attempts.insert(attempts.end(), {pair.better, pair.worse});
     imitated.insert(imitated.end(), {1.0F, 0.0F});
   }
-  if (attempts.empty()) return {};
+  if (attempts.empty()) return RewardStats{};
   const auto rows = nn::rows_of(impl_->tokenizer, attempts, imitated);
   auto ends = at::empty({rows.batch.rows, 1}, at::kLong);
   for (std::size_t row = 0; row < attempts.size(); ++row)
@@ -115,8 +127,9 @@ RewardStats RewardLearner::update(std::span<const RankedPair> batch, const Rewar
   auto stats = impl_->learn(nn::preference_loss(rewards.select(1, 0), rewards.select(1, 1)),
                             nn::next_token_loss(out.logits, tokens, nn::weights_of(rows.batch)),
                             config, rate_factor);
-  stats.learned = rows.batch.rows / 2;
-  stats.tokens = rows.batch.rows * rows.batch.length;
+  if (!stats) return stats;
+  stats->learned = rows.batch.rows / 2;
+  stats->tokens = rows.batch.rows * rows.batch.length;
   return stats;
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("a small policy learns sums that it has never seen", "[nn][learning]")
   config.warmup = 20;
   const int steps = 600;
   for (int i = 0; i < steps; ++i)
-    learner.update(solutions(*environment, rng, 32), config, schedule(config, i, steps));
+    learner.update(solutions(*environment, rng, 32), config, schedule(config, i, steps)).value();
   CHECK(held_out_accuracy(*environment, learner.model()) >= 0.8);
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a policy learner repeats itself and goes on after a save, bit for bit
   const OptimizerConfig config;
   const auto train = [&](PolicyLearner& learner, std::uint64_t seed) {
     Rng rng(seed);
-    for (int i = 0; i < 3; ++i) learner.update(solutions(*environment, rng, 8), config, 1);
+    for (int i = 0; i < 3; ++i) learner.update(solutions(*environment, rng, 8), config, 1).value();
   };
   train(a, 1);
   train(b, 1);
@@ -150,14 +150,14 @@ TEST_CASE("a batch in parts teaches what it teaches as a whole", "[nn]") {
   const ModelSpec spec{1, 32, 4, 256, 1000, scopes};
   PolicyLearner whole(spec, tokenizer(), 3), parts(spec, tokenizer(), 3),
       again(spec, tokenizer(), 3);
-  const auto a = whole.update(batch, {}, 1);
-  const auto b = parts.update(longer, {}, 1);
+  const auto a = whole.update(batch, {}, 1).value();
+  const auto b = parts.update(longer, {}, 1).value();
   CHECK(b.loss == Approx(a.loss).epsilon(1e-5));
   CHECK(b.gradient_norm == Approx(a.gradient_norm).epsilon(1e-4));
   CHECK(b.tokens == longer.rows * longer.length);
   CHECK(parts.loss(batch) == Approx(whole.loss(batch)).epsilon(1e-4));
   CHECK(whole.loss(batch) < a.loss);
-  again.update(longer, {}, 1);
+  again.update(longer, {}, 1).value();
   CHECK(again.save() == parts.save());
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("moments that are put aside know nothing of the work in between", "[nn
   const auto train = [&](PolicyLearner& learner, std::uint64_t seed,
                          const OptimizerConfig& config) {
     Rng rng(seed);
-    for (int i = 0; i < 3; ++i) learner.update(solutions(*environment, rng, 8), config, 1);
+    for (int i = 0; i < 3; ++i) learner.update(solutions(*environment, rng, 8), config, 1).value();
   };
   for (auto* learner : {&plain, &aside, &mixed}) train(*learner, 1, {});
   aside.swap_optimizer();
@@ -206,7 +206,7 @@ TEST_CASE("updates lower the loss that they are given", "[nn]") {
   const double before = learner.loss(batch);
   OptimizerConfig config;
   for (int i = 0; i < 10; ++i)
-    CHECK(learner.update(batch, config, 1).tokens == batch.rows * batch.length);
+    CHECK(learner.update(batch, config, 1).value().tokens == batch.rows * batch.length);
   CHECK(learner.loss(batch) < 0.7 * before);
 }
 
@@ -235,7 +235,7 @@ double taught_auc(CriticLearner& critic, const CriticConfig& config, int updates
     for (std::uint64_t g = 0; g < 8; ++g) groups.push_back(right_and_wrong(g, rng));
     std::vector<WeightedGroup> batch;
     for (const auto& group : groups) batch.push_back({&group, 1});
-    const auto stats = critic.update(batch, config, 1);
+    const auto stats = critic.update(batch, config, 1).value();
     REQUIRE(stats.priorities.size() == 8);
   }
   std::vector<Trajectory> attempts;
@@ -270,7 +270,7 @@ TEST_CASE("a critic can learn from some attempts of a group, and see all", "[nn]
     config.target = "max_backup";
     config.attempts_per_group = most;
     const WeightedGroup batch{&group, 1};
-    return CriticLearner(model, 1).update(std::span(&batch, 1), config, 1).tokens;
+    return CriticLearner(model, 1).update(std::span(&batch, 1), config, 1).value().tokens;
   };
   CHECK(tokens(0) == tokens(9));
   CHECK(tokens(2) <= tokens(0) / 2);
@@ -290,7 +290,7 @@ TEST_CASE("a critic can learn from some attempts of a group, and see all", "[nn]
   CriticLearner critic(model, 1);
   const float before = critic.step_values(group.attempts)[0][0];
   const WeightedGroup batch{&group, 1};
-  for (int i = 0; i < 30; ++i) critic.update(std::span(&batch, 1), config, 1);
+  for (int i = 0; i < 30; ++i) critic.update(std::span(&batch, 1), config, 1).value();
   CHECK(critic.step_values(group.attempts)[0][0] > before + 0.2F);
 }
 
@@ -315,7 +315,7 @@ std::pair<double, double> taught_logits(const CriticConfig& config) {
   const auto group = right_and_wrong(1, rng);
   const WeightedGroup batch{&group, 1};
   CriticLearner critic(testing::random_model(2, {1, 32, 2, 48, 1000}), 1, heads_of(config));
-  for (int i = 0; i < 40; ++i) critic.update(std::span(&batch, 1), config, 1);
+  for (int i = 0; i < 40; ++i) critic.update(std::span(&batch, 1), config, 1).value();
   auto model = critic.model();
   if (config.dueling)
     for (const char* name : {"scorer.value.weight", "scorer.value.bias"})
@@ -364,7 +364,7 @@ TEST_CASE("half a step is neither scored nor closed for it", "[nn]") {
   for (const char* target : {"double_q", "kept_chance"}) {
     CriticConfig config;
     config.target = target;
-    const auto stats = critic.update(std::span(&batch, 1), config, 1);
+    const auto stats = critic.update(std::span(&batch, 1), config, 1).value();
     CHECK(stats.priorities.size() == 1);
     CHECK(std::isfinite(stats.loss));
   }
@@ -376,7 +376,7 @@ TEST_CASE("a critic gives the same values one by one and in attempts, and after 
   Rng rng(1);
   const auto group = right_and_wrong(1, rng);
   const WeightedGroup batch{&group, 1};
-  critic.update(std::span(&batch, 1), {}, 1);
+  critic.update(std::span(&batch, 1), {}, 1).value();
   const auto rows = critic.step_values(group.attempts);
   for (std::size_t a = 0; a < group.attempts.size(); ++a) {
     const auto& attempt = group.attempts[a];
@@ -386,8 +386,8 @@ TEST_CASE("a critic gives the same values one by one and in attempts, and after 
   REQUIRE(other.load(critic.save(), "state"));
   CHECK(other.updates() == 1);
   CHECK(other.step_values(group.attempts) == rows);
-  critic.update(std::span(&batch, 1), {}, 1);
-  other.update(std::span(&batch, 1), {}, 1);
+  critic.update(std::span(&batch, 1), {}, 1).value();
+  other.update(std::span(&batch, 1), {}, 1).value();
   CHECK(other.save() == critic.save());
   CHECK(other.load("junk", "state").error().code == Errc::kCorrupt);
 }

@@ -8,6 +8,8 @@
 namespace qstar::nn {
 namespace {
 
+constexpr Loss kLoss{"policy", 1};
+
 at::Tensor parameter(const at::Tensor& values, const at::Tensor& gradient) {
   auto p = values.clone().requires_grad_();
   p.mutable_grad() = gradient.clone();
@@ -39,7 +41,7 @@ TEST_CASE("AdamW's first step is the rate against the sign, then decay", "[nn]")
   Optimizer optimizer({{"norm", weight}});
   auto config = plain();
   config.weight_decay = 0.1;
-  const double norm = optimizer.step(config, 0.5);
+  const double norm = optimizer.step(config, 0.5, kLoss).value();
   CHECK(norm == Approx(std::sqrt(9.25)));
   // rate .005: w ← w (1 − .005 · .1) ∓ .005
   CHECK(weight[0].item<double>() == Approx(1 * (1 - 0.0005) - 0.005));
@@ -50,9 +52,9 @@ TEST_CASE("AdamW's first step is the rate against the sign, then decay", "[nn]")
 TEST_CASE("AdamW's second step follows the formula", "[nn]") {
   auto weight = parameter(at::zeros({1}), at::ones({1}));
   Optimizer optimizer({{"norm", weight}});
-  optimizer.step(plain(), 1);
+  REQUIRE(optimizer.step(plain(), 1, kLoss));
   weight.mutable_grad().fill_(-3);
-  optimizer.step(plain(), 1);
+  REQUIRE(optimizer.step(plain(), 1, kLoss));
   const double m = (0.9 * 0.1 + 0.1 * -3) / (1 - 0.81);
   const double v = (0.95 * 0.05 + 0.05 * 9) / (1 - 0.95 * 0.95);
   CHECK(weight.item<double>() == Approx(-0.01 - 0.01 * m / std::sqrt(v)));
@@ -65,7 +67,7 @@ TEST_CASE("Muon moves block matrices by an orthogonal step, whatever the gradien
   for (int i = 0; i < 2; ++i) {
     const auto weight = parameter(at::zeros({8, 8}), gradient * (i == 0 ? 1.0 : 100.0));
     Optimizer optimizer({{"blocks.0.mlp.up.weight", weight}});
-    optimizer.step(plain(), 1);
+    REQUIRE(optimizer.step(plain(), 1, kLoss));
     moved[i] = weight.detach();
   }
   CHECK(at::allclose(moved[0], moved[1], 1e-3, 1e-4));
@@ -79,11 +81,11 @@ TEST_CASE("the gradients' global norm is clipped", "[nn]") {
   Optimizer optimizer({{"norm", a}, {"other.norm", b}});
   auto config = plain();
   config.clip = 1;
-  CHECK(optimizer.step(config, 1) == Approx(5));
+  CHECK(optimizer.step(config, 1, kLoss).value() == Approx(5));
   // A first step does not depend on the gradient's size, a second one does: a's gradient was 0.6.
   a.mutable_grad().fill_(-0.5);
   b.mutable_grad().fill_(0);
-  CHECK(optimizer.step(config, 1) == Approx(0.5));
+  CHECK(optimizer.step(config, 1, kLoss).value() == Approx(0.5));
   const double m = (0.9 * 0.1 * 0.6 - 0.1 * 0.5) / (1 - 0.81);
   const double v = (0.95 * 0.05 * 0.36 + 0.05 * 0.25) / (1 - 0.95 * 0.95);
   CHECK(a.item<double>() == Approx(-0.01 - 0.01 * m / std::sqrt(v)));
@@ -95,7 +97,7 @@ TEST_CASE("a saved optimiser goes on bit for bit; cut bytes are refused", "[nn]"
   Parameters one = {{"blocks.0.mlp.up.weight", parameter(start, at::randn({8, 8}))},
                     {"norm", parameter(at::ones({8}), at::randn({8}))}};
   Optimizer a(one);
-  a.step(plain(), 1);
+  REQUIRE(a.step(plain(), 1, kLoss));
   const auto bytes = a.save();
   Parameters two;
   for (const auto& [name, tensor] : one)
@@ -108,8 +110,8 @@ TEST_CASE("a saved optimiser goes on bit for bit; cut bytes are refused", "[nn]"
     at::manual_seed(4);
     for (auto& [name, tensor] : *p) tensor.mutable_grad().normal_();
   }
-  a.step(plain(), 1);
-  b.step(plain(), 1);
+  REQUIRE(a.step(plain(), 1, kLoss));
+  REQUIRE(b.step(plain(), 1, kLoss));
   for (const auto& [name, tensor] : one) CHECK(at::equal(tensor, two.at(name)));
   std::string_view cut = std::string_view(bytes).substr(0, bytes.size() - 1);
   CHECK_FALSE(b.load(cut));

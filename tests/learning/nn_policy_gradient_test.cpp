@@ -151,7 +151,7 @@ TEST_CASE("an update makes the right attempt likelier, the wrong one less, and r
   PolicyLearner a(model), b(model);
   const auto batch = batch_of(pair(model, 1), {});
   const auto before = a.logprobs(batch.tokens, batch.temperatures);
-  const auto stats = a.update_policy_gradient(batch, {}, 1);
+  const auto stats = a.update_policy_gradient(batch, {}, 1).value();
   double expected = 0;  // every ratio is 1
   for (std::size_t i = 0; i < before.size(); ++i)
     expected -= batch.tokens.weights[i] * batch.advantages[i];
@@ -164,10 +164,10 @@ TEST_CASE("an update makes the right attempt likelier, the wrong one less, and r
   for (std::size_t i = 0; i < after.size(); ++i)
     gained += batch.advantages[i] * (after[i] - before[i]);
   CHECK(gained > 0);
-  b.update_policy_gradient(batch, {}, 1);
+  b.update_policy_gradient(batch, {}, 1).value();
   CHECK(a.save() == b.save());
   const auto saved = a.save();
-  CHECK(a.update_policy_gradient({}, {}, 1).tokens == 0);
+  CHECK(a.update_policy_gradient({}, {}, 1).value().tokens == 0);
   CHECK(a.save() == saved);
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("an older batch weighs by the learner's log-probabilities before it", 
   const auto loss = [&](float older) {
     for (std::size_t i = 0; i < batch.advantages.size(); ++i)
       batch.behaviour_logprobs[i] = batch.proximal_logprobs[i] - older;
-    return PolicyLearner(model).update_policy_gradient(batch, config, 1).loss;
+    return PolicyLearner(model).update_policy_gradient(batch, config, 1).value().loss;
   };
   CHECK(loss(0.5F) == Approx(-std::exp(0.5) * advantage).epsilon(1e-3));
   CHECK(loss(2) == Approx(-kImportanceCap * advantage).epsilon(1e-3));
@@ -200,7 +200,7 @@ TEST_CASE("the KL penalty pulls back to the reference", "[nn]") {
   const auto drift = [&](const PolicyGradientConfig& c) {
     PolicyLearner learner(model);
     double kl = 0;
-    for (int i = 0; i < 40; ++i) kl = learner.update_policy_gradient(batch, c, 1).kl;
+    for (int i = 0; i < 40; ++i) kl = learner.update_policy_gradient(batch, c, 1).value().kl;
     return kl;
   };
   PolicyGradientConfig loose = config;
@@ -238,7 +238,7 @@ TEST_CASE("group-relative updates raise the share of held-out problems won", "[n
     std::vector<AdvantagedAttempt> attempts;
     for (const auto& group : groups) append_group(group, config, 32, attempts);
     const auto batch = policy_gradient_batch(tokenizer, attempts, token_mean(config), 32);
-    for (int i = 0; i < 2; ++i) learner.update_policy_gradient(batch, config, 1);
+    for (int i = 0; i < 2; ++i) learner.update_policy_gradient(batch, config, 1).value();
   }
   const double after = won();
   CAPTURE(before, after);

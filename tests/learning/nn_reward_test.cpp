@@ -57,7 +57,7 @@ void teach(RewardLearner& learner, const std::vector<Example>& examples, std::in
   for (std::int64_t i = 0; i < updates; ++i) {
     std::vector<Example> batch;
     for (int n = 0; n < 32; ++n) batch.push_back(examples[rng.below(examples.size())]);
-    learner.update(batch, config, schedule(config.optimizer, i, updates));
+    learner.update(batch, config, schedule(config.optimizer, i, updates)).value();
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("a reward model's first loss is worked out from its scores", "[nn]") {
   RewardLearner prm(policy, ScorerRole::kProcess, 1);
   const auto s = prm.step_scores(std::vector<Trajectory>{right, wrong});
   const std::vector<LabelledAttempt> batch = {{&right, {1, unlabelled}}, {&wrong, {0.25, 0}}};
-  const auto stats = prm.update(batch, config, 1);
+  const auto stats = prm.update(batch, config, 1).value();
   CHECK(stats.loss == Approx(-(std::log(s[0][0]) + 0.25 * std::log(s[1][0]) +
                                0.75 * std::log(1 - s[1][0]) + std::log(1 - s[1][1])) /
                              3));
@@ -156,7 +156,7 @@ TEST_CASE("a reward model's first loss is worked out from its scores", "[nn]") {
   RewardLearner pairs(policy, ScorerRole::kPreference, 1);
   const auto logit = [](float p) { return std::log(p / (1 - p)); };
   const std::vector<RankedPair> pair = {{&right, &wrong}};
-  const auto ranked = pairs.update(pair, config, 1);
+  const auto ranked = pairs.update(pair, config, 1).value();
   const double margin = logit(s[0][1]) - logit(s[1][1]);
   CHECK(ranked.loss == Approx(std::log1p(std::exp(-margin))));
   CHECK(ranked.learned == 1);
@@ -174,7 +174,7 @@ TEST_CASE("steps labelled right are imitated, others are not", "[nn]") {
     config.optimizer.warmup = 0;
     config.language_weight = weight;
     const LabelledAttempt labelled{&wrong, std::move(targets)};
-    for (int i = 0; i < 5; ++i) prm.update(std::span(&labelled, 1), config, 1);
+    for (int i = 0; i < 5; ++i) prm.update(std::span(&labelled, 1), config, 1).value();
     auto imitator = policy;
     imitator.tensors.at("head.weight") = prm.model().tensors.at("head.weight");
     const auto batch =
@@ -199,11 +199,11 @@ TEST_CASE("what cannot be learned from changes nothing", "[nn]") {
   const auto before = prm.save(), ranked_before = pairs.save();
   const std::vector<LabelledAttempt> batch = {
       {&foreign, {1, 1}}, {&empty, {}}, {&fine, {std::nanf(""), std::nanf("")}}};
-  CHECK(prm.update(batch, {}, 1).learned == 0);
-  CHECK(prm.update(std::span<const LabelledAttempt>{}, {}, 1).learned == 0);
+  CHECK(prm.update(batch, {}, 1).value().learned == 0);
+  CHECK(prm.update(std::span<const LabelledAttempt>{}, {}, 1).value().learned == 0);
   CHECK(prm.save() == before);
   const std::vector<RankedPair> ranked = {{&foreign, &fine}, {&fine, &empty}};
-  CHECK(pairs.update(ranked, {}, 1).learned == 0);
+  CHECK(pairs.update(ranked, {}, 1).value().learned == 0);
   CHECK(pairs.save() == ranked_before);
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("a reward model scores alike alone and in attempts, after a save and f
   const std::vector<Trajectory> attempts = {sum(true), sum(false)};
   RewardLearner prm(policy, ScorerRole::kProcess, 1), other(policy, ScorerRole::kProcess, 2);
   const std::vector<LabelledAttempt> batch = {{&attempts[0], {1, 1}}, {&attempts[1], {1, 0}}};
-  prm.update(batch, {}, 1);
+  prm.update(batch, {}, 1).value();
   const auto rows = prm.step_scores(attempts);
   const std::vector<StepQuery> queries = {
       {prompt_of("1+2+3", {}), "3+3="},
@@ -225,8 +225,8 @@ TEST_CASE("a reward model scores alike alone and in attempts, after a save and f
   REQUIRE(other.load(prm.save(), "run/value"));
   CHECK(other.updates() == 1);
   CHECK(other.step_scores(attempts) == rows);
-  prm.update(batch, {}, 1);
-  other.update(batch, {}, 1);
+  prm.update(batch, {}, 1).value();
+  other.update(batch, {}, 1).value();
   CHECK(other.save() == prm.save());
   const auto refused = other.load("junk", "run/value");
   REQUIRE_FALSE(refused);

@@ -77,7 +77,7 @@ ImproverParts parts_of(const ReinforceConfig& config = {}) {
 std::map<std::string, double> figures_of(const char* algorithm, const ReinforceConfig& config,
                                          Round (*round)(const PolicyLearner&) = round_of_four) {
   PolicyLearner policy(start());
-  return find_algorithm(algorithm)->make(parts_of(config))->improve(policy, round(policy));
+  return find_algorithm(algorithm)->make(parts_of(config))->improve(policy, round(policy)).value();
 }
 
 // At the first update every ratio is 1, so the loss is −Σ w·A over the tokens.
@@ -182,7 +182,8 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   RewardLearner values(start(), ScorerRole::kOutcome, derive_seed(kSeed, "value"));
   const auto loss = ppo_loss(values.step_scores(attempts), 0.5);
   REQUIRE(std::abs(loss) > 0.01);
-  CHECK(ppo->improve(policy, round_of_four(policy)).at("loss") == Approx(loss).epsilon(1e-3));
+  CHECK(ppo->improve(policy, round_of_four(policy)).value().at("loss") ==
+        Approx(loss).epsilon(1e-3));
 
   const std::string saved = ppo->save();
   std::string_view bytes = saved, learned;
@@ -194,7 +195,7 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   CHECK(after[0].back() > 0.7F);
   for (const std::size_t lost : {1U, 2U, 3U}) CHECK(after[lost].back() < 0.3F);
   // The next round is judged by what the value model has learned.
-  CHECK(ppo->improve(policy, round_of_four(policy)).at("loss") ==
+  CHECK(ppo->improve(policy, round_of_four(policy)).value().at("loss") ==
         Approx(ppo_loss(after, 0.5)).epsilon(1e-3));
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("every algorithm makes what was rewarded likelier, and what was not le
     parts.critic.optimizer.warmup = 0;
     const auto improver = find_algorithm(name)->make(parts);
     const double won = likelihood(policy, kRight), lost = likelihood(policy, kWrong);
-    for (int i = 0; i < 8; ++i) improver->improve(policy, round_of_two(policy));
+    for (int i = 0; i < 8; ++i) REQUIRE(improver->improve(policy, round_of_two(policy)));
     CHECK(likelihood(policy, kRight) > won + 0.5);
     // Imitation alone does not push away from what was wrong.
     const bool imitates = name == "expert_iteration" || name == "search_guided";
@@ -246,7 +247,7 @@ TEST_CASE("rewards decide, not outcomes") {
     for (int i = 0; i < 8; ++i) {
       auto round = round_of_two(policy);
       round.rewards = {{0, 1}};
-      improver->improve(policy, std::move(round));
+      REQUIRE(improver->improve(policy, std::move(round)));
     }
     CHECK(likelihood(policy, kWrong) - lost > likelihood(policy, kRight) - won + 0.2);
   }

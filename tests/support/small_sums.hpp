@@ -30,7 +30,8 @@ inline PolicyLearner noisy_learner(const Environment& environment) {
   config.warmup = 20;
   const int steps = 400;
   for (int i = 0; i < steps; ++i)
-    learner.update(corpus_batch(corpus, tokenizer, 32, 48), config, schedule(config, i, steps));
+    learner.update(corpus_batch(corpus, tokenizer, 32, 48), config, schedule(config, i, steps))
+        .value();
   return learner;
 }
 
