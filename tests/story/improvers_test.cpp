@@ -4,54 +4,25 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "core/attempt.hpp"
 #include "learning/reward_learner.hpp"
 #include "persistence/bytes.hpp"
-#include "story/improvers.hpp"
-#include "tests/support/models.hpp"
+#include "tests/support/rounds.hpp"
 
 namespace qstar {
 namespace {
 
-constexpr const char* kProblem = "1+2+3";
-constexpr std::uint64_t kSeed = 9;
+using testing::attempt_of;
+using testing::logprobs_of;
+using testing::parts_of;
 
-const Tokenizer& tokenizer() {
-  static const auto made = Tokenizer::make(kArithmeticCharacters).value();
-  return made;
-}
+constexpr auto kSeed = testing::kRoundSeed;
 
-const ModelFile& start() {
-  static const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
-  return model;
-}
-
-// log p of every token of the text after the problem, under this policy.
-std::vector<float> logprobs_of(const PolicyLearner& policy, const std::string& text) {
-  const auto prompt = prompt_of(kProblem, {});
-  const auto tokens = tokenizer().encode(prompt + text).value();
-  const TokenBatch row{1, static_cast<std::int64_t>(tokens.size()), tokens,
-                       std::vector<float>(tokens.size(), 1)};
-  const auto all = policy.logprobs(row, std::array{1.0F});
-  return {all.begin() + static_cast<std::ptrdiff_t>(prompt.size()), all.end()};
-}
+const ModelFile& start() { return testing::round_start(); }
 
 double likelihood(const PolicyLearner& policy, const std::string& text) {
   double sum = 0;
   for (const float logprob : logprobs_of(policy, text)) sum += static_cast<double>(logprob);
   return sum;
-}
-
-// An attempt as this policy would have sampled it; `ratio`: how much likelier it is now.
-Trajectory attempt_of(const PolicyLearner& policy, const std::string& text, Outcome outcome,
-                      double ratio = 1) {
-  Generation made{text, tokenizer().encode(text).value(), logprobs_of(policy, text), true};
-  for (float& logprob : made.logprobs) logprob -= static_cast<float>(std::log(ratio));
-  Trajectory attempt;
-  attempt.problem = kProblem;
-  attempt.steps = steps_of(made, 1, 0);
-  attempt.outcome = outcome;
-  return attempt;
 }
 
 // 6, 2, 2 and 7 tokens of at most 8; the first is right.
@@ -62,16 +33,6 @@ Round round_of_four(const PolicyLearner& policy) {
          attempt_of(policy, "8;", Outcome::kLost), attempt_of(policy, "3+40=7;", Outcome::kLost)}}},
       {{1, 0, 0, 0}},
       1};
-}
-
-ImproverParts parts_of(const ReinforceConfig& config = {}) {
-  return {.config = config,
-          .value = {},
-          .critic = {},
-          .max_tokens = 8,
-          .tokenizer = &tokenizer(),
-          .start = &start(),
-          .seed = kSeed};
 }
 
 std::map<std::string, double> figures_of(const char* algorithm, const ReinforceConfig& config,
@@ -197,6 +158,96 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   // The next round is judged by what the value model has learned.
   CHECK(ppo->improve(policy, round_of_four(policy)).value().at("loss") ==
         Approx(ppo_loss(after, 0.5)).epsilon(1e-3));
+}
+
+// Q-advantage's loss: A is Q − V of a state, the mean of the Q of its different steps' attempts,
+// then to mean 0 and deviation 1 over all six steps. All four attempts pass the first state; no
+// other is passed twice, so that the second steps have A = 0 and the mean is 0.
+double q_advantage_loss(const std::vector<std::vector<float>>& q) {
+  const std::array tokens = {4, 2, 2, 5};  // of the first steps
+  double v = 0, squares = 0, loss = 0;
+  for (const auto& row : q) v += static_cast<double>(row[0]) / 4;
+  for (const auto& row : q) squares += (row[0] - v) * (row[0] - v) / 6;
+  for (std::size_t a = 0; a < 4; ++a) loss -= tokens[a] * (q[a][0] - v) / std::sqrt(squares) / 17;
+  return loss;
+}
+
+TEST_CASE("Q-advantage's loss has Q − V of each state, by a critic that learned before") {
+  ReinforceConfig config;
+  config.value_updates = 30;
+  PolicyLearner policy(start());
+  auto parts = parts_of(config);
+  parts.critic.optimizer.warmup = 0;
+  const auto improver = find_algorithm("q_advantage")->make(parts);
+  const auto loss = improver->improve(policy, round_of_four(policy)).value().at("loss");
+  const std::string saved = improver->save();
+  std::string_view bytes = saved, learned;
+  std::array<std::uint64_t, 4> generator{};
+  REQUIRE(take_raw(bytes, generator));
+  REQUIRE(take_block(bytes, learned));
+  CriticLearner critic(start(), derive_seed(kSeed, "critic"));
+  const auto attempts = round_of_four(policy).groups[0].attempts;
+  const double unlearned = q_advantage_loss(critic.step_values(attempts));
+  REQUIRE(critic.load(learned, "critic"));
+  const auto q = critic.step_values(attempts);
+  CHECK(q[0][0] > q[1][0] + 0.3F);  // the first one won
+  const double expected = q_advantage_loss(q);
+  REQUIRE(std::abs(expected - unlearned) > 0.1);
+  CHECK(expected < -0.1);
+  CHECK(loss == Approx(expected).epsilon(1e-3));
+}
+
+// Expert iteration's and search-guided data's loss: the mean of −log p over the tokens of drawn
+// right attempts, weighted by 1 − the share of right ones. Group 1 has one right attempt of four,
+// weight 3/4; group 2 three of four, weight 1/4, and at most two different ones are learned from.
+TEST_CASE("expert iteration's loss weighs right attempts by how rare they are in their group") {
+  ReinforceConfig config;
+  config.updates = 1;
+  config.groups_per_update = 5;
+  Rng draws(kSeed);
+  std::array<double, 2> drawn{};  // how often each group
+  for (int i = 0; i < 5; ++i) {
+    draws.below(1);  // the round
+    drawn[draws.below(2)] += 1;
+  }
+  REQUIRE(drawn[0] * drawn[1] > 0);
+  for (const auto& name : {"expert_iteration", "search_guided"}) {
+    INFO(name);
+    PolicyLearner policy(start());
+    auto round = round_of_four(policy);
+    const auto at = [&](const char* text) { return attempt_of(policy, text, Outcome::kLost); };
+    round.groups.push_back({2, {at("1;"), at("1;"), at("2+2=4;"), at("5;")}});
+    round.rewards.push_back({1, 0.5, 0.7, 0.49});
+    const double rare = -likelihood(policy, "3+3=6;");
+    const double frequent = -likelihood(policy, "1;") - likelihood(policy, "2+2=4;");
+    const double tokens = drawn[0] * 0.75 * 6 + drawn[1] * 0.25 * (2 + 6);
+    const auto figures = find_algorithm(name)->make(parts_of(config))->improve(policy, round);
+    REQUIRE(figures);
+    CHECK(figures->at("loss") ==
+          Approx((drawn[0] * 0.75 * rare + drawn[1] * 0.25 * frequent) / tokens).epsilon(1e-4));
+    CHECK(figures->at("rows") == drawn[0] + 2 * drawn[1]);
+  }
+}
+
+TEST_CASE("expert iteration learns from the latest rounds, as many as its window") {
+  for (const std::int64_t window : {1, 2}) {
+    ReinforceConfig config;
+    config.window = window;
+    config.updates = 1;
+    config.groups_per_update = 16;
+    PolicyLearner policy(start());
+    const auto improver = find_algorithm("expert_iteration")->make(parts_of(config));
+    REQUIRE(improver->improve(policy, round_of_four(policy)).value().at("rows") == 16);
+    auto all_wrong = round_of_four(policy);
+    all_wrong.rewards = {{0, 0, 0, 0}};
+    const double rows = improver->improve(policy, std::move(all_wrong)).value().at("rows");
+    CHECK((window == 1 ? rows == 0 : rows > 0 && rows < 16));
+  }
+}
+
+TEST_CASE("only search-guided data comes from a search") {
+  for (const auto& name : algorithm_names())
+    CHECK(find_algorithm(name)->searches == (name == "search_guided"));
 }
 
 // One step each, and nowhere the same character.
