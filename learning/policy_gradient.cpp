@@ -71,6 +71,17 @@ void PolicyGradientConfig::describe(FieldVisitor& v) {
   v.value({"drop_equal", "Leave out groups whose attempts all have the same reward"}, drop_equal);
   v.value({"clip_low", "Clip range of the probability ratio below 1", 0, 1}, clip_low);
   v.value({"clip_high", "Clip range of the probability ratio above 1", 0, 100}, clip_high);
+  v.value({.name = "correction",
+           .doc = "Correction for attempts made by older weights: importance weights, with the "
+                  "clip range around the policy before the round's updates (decoupled); the clip "
+                  "range around the policy that made them (clipped); or none",
+           .choices = "decoupled|clipped|none"},
+          correction);
+  v.value({"importance_cap",
+           "Largest importance weight of a token that older weights made, with correction = "
+           "decoupled",
+           1e-3, 1e6},
+          importance_cap);
   v.value({"kl_weight", "Weight of the KL penalty towards the reference policy (0: none)", 0, 100},
           kl_weight);
   v.value({"entropy_weight", "Weight of the entropy bonus (0: none)", 0, 100}, entropy_weight);
@@ -92,6 +103,12 @@ TokenMean token_mean(const PolicyGradientConfig& config) {
   if (config.token_mean == "attempt") return TokenMean::kAttempt;
   if (config.token_mean == "constant") return TokenMean::kConstant;
   return TokenMean::kToken;
+}
+
+Correction correction(const PolicyGradientConfig& config) {
+  if (config.correction == "clipped") return Correction::kClipped;
+  if (config.correction == "none") return Correction::kNone;
+  return Correction::kDecoupled;
 }
 
 void append_group(const AttemptGroup& group, const PolicyGradientConfig& config,

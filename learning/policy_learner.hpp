@@ -66,7 +66,8 @@ class PolicyLearner {
                                                      const PolicyGradientConfig& config,
                                                      double rate_factor);
   // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. One
-  // temperature > 0 per row.
+  // temperature > 0 per row. Computed in parts of about kPartPlaces (batch.hpp), which fit the
+  // caches.
   std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;
 
   // The weights as a model whose only metadata are spec and characters.

@@ -37,6 +37,7 @@ struct Round {
   std::vector<AttemptGroup> groups;
   std::vector<std::vector<double>> rewards;  // [groups][attempts]
   double rate_factor = 1;                    // multiplies all learning rates
+  bool stale = false;  // other weights than the learner's made some of the attempts
 };
 
 class Improver {

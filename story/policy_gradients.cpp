@@ -23,18 +23,18 @@ class PolicyGradients : public Improver {
     auto attempts = advantages_of(round);
     if (!attempts) return tl::unexpected(attempts.error());
     rng_.shuffle(std::span(*attempts));
-    const auto size = static_cast<std::size_t>(parts_.config.attempts_per_update);
+    auto batches = batches_of(*attempts);
+    if (round.stale) add_proximal(policy, batches);
     std::map<std::string, double> figures{{"loss", 0}, {"kl", 0}, {"entropy", 0}, {"clipped", 0}};
-    double updates = 0;
-    for (std::size_t at = 0; at < attempts->size(); at += size, ++updates) {
-      const auto stats = update(
-          policy, std::span(*attempts).subspan(at, std::min(size, attempts->size() - at)), round);
+    for (auto& batch : batches) {
+      const auto stats = update(policy, batch, round.rate_factor);
       if (!stats) return tl::unexpected(stats.error());
       figures["loss"] += stats->loss;
       figures["kl"] += stats->kl;
       figures["entropy"] += stats->entropy;
       figures["clipped"] += stats->clipped;
     }
+    const auto updates = static_cast<double>(batches.size());
     for (auto& [name, value] : figures) value /= std::max(1.0, updates);
     figures["updates"] = updates;
     return figures;
@@ -66,16 +66,29 @@ class PolicyGradients : public Improver {
   Rng& rng() { return rng_; }
 
  private:
-  Result<PolicyGradientStats> update(PolicyLearner& policy,
-                                     std::span<const AdvantagedAttempt> attempts,
-                                     const Round& round) {
-    const auto& config = parts_.config.gradient;
-    auto batch =
-        policy_gradient_batch(*parts_.tokenizer, attempts, token_mean(config), parts_.max_tokens);
+  std::vector<PolicyGradientBatch> batches_of(std::span<const AdvantagedAttempt> attempts) const {
+    const auto size = static_cast<std::size_t>(parts_.config.attempts_per_update);
+    std::vector<PolicyGradientBatch> batches;
+    for (; !attempts.empty(); attempts = attempts.subspan(std::min(size, attempts.size())))
+      batches.push_back(
+          policy_gradient_batch(*parts_.tokenizer, attempts.first(std::min(size, attempts.size())),
+                                token_mean(parts_.config.gradient), parts_.max_tokens));
+    return batches;
+  }
+
+  // Before the first update of the round: one policy is the proximal one of all its batches.
+  void add_proximal(const PolicyLearner& policy, std::vector<PolicyGradientBatch>& batches) const {
+    if (correction(parts_.config.gradient) == Correction::kClipped) return;
+    for (auto& batch : batches)
+      batch.proximal_logprobs = policy.logprobs(batch.tokens, batch.temperatures);
+  }
+
+  Result<PolicyGradientStats> update(PolicyLearner& policy, PolicyGradientBatch& batch,
+                                     double rate_factor) {
     if (reference_)
       batch.reference_logprobs = reference_->logprobs(batch.tokens, batch.temperatures);
-    return or_keep(policy.update_policy_gradient(batch, config, round.rate_factor), parts_.failed,
-                   *parts_.tokenizer, batch);
+    return or_keep(policy.update_policy_gradient(batch, parts_.config.gradient, rate_factor),
+                   parts_.failed, *parts_.tokenizer, batch);
   }
 
   ImproverParts parts_;

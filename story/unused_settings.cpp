@@ -37,6 +37,23 @@ void note_unused_gradient(const StoryConfig& config, UnusedSettings& unused) {
        standard.entropy_weight);
 }
 
+// Settings of the correction for attempts by older weights: refused where no policy gradient reads
+// them, or where no round has such attempts.
+void note_unused_correction(const StoryConfig& config, UnusedSettings& unused) {
+  const auto& given = config.rl.gradient;
+  const PolicyGradientConfig standard = StoryConfig().rl.gradient;
+  const bool read =
+      config.stages.rlhf || runs_any_of(config, {"grpo", "dr_grpo", "dapo", "ppo", "q_advantage"});
+  const auto want = [&](const std::string& name, const auto& value, const auto& usual) {
+    unused.want(read, "rl.gradient." + name, value, usual, "no algorithm of this story reads it");
+  };
+  want("correction", given.correction, standard.correction);
+  want("importance_cap", given.importance_cap, standard.importance_cap);
+  unused.want(correction(given) == Correction::kDecoupled, "rl.gradient.importance_cap",
+              given.importance_cap, standard.importance_cap,
+              "rl.gradient.correction is not \"decoupled\"");
+}
+
 }  // namespace
 
 Status refuse_unused(const StoryConfig& config) {
@@ -53,6 +70,7 @@ Status refuse_unused(const StoryConfig& config) {
               config.rl.value_updates, standard.rl.value_updates,
               "only ppo and q_advantage use it, and this story runs neither");
   note_unused_gradient(config, unused);
+  note_unused_correction(config, unused);
   const auto& annotator = config.rlhf.annotator;
   unused.want(annotator.kind == "recorded", "rlhf.annotator.file", annotator.file,
               standard.rlhf.annotator.file, "rlhf.annotator.kind is \"simulated\"");

@@ -19,12 +19,17 @@ TokenLogprobs token_logprobs(const at::Tensor& logits, const at::Tensor& tokens,
 Surrogate clipped_surrogate(const at::Tensor& logprobs, const at::Tensor& proximal,
                             const at::Tensor& behaviour, const at::Tensor& advantages,
                             const PolicyGradientConfig& config) {
-  const auto weight =
-      (proximal - behaviour).clamp(-kLargest, kLargest).exp().clamp_max(kImportanceCap).detach();
-  const auto ratio = (logprobs - proximal.detach()).clamp(-kLargest, kLargest).exp();
+  const auto how = proximal.defined() ? correction(config) : Correction::kClipped;
+  const auto& centre = how == Correction::kClipped ? behaviour : proximal;
+  const auto ratio = (logprobs - centre.detach()).clamp(-kLargest, kLargest).exp();
   const auto free = ratio * advantages;
   const auto held = ratio.clamp(1 - config.clip_low, 1 + config.clip_high) * advantages;
-  return {-weight * at::minimum(free, held), (held < free).to(logprobs.scalar_type())};
+  auto loss = -at::minimum(free, held);
+  if (how == Correction::kDecoupled) {
+    const auto weight = (proximal - behaviour).clamp(-kLargest, kLargest).exp();
+    loss = loss * weight.clamp_max(config.importance_cap).detach();
+  }
+  return {loss, (held < free).to(logprobs.scalar_type())};
 }
 
 at::Tensor k3_divergence(const at::Tensor& logprobs, const at::Tensor& reference) {

@@ -21,7 +21,8 @@ struct Surrogate {
   at::Tensor loss;
   at::Tensor clipped;  // 1 where the clip removed the gradient, 0 elsewhere
 };
-// −w · min(r·A, clamp(r)·A). Only `logprobs` receives gradients.
+// −w · min(r·A, clamp(r)·A). Only `logprobs` receives gradients. An undefined `proximal`: r is
+// relative to the behaviour policy, and w is 1.
 Surrogate clipped_surrogate(const at::Tensor& logprobs, const at::Tensor& proximal,
                             const at::Tensor& behaviour, const at::Tensor& advantages,
                             const PolicyGradientConfig& config);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -98,10 +99,10 @@ Result<PolicyGradientStats> PolicyLearner::update_policy_gradient(
   };
   const auto logits = nn::forward(impl_->parameters, impl_->spec, tokens).logits;
   const auto [all, logprobs] = nn::token_logprobs(logits, tokens, column(batch.temperatures));
-  const auto behaviour = targets(batch.behaviour_logprobs);
+  const auto proximal =
+      batch.proximal_logprobs.empty() ? at::Tensor() : targets(batch.proximal_logprobs);
   const auto surrogate = nn::clipped_surrogate(
-      logprobs, batch.proximal_logprobs.empty() ? behaviour : targets(batch.proximal_logprobs),
-      behaviour, targets(batch.advantages), config);
+      logprobs, proximal, targets(batch.behaviour_logprobs), targets(batch.advantages), config);
   const auto sum = [&](const at::Tensor& term) { return (term * weights).sum(); };
   const auto mean = [&](const at::Tensor& term) {
     return (sum(term.detach()) / weights.sum()).item<double>();
@@ -132,11 +133,17 @@ std::vector<float> PolicyLearner::logprobs(const TokenBatch& batch,
   if (batch.rows == 0) return out;
   at::NoGradGuard no_gradients;
   const auto tokens = nn::tokens_of(batch);
-  const auto logits = nn::forward(impl_->parameters, impl_->spec, tokens).logits;
-  const auto taken = nn::token_logprobs(logits, tokens, column(temperatures)).taken;
-  const auto padded = at::constant_pad_nd(taken, {1, 0}, 0).contiguous();
-  const auto* data = padded.data_ptr<float>();
-  out.assign(data, data + padded.numel());
+  const auto heat = column(temperatures);
+  const auto most = std::max<std::int64_t>(1, kPartPlaces / batch.length);
+  for (std::int64_t row = 0; row < batch.rows; row += most) {
+    const auto rows = std::min(most, batch.rows - row);
+    const auto part = tokens.narrow(0, row, rows);
+    const auto logits = nn::forward(impl_->parameters, impl_->spec, part).logits;
+    const auto taken = nn::token_logprobs(logits, part, heat.narrow(0, row, rows)).taken;
+    const auto padded = at::constant_pad_nd(taken, {1, 0}, 0).contiguous();
+    const auto* data = padded.data_ptr<float>();
+    out.insert(out.end(), data, data + padded.numel());
+  }
   return out;
 }
 

@@ -71,6 +71,41 @@ TEST_CASE("older samples weigh by the proximal policy's ratio, up to the cap", "
   CHECK(std::isfinite(at_index(far.loss, 0)));
 }
 
+// p of three tokens under the policy that sampled them, the proximal one, and the present one:
+//   .2, .3, .33: r = 1.1, w = 1.5;  .1, .4, .6: r = 1.5, w = 4;  .5, .25, .1: r = .4, w = .5
+// with advantages 2, −1 and −1, and the loss's gradient by the present log p: the loss itself,
+// since r is its own derivative, or 0 where a token is clipped.
+TEST_CASE("three corrections for older samples, worked out by hand", "[nn]") {
+  const auto behaviour = numbers({0.2, 0.1, 0.5}).log(), proximal = numbers({0.3, 0.4, 0.25}).log(),
+             present = numbers({0.33, 0.6, 0.1}).log(), advantages = numbers({2, -1, -1});
+  const auto check = [&](const std::string& correction, double cap, const at::Tensor& centre,
+                         const std::vector<double>& loss, const std::vector<double>& gradient) {
+    INFO(correction << " " << cap);
+    PolicyGradientConfig config;  // clips at .8 and 1.28
+    config.correction = correction;
+    config.importance_cap = cap;
+    const auto x = present.clone().requires_grad_();
+    const auto got = nn::clipped_surrogate(x, centre, behaviour, advantages, config);
+    got.loss.sum().backward();
+    for (std::int64_t i = 0; i < 3; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      CHECK(at_index(got.loss, i) == Approx(loss[at]));
+      CHECK(at_index(x.grad(), i) == Approx(gradient[at]).margin(1e-12));
+      CHECK(at_index(got.clipped, i) == (gradient[at] == 0 ? 1 : 0));
+    }
+  };
+  // −w·r·A; the last one is held at r = .8.
+  check("decoupled", 2, proximal, {-1.5 * 1.1 * 2, 2 * 1.5, 0.5 * 0.8}, {-3.3, 3, 0});
+  check("decoupled", 3, proximal, {-3.3, 3 * 1.5, 0.4}, {-3.3, 4.5, 0});
+  check("decoupled", 9, proximal, {-3.3, 4 * 1.5, 0.4}, {-3.3, 6, 0});
+  check("none", 2, proximal, {-1.1 * 2, 1.5, 0.8}, {-2.2, 1.5, 0});
+  // r = 1.65, held at 1.28; 6; .2, held at .8.
+  check("clipped", 2, proximal, {-1.28 * 2, 6, 0.8}, {0, 6, 0});
+  // Without a proximal policy no correction is made.
+  for (const auto* correction : {"decoupled", "clipped", "none"})
+    check(correction, 0.5, at::Tensor(), {-2.56, 6, 0.8}, {0, 6, 0});
+}
+
 TEST_CASE("k3 is never negative, and its mean is the divergence", "[nn]") {
   const auto p = numbers({0.2, 0.5, 0.3}), q = numbers({0.25, 0.35, 0.4});
   const auto k3 = nn::k3_divergence(p.log(), q.log());
@@ -146,6 +181,24 @@ TEST_CASE("the learner agrees with the decoder on what it sampled", "[nn]") {
   }
 }
 
+TEST_CASE("log-probabilities do not depend on the rows beside them", "[nn]") {
+  const PolicyLearner policy(testing::random_model(3, {1, 32, 2, 48, 1000}));
+  Rng rng(1);
+  TokenBatch all{130, 20, {}, std::vector<float>(2600, 1)};  // more than two parts
+  for (int i = 0; i < 2600; ++i) all.tokens.push_back(static_cast<std::int32_t>(rng.below(18)));
+  std::vector<float> temperatures;
+  for (int row = 0; row < 130; ++row)
+    temperatures.push_back(0.5F + 0.01F * static_cast<float>(row));
+  const auto got = policy.logprobs(all, temperatures);
+  REQUIRE(got.size() == 2600);
+  for (const std::size_t row : {0U, 50U, 51U, 52U, 101U, 102U, 129U}) {
+    const auto* from = all.tokens.data() + row * 20;
+    const TokenBatch one{1, 20, {from, from + 20}, std::vector<float>(20, 1)};
+    const auto alone = policy.logprobs(one, std::span(temperatures).subspan(row, 1));
+    for (std::size_t i = 0; i < 20; ++i) CHECK(got[row * 20 + i] == Approx(alone[i]).margin(1e-4));
+  }
+}
+
 TEST_CASE("an update makes the right attempt likelier, the wrong one less, and repeats", "[nn]") {
   const auto model = testing::random_model(3, {1, 32, 2, 48, 1000});
   PolicyLearner a(model), b(model);
@@ -187,7 +240,7 @@ TEST_CASE("an older batch weighs by the learner's log-probabilities before it", 
     return PolicyLearner(model).update_policy_gradient(batch, config, 1).value().loss;
   };
   CHECK(loss(0.5F) == Approx(-std::exp(0.5) * advantage).epsilon(1e-3));
-  CHECK(loss(2) == Approx(-kImportanceCap * advantage).epsilon(1e-3));
+  CHECK(loss(2) == Approx(-config.importance_cap * advantage).epsilon(1e-3));
 }
 
 TEST_CASE("the KL penalty pulls back to the reference", "[nn]") {

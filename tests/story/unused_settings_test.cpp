@@ -55,11 +55,17 @@ TEST_CASE("settings of policy gradients that no algorithm of a story reads are r
           "rl.gradient.entropy_weight");
 }
 
-TEST_CASE("the cap on importance weights is no setting while nothing uses it",
+TEST_CASE("settings of the correction for older attempts that nothing reads are refused",
           "[unused_settings]") {
-  StoryConfig config;
-  const std::vector<std::string> given = {"rl.gradient.importance_cap=5"};
-  const auto parsed = parse_config("experiment = \"story\"", "test", given, describe_of(config));
-  REQUIRE_FALSE(parsed);
-  CHECK(parsed.error().message.find("importance_cap") != std::string::npos);
+  for (const auto* name : {"grpo", "dr_grpo", "dapo", "ppo", "q_advantage"})
+    CHECK(checked(
+        {"rl.gradient.importance_cap=5", "stages.rlhf=false", std::string("algorithms=") + name}));
+  CHECK(checked({"rl.gradient.correction=clipped"}));
+  refuses({"rl.gradient.correction=none", "stages.rlhf=false", "algorithms=expert_iteration"},
+          "rl.gradient.correction");
+  refuses({"rl.gradient.importance_cap=5", "stages.rlhf=false", "stages.rl=false"},
+          "rl.gradient.importance_cap");
+  for (const std::string correction : {"clipped", "none"})
+    refuses({"rl.gradient.importance_cap=5", "rl.gradient.correction=" + correction},
+            "rl.gradient.importance_cap");
 }
