@@ -16,6 +16,7 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 Values values_of(const Describe& describe) {
   Values values;
   for (const auto& section : list_config(describe)) {
+    if (section.of_list) continue;  // the elements are in the list's value
     for (const auto& field : section.fields)
       values.emplace_back(section.path.empty() ? field.name : section.path + "." + field.name,
                           field.value);

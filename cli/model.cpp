@@ -22,8 +22,12 @@ class JsonFields final : public FieldVisitor {
   void value(const FieldInfo& info, double& field) override { add(info, field); }
   void value(const FieldInfo& info, bool& field) override { add(info, field); }
   void value(const FieldInfo& info, std::string& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::int64_t>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<double>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::string>& field) override { add(info, field); }
   void section(std::string_view, std::string_view,
                const std::function<void(FieldVisitor&)>&) override {}
+  void sections(const FieldInfo&, SectionList&) override {}
 
   nlohmann::ordered_json json;
 

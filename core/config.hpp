@@ -8,6 +8,9 @@
 //   };
 //
 // Nested structs are sections: section(v, "pretrain", "next-token pre-training", config.pretrain).
+// Fields may be lists: of text, of numbers, or of sections ("[[search.methods]]" in TOML), whose
+// elements are structs with a describe() of their own. Messages count elements from 1:
+// "search.methods[3].samples" is a key of the third element.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +26,31 @@
 
 namespace qstar {
 
-// Numbers are finite: nan and infinity are refused whatever the bounds are.
+class FieldVisitor;
+
+// Numbers are finite: nan and infinity are refused whatever the bounds are. Bounds and choices of a
+// list hold for each element.
 struct FieldInfo {
   std::string_view name;
   std::string_view doc;                                   // one line, with the unit
   double min = -std::numeric_limits<double>::infinity();  // inclusive, for numbers
   double max = std::numeric_limits<double>::infinity();
   std::string_view choices = {};  // for text: the allowed words, separated by '|'; empty: any
+  bool filled = false;            // lists: must have an element
+  bool distinct = false;          // lists of values: no two may be equal
+  bool required = false;          // keys of a list's elements: must be given
+};
+
+// A list of sections without their type.
+class SectionList {
+ public:
+  virtual ~SectionList() = default;
+  virtual std::size_t size() const = 0;
+  // Replaces the list by that number of elements with their defaults.
+  virtual void reset(std::size_t size) = 0;
+  virtual void describe(std::size_t index, FieldVisitor& v) = 0;
+  // Describes an element that is in no list, with its defaults.
+  virtual void describe_fresh(FieldVisitor& v) const = 0;
 };
 
 class FieldVisitor {
@@ -42,9 +63,15 @@ class FieldVisitor {
   virtual void value(const FieldInfo& info, double& field) = 0;
   virtual void value(const FieldInfo& info, bool& field) = 0;
   virtual void value(const FieldInfo& info, std::string& field) = 0;
+  virtual void value(const FieldInfo& info, std::vector<std::int64_t>& field) = 0;
+  virtual void value(const FieldInfo& info, std::vector<double>& field) = 0;
+  virtual void value(const FieldInfo& info, std::vector<std::string>& field) = 0;
   // Visits a nested struct's fields between entering and leaving a section of that name.
   virtual void section(std::string_view name, std::string_view doc,
                        const std::function<void(FieldVisitor&)>& body) = 0;
+  virtual void sections(const FieldInfo& info, SectionList& list) = 0;
+  // The section has no such key here; `why` completes "KEY ...", for an error when it is given.
+  virtual void refuse(std::string_view, std::string_view) {}
 };
 
 template <class Struct>
@@ -52,12 +79,33 @@ void section(FieldVisitor& v, std::string_view name, std::string_view doc, Struc
   v.section(name, doc, [&s](FieldVisitor& inner) { s.describe(inner); });
 }
 
+template <class Struct>
+class SectionsOf final : public SectionList {
+ public:
+  explicit SectionsOf(std::vector<Struct>& list) : list_(&list) {}
+  std::size_t size() const override { return list_->size(); }
+  void reset(std::size_t size) override { list_->assign(size, Struct()); }
+  void describe(std::size_t index, FieldVisitor& v) override { (*list_)[index].describe(v); }
+  void describe_fresh(FieldVisitor& v) const override { Struct().describe(v); }
+
+ private:
+  std::vector<Struct>* list_;
+};
+
+template <class Struct>
+void sections(FieldVisitor& v, const FieldInfo& info, std::vector<Struct>& list) {
+  SectionsOf<Struct> elements(list);
+  v.sections(info, elements);
+}
+
 using Describe = std::function<void(FieldVisitor&)>;
 
 // Reads TOML into the described fields, then the overrides ("dotted.key=value", TOML values; a bare
-// word counts as text). Errors name source, line, key and remedy: an unknown key gives the nearest
-// known one; a wrong type and a value out of range give what is expected. On an error the fields
-// may be partly written: parse into a fresh struct.
+// word counts as text). A list replaces the one that was there. An override gives a list in
+// brackets, where bare words count as text, too: "algorithms=[grpo,ppo]"; a value without brackets
+// is a list of this one element: "algorithms=grpo". Errors name source, line, key and remedy: an
+// unknown key or word gives the nearest known one; a wrong type and a value out of range give what
+// is expected. On an error the fields may be partly written: parse into a fresh struct.
 Status parse_config(std::string_view toml, std::string_view source,
                     std::span<const std::string> overrides, const Describe& describe);
 
@@ -93,12 +141,15 @@ struct ConfigSection {
   std::string path;  // "outer.inner"
   std::string doc;
   std::vector<Field> fields;
+  bool of_list = false;  // the keys of an element of the list of sections at `path`
 };
-// Every section once, the top level first.
+// Every section once, the top level first. A list of sections is one field, whose value is inline
+// TOML, so equal descriptions give equal keys; a section `of_list` follows, which says what keys an
+// element has, with their defaults.
 std::vector<ConfigSection> list_config(const Describe& describe);
 
 // The complete configuration as TOML. A comment on each line says what the field means and what
-// range it has. Parsing it gives the same values back.
+// range it has, in lists of sections once per key. Parsing it gives the same values back.
 std::string print_config(const Describe& describe);
 
 // A stable hash of print_config's values (not its comments), as 16 hexadecimal digits.

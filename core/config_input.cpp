@@ -58,6 +58,23 @@ std::optional<std::string> text_at(const std::string& toml, const std::string& k
   }
 }
 
+// Lists on one line, however long they are.
+std::string value_text(const toml::node& node) {
+  std::vector<std::string> parts;
+  if (const auto* array = node.as_array()) {
+    for (const auto& element : *array) parts.push_back(value_text(element));
+    return fmt::format("[{}]", fmt::join(parts, ", "));
+  }
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, value] : *table)
+      parts.push_back(fmt::format("{} = {}", key.str(), value_text(value)));
+    return fmt::format("{{{}}}", fmt::join(parts, ", "));
+  }
+  std::ostringstream text;
+  node.visit([&text](const auto& value) { text << value; });
+  return text.str();
+}
+
 void add_values(const toml::table& table, const std::string& prefix,
                 std::map<std::string, std::string>& values) {
   for (const auto& [key, node] : table) {
@@ -65,9 +82,7 @@ void add_values(const toml::table& table, const std::string& prefix,
     if (const auto* inner = node.as_table()) {
       add_values(*inner, name + ".", values);
     } else {
-      std::ostringstream text;
-      node.visit([&text](const auto& value) { text << value; });
-      values[name] = text.str();
+      values[name] = value_text(node);
     }
   }
 }

@@ -1,8 +1,11 @@
 // Configurations as text: the complete TOML, a list of settings, and a hash.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <type_traits>
 
 #include "core/config_text.hpp"
 #include "core/rng.hpp"
@@ -18,6 +21,13 @@ std::string to_toml(double value) {
   // A point keeps the sign of -0 and shows that fractions are allowed.
   if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
   return text;
+}
+
+template <class T>
+std::string to_toml(const std::vector<T>& list) {
+  std::vector<std::string> values;
+  for (const auto& value : list) values.push_back(to_toml(value));
+  return fmt::format("[{}]", fmt::join(values, ", "));
 }
 
 // A bound in plain digits where that is readable.
@@ -36,24 +46,76 @@ std::string doc_of(const FieldInfo& info, bool) { return std::string(info.doc); 
 std::string doc_of(const FieldInfo& info, const std::string&) {
   return doc_with(info, std::string(info.choices));
 }
+template <class T>
+std::string doc_of(const FieldInfo& info, const std::vector<T>&) {
+  const std::string allowed =
+      std::is_same_v<T, std::string> ? std::string(info.choices) : range_text(info);
+  return doc_with(info, allowed.empty() ? "" : "each " + allowed);
+}
 
-// Lists a description's sections and fields, each section once, the top level first.
-class Lister final : public FieldVisitor {
+// The fields of a section as an inline table.
+class InlineTable final : public FieldVisitor {
  public:
   void value(const FieldInfo& info, std::int64_t& field) override { add(info, field); }
   void value(const FieldInfo& info, double& field) override { add(info, field); }
   void value(const FieldInfo& info, bool& field) override { add(info, field); }
   void value(const FieldInfo& info, std::string& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::int64_t>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<double>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::string>& field) override { add(info, field); }
+  void section(std::string_view name, std::string_view,
+               const std::function<void(FieldVisitor&)>& body) override {
+    InlineTable inner;
+    body(inner);
+    fields_.push_back(fmt::format("{} = {}", name, inner.text()));
+  }
+  void sections(const FieldInfo& info, SectionList& list) override {
+    fields_.push_back(fmt::format("{} = {}", info.name, inline_toml(list)));
+  }
+  std::string text() const { return fmt::format("{{{}}}", fmt::join(fields_, ", ")); }
+
+ private:
+  template <class T>
+  void add(const FieldInfo& info, const T& field) {
+    fields_.push_back(fmt::format("{} = {}", info.name, to_toml(field)));
+  }
+  std::vector<std::string> fields_;
+};
+
+// Lists a description's sections and fields, each section once, the top level first.
+class Lister : public FieldVisitor {
+ public:
+  void value(const FieldInfo& info, std::int64_t& field) override { add(info, field); }
+  void value(const FieldInfo& info, double& field) override { add(info, field); }
+  void value(const FieldInfo& info, bool& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::string& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::int64_t>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<double>& field) override { add(info, field); }
+  void value(const FieldInfo& info, std::vector<std::string>& field) override { add(info, field); }
   void section(std::string_view name, std::string_view doc,
                const std::function<void(FieldVisitor&)>& body) override {
+    list_section(name, doc, false, body);
+  }
+  void sections(const FieldInfo& info, SectionList& list) override {
+    add_field(info, inline_toml(list));
+    list_section(info.name, info.doc, true, [&list](FieldVisitor& v) { list.describe_fresh(v); });
+  }
+  std::vector<ConfigSection> take() { return std::move(sections_); }
+
+ protected:
+  void list_section(std::string_view name, std::string_view doc, bool of_list,
+                    const std::function<void(FieldVisitor&)>& body) {
     const std::size_t outer = current_;
     const std::string path = dotted_key(sections_[outer].path, name);
     current_ = sections_.size();
-    sections_.push_back({path, std::string(doc), {}});
+    sections_.push_back({path, std::string(doc), {}, of_list});
     body(*this);
     current_ = outer;
   }
-  std::vector<ConfigSection> take() { return std::move(sections_); }
+  void add_field(const FieldInfo& info, std::string value) {
+    sections_[current_].fields.push_back(
+        {std::string(info.name), std::move(value), std::string(info.doc)});
+  }
 
  private:
   template <class T>
@@ -64,6 +126,16 @@ class Lister final : public FieldVisitor {
 
   std::vector<ConfigSection> sections_ = {ConfigSection{}};
   std::size_t current_ = 0;
+};
+
+// The same with a section for every element of a list.
+class ElementLister final : public Lister {
+ public:
+  void sections(const FieldInfo& info, SectionList& list) override {
+    if (list.size() == 0) return add_field(info, "[]");
+    for (std::size_t i = 0; i < list.size(); ++i)
+      list_section(info.name, info.doc, true, [&list, i](FieldVisitor& v) { list.describe(i, v); });
+  }
 };
 
 }  // namespace
@@ -87,6 +159,43 @@ std::string toml_quote(std::string_view text) {
   return out + '"';
 }
 
+std::string trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\n\r");
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(" \t\n\r") + 1 - first));
+}
+
+std::vector<std::string> comma_parts(std::string_view text) {
+  std::vector<std::string> parts(1);
+  char quote = '\0';
+  int depth = 0;
+  for (const char c : text) {
+    if (quote != '\0')
+      quote = c == quote ? '\0' : quote;
+    else if (c == '"' || c == '\'')
+      quote = c;
+    else if (c == '[' || c == '{')
+      ++depth;
+    else if (c == ']' || c == '}')
+      --depth;
+    if (c == ',' && quote == '\0' && depth == 0)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+std::string inline_toml(SectionList& list) {
+  std::vector<std::string> elements;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    InlineTable table;
+    list.describe(i, table);
+    elements.push_back(table.text());
+  }
+  return fmt::format("[{}]", fmt::join(elements, ", "));
+}
+
 std::string range_text(const FieldInfo& info) {
   if (std::isinf(info.min) && std::isinf(info.max)) return "";
   if (std::isinf(info.max)) return fmt::format("at least {}", bound_text(info.min));
@@ -101,11 +210,19 @@ std::vector<ConfigSection> list_config(const Describe& describe) {
 }
 
 std::string print_config(const Describe& describe) {
+  ElementLister lister;
+  describe(lister);
   std::string out;
-  for (const ConfigSection& section : list_config(describe)) {
-    if (!section.path.empty()) out += fmt::format("\n[{}]  # {}\n", section.path, section.doc);
-    for (const auto& [name, value, doc] : section.fields)
-      out += fmt::format("{} = {}  # {}\n", name, value, doc);
+  std::set<std::string> explained;
+  const auto comment = [&explained](const std::string& key, const std::string& doc) {
+    return explained.insert(key).second ? "  # " + doc : "";
+  };
+  for (const auto& [path, doc, fields, of_list] : lister.take()) {
+    if (!path.empty())
+      out += fmt::format("\n{}{}{}{}\n", of_list ? "[[" : "[", path, of_list ? "]]" : "]",
+                         comment(path, doc));
+    for (const auto& [name, value, meaning] : fields)
+      out += fmt::format("{} = {}{}\n", name, value, comment(dotted_key(path, name), meaning));
   }
   return out;
 }
@@ -113,6 +230,7 @@ std::string print_config(const Describe& describe) {
 std::string config_hash(const Describe& describe) {
   std::vector<std::string> lines;
   for (const ConfigSection& section : list_config(describe)) {
+    if (section.of_list) continue;  // the elements are in the list's value
     for (const auto& field : section.fields)
       lines.push_back(dotted_key(section.path, field.name) + "=" + field.value);
   }

@@ -13,10 +13,14 @@ class Counter final : public FieldVisitor {
   void value(const FieldInfo&, double&) override { ++count; }
   void value(const FieldInfo&, bool&) override { ++count; }
   void value(const FieldInfo&, std::string&) override { ++count; }
+  void value(const FieldInfo&, std::vector<std::int64_t>&) override { ++count; }
+  void value(const FieldInfo&, std::vector<double>&) override { ++count; }
+  void value(const FieldInfo&, std::vector<std::string>&) override { ++count; }
   void section(std::string_view, std::string_view,
                const std::function<void(FieldVisitor&)>&) override {
     ++count;
   }
+  void sections(const FieldInfo&, SectionList&) override { ++count; }
   std::size_t count = 0;
 };
 
