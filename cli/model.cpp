@@ -41,12 +41,10 @@ class JsonFields final : public FieldVisitor {
 
 Result<EnvironmentConfig> environment_of(ModelFile& model, const std::string& path,
                                          std::span<const std::string> overrides) {
-  EnvironmentConfig config;
-  const auto written =
-      parse_config(model.metadata["environment"], printable(path) + ", metadata 'environment'", {},
-                   describe_of(config));
-  if (!written) return fail(Errc::kCorrupt, written.error().message);
-  config.settle();
+  auto read =
+      read_metadata(model.metadata["environment"], printable(path) + ", metadata 'environment'");
+  if (!read) return fail(Errc::kCorrupt, read.error().message);
+  EnvironmentConfig config = std::move(*read);
   const auto ordered = environment_overrides(overrides);
   if (auto ok = parse_config("", "--environment", ordered, describe_of(config)); !ok)
     return tl::unexpected(ok.error());

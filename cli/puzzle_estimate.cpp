@@ -19,13 +19,10 @@ Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
   auto model = read_puzzle_model(file);
   if (!model) return tl::unexpected(explained(path, ModelKind::kPuzzle, model.error()));
   const std::string described = model->metadata["environment"];
-  EnvironmentConfig config;
-  config.name = model->puzzle.name;
-  if (auto parsed =
-          parse_config(described, file + ", metadata 'environment'", {}, describe_of(config));
-      !parsed)
-    return tl::unexpected(parsed.error());
-  config.settle();
+  auto trained =
+      read_metadata(described, file + ", metadata 'environment'", {.name = model->puzzle.name});
+  if (!trained) return tl::unexpected(trained.error());
+  EnvironmentConfig config = std::move(*trained);
   const auto ordered = environment_overrides(overrides);
   if (auto parsed = parse_config("", "--environment", ordered, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());

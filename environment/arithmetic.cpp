@@ -119,23 +119,7 @@ bool has_value(std::string_view problem, std::string_view number) {
   return value_of(e) == number;
 }
 
-Result<std::vector<std::int64_t>> parse_counts(std::string_view text) {
-  std::vector<std::int64_t> counts;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (;;) {
-    std::int64_t count = 0;
-    const auto read = std::from_chars(at, end, count);
-    if (read.ec != std::errc{} || count < 1 || count > 64) break;
-    counts.push_back(count);
-    if (read.ptr == end) return counts;
-    if (*read.ptr != ',') break;
-    at = read.ptr + 1;
-  }
-  return fail(Errc::kConfig,
-              "environment.operator_counts: \"" + printable(text) +
-                  "\" is not a list of whole numbers from 1 to 64, such as \"2,3,3,4\"");
-}
+bool is_count(std::int64_t count) { return count >= 1 && count <= 64; }
 
 // Quotients are rarely integers by chance, so a divisor is drawn from those of the operand before
 // it.
@@ -174,15 +158,18 @@ Result<ArithmeticRules> arithmetic_rules(const EnvironmentConfig& config) {
     return fail(Errc::kConfig, "environment.min_value = " + std::to_string(c.min_value) +
                                    " must not exceed max_value = " + std::to_string(c.max_value));
   }
-  auto counts = parse_counts(c.operator_counts);
-  if (!counts) return tl::unexpected(std::move(counts.error()));
-  if (c.parentheses > 0 && *std::max_element(counts->begin(), counts->end()) < 2) {
+  const auto& counts = c.operator_counts;
+  if (counts.empty() || !std::all_of(counts.begin(), counts.end(), is_count)) {
+    return fail(Errc::kConfig,
+                "environment.operator_counts must have at least one element, each from 1 to 64");
+  }
+  if (c.parentheses > 0 && *std::max_element(counts.begin(), counts.end()) < 2) {
     return fail(
         Errc::kConfig,
         "environment.parentheses has no effect on problems of one operator: set it to 0, or "
         "raise operator_counts");
   }
-  return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, std::move(*counts),
+  return ArithmeticRules{c.operators,    c.min_operand, c.max_operand, counts,
                          c.max_products, c.min_value,   c.max_value,   c.parentheses};
 }
 

@@ -14,15 +14,15 @@ struct Preset {
   std::string_view name;
   std::string_view operators;
   std::int64_t min_operand, max_operand;
-  std::string_view operator_counts;
+  std::array<std::int64_t, 5> operator_counts;
   std::int64_t max_products, min_value, max_value;
   double parentheses;
 };
 
 constexpr std::array kPresets = {
-    Preset{"C", "+-*", 1, 9, "2,3,3,4,4", 1, 0, 40, 0},
-    Preset{"B", "+-*", 1, 9, "2,3,3,4,4", 2, 0, 99, 0},
-    Preset{"hard", "+-*/", 1, 99, "2,3,4,5,6", 2, 0, 999, 0.5},
+    Preset{"C", "+-*", 1, 9, {2, 3, 3, 4, 4}, 1, 0, 40, 0},
+    Preset{"B", "+-*", 1, 9, {2, 3, 3, 4, 4}, 2, 0, 99, 0},
+    Preset{"hard", "+-*/", 1, 99, {2, 3, 4, 5, 6}, 2, 0, 999, 0.5},
 };
 
 const Preset* preset_of(std::string_view name) {
@@ -41,6 +41,18 @@ std::string settings_text(std::string_view environment) {
     text += (text.empty() ? "" : ", ") + setting.name;
   }
   return text;
+}
+
+// Earlier versions wrote operator_counts as text: "2,3,3,4,4".
+std::string with_list(std::string toml) {
+  constexpr std::string_view kBefore = "\noperator_counts = \"";
+  const auto at = toml.find(kBefore);
+  if (at == std::string::npos) return toml;
+  const auto open = at + kBefore.size() - 1, close = toml.find('"', open + 1);
+  if (close == std::string::npos) return toml;
+  toml[open] = '[';
+  toml[close] = ']';
+  return toml;
 }
 
 tl::unexpected<Error> not_read(const std::string& what, std::string_view environment) {
@@ -109,8 +121,11 @@ void EnvironmentConfig::describe_rules(FieldVisitor& v) {
       operators);
   v.value({"min_operand", "Smallest operand", 0, 1e9}, min_operand);
   v.value({"max_operand", "Largest operand", 0, 1e9}, max_operand);
-  v.value({"operator_counts",
-           "Operators per problem, drawn uniformly from this list of numbers from 1 to 64"},
+  v.value({.name = "operator_counts",
+           .doc = "Operators per problem, drawn uniformly from this list; repeat one to favour it",
+           .min = 1,
+           .max = 64,
+           .filled = true},
           operator_counts);
   v.value({"max_products", "Most * and / per problem", 0, 64}, max_products);
   v.value({"min_value", "Smallest value on the way to the answer", -1e15, 1e15}, min_value);
@@ -138,13 +153,22 @@ void EnvironmentConfig::settle() {
   if (turns == 1) repeats = false;
 }
 
+Result<EnvironmentConfig> read_metadata(std::string_view toml, std::string_view source,
+                                        EnvironmentConfig config) {
+  const auto text = with_list(std::string(toml));
+  if (auto parsed = parse_config(text, source, {}, describe_of(config)); !parsed)
+    return tl::unexpected(parsed.error());
+  config.settle();
+  return config;
+}
+
 void EnvironmentConfig::apply_preset() {
   const Preset* preset = preset_of(family);
   if (preset == nullptr) return;
   operators = preset->operators;
   min_operand = preset->min_operand;
   max_operand = preset->max_operand;
-  operator_counts = preset->operator_counts;
+  operator_counts.assign(preset->operator_counts.begin(), preset->operator_counts.end());
   max_products = preset->max_products;
   min_value = preset->min_value;
   max_value = preset->max_value;

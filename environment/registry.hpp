@@ -26,8 +26,8 @@ struct EnvironmentConfig {
   std::string operators = "+-*";  // of + - * /
   std::int64_t min_operand = 1;
   std::int64_t max_operand = 9;
-  // Operator counts are drawn uniformly from this comma-separated list; "2,3,3" favours 3.
-  std::string operator_counts = "2,3,3,4,4";
+  // Operator counts are drawn uniformly from this list; {2, 3, 3} favours 3.
+  std::vector<std::int64_t> operator_counts = {2, 3, 3, 4, 4};
   std::int64_t max_products = 1;  // * and / at most
   std::int64_t min_value = 0;     // every correct intermediate value
   std::int64_t max_value = 40;
@@ -57,6 +57,12 @@ struct EnvironmentConfig {
   bool gives_all_rules(const FieldVisitor& v) const;
   bool follows_preset() const;
 };
+
+// The environment that a model was trained in, as its file's metadata say it (print_config of an
+// EnvironmentConfig, also of earlier versions), settled. `config` has the values of what is not
+// said; `source` names the file in errors. kConfig: the text is no such configuration.
+Result<EnvironmentConfig> read_metadata(std::string_view toml, std::string_view source,
+                                        EnvironmentConfig config = {});
 
 // Whether a family has that name and fixed settings.
 bool is_preset(std::string_view family);

@@ -20,11 +20,9 @@ Result<std::unique_ptr<Environment>> environment_of(const ModelFile& model,
   const auto described = model.metadata.find("environment");
   if (described == model.metadata.end())
     return fail(Errc::kCorrupt, path + " does not say which environment it was trained in");
-  EnvironmentConfig config;
-  const auto read = parse_config(described->second, path, {}, describe_of(config));
-  if (!read) return fail(Errc::kCorrupt, read.error().message);
-  config.settle();
-  return make_environment(config);
+  const auto config = read_metadata(described->second, path);
+  if (!config) return fail(Errc::kCorrupt, config.error().message);
+  return make_environment(*config);
 }
 
 Status vote(const std::string& path, std::int64_t samples, std::int64_t n) {

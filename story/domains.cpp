@@ -23,9 +23,7 @@ EnvironmentConfig spelled_out(const EnvironmentConfig& family, const ArithmeticR
   config.min_value = rules.min_value;
   config.max_value = rules.max_value;
   config.parentheses = rules.parentheses;
-  config.operator_counts.clear();
-  for (const auto count : rules.operator_counts)
-    config.operator_counts += (config.operator_counts.empty() ? "" : ",") + std::to_string(count);
+  config.operator_counts = rules.operator_counts;
   return config;
 }
 
@@ -43,9 +41,8 @@ std::vector<Domain> other_domains(const EnvironmentConfig& family) {
     change(config);
     domains.push_back({std::move(name), std::move(config)});
   };
-  for (const auto count : std::set{most + 1, most + 2, 2 * most})
-    add(fmt::format("{} operators", count),
-        [count](auto& c) { c.operator_counts = std::to_string(count); });
+  for (const std::int64_t count : std::set{most + 1, most + 2, 2 * most})
+    add(fmt::format("{} operators", count), [count](auto& c) { c.operator_counts = {count}; });
   add(fmt::format("values to {}", rules->max_value * 3 / 2),
       [](auto& c) { c.max_value = c.max_value * 3 / 2; });
   add(fmt::format("operands to {}", 2 * rules->max_operand + 1),

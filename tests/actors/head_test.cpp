@@ -67,7 +67,7 @@ class Failing final : public Environment {
   EnvironmentPtr inner_ = make_environment({.family = "custom",
                                             .operators = "+",
                                             .max_operand = 5,
-                                            .operator_counts = "1,2",
+                                            .operator_counts = {1, 2},
                                             .max_products = 0})
                               .value();
   Failures failures_;

@@ -308,7 +308,7 @@ TEST_CASE("contradictory settings are refused with the field") {
   broken.operators = "+%";
   CHECK(refusal(broken).find("environment.operators") == 0);
   broken = config;
-  broken.operator_counts = "2,,3";
+  broken.operator_counts = {2, 0, 3};
   CHECK(refusal(broken).find("environment.operator_counts") == 0);
   broken = config;
   broken.max_value = -1;

@@ -36,7 +36,7 @@ TEST_CASE("settings: a preset fills, and keys beside it or after it change singl
   CHECK(changed.max_value == 60);
   const auto five = read("", {"operator_counts=5"});
   CHECK(five.family == "custom");
-  CHECK(five.operator_counts == "5");
+  CHECK(five.operator_counts == std::vector<std::int64_t>{5});
   CHECK(five.max_value == 40);
   CHECK(read("family = 'B'", {"operator_counts=5"}).max_products == 2);
   CHECK(read("family = 'B'", {"operator_counts=5", "family=hard"}) == read("family = 'hard'"));
@@ -45,7 +45,7 @@ TEST_CASE("settings: a preset fills, and keys beside it or after it change singl
   // Without a preset the settings are as they are given.
   const auto sums = read("family = 'custom'\noperators = '+-'\nmax_value = 18");
   CHECK(sums.operators == "+-");
-  CHECK(sums.operator_counts == "2,3,3,4,4");
+  CHECK(sums.operator_counts == std::vector<std::int64_t>{2, 3, 3, 4, 4});
 }
 
 TEST_CASE("settings: the order of words on a command line does not matter") {
@@ -56,7 +56,7 @@ TEST_CASE("settings: the order of words on a command line does not matter") {
                                             "environment.operator_counts=5", "seed=3"});
   const std::vector<std::string> bare = {"operator_counts=5", "family=B"};
   const auto config = read("", environment_overrides(bare));
-  CHECK(config.operator_counts == "5");
+  CHECK(config.operator_counts == std::vector<std::int64_t>{5});
   CHECK(config.max_products == 2);
 }
 
@@ -127,17 +127,49 @@ TEST_CASE("settings: a model's metadata are read as they were used") {
   }
 }
 
+TEST_CASE("settings: the metadata of models of earlier versions are still read") {
+  // Operator counts were text.
+  const auto with = [](const std::string& counts) {
+    auto text = printed(read("", {"max_value=60"}));
+    const std::string list = "[2, 3, 3, 4, 4]";
+    return text.replace(text.find(list), list.size(), counts);
+  };
+  const auto old = read_metadata(with("\"2,5\""), "old.safetensors");
+  REQUIRE(old.has_value());
+  CHECK(old->operator_counts == std::vector<std::int64_t>{2, 5});
+  CHECK(old->max_value == 60);
+  CHECK(verdict(*old) == "made");
+  CHECK(read_metadata(with("[2, 5]"), "new.safetensors").value() == *old);
+  CHECK(read_metadata("", "", {.name = "pancake"})->name == "pancake");
+  const auto damaged = read_metadata(with("\"2,x\""), "bad.safetensors");
+  REQUIRE_FALSE(damaged.has_value());
+  CHECK(damaged.error().message.starts_with("bad.safetensors:"));
+  // Only metadata are: a configuration is refused with the list to write.
+  EnvironmentConfig config;
+  const auto refused = parse_config(with("\"2,5\""), "config.toml", {}, describe_of(config));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(contains(refused.error().message, "write operator_counts = [2, 5]"));
+}
+
 TEST_CASE("settings: an edited copy of a printed configuration is not ignored") {
   auto text = printed(read(""));
-  text.replace(text.find("2,3,3,4,4"), 9, "5");
+  text.replace(text.find("2, 3, 3, 4, 4"), 13, "5");
   CHECK(contains(verdict(read(text)), "environment.family = \"C\" stands beside"));
 }
 
 TEST_CASE("settings: values that make no sense are refused with field and range") {
-  for (const std::string counts : {"999", "0", "2,3,999", "", "2,,3", "2;3", "two", "-1", "2.5"}) {
-    const auto config = read("", {"operator_counts=" + counts});
-    CHECK(contains(verdict(config), "environment.operator_counts: \"" + counts + "\""));
-    CHECK(contains(verdict(config), "from 1 to 64"));
+  for (const std::string counts :
+       {"999", "0", "[2,3,999]", "", "[]", "[2,,3]", "2,3", "2;3", "two", "-1", "2.5"}) {
+    EnvironmentConfig config;
+    const std::vector<std::string> overrides = {"operator_counts=" + counts};
+    const auto ok = parse_config("", "test", overrides, describe_of(config));
+    INFO(counts);
+    REQUIRE_FALSE(ok);
+    CHECK(contains(ok.error().message, ": operator_counts"));
+  }
+  for (const auto& counts : std::vector<std::vector<std::int64_t>>{{}, {0}, {2, 65}}) {
+    const auto made = verdict({.family = "custom", .operator_counts = counts});
+    CHECK(made == "environment.operator_counts must have at least one element, each from 1 to 64");
   }
   CHECK(contains(verdict(read("", {"operators=+%"})), "environment.operators"));
   CHECK(contains(verdict(read("", {"min_operand=9", "max_operand=8"})), "environment.min_operand"));

@@ -129,7 +129,7 @@ class Sweep(RunTest):
     def test_settings_are_checked_before_anything_is_written(self):
         elsewhere = ("--environment", "no_such_key=1")
         for words, said in ((("seed=1..2", *elsewhere), "environment.no_such_key is not a known key"),
-                            (("environment.operator_counts='2','3'",), "different environments", ),
+                            (("environment.operator_counts=2,3",), "different environments", ),
                             (("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
                             (("seed=1,",), "a value is missing"), (("name=a,b",), "vary other settings"), (("rl.versions=1,x",), "rl.versions"),
                             (("seed=1..10000",), "10000 runs: confirm with --yes"),
@@ -178,7 +178,7 @@ class Compare(RunTest):
         self.refused(qstar("compare", self.path("1"), trained_run()), 2, "puzzle run", "text run")
 
     def test_what_has_no_problems_in_common_is_refused(self):
-        self.assert_ok(self.train("other", *SHORT, "environment.operator_counts=\"2\""))
+        self.assert_ok(self.train("other", *SHORT, "environment.operator_counts=2"))
         self.refused(qstar("compare", trained_run(), self.path("other")), 2, "different environments", "--environment")
         answer = qstar("compare", trained_run(), self.path("other"), "--problems", "20", "--environment", "operator_counts=3")
         self.assert_ok(answer)

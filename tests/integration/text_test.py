@@ -57,17 +57,17 @@ class TextTest(RunTest):
             self.assertEqual(sum(c in "+-*" for c in line["problem"]), 5)
         self.assertEqual(plain[-1]["summary"]["environment"],
                          {"name": "arithmetic", "family": "C", "operators": "+-*", "min_operand": 1, "max_operand": 9,
-                          "operator_counts": "2,3,3,4,4", "max_products": 1, "min_value": 0, "max_value": 40,
+                          "operator_counts": [2, 3, 3, 4, 4], "max_products": 1, "min_value": 0, "max_value": 40,
                           "parentheses": 0.0, "long_work": False})
         self.assertEqual(longer[-1]["summary"]["environment"],
-                         plain[-1]["summary"]["environment"] | {"family": "custom", "operator_counts": "5"})
+                         plain[-1]["summary"]["environment"] | {"family": "custom", "operator_counts": [5]})
         for words in (("family=B", "operator_counts=6"), ("operator_counts=6", "family=B")):
             settings = self.lines("--held-out", "1", "--environment", *words)[-1]["summary"]["environment"]
-            self.assertEqual((settings["max_products"], settings["max_value"], settings["operator_counts"]), (2, 99, "6"))
+            self.assertEqual((settings["max_products"], settings["max_value"], settings["operator_counts"]), (2, 99, [6]))
 
     def test_a_setting_without_effect_is_refused(self):
         held_out = ("--held-out", "3", "--environment")
-        self.refused(self.eval(*held_out, "operator_counts=999"), 2, "environment.operator_counts", "from 1 to 64")
+        self.refused(self.eval(*held_out, "operator_counts=999"), 2, "operator_counts must be from 1 to 64, not 999")
         self.refused(self.eval(*held_out, "size=3"), 2, "size=3 has no effect", "arithmetic", "operators")
         self.refused(self.eval(*held_out, "turns=2"), 2, "turns")
         self.refused(self.eval(*held_out, "name=lights_out"), 2, "lights_out", "qstar search")
@@ -83,15 +83,17 @@ class TextTest(RunTest):
         self.assert_ok(self.train("five", *SHORT, "environment.family=B", "environment.operator_counts=2"))
         self.run_folder = self.path("five")
         settings = self.lines("--held-out", "2")[-1]["summary"]["environment"]
-        self.assertEqual((settings["family"], settings["operator_counts"], settings["max_value"]), ("custom", "2", 99))
+        self.assertEqual((settings["family"], settings["operator_counts"], settings["max_value"]), ("custom", [2], 99))
         with open(self.path("five/config.toml")) as file:
             printed = file.read()
-        self.assertIn('operator_counts = "2"', printed)
+        self.assertIn("operator_counts = [2]", printed)
         self.assertIn("max_value = 99", printed)
 
     def test_models_of_earlier_versions_are_read_as_they_were_used(self):
-        def earlier(metadata):  # the preset's name beside the values of C, which were ignored
-            metadata["environment"] = metadata["environment"].replace('family = "C"', 'family = "B"')
+        def earlier(metadata):  # the preset's name beside the values of C, which were ignored, and a list as text
+            for new, old in (('family = "C"', 'family = "B"'), ("[2, 3, 3, 4, 4]", '"2,3,3,4,4"')):
+                self.assertIn(new, metadata["environment"])
+                metadata["environment"] = metadata["environment"].replace(new, old)
         with_metadata(os.path.join(self.run_folder, "policy.safetensors"), self.path("old.safetensors"), earlier)
         self.run_folder = self.path("old.safetensors")
         settings = self.lines("--held-out", "2")[-1]["summary"]["environment"]

@@ -58,7 +58,7 @@ TEST_CASE("problems of other domains are outside the family, and held out") {
   CHECK(other_domains({.name = "cube3"}).empty());
   // Sums of three: twice as many operators are as many as two more, and products do not exist.
   const auto sums = other_domains(
-      {.family = "custom", .operators = "+-", .operator_counts = "2", .max_value = 18});
+      {.family = "custom", .operators = "+-", .operator_counts = {2}, .max_value = 18});
   std::vector<std::string> names;
   for (const auto& domain : sums) names.push_back(domain.name);
   CHECK(names == std::vector<std::string>{"3 operators", "4 operators", "values to 27",

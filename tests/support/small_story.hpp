@@ -12,7 +12,7 @@ inline StoryConfig small_story_config() {
   config.environment = {.family = "custom",
                         .operators = "+",
                         .max_operand = 5,
-                        .operator_counts = "1,2",
+                        .operator_counts = {1, 2},
                         .max_products = 0};
   config.model = {1, 16, 2, 64, 1000};
   config.pretrain.steps = 200;

@@ -14,7 +14,7 @@ inline EnvironmentConfig small_sums() {
   EnvironmentConfig config;
   config.family = "custom";
   config.operators = "+-";
-  config.operator_counts = "2";
+  config.operator_counts = {2};
   config.min_operand = 0;
   config.max_operand = 9;
   config.max_value = 18;
