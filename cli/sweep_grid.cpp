@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "core/config_text.hpp"
+
 namespace qstar {
 namespace {
 
@@ -47,28 +49,6 @@ std::optional<Result<std::vector<std::string>>> range_in(std::string_view key,
     numbers.push_back(std::to_string(number));
     if (number == *last) return numbers;
   }
-}
-
-// The parts between commas that stand outside of quotes and brackets.
-std::vector<std::string> parts_of(std::string_view text) {
-  std::vector<std::string> parts(1);
-  char quote = '\0';
-  int depth = 0;
-  for (const char c : text) {
-    if (quote != '\0')
-      quote = c == quote ? '\0' : quote;
-    else if (c == '"' || c == '\'')
-      quote = c;
-    else if (c == '[' || c == '{')
-      ++depth;
-    else if (c == ']' || c == '}')
-      --depth;
-    if (c == ',' && quote == '\0' && depth == 0)
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
 }
 
 std::string last_part(const std::string& key) { return key.substr(key.rfind('.') + 1); }
@@ -121,7 +101,7 @@ Result<SweepAxis> parse_axis(std::string_view text) {
     if (!*range) return tl::unexpected(range->error());
     return SweepAxis{std::string(key), **range};
   }
-  SweepAxis axis{std::string(key), parts_of(values)};
+  SweepAxis axis{std::string(key), comma_parts(values)};
   std::set<std::string> seen;
   for (const auto& value : axis.values) {
     if (value.empty())

@@ -12,7 +12,7 @@ void add_sweep_options(CLI::App& app, SweepOptions& o) {
       ->type_name(placeholder::kFile);
   app.add_option("settings", o.axes,
                  "Settings with their values: KEY=FIRST..LAST for whole numbers, or "
-                 "KEY=VALUE,VALUE,... (required)")
+                 "KEY=VALUE,VALUE,...; a value that is a list stands in brackets (required)")
       ->required()
       ->type_name(placeholder::kSetting);
   app.add_option("--jobs", o.jobs, "Number of runs at the same time (default 1)")

@@ -13,8 +13,10 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
                  "Configuration of the experiment in TOML; - reads standard input (required)")
       ->required()
       ->type_name(placeholder::kFile);
-  app.add_option("overrides", o.overrides,
-                 "Settings as dotted.key=value that replace those of the file (default: none)")
+  app.add_option(
+         "overrides", o.overrides,
+         "Settings as dotted.key=value that replace those of the file, lists in brackets as in "
+         "algorithms=[grpo,ppo] (default: none)")
       ->type_name(placeholder::kSetting);
   app.add_option("--run", o.run, "Folder of the run (default: runs/NAME-seedSEED)")
       ->type_name(placeholder::kFolder);

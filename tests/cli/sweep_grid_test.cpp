@@ -38,6 +38,7 @@ TEST_CASE("an axis is a range, a list or one value") {
 TEST_CASE("commas within quotes and brackets belong to a value") {
   CHECK(parse_axis("a=\"x,y\",z").value().values == Texts{"\"x,y\"", "z"});
   CHECK(parse_axis("a='x,y',[1,2],[3]").value().values == Texts{"'x,y'", "[1,2]", "[3]"});
+  CHECK(parse_axis("a=[{name=\"x\",n=1}],[]").value().values == Texts{"[{name=\"x\",n=1}]", "[]"});
 }
 
 TEST_CASE("what is no axis is refused with its setting") {
@@ -66,6 +67,7 @@ TEST_CASE("names of runs tell apart and are plain") {
   CHECK(sweep_grid(axes({"seed=3"})).value()[0].name == "run");
   CHECK(sweep_grid(axes({"a.size=1,2", "b.size=1,2"})).value()[3].name == "a.size-2_b.size-2");
   CHECK(sweep_grid(axes({"a=\"x/../y\",z"})).value()[0].name == "a-x-..-y");
+  CHECK(sweep_grid(axes({"a=[x,y],z"})).value()[0].name == "a-x-y");
   const auto same = sweep_grid(axes({"a=x/y,x-y"}));
   REQUIRE_FALSE(same);
   CHECK(has(same.error().message, "both be named a-x-y"));

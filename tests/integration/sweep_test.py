@@ -42,6 +42,16 @@ class Sweep(RunTest):
         self.assert_ok(self.sweep("seed=1..2", "rl.groups_per_update=8,16"))
         self.assertEqual(before, [os.stat(self.run_path(name)).st_mtime_ns for name in names])
 
+    def test_lists_in_brackets_are_values_of_a_grid(self):
+        answer = self.sweep("environment.operator_counts=[2,3],4", "--environment", "operator_counts=2")
+        self.assert_ok(answer)
+        for name, counts in (("operator_counts-2-3", "[2, 3]"), ("operator_counts-4", "[4]")):
+            self.assertIn(f"{name}: greedy accuracy ", answer.stdout)
+            self.assertIn(f"operator_counts = {counts}", read(self.run_path(name, "config.toml")))
+        comparison = json.loads(read(os.path.join(self.path("sweep"), "comparison.json")))
+        self.assertEqual([v["settings"] for v in comparison["variants"]],
+                         ["environment.operator_counts=[2, 3]", "environment.operator_counts=[4]"])
+
     def test_a_failed_run_does_not_stop_the_others(self):
         os.makedirs(self.path("sweep"))
         with open(os.path.join(self.path("sweep"), "seed-1"), "w") as file:
