@@ -168,25 +168,37 @@ constexpr std::size_t kTogether = 2048;
 
 }  // namespace
 
-void describe(FieldVisitor& v, SearchOptions& o) {
-  v.value({"samples", "Attempts per problem, or steps proposed per state", 1, 65536}, o.samples);
-  v.value({"temperature", "Sampling temperature", 0.001, 10}, o.temperature);
-  v.value({"budget", "Most generated tokens per problem (0: no limit)", 0, 1e12}, o.budget);
-  v.value({"beam", "Beam search: states kept after every step", 1, 65536}, o.beam);
-  v.value({"stop_below",
-           "Beam search: resample when every proposed step scores below this (0: never)", 0, 1},
-          o.stop_below);
-  v.value({"retries", "Beam search: most resamplings per problem", 0, 1e6}, o.retries);
-  v.value({"weight", "A* and Q*: weight of the cost so far", 0, 1e6}, o.weight);
-  v.value({"step_cost", "A* and Q*: cost per step, nats", 0, 1e6}, o.step_cost);
-  v.value(
+void describe(FieldVisitor& v, SearchOptions& o, std::string_view search) {
+  const auto known = make_search(search);
+  const auto option = [&](SearchField field, const FieldInfo& info, auto& value) {
+    if (!known || known->reads(field)) return v.value(info, value);
+    v.refuse(info.name, fmt::format("has no effect on the search {}; remove it", search));
+  };
+  using enum SearchField;
+  option(kSamples, {"samples", "Attempts per problem, or steps proposed per state", 1, 65536},
+         o.samples);
+  option(kTemperature, {"temperature", "Sampling temperature", 0.001, 10}, o.temperature);
+  option(kBudget, {"budget", "Most generated tokens per problem (0: no limit)", 0, 1e12}, o.budget);
+  option(kBeam, {"beam", "Beam search: states kept after every step", 1, 65536}, o.beam);
+  option(kBeam,
+         {"stop_below",
+          "Beam search: resample when every proposed step scores below this (0: never)", 0, 1},
+         o.stop_below);
+  if (known && known->reads(kBeam) && o.stop_below == 0)
+    v.refuse("retries", "has no effect without stop_below; remove it");
+  else
+    option(kBeam, {"retries", "Beam search: most resamplings per problem", 0, 1e6}, o.retries);
+  option(kWeight, {"weight", "A* and Q*: weight of the cost so far", 0, 1e6}, o.weight);
+  option(kStepCost, {"step_cost", "A* and Q*: cost per step, nats", 0, 1e6}, o.step_cost);
+  option(
+      kRepeatCost,
       {"repeat_cost",
        "A* and Q*: cost added each time that a state is expanded again (0: expand once)", 0, 1e6},
       o.repeat_cost);
-  v.value({"exploration", "Monte-Carlo tree search: exploration constant c of PUCT", 0, 1e6},
-          o.exploration);
-  v.value({"simulations", "Monte-Carlo tree search: simulations per problem", 1, 1e8},
-          o.simulations);
+  option(kMcts, {"exploration", "Monte-Carlo tree search: exploration constant c of PUCT", 0, 1e6},
+         o.exploration);
+  option(kMcts, {"simulations", "Monte-Carlo tree search: simulations per problem", 1, 1e8},
+         o.simulations);
 }
 
 Aggregation aggregation_of(ScorerRole role) {

@@ -60,10 +60,12 @@ struct SearchOptions {
   EdgePriority priority = EdgePriority::kCost;
   double exploration = 1;         // c of PUCT, ≥ 0
   std::int64_t simulations = 32;  // per problem, ≥ 1
+  friend bool operator==(const SearchOptions&, const SearchOptions&) = default;
 };
 
-// The numeric options of a search, for configuration files.
-void describe(FieldVisitor& v, SearchOptions& options);
+// The numeric options of the search of that name, for configuration files; those that have no
+// effect on it are refused. No name, or an unknown one: all options.
+void describe(FieldVisitor& v, SearchOptions& options, std::string_view search);
 
 Aggregation aggregation_of(ScorerRole role);
 // The value of work with value `so_far` after a step of that score; work without steps has value 1.

@@ -83,8 +83,7 @@ Status feedback_stage(Story& story) {
   json section;
   if (auto learned = learn_preferences(story, section); !learned) return learned;
   section["runs"] = json::array();
-  const auto weights = numbers_of("rlhf.kl_weights", config.kl_weights).value();
-  for (const double weight : weights) {
+  for (const double weight : config.kl_weights) {
     const auto label = fmt::format("rlhf.{}", weight);
     ReinforcePlan plan{.label = label,
                        .stream = "rlhf",

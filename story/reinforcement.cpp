@@ -32,7 +32,7 @@ double spent_on_verifiers(const Story& story, const ReinforcePlan& plan) {
 
 Status reinforcement_stage(Story& story) {
   auto section = nlohmann::json::object();
-  for (const auto& name : split(story.config().algorithms, ',')) {
+  for (const auto& name : story.config().algorithms) {
     const auto label = "rl." + name;
     const auto done = reinforce(
         story, {.label = label, .stream = "rl", .algorithm = name, .config = story.config().rl});

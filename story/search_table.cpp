@@ -12,16 +12,14 @@ struct Cell {
   std::string guide;  // empty: none
 };
 
-// The configuration has been checked, so every row parses.
 std::vector<Cell> cells_of(const SearchTableConfig& config) {
   std::vector<Cell> cells;
-  for (const auto& text : split(config.methods, ';')) {
-    const auto row = parse_search_row(text).value();
-    if (!make_search(row.method)->needs_guide()) {
+  for (const auto& row : config.methods) {
+    if (!make_search(row.name)->needs_guide()) {
       cells.push_back({row, ""});
       continue;
     }
-    for (const auto& guide : split(config.guides, ',')) cells.push_back({row, guide});
+    for (const auto& guide : config.guides) cells.push_back({row, guide});
   }
   return cells;
 }
@@ -34,19 +32,20 @@ Status search_stage(Story& story) {
   const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
   const auto cells = cells_of(story.config().search);
   auto table = nlohmann::json::array();
-  for (const auto& [row, name] : cells) {
-    AttemptTask task{.policy = *policy, .search = row.method, .how = row.how, .problems = problems};
-    if (!name.empty()) {
-      auto guide = story.engine().publish(story.models.at(name));
+  for (const auto& [row, guided_by] : cells) {
+    AttemptTask task{.policy = *policy, .search = row.name, .how = row.how, .problems = problems};
+    if (!guided_by.empty()) {
+      auto guide = story.engine().publish(story.models.at(guided_by));
       if (!guide) return tl::unexpected(guide.error());
       task.guide = std::move(*guide);
     }
-    const auto label = fmt::format("search.{}.{}.{}", row.method, row.options, name);
+    const auto options = options_of(row);
+    const auto label = fmt::format("search.{}.{}.{}", row.name, options, guided_by);
     auto figures = story.evaluate(std::move(task), label);
     if (!figures) return tl::unexpected(figures.error());
-    figures->update({{"method", row.method},
-                     {"options", row.options},
-                     {"guide", name},
+    figures->update({{"method", row.name},
+                     {"options", options},
+                     {"guide", guided_by},
                      {"budget", row.how.budget}});
     const double accuracy = figures->at("accuracy");
     table.push_back(std::move(*figures));

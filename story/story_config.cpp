@@ -3,83 +3,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "story/improvers.hpp"
+#include "story/targets.hpp"
 
 namespace qstar {
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto end = std::min(text.find(separator), text.size());
-    auto part = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const auto first = part.find_first_not_of(" \t\n");
-    if (first == std::string_view::npos) continue;
-    part = part.substr(first, part.find_last_not_of(" \t\n") + 1 - first);
-    parts.emplace_back(part);
+std::string options_of(const SearchRow& row) {
+  const auto fields_of = [](SearchRow of) { return list_config(describe_of(of)).front().fields; };
+  const auto usual = fields_of({row.name, {}});
+  std::string text;
+  for (auto& [name, value, doc] : fields_of(row)) {
+    const bool is_usual = std::any_of(usual.begin(), usual.end(), [&](const auto& field) {
+      return field.name == name && field.value == value;
+    });
+    if (is_usual) continue;
+    if (value.ends_with(".0")) value.resize(value.size() - 2);
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
   }
-  return parts;
+  return text;
 }
 
-Result<std::vector<double>> numbers_of(std::string_view key, std::string_view text) {
-  std::vector<double> numbers;
-  for (const auto& part : split(text, ',')) {
-    double number = 0;
-    const auto read = std::from_chars(part.data(), part.data() + part.size(), number);
-    if (read.ec != std::errc{} || read.ptr != part.data() + part.size() || !(number >= 0))
-      return fail(
-          Errc::kConfig,
-          fmt::format("{}: \"{}\" is not a number of at least 0; write numbers separated by ','",
-                      key, part));
-    numbers.push_back(number);
-  }
-  return numbers;
-}
-
-namespace {
-
-// The option of a search by its name in describe(SearchOptions).
-SearchField field_of(std::string_view name) {
-  if (name == "samples") return SearchField::kSamples;
-  if (name == "temperature") return SearchField::kTemperature;
-  if (name == "budget") return SearchField::kBudget;
-  if (name == "weight") return SearchField::kWeight;
-  if (name == "step_cost") return SearchField::kStepCost;
-  if (name == "repeat_cost") return SearchField::kRepeatCost;
-  if (name == "exploration" || name == "simulations") return SearchField::kMcts;
-  return SearchField::kBeam;
-}
-
-}  // namespace
-
-Result<SearchRow> parse_search_row(std::string_view text) {
-  auto words = split(text, ' ');
-  if (words.empty())
-    return fail(Errc::kConfig,
-                "search.methods: a search has no name; write its name and its options, "
-                "separated by spaces");
-  SearchRow row;
-  row.method = words.front();
-  words.erase(words.begin());
-  row.options = fmt::format("{}", fmt::join(words, " "));
-  if (auto known = make_search(row.method); !known)
-    return fail(Errc::kConfig, "search.methods: " + known.error().message);
-  const auto source = fmt::format("search.methods: {}", row.method);
-  const auto parsed =
-      parse_config("", source, words, [&row](FieldVisitor& v) { describe(v, row.how); });
-  if (!parsed) return tl::unexpected(parsed.error());
-  const auto search = make_search(row.method).value();
-  for (const auto& word : words) {
-    const auto name = word.substr(0, word.find('='));
-    if (!search.reads(field_of(name)))
-      return fail(Errc::kConfig,
-                  fmt::format("{}: this search has no option \"{}\"; remove it", source, name));
-  }
-  if (auto ok = search.check(row.how); !ok)
-    return fail(Errc::kConfig, fmt::format("search.methods: {}", ok.error().message));
-  return row;
+std::vector<SearchRow> default_searches() {
+  return {{"greedy", {}},
+          {"sample", {.samples = 4}},
+          {"majority", {.samples = 4}},
+          {"majority", {.samples = 16}},
+          {"best_of_n", {.samples = 4}},
+          {"best_of_n", {.samples = 16}},
+          {"weighted_vote", {.samples = 16}},
+          {"beam", {.samples = 4}},
+          {"beam", {.samples = 4, .stop_below = 0.5, .retries = 3}},
+          {"beam", {.samples = 8, .beam = 2}},
+          {"astar", {.samples = 4, .budget = 400, .repeat_cost = 1}},
+          {"qstar", {.samples = 4, .budget = 400, .repeat_cost = 1}},
+          {"mcts", {.samples = 4, .budget = 400}}};
 }
 
 std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::string_view role) {
@@ -94,29 +52,54 @@ std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::s
 
 namespace {
 
-constexpr std::array kVerifiers = {"prm", "orm", "prm_completions", "critic"};
-constexpr std::array kGuides = {"prm", "orm", "prm_completions", "prm_labels", "critic"};
+bool names(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+Status check_row(const SearchTableConfig& config, std::size_t index) {
+  const auto& row = config.methods[index];
+  const auto key = fmt::format("search.methods[{}]", index + 1);
+  const auto search = make_search(row.name);
+  if (!search) return fail(Errc::kConfig, fmt::format("{}: {}", key, search.error().message));
+  if (auto ok = search->check(row.how); !ok)
+    return fail(Errc::kConfig, fmt::format("{}: {}", key, ok.error().message));
+  const auto first = std::find(config.methods.begin(), config.methods.end(), row);
+  const auto earlier = static_cast<std::size_t>(first - config.methods.begin());
+  if (earlier < index)
+    return fail(Errc::kConfig, fmt::format("{} is the same as search.methods[{}]; remove one of "
+                                           "them",
+                                           key, earlier + 1));
+  if (search->needs_guide() && config.guides.empty())
+    return fail(
+        Errc::kConfig,
+        fmt::format("search.guides is empty, but {} ({}) needs a guide; name one", key, row.name));
+  return {};
+}
 
 Status check_search(const SearchTableConfig& config, bool has_labels) {
-  for (const auto& text : split(config.methods, ';')) {
-    const auto row = parse_search_row(text);
-    if (!row) return tl::unexpected(row.error());
-    if (split(config.guides, ',').empty() && make_search(row->method)->needs_guide())
-      return fail(
-          Errc::kConfig,
-          fmt::format("search.guides is empty, but {} in search.methods needs a guide; name one",
-                      row->method));
-  }
-  for (const auto& guide : split(config.guides, ',')) {
-    if (std::find(kGuides.begin(), kGuides.end(), guide) == kGuides.end())
-      return fail(Errc::kConfig, fmt::format("search.guides: \"{}\" is unknown; choose from {}",
-                                             guide, fmt::join(kGuides, ", ")));
-    if (guide == "prm_labels" && !has_labels)
-      return fail(
-          Errc::kConfig,
-          "search.guides: \"prm_labels\" is trained on rated steps; set verifiers.label_file to a "
-          "file of them");
-  }
+  for (std::size_t i = 0; i < config.methods.size(); ++i)
+    if (auto row = check_row(config, i); !row) return row;
+  if (names(config.guides, "prm_labels") && !has_labels)
+    return fail(
+        Errc::kConfig,
+        "search.guides: \"prm_labels\" is trained on rated steps; set verifiers.label_file to a "
+        "file of them");
+  return {};
+}
+
+// Whether every stage has something to do.
+Status check_filled(const StoryConfig& config) {
+  const auto nothing = [](std::string_view key, std::string_view stage) {
+    return fail(Errc::kConfig, fmt::format("{} is empty, so stages.{} has nothing to do; name one, "
+                                           "or switch the stage off",
+                                           key, stage));
+  };
+  if (config.stages.verifiers && config.verifiers.models.empty() &&
+      config.verifiers.label_file.empty())
+    return nothing("verifiers.models", "verifiers");
+  if (config.stages.search && config.search.methods.empty())
+    return nothing("search.methods", "search");
+  if (config.stages.rl && config.algorithms.empty()) return nothing("algorithms", "rl");
   return {};
 }
 
@@ -129,36 +112,15 @@ Status check_rates(const StoryConfig& config) {
               "of these runs depend on the generated tokens, not on steps");
 }
 
-Status check_kl_weights(const FeedbackConfig& config) {
-  const auto weights = numbers_of("rlhf.kl_weights", config.kl_weights);
-  if (!weights) return tl::unexpected(weights.error());
-  for (const double weight : *weights) {
-    if (!(weight <= 100) || std::count(weights->begin(), weights->end(), weight) > 1)
-      return fail(
-          Errc::kConfig,
-          fmt::format("rlhf.kl_weights: {} must be at most 100 and appear only once", weight));
-  }
-  return {};
-}
-
 // Whether every model that other stages use is trained at all.
 Status check_verifiers(const StoryConfig& config) {
-  const auto models = split(config.verifiers.models, ',');
-  const auto taught = [&](std::string_view name) {
-    return std::find(models.begin(), models.end(), name) != models.end();
-  };
-  for (const auto& model : models) {
-    if (std::find(kVerifiers.begin(), kVerifiers.end(), model) == kVerifiers.end())
-      return fail(Errc::kConfig, fmt::format("verifiers.models: \"{}\" is unknown; choose from {}",
-                                             model, fmt::join(kVerifiers, ", ")));
-  }
   const auto needs = [&](std::string_view model, std::string_view key) -> Status {
-    if (!config.stages.verifiers || taught(model)) return {};
+    if (!config.stages.verifiers || names(config.verifiers.models, model)) return {};
     return fail(Errc::kConfig,
                 fmt::format("verifiers.models: {} needs \"{}\"; add it", key, model));
   };
   if (config.stages.search) {
-    for (const auto& guide : split(config.search.guides, ',')) {
+    for (const auto& guide : config.search.guides) {
       if (guide == "prm_labels") continue;
       if (auto there = needs(guide, "search.guides"); !there) return there;
     }
@@ -167,7 +129,7 @@ Status check_verifiers(const StoryConfig& config) {
     const auto known = find_algorithm(algorithm);
     return known && known->searches;
   };
-  const auto algorithms = split(config.algorithms, ',');
+  const auto& algorithms = config.algorithms;
   if (config.stages.rl && std::any_of(algorithms.begin(), algorithms.end(), searches))
     if (auto there = needs("critic", "algorithms"); !there) return there;
   if (searches(config.final_.algorithm))
@@ -217,18 +179,12 @@ Status check_stages(const StoryConfig& config) {
 
 Status check(const StoryConfig& config) {
   if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
-  const auto names = split(config.algorithms, ',');
-  for (const auto& name : names) {
-    if (auto known = find_algorithm(name); !known) return tl::unexpected(known.error());
-    if (std::count(names.begin(), names.end(), name) > 1)
-      return fail(Errc::kConfig,
-                  fmt::format("algorithms: \"{}\" appears twice; name it once", name));
-  }
-  if (auto weights = check_kl_weights(config.rlhf); !weights) return weights;
   if (auto rates = check_rates(config); !rates) return rates;
   if (auto rows = check_search(config.search, !config.verifiers.label_file.empty()); !rows)
     return rows;
-  return check_stages(config);
+  if (auto filled = check_filled(config); !filled) return filled;
+  if (auto stages = check_stages(config); !stages) return stages;
+  return check_targets(config);
 }
 
 }  // namespace qstar

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,12 +46,12 @@ struct FineTuneConfig {
 
 // Reward models and the critic, trained on the base model's own attempts.
 struct VerifierConfig {
-  std::string models = "prm,orm,prm_completions,critic";  // models to train
-  std::int64_t problems = 2000;                           // training problems that are attempted
-  std::int64_t samples = 8;                               // attempts per problem
-  std::int64_t completions = 4;                           // per step, for Monte-Carlo labels
-  std::int64_t held_out = 500;  // problems for step AUC and best of n, 16 attempts each
-  std::string label_file;       // steps that people rated, for one more PRM; empty: none
+  std::vector<std::string> models = {"prm", "orm", "prm_completions", "critic"};  // to train
+  std::int64_t problems = 2000;  // training problems that are attempted
+  std::int64_t samples = 8;      // attempts per problem
+  std::int64_t completions = 4;  // per step, for Monte-Carlo labels
+  std::int64_t held_out = 500;   // problems for step AUC and best of n, 16 attempts each
+  std::string label_file;        // steps that people rated, for one more PRM; empty: none
   RewardConfig reward;
   std::int64_t critic_updates = 600;  // per critic training round
   // Additional critic training rounds. Each adds attempts to those of the rounds before: on every
@@ -63,16 +64,22 @@ struct VerifierConfig {
   friend bool operator==(const VerifierConfig&, const VerifierConfig&) = default;
 };
 
+// A search of the comparison.
+struct SearchRow {
+  std::string name;  // registered
+  SearchOptions how;
+  void describe(FieldVisitor& v);
+  friend bool operator==(const SearchRow&, const SearchRow&) = default;
+};
+// The options that the row sets: "samples=4 stop_below=0.5 retries=3".
+std::string options_of(const SearchRow& row);
+// Every registered search, most of them with about the same budget.
+std::vector<SearchRow> default_searches();
+
 // Searches to compare, each with every guide if it needs one.
 struct SearchTableConfig {
-  // Searches separated by ';', each a registered name followed by its options.
-  std::string methods =
-      "greedy; sample samples=4; majority samples=4; majority samples=16; best_of_n samples=4; "
-      "best_of_n samples=16; weighted_vote samples=16; beam samples=4; "
-      "beam samples=4 stop_below=0.5 retries=3; beam samples=8 beam=2; "
-      "astar samples=4 budget=400 repeat_cost=1; qstar samples=4 budget=400 repeat_cost=1; "
-      "mcts samples=4 budget=400";
-  std::string guides = "prm,orm,prm_completions,critic";
+  std::vector<SearchRow> methods = default_searches();
+  std::vector<std::string> guides = {"prm", "orm", "prm_completions", "critic"};
   void describe(FieldVisitor& v);
   friend bool operator==(const SearchTableConfig&, const SearchTableConfig&) = default;
 };
@@ -92,8 +99,8 @@ struct FeedbackConfig {
   std::int64_t samples = 4;      // answers per problem
   AnnotatorConfig annotator;
   RewardConfig reward{.updates = 300};
-  std::string kl_weights = "0,0.1";  // KL penalty weights, one run per weight
-  std::int64_t tokens = 500'000;     // generated per run
+  std::vector<double> kl_weights = {0, 0.1};  // KL penalty weights, one run per weight
+  std::int64_t tokens = 500'000;              // generated per run
   void describe(FieldVisitor& v);
   friend bool operator==(const FeedbackConfig&, const FeedbackConfig&) = default;
 };
@@ -164,6 +171,16 @@ struct MeasureConfig {
   friend bool operator==(const MeasureConfig&, const MeasureConfig&) = default;
 };
 
+// What a figure of the report must reach; report.failed lists the targets that were missed.
+struct TargetConfig {
+  std::string figure;              // as in targets.hpp
+  std::string meaning;             // in words; empty: the figure's name
+  std::optional<double> at_least;  // one of the limits, or both
+  std::optional<double> below;
+  void describe(FieldVisitor& v);
+  friend bool operator==(const TargetConfig&, const TargetConfig&) = default;
+};
+
 struct StoryConfig {
   std::string experiment = "story";
   std::string name = "qstar";
@@ -179,10 +196,12 @@ struct StoryConfig {
   VerifierConfig verifiers;
   SearchTableConfig search;
   FeedbackConfig rlhf;
-  std::string algorithms = "expert_iteration,grpo,ppo,q_advantage,search_guided";
+  std::vector<std::string> algorithms = {"expert_iteration", "grpo", "ppo", "q_advantage",
+                                         "search_guided"};
   ReinforceConfig rl;
   SelfPlayConfig selfplay;
   FinalConfig final_;
+  std::vector<TargetConfig> targets;
   void describe(FieldVisitor& v);
   friend bool operator==(const StoryConfig&, const StoryConfig&) = default;
 };
@@ -192,19 +211,5 @@ Status check(const StoryConfig& config);
 
 // The metadata of this story's model files.
 std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::string_view role);
-
-// The parts of `text` between separators, without surrounding blanks; empty parts are left out.
-std::vector<std::string> split(std::string_view text, char separator);
-// A comma-separated list of numbers; kConfig names the key.
-Result<std::vector<double>> numbers_of(std::string_view key, std::string_view text);
-
-// One search of SearchTableConfig::methods. kConfig: an unknown name, or an option that the search
-// does not have.
-struct SearchRow {
-  std::string method;
-  std::string options;  // as written
-  SearchOptions how;
-};
-Result<SearchRow> parse_search_row(std::string_view text);
 
 }  // namespace qstar

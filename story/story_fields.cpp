@@ -1,7 +1,28 @@
 // The fields of a story's configuration: names, meanings and ranges.
 #include "story/story_config.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "story/improvers.hpp"
+
 namespace qstar {
+namespace {
+
+constexpr std::string_view kTrained = "prm|orm|prm_completions|critic";
+constexpr std::string_view kGuides = "prm|orm|prm_completions|prm_labels|critic";
+
+std::string_view search_choices() {
+  static const std::string names = fmt::format("{}", fmt::join(search_names(), "|"));
+  return names;
+}
+
+std::string_view algorithm_choices() {
+  static const std::string names = fmt::format("{}", fmt::join(algorithm_names(), "|"));
+  return names;
+}
+
+}  // namespace
 
 void AttemptConfig::describe(FieldVisitor& v) {
   v.value({"max_tokens", "Maximum number of generated tokens per attempt", 1, 65536}, max_tokens);
@@ -24,7 +45,10 @@ void FineTuneConfig::describe(FieldVisitor& v) {
 }
 
 void VerifierConfig::describe(FieldVisitor& v) {
-  v.value({"models", "Models to train, separated by ',': prm, orm, prm_completions, critic"},
+  v.value({.name = "models",
+           .doc = "Reward models and critic to train",
+           .choices = kTrained,
+           .distinct = true},
           models);
   v.value({"problems", "Number of training problems that the base model attempts for these models",
            1, 1e7},
@@ -52,9 +76,18 @@ void VerifierConfig::describe(FieldVisitor& v) {
   section(v, "critic", "Training of the critic: Q-learning from the win signal", critic);
 }
 
+void SearchRow::describe(FieldVisitor& v) {
+  v.value({.name = "name", .doc = "Search", .choices = search_choices(), .required = true}, name);
+  qstar::describe(v, how, name);
+}
+
 void SearchTableConfig::describe(FieldVisitor& v) {
-  v.value({"methods", "Searches with their options, separated by ';'"}, methods);
-  v.value({"guides", "Models that guide the searches, separated by ','"}, guides);
+  sections(v, {"methods", "Searches to compare, each with its options"}, methods);
+  v.value({.name = "guides",
+           .doc = "Models that guide the searches",
+           .choices = kGuides,
+           .distinct = true},
+          guides);
 }
 
 void AnnotatorConfig::describe(FieldVisitor& v) {
@@ -68,7 +101,12 @@ void FeedbackConfig::describe(FieldVisitor& v) {
   v.value({"samples", "Answers per problem", 2, 4096}, samples);
   section(v, "annotator", "Annotator who ranks the answers", annotator);
   section(v, "reward", "Training of the preference model", reward);
-  v.value({"kl_weights", "KL penalty weights, separated by ',', one run per weight"}, kl_weights);
+  v.value({.name = "kl_weights",
+           .doc = "KL penalty weights, one run per weight",
+           .min = 0,
+           .max = 100,
+           .distinct = true},
+          kl_weights);
   v.value({"tokens", "Generated tokens per run", 1, 1e12}, tokens);
 }
 
@@ -110,7 +148,10 @@ void ReinforceConfig::describe(FieldVisitor& v) {
 
 void FinalConfig::describe(FieldVisitor& v) {
   v.value({.name = "start", .doc = "Model to start from", .choices = "base|sft"}, start);
-  v.value({"algorithm", "Reinforcement learning algorithm"}, algorithm);
+  v.value({.name = "algorithm",
+           .doc = "Reinforcement learning algorithm",
+           .choices = algorithm_choices()},
+          algorithm);
   v.value(
       {.name = "reward", .doc = "Reward of an attempt", .choices = "outcome|process|both|screened"},
       reward);
@@ -165,12 +206,34 @@ void MeasureConfig::describe(FieldVisitor& v) {
           domain_problems);
 }
 
+void TargetConfig::describe(FieldVisitor& v) {
+  const bool fresh = figure.empty();
+  v.value(
+      {.name = "figure",
+       .doc = "Figure of the report: final.greedy.accuracy; out_of_domain[*].final.accuracy for "
+              "every row of a list",
+       .required = true},
+      figure);
+  v.value({"meaning", "What the figure means, for the report (empty: the figure's name)"}, meaning);
+  const auto limit = [&](const FieldInfo& info, std::optional<double>& number) {
+    if (!number && !fresh) return;  // a limit that is not set has no value to print
+    double value = number.value_or(0);
+    v.value(info, value);
+    if (number || v.gives(info.name)) number = value;
+  };
+  limit({"at_least", "Smallest figure that reaches the target"}, at_least);
+  limit({"below", "The figure must be smaller than this"}, below);
+}
+
 void StoryConfig::describe(FieldVisitor& v) {
   v.value({.name = "experiment", .doc = "Kind of experiment in this file", .choices = "story"},
           experiment);
   v.value({"name", "Name of the run"}, name);
   v.value({"seed", "Random seed for the whole run", 0, 9e15}, seed);
-  v.value({"algorithms", "Reinforcement learning algorithms to compare, separated by ','"},
+  v.value({.name = "algorithms",
+           .doc = "Reinforcement learning algorithms to compare",
+           .choices = algorithm_choices(),
+           .distinct = true},
           algorithms);
   section(v, "environment", "Problems to solve", environment);
   section(v, "corpus", "Simulated students whose solutions are the pre-training corpus", corpus);
@@ -186,6 +249,8 @@ void StoryConfig::describe(FieldVisitor& v) {
   section(v, "rl", "Reinforcement learning", rl);
   section(v, "selfplay", "Self-play of a proposer and a solver", selfplay);
   section(v, "final", "Training of the final policy, which is deployed", final_);
+  sections(v, {"targets", "Figures that the report must reach; it lists those that it misses"},
+           targets);
 }
 
 }  // namespace qstar

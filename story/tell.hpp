@@ -19,7 +19,4 @@ struct FinishedStages {
 // kInterrupted the finished stages are kept, and the same call continues after them.
 Status tell(Story& story, const FinishedStages& finished);
 
-// The targets that the report misses, one sentence each.
-nlohmann::json missed_targets(const nlohmann::json& report);
-
 }  // namespace qstar

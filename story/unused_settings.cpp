@@ -9,7 +9,7 @@ namespace qstar {
 namespace {
 
 bool runs_any_of(const StoryConfig& config, std::initializer_list<std::string_view> algorithms) {
-  const auto listed = split(config.algorithms, ',');
+  const auto& listed = config.algorithms;
   return std::any_of(algorithms.begin(), algorithms.end(), [&](std::string_view algorithm) {
     const bool compared =
         config.stages.rl && std::find(listed.begin(), listed.end(), algorithm) != listed.end();

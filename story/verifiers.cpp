@@ -219,7 +219,7 @@ Status verifier_stage(Story& story) {
   const double gathering = story.cpu_seconds() - begin;
   const auto& attempts = material->attempts;
   story.report["verifiers"] = json::object();
-  const auto wanted = split(story.config().verifiers.models, ',');
+  const auto& wanted = story.config().verifiers.models;
   const auto is_wanted = [&](std::string_view model) {
     return std::find(wanted.begin(), wanted.end(), model) != wanted.end();
   };

@@ -14,6 +14,22 @@ std::vector<ConfigChange> changes_of(ExperimentConfig before, ExperimentConfig a
   return config_changes(describe_of(before), describe_of(after), kAdjustable);
 }
 
+struct Step {
+  std::int64_t size = 1;
+  void describe(FieldVisitor& v) { v.value({"size", "how large"}, size); }
+};
+
+struct Plan {
+  std::vector<Step> steps = std::vector<Step>(1);
+  std::vector<std::string> words = {"a"};
+  std::int64_t seed = 1;
+  void describe(FieldVisitor& v) {
+    sections(v, {"steps", "what to do"}, steps);
+    v.value({"words", "free text"}, words);
+    v.value({"seed", "of it"}, seed);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("the same configuration has no changes", "[config_changes]") {
@@ -59,4 +75,16 @@ TEST_CASE("a section that may change does so as a whole", "[config_changes]") {
   CHECK(all_allowed(changes));
   CHECK(summary_of(std::vector<ConfigChange>{changes.front()}) ==
         "restart.max_failures = 1 (was 5)");
+}
+
+TEST_CASE("a list is one key, whatever its length", "[config_changes]") {
+  Plan before, after;
+  after.steps.resize(3);
+  after.steps[2].size = 5;
+  after.words.clear();
+  CHECK(config_changes(describe_of(before), describe_of(before), {}).empty());
+  CHECK(config_changes(describe_of(before), describe_of(after), {}) ==
+        std::vector<ConfigChange>{
+            {"steps", "[{size = 1}]", "[{size = 1}, {size = 1}, {size = 5}]", false},
+            {"words", "[\"a\"]", "[]", false}});
 }

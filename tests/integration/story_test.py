@@ -39,6 +39,17 @@ class StoryTest(RunTest):
         self.assertEqual(calculator["policy_cpu_seconds"], told["final"]["greedy"]["cpu_seconds"])
         self.assertAlmostEqual(calculator["times_faster"] * calculator["cpu_seconds"],
                                calculator["policy_cpu_seconds"])
+        missed = [figure for figure, bad in (("accuracy of the final policy:", accuracy["final"] < .995),
+                                             ("relative to uniform problems:", not (told["selfplay"]["ratio"] or 1) < 1)) if bad]
+        for row in told["out_of_domain"]:
+            if row["final"]["accuracy"] < .9:
+                missed.append(f"on other problems ({row['name']}):")
+        for reward in ("process", "both", "screened"):
+            if told["rewards"][reward]["lucky"] >= .005:
+                missed.append(f'under the reward "{reward}":')
+        self.assertEqual(len(told["failed"]), len(missed), told["failed"])
+        for words in missed:
+            self.assertTrue(any(words in line for line in told["failed"]), (words, told["failed"]))
         for name in ("policy.safetensors", "critic.safetensors", "report.md", "models/prm.safetensors"):
             self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
         # What it leaves is for anybody: the policy alone, guides, attempts.
@@ -65,9 +76,11 @@ class StoryTest(RunTest):
 
     def test_bad_input_is_named(self):
         for words, said in ((["rl.tokkens=5"], "tokens"), (["algorithms=gpro"], "grpo"),
-                            (["search.methods=bean samples=3"], "bean"), (["stages.verifiers=false"], "verifiers"),
-                            (["rlhf.annotator.kind=recorded"], "rlhf.annotator.file"),
-                            (["rl.staleness=-1"], "rl.staleness"), (["--certs", "x"], "--certs")):
+                            (["search.methods=[{name='bean', samples=3}]"], "did you mean beam?"),
+                            (["search.methods=beam samples=3"], "[[search.methods]]"), (["algorithms=grpo,ppo"], "algorithms=[grpo, ppo]"),
+                            (["targets=[{figure='final.greedy.acuracy', at_least=1}]"], "did you mean final.greedy.accuracy?"), (["stages.verifiers=false"], "verifiers"),
+                            (["rlhf.annotator.kind=recorded"], "rlhf.annotator.file"), (["rl.staleness=-1"], "rl.staleness"),
+                            (["--certs", "x"], "--certs")):
             answer = self.tell(*words, timeout=30)
             self.assertEqual(answer.returncode, 2, answer.stderr)
             self.assertIn(said, answer.stderr)

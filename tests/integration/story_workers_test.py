@@ -7,9 +7,9 @@ from support import RunTest, children, log_of, main, qstar, reached, wait_for
 STORY = "configs/sums_story.toml"
 # Every kind of task, in a few seconds.
 SHORT = ["stages.search=false", "stages.rlhf=false", "stages.rewards=false", "stages.selfplay=false",
-         "stages.measurements=false", "algorithms=search_guided", "final.algorithm=grpo", "final.reward=screened",
-         "verifiers.problems=200", "verifiers.models=prm,prm_completions,critic",
-         "search.guides=prm,prm_completions,critic", "verifiers.reward.updates=40", "verifiers.critic_updates=40",
+         "stages.measurements=false", "algorithms=[search_guided]", "final.algorithm=grpo", "final.reward=screened",
+         "verifiers.problems=200", "verifiers.models=[prm,prm_completions,critic]",
+         "search.guides=[prm,prm_completions,critic]", "verifiers.reward.updates=40", "verifiers.critic_updates=40",
          "verifiers.critic_rounds=1", "rl.tokens=30000", "final.tokens=40000", "measure.problems=200",
          "attempts.lease_seconds=5"]
 

@@ -2,7 +2,11 @@
 // again. What the sections say is in figures_test.cpp.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <set>
+
 #include "story/stages.hpp"
+#include "story/targets.hpp"
 #include "story/tell.hpp"
 #include "tests/support/small_story.hpp"
 
@@ -24,6 +28,39 @@ FinishedStages keeping(Kept& kept) {
           }};
 }
 
+// The paths of all numbers on which a target can be set.
+void add_numbers(const nlohmann::json& value, const std::string& path,
+                 std::set<std::string>& numbers) {
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      if (key == "curve" || key == "bins" || key == "ratings" || key == "ci95" ||
+          path + key == "seed")
+        continue;
+      add_numbers(member, path.empty() ? key : path + "." + key, numbers);
+    }
+  } else if (value.is_array()) {
+    for (const auto& row : value) add_numbers(row, path + "[*]", numbers);
+  } else if (value.is_number()) {
+    numbers.insert(path);
+  }
+}
+
+// Of a report of this configuration in which all stages ran.
+void check_figures(const nlohmann::json& report, StoryConfig config) {
+  const auto listed = report_figures(config);
+  std::set<std::string> numbers;
+  add_numbers(report, "", numbers);
+  for (const auto& number : numbers) {
+    INFO(number << " is in the report, but not in report_figures()");
+    CHECK(std::find(listed.begin(), listed.end(), number) != listed.end());
+  }
+  for (const auto& figure : listed) config.targets.push_back({figure, "", -1e300, std::nullopt});
+  for (const std::string missed : missed_targets(report, config)) {
+    INFO(missed);
+    CHECK(missed.find("not in the report") == std::string::npos);
+  }
+}
+
 TEST_CASE("a story has all of its sections, and repeating a stage gives the same result") {
   const auto config = testing::small_story_config();
   Kept kept;
@@ -37,6 +74,8 @@ TEST_CASE("a story has all of its sections, and repeating a stage gives the same
     INFO(section);
     CHECK(story.report.contains(section));
   }
+  CHECK(story.report.at("failed").empty());  // there is no target
+  check_figures(story.report, config);
   CHECK(story.models.contains("final"));
   CHECK(kept.size() == stages().size());
   // All stages but the last are finished: only the last one runs, with the same result.
@@ -88,26 +127,6 @@ TEST_CASE("the deployed policy may learn from a proposer's problems") {
     // The run started from a model that was trained to write problems, not from that model itself.
     CHECK(story.models.at("final_start").tensors != story.models.at(start).tensors);
   }
-}
-
-TEST_CASE("missed targets are reported in sentences, reached targets are not") {
-  const nlohmann::json report = {
-      {"final", {{"greedy", {{"accuracy", 0.99}}}}},
-      {"selfplay", {{"ratio", 1.25}}},
-      {"rewards", {{"process", {{"lucky", 0.001}}}, {"both", {{"lucky", 0.02}}}}},
-      {"out_of_domain",
-       {{{"name", "5 operators"}, {"final", {{"accuracy", 0.97}}}},
-        {{"name", "parentheses"}, {"final", {{"accuracy", 0.1}}}}}}};
-  const auto missed = missed_targets(report);
-  REQUIRE(missed.size() == 4);
-  CHECK(missed[0] == "final policy, greedy accuracy: 0.9900, target 0.995");
-  CHECK(missed[1] == "final policy, accuracy on parentheses: 0.1000, target 0.9");
-  CHECK(missed[2] ==
-        "right answers with a wrong step under the reward \"both\": 2.00 %, target below 0.5 %");
-  CHECK(missed[3] ==
-        "self-play: 1.25 times the generated tokens of uniform problems, target below 1");
-  CHECK(missed_targets(nlohmann::json::object()).empty());
-  CHECK(missed_targets({{"selfplay", {{"ratio", nullptr}}}}).size() == 1);
 }
 
 }  // namespace
