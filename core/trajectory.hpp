@@ -45,6 +45,8 @@ struct Step {
   std::optional<float> reward_score;  // a learned reward model's score of this step, in [0, 1]
   std::uint64_t time_us = 0;          // when it was made, microseconds since the epoch; 0 in
                                       // deterministic runs
+  std::uint64_t model = 0;  // number, in the store's table of models, of the weights that made it;
+                            // 0: unknown
 
   friend bool operator==(const Step&, const Step&) = default;
 };
@@ -77,6 +79,8 @@ struct Trajectory {
   float temperature = 1.0F;  // 0 is greedy
   std::optional<std::uint64_t> critic_version;  // of the Q values in the steps
   Provenance provenance;
+  // Numbers, in the store's table of models, of those that gave q and reward_score; 0: unknown.
+  std::uint64_t critic_model = 0, reward_model = 0;
 
   // The win signal: the answer is right (whether or not every step was).
   bool win() const { return outcome == Outcome::kWon || outcome == Outcome::kLucky; }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr const char* kSchemaKey = "schema";
 constexpr const char* kAttempts = "attempts";
+constexpr const char* kModels = "models";
 constexpr std::chrono::seconds kPatience{3};  // beside a live writer
 constexpr std::chrono::milliseconds kFirstDelay{1}, kLongestDelay{100};
 
@@ -46,6 +48,9 @@ rocksdb::Options writer_options(const StoreOptions& store) {
   options.create_missing_column_families = !store.must_exist;
   options.max_open_files = 256;
   options.max_file_opening_threads = 1;
+  // All families go into tables together: none holds on to the logs of the others, and a reader
+  // sees all of them at the same moment.
+  options.atomic_flush = true;
   options.write_buffer_size = static_cast<std::size_t>(store.write_buffer_bytes);
   return options;
 }
@@ -59,9 +64,14 @@ rocksdb::Options reader_options(rocksdb::Env* snapshot) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> families(const rocksdb::Options& options) {
-  return {{rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions(options)},
-          {kAttempts, rocksdb::ColumnFamilyOptions(options)}};
+// Those that are there, also such of a later schema, whose number is then read and refused.
+std::vector<rocksdb::ColumnFamilyDescriptor> families(const rocksdb::Options& options,
+                                                      const std::vector<std::string>& there) {
+  std::set<std::string> names(there.begin(), there.end());
+  names.insert({rocksdb::kDefaultColumnFamilyName, kAttempts});
+  std::vector<rocksdb::ColumnFamilyDescriptor> all;
+  for (const auto& name : names) all.emplace_back(name, rocksdb::ColumnFamilyOptions(options));
+  return all;
 }
 
 // A writer that adds and deletes files makes these errors come and go.
@@ -103,15 +113,25 @@ Error error_of(const rocksdb::Status& status, const std::string& path) {
 
 Database::~Database() {
   if (!db_) return;
-  db_->DestroyColumnFamilyHandle(meta_);
-  db_->DestroyColumnFamilyHandle(attempts_);
+  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+}
+
+void Database::take(rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  db_.reset(db);
+  handles_ = handles;
+  for (auto* handle : handles) {
+    if (handle->GetName() == rocksdb::kDefaultColumnFamilyName) meta_ = handle;
+    if (handle->GetName() == kAttempts) attempts_ = handle;
+    if (handle->GetName() == kModels) models_ = handle;
+  }
 }
 
 Result<std::unique_ptr<Database>> Database::open_for_writing(const std::string& path,
                                                              const StoreOptions& store) {
   const auto current = path_kind(path + "/CURRENT");
   if (!current) return tl::unexpected(current.error());
-  if (store.must_exist && *current == PathKind::kNothing) {
+  const bool is_new = *current == PathKind::kNothing;
+  if (store.must_exist && is_new) {
     return fail(Errc::kMissingFile,
                 fmt::format("{} is missing: restore it, or begin the run again", path));
   }
@@ -121,17 +141,17 @@ Result<std::unique_ptr<Database>> Database::open_for_writing(const std::string& 
   auto database = std::make_unique<Database>(path);
   database->mark_ = std::make_unique<WriterMark>(path);
   const auto options = writer_options(store);
+  std::vector<std::string> there;
+  // What is wrong is reported by Open, which takes the lock first: it may be another writer.
+  if (!is_new) rocksdb::DB::ListColumnFamilies(options, path, &there).PermitUncheckedError();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::Open(options, path, families(options), &handles, &raw);
+  const auto status = rocksdb::DB::Open(options, path, families(options, there), &handles, &raw);
   if (!status.ok()) return tl::unexpected(error_of(status, path));
-  database->db_.reset(raw);
-  database->meta_ = handles[0];
-  database->attempts_ = handles[1];
-  const auto schema = database->schema();
-  if (!schema && schema.error().code != Errc::kMissingFile) return tl::unexpected(schema.error());
-  const auto checked = schema ? database->check_schema(*schema) : database->begin_schema();
-  if (!checked) return tl::unexpected(checked.error());
+  database->take(raw, handles);
+  if (auto read = database->read_schema(); !read) return tl::unexpected(read.error());
+  if (auto upgraded = database->upgrade(options); !upgraded)
+    return tl::unexpected(upgraded.error());
   return database;
 }
 
@@ -143,18 +163,19 @@ Result<std::unique_ptr<Database>> Database::try_snapshot(const std::string& path
   auto database = std::make_unique<Database>(path);
   database->snapshot_ = environment_of(std::move(*files));
   const auto options = reader_options(database->snapshot_.get());
+  std::vector<std::string> there;
+  auto status = rocksdb::DB::ListColumnFamilies(options, path, &there);
+  if (!status.ok()) return tl::unexpected(error_of(status, path));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  const auto status =
-      rocksdb::DB::OpenForReadOnly(options, path, families(options), &handles, &raw);
+  status = rocksdb::DB::OpenForReadOnly(options, path, families(options, there), &handles, &raw);
   if (!status.ok()) return tl::unexpected(error_of(status, path));
-  database->db_.reset(raw);
-  database->meta_ = handles[0];
-  database->attempts_ = handles[1];
-  const auto schema = database->schema();
-  if (!schema) return tl::unexpected(schema.error());
-  if (auto checked = database->check_schema(*schema); !checked)
-    return tl::unexpected(checked.error());
+  database->take(raw, handles);
+  if (auto read = database->read_schema(); !read) return tl::unexpected(read.error());
+  if (database->schema_ == 0) {
+    return fail(Errc::kMissingFile,
+                fmt::format("{} is not a qstar store, or one that was only just created", path));
+  }
   return database;
 }
 
@@ -174,17 +195,11 @@ Result<std::unique_ptr<Database>> Database::open_snapshot(const std::string& pat
   }
 }
 
-// kMissingFile: there is none yet.
-Result<std::string> Database::schema() const {
-  std::string value;
-  const auto status = db_->Get({}, meta_, kSchemaKey, &value);
-  if (status.ok()) return value;
-  if (!status.IsNotFound()) return tl::unexpected(error_of(status, path_));
-  return fail(Errc::kMissingFile,
-              fmt::format("{} is not a qstar store, or one that was only just created", path_));
-}
-
-Status Database::check_schema(const std::string& text) const {
+Status Database::read_schema() {
+  std::string text;
+  const auto status = db_->Get({}, meta_, kSchemaKey, &text);
+  if (status.IsNotFound()) return {};
+  if (!status.ok()) return tl::unexpected(error_of(status, path_));
   const auto schema = std::strtoul(text.c_str(), nullptr, 10);
   if (schema > kStoreSchema) {
     return fail(Errc::kSchema,
@@ -195,10 +210,22 @@ Status Database::check_schema(const std::string& text) const {
     return fail(Errc::kCorrupt,
                 fmt::format("{} has the unreadable schema '{}'", path_, printable(text)));
   }
+  schema_ = static_cast<std::uint32_t>(schema);
   return {};
 }
 
-Status Database::begin_schema() {
+// A kill before the schema is written leaves a store of the earlier schema, whose readers ignore
+// the new family; the next writer continues here.
+Status Database::upgrade(const rocksdb::Options& options) {
+  if (models_ == nullptr) {
+    const auto created = db_->CreateColumnFamily(options, kModels, &models_);
+    if (!created.ok()) return tl::unexpected(error_of(created, path_));
+    handles_.push_back(models_);
+  }
+  return schema_ == kStoreSchema ? Status{} : write_schema();
+}
+
+Status Database::write_schema() {
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const auto put = db_->Put(durable, meta_, kSchemaKey, std::to_string(kStoreSchema));
@@ -208,6 +235,7 @@ Status Database::begin_schema() {
   in_background.wait = false;
   const auto flushed = db_->Flush(in_background, meta_);
   if (!flushed.ok()) return tl::unexpected(error_of(flushed, path_));
+  schema_ = kStoreSchema;
   return {};
 }
 

@@ -17,6 +17,7 @@ void put(const Step& step, record::Step& out) {
   if (step.q) out.set_q(*step.q);
   if (step.reward_score) out.set_reward_score(*step.reward_score);
   out.set_time_us(step.time_us);
+  out.set_model(step.model);
 }
 
 Step step_of(const record::Step& in) {
@@ -29,6 +30,7 @@ Step step_of(const record::Step& in) {
   if (in.has_q()) step.q = in.q();
   if (in.has_reward_score()) step.reward_score = in.reward_score();
   step.time_us = in.time_us();
+  step.model = in.model();
   return step;
 }
 
@@ -57,6 +59,8 @@ std::string encode(const Trajectory& t) {
   out.set_run(t.provenance.run);
   out.set_node(t.provenance.node);
   out.set_code_version(t.provenance.code_version);
+  out.set_critic_model(t.critic_model);
+  out.set_reward_model(t.reward_model);
   return out.SerializeAsString();
 }
 
@@ -85,6 +89,8 @@ Result<Trajectory> decode_trajectory(std::string_view bytes) {
   t.temperature = in.temperature();
   if (in.has_critic_version()) t.critic_version = in.critic_version();
   t.provenance = {in.run(), in.node(), in.code_version()};
+  t.critic_model = in.critic_model();
+  t.reward_model = in.reward_model();
   return t;
 }
 

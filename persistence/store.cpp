@@ -6,8 +6,9 @@
 #include <filesystem>
 #include <set>
 
-#include "persistence/database.hpp"
 #include "core/files.hpp"
+#include "persistence/database.hpp"
+#include "persistence/model_table.hpp"
 
 namespace qstar {
 namespace {
@@ -69,6 +70,7 @@ struct Store::Impl {
   Mode mode = Mode::kWrite;
   StoreOptions options;
   std::unique_ptr<Database> database;
+  ModelTable models = {};
 
   rocksdb::DB& db() const { return database->db(); }
   std::unique_ptr<rocksdb::Iterator> attempts() const {
@@ -215,6 +217,16 @@ Status Store::erase(std::span<const std::uint64_t> groups) {
   return {};
 }
 
+Result<std::uint64_t> Store::model_number(const Sha256& hash, std::string_view role,
+                                          std::string_view label, std::uint64_t version) {
+  if (impl_->mode == Mode::kRead)
+    return fail(Errc::kUsage, impl_->path + " is open for reading: it gets no new models");
+  ModelEntry entry{0, hash, std::string(role), std::string(label), version};
+  return impl_->models.number_of(*impl_->database, std::move(entry), impl_->options.sync);
+}
+
+Result<std::vector<ModelEntry>> Store::models() const { return ModelTable::read(*impl_->database); }
+
 Status Store::put_meta(const std::string& key, const std::string& value) {
   const auto status = impl_->db().Put({}, impl_->database->meta(), "user." + key, value);
   if (!status.ok()) return tl::unexpected(error_of(status, impl_->path));
@@ -245,7 +257,7 @@ Status Store::flush() {
 
 Result<StoreStats> Store::stats() const {
   StoreStats stats;
-  stats.schema = kStoreSchema;
+  stats.schema = impl_->database->schema();
   stats.min_policy_version = ~std::uint64_t{0};
   const auto scanned = scan(0, [&](const AttemptGroup& group) {
     ++stats.groups;

@@ -10,9 +10,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/sha256.hpp"
 #include "core/trajectory.hpp"
 
 namespace qstar {
@@ -32,9 +34,19 @@ struct StoreStats {
   std::uint64_t wins = 0;   // right answers
   std::uint64_t lucky = 0;  // … with a wrong step
   std::uint64_t bytes_on_disk = 0;
-  std::uint32_t schema = 0;
+  std::uint32_t schema = 0;  // a reader does not upgrade an older store
   std::uint64_t min_policy_version = 0;
   std::uint64_t max_policy_version = 0;
+};
+
+// A row of the store's table of models: what the number of a model in a step or attempt stands for.
+struct ModelEntry {
+  std::uint64_t number = 0;   // from 1
+  Sha256 hash;                // of the bytes of its safetensors file
+  std::string role;           // "policy", "critic", "prm", "orm" or "preference"
+  std::string label;          // the part of the run that made it, e.g. "rl.grpo"
+  std::uint64_t version = 0;  // that part's counter
+  friend bool operator==(const ModelEntry&, const ModelEntry&) = default;
 };
 
 // The smallest and the largest id in a store.
@@ -48,6 +60,7 @@ class Store {
   // kRead: a snapshot of what was acknowledged before it was opened. It takes no lock, writes
   // nothing anywhere, and holds on to the disk space of what the writer deletes meanwhile.
   enum class Mode : std::uint8_t { kWrite, kRead };
+  // kWrite: a store of an earlier schema is upgraded in place; kRead: it is read as it is.
   // kMissingFile, kCorrupt, kSchema (written by a later version), kBusy (another writer, or a
   // writer that leaves a reader no time), kDiskFull, kIo.
   static Result<Store> open(const std::string& path, Mode mode, const StoreOptions& options = {});
@@ -70,6 +83,14 @@ class Store {
   // Nothing: the store is empty.
   Result<std::optional<GroupRange>> group_range() const;
   Status erase(std::span<const std::uint64_t> groups);
+
+  // The number of a model. The same hash and role always have the same number, and keep the label
+  // and version that they were first given; new ones get the next free number. As durable as a
+  // group: what names a number is inserted after its row. kUsage: opened with kRead.
+  Result<std::uint64_t> model_number(const Sha256& hash, std::string_view role,
+                                     std::string_view label, std::uint64_t version);
+  // The table of models, ascending by number; empty in a store of schema 1.
+  Result<std::vector<ModelEntry>> models() const;
 
   // A small named value (counters, the run's identity).
   Status put_meta(const std::string& key, const std::string& value);

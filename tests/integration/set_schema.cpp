@@ -5,9 +5,11 @@ int main(int argc, char** argv) {
   if (argc != 3) return 2;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  const auto opened = rocksdb::DB::Open(
-      {}, argv[1], {{rocksdb::kDefaultColumnFamilyName, {}}, {"attempts", {}}}, &families, &db);
-  if (!opened.ok()) return 1;
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies({}, argv[1], &names).ok()) return 1;
+  std::vector<rocksdb::ColumnFamilyDescriptor> there;
+  for (const auto& name : names) there.push_back({name, {}});
+  if (!rocksdb::DB::Open({}, argv[1], there, &families, &db).ok()) return 1;
   const bool written = db->Put({}, families[0], "schema", argv[2]).ok();
   for (auto* family : families) db->DestroyColumnFamilyHandle(family);
   delete db;

@@ -45,6 +45,15 @@ class Writer {
   bool started_ = false;
 };
 
+// Empty when the table of models is without holes and holds the model of the newest group.
+std::string fault_of_models(const Store& store, std::uint64_t newest) {
+  const auto models = store.models();
+  if (!models) return "models: " + models.error().message;
+  for (std::size_t i = 0; i < models->size(); ++i)
+    if ((*models)[i].number != i + 1) return "a hole in the table of models";
+  return newest / kGroupsPerModel + 1 <= models->size() ? "" : "the model of a group is missing";
+}
+
 // What is wrong with one opening of the store; empty when nothing is.
 std::string fault_of_a_look(const std::string& path, const StoreProgress& progress) {
   const std::uint64_t inserted = progress.inserted, evicted = progress.evicted;
@@ -61,9 +70,10 @@ std::string fault_of_a_look(const std::string& path, const StoreProgress& progre
   if (ids->back() + 1 < inserted) return "an acknowledged group is missing";
   if (ids->front() > evicting) return "the oldest groups are missing";
   if (ids->front() < evicted) return "an evicted group is back";
+  if (auto fault = fault_of_models(*store, ids->back()); !fault.empty()) return fault;
   const auto middle = (*ids)[ids->size() / 2];
   const auto group = store->get(middle);
-  return group && *group == sample_group(middle, kAttemptsInProgress) ? "" : "a group differs";
+  return group && *group == group_in_progress(middle) ? "" : "a group differs";
 }
 
 TEST_CASE("three readers beside a busy writer see no hole and no damage", "[store][live]") {

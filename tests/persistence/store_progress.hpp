@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "tests/support/attempts.hpp"
+
 namespace qstar {
 
 inline constexpr std::uint32_t kAttemptsInProgress = 12;  // per group
@@ -18,6 +20,16 @@ struct StoreProgress {
   std::atomic<std::uint64_t> evicting;  // no group from it on has been evicted
   std::atomic<std::uint64_t> evicted;   // all groups below it are gone
 };
+
+// The policy changes every so often: group i is of model number i / kGroupsPerModel + 1.
+inline constexpr std::uint64_t kGroupsPerModel = 16;
+
+inline AttemptGroup group_in_progress(std::uint64_t id) {
+  auto group = sample_group(id, kAttemptsInProgress);
+  for (auto& attempt : group.attempts)
+    for (auto& step : attempt.steps) step.model = id / kGroupsPerModel + 1;
+  return group;
+}
 
 // Created with zeros when it is missing; null when it cannot be.
 inline StoreProgress* share_progress(const std::string& path) {

@@ -2,7 +2,6 @@
 #include "persistence/store.hpp"
 
 #include <fcntl.h>
-#include <rocksdb/db.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "tests/persistence/raw_store.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
@@ -104,15 +104,9 @@ TEST_CASE("a store of a later schema is refused and left alone", "[store]") {
   const TemporaryFolder folder;
   { REQUIRE(Store::open(folder.path(), Mode::kWrite)); }
   {
-    rocksdb::DB* raw = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    REQUIRE(rocksdb::DB::Open({}, folder.path(),
-                              {{rocksdb::kDefaultColumnFamilyName, {}}, {"attempts", {}}}, &handles,
-                              &raw)
-                .ok());
-    REQUIRE(raw->Put({}, handles[0], "schema", "99").ok());
-    for (auto* handle : handles) raw->DestroyColumnFamilyHandle(handle);
-    delete raw;
+    RawStore raw(folder.path());
+    raw.create_family("things of the future");
+    raw.put("schema", "99");
   }
   for (const auto mode : {Mode::kWrite, Mode::kRead}) {
     const auto opened = Store::open(folder.path(), mode);

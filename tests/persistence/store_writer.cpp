@@ -7,10 +7,10 @@
 
 #include "persistence/store.hpp"
 #include "tests/persistence/store_progress.hpp"
-#include "tests/support/attempts.hpp"
 
 namespace {
 
+using qstar::kGroupsPerModel;
 using qstar::Store;
 constexpr std::uint64_t kBatch = 4;
 constexpr std::uint64_t kPerOpening = 8000;
@@ -19,7 +19,7 @@ constexpr std::uint64_t kPerOpening = 8000;
 std::vector<qstar::AttemptGroup> next_groups(std::uint64_t first) {
   std::vector<qstar::AttemptGroup> groups;
   for (std::uint64_t id = first; id < first + kBatch; ++id)
-    groups.push_back(qstar::sample_group(id, qstar::kAttemptsInProgress));
+    groups.push_back(qstar::group_in_progress(id));
   return groups;
 }
 
@@ -29,6 +29,9 @@ bool write_some(const std::string& path, qstar::StoreProgress& progress, std::ui
   if (!store) return false;
   for (std::uint64_t n = 0; n < kPerOpening; n += kBatch) {
     const std::uint64_t next = progress.inserted;
+    const auto model = store->model_number(qstar::sha256(std::to_string(next / kGroupsPerModel)),
+                                           "policy", "test", next / kGroupsPerModel);
+    if (!model || *model != next / kGroupsPerModel + 1) return false;
     if (!store->insert(next_groups(next))) return false;
     progress.inserted = next + kBatch;
     const std::uint64_t first = progress.evicted;

@@ -56,6 +56,7 @@ inline Trajectory sample_attempt(std::uint64_t group, std::uint32_t sample,
               rng.next()};
     if (rng.bernoulli(0.5)) step.q = static_cast<float>(rng.uniform());
     if (rng.bernoulli(0.5)) step.reward_score = static_cast<float>(rng.uniform());
+    step.model = version + s;
     t.steps.push_back(std::move(step));
   }
   t.outcome = static_cast<Outcome>(rng.below(4));
@@ -64,6 +65,8 @@ inline Trajectory sample_attempt(std::uint64_t group, std::uint32_t sample,
   t.temperature = 0.7F;
   if (rng.bernoulli(0.5)) t.critic_version = rng.next();
   t.provenance = {"run", "head", "1.2.3"};
+  t.critic_model = group + 1;
+  t.reward_model = sample + 2;
   return t;
 }
 
