@@ -52,6 +52,11 @@ void note_unused_correction(const StoryConfig& config, UnusedSettings& unused) {
   unused.want(correction(given) == Correction::kDecoupled, "rl.gradient.importance_cap",
               given.importance_cap, standard.importance_cap,
               "rl.gradient.correction is not \"decoupled\"");
+  const bool stale = config.rl.staleness > 0;
+  const char* fresh = "with rl.staleness = 0 no attempt is by older weights";
+  unused.want(stale, "rl.gradient.correction", given.correction, standard.correction, fresh);
+  unused.want(stale, "rl.gradient.importance_cap", given.importance_cap, standard.importance_cap,
+              fresh);
 }
 
 }  // namespace

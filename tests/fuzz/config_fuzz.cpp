@@ -19,6 +19,7 @@ std::vector<std::string> fuzz_seeds() {
   return {qstar::print_config(qstar::describe_of(config)),
           "name = \"a\"\nseed = 3\n[model]\nlayers = 2\nwidth = 32\n",
           "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n",
+          "[environment]\nfamily = \"custom\"\noperator_counts = [2, 3,\n 64]\n",
           "[rollout]\ntemperature = inf\n[pretrain.optimizer]\nmuon_rate = nan\n", "# nothing\n"};
 }
 
