@@ -32,7 +32,7 @@ class Figures {
   }
   void add_reinforced(const std::string& section) {
     add_policy(section);
-    add(section, {"lucky"});
+    add(section, {"lucky", "wall_seconds", "learner_busy", "executors_busy"});
   }
   std::vector<std::string> take() { return std::move(all_); }
 
