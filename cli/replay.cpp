@@ -1,8 +1,11 @@
 // What a run's replay store holds, also while training writes to it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -28,10 +31,46 @@ struct ReplayCommand {
   bool json = false;
 };
 
-ordered_json step_json(const Step& step) {
+// The store's table of models, by number.
+class Models {
+ public:
+  static Result<Models> of(const Store& store) {
+    auto entries = store.models();
+    if (!entries) return tl::unexpected(entries.error());
+    Models models;
+    for (auto& entry : *entries) models.entries_.emplace(entry.number, std::move(entry));
+    return models;
+  }
+  const std::map<std::uint64_t, ModelEntry>& entries() const { return entries_; }
+  ordered_json sha256_json(std::uint64_t number) const {
+    const auto found = entries_.find(number);
+    return found == entries_.end() ? ordered_json(nullptr) : ordered_json(found->second.hash.hex());
+  }
+  // The first digits of the hash, or "unknown".
+  std::string name(std::uint64_t number) const {
+    const auto found = entries_.find(number);
+    return found == entries_.end() ? "unknown" : found->second.hash.hex().substr(0, kDigits);
+  }
+
+ private:
+  static constexpr std::size_t kDigits = 12;
+  std::map<std::uint64_t, ModelEntry> entries_;
+};
+
+ordered_json entry_json(const ModelEntry& entry) {
+  return {{"number", entry.number},
+          {"sha256", entry.hash.hex()},
+          {"role", entry.role},
+          {"label", entry.label},
+          {"version", entry.version}};
+}
+
+ordered_json step_json(const Step& step, const Models& models) {
   ordered_json out = {{"text", step.text},
                       {"verdict", to_string(step.verdict)},
                       {"policy_version", step.policy_version},
+                      {"model", step.model},
+                      {"model_sha256", models.sha256_json(step.model)},
                       {"tokens", step.tokens},
                       {"logprobs", step.logprobs}};
   if (step.q) out["q"] = *step.q;
@@ -40,7 +79,7 @@ ordered_json step_json(const Step& step) {
   return out;
 }
 
-ordered_json attempt_json(const Trajectory& t) {
+ordered_json attempt_json(const Trajectory& t, const Models& models) {
   ordered_json out = {{"group", t.id.group},
                       {"sample", t.id.sample},
                       {"environment", t.environment},
@@ -51,11 +90,15 @@ ordered_json attempt_json(const Trajectory& t) {
                       {"temperature", t.temperature},
                       {"critic_version",
                        t.critic_version ? ordered_json(*t.critic_version) : ordered_json(nullptr)},
+                      {"critic_model", t.critic_model},
+                      {"critic_sha256", models.sha256_json(t.critic_model)},
+                      {"reward_model", t.reward_model},
+                      {"reward_sha256", models.sha256_json(t.reward_model)},
                       {"run", t.provenance.run},
                       {"node", t.provenance.node},
                       {"code_version", t.provenance.code_version}};
   out["steps"] = ordered_json::array();
-  for (const auto& step : t.steps) out["steps"].push_back(step_json(step));
+  for (const auto& step : t.steps) out["steps"].push_back(step_json(step, models));
   return out;
 }
 
@@ -110,14 +153,29 @@ void print_row(const GroupRow& row) {
   fmt::print("{}\n", columns > 0 ? shortened(line, columns) : line);
 }
 
-void print_group(const AttemptGroup& group, bool json) {
+// The models that made or judged attempts of the group, each once.
+ordered_json models_of(const AttemptGroup& group, const Models& models) {
+  std::set<std::uint64_t> numbers;
+  for (const auto& attempt : group.attempts) {
+    numbers.insert({attempt.critic_model, attempt.reward_model});
+    for (const auto& step : attempt.steps) numbers.insert(step.model);
+  }
+  numbers.erase(0);
+  ordered_json out = ordered_json::array();
+  for (const auto number : numbers)
+    out.push_back({{"number", number}, {"sha256", models.sha256_json(number)}});
+  return out;
+}
+
+void print_group(const AttemptGroup& group, const Models& models, bool json) {
   const auto& first = group.attempts.front();
   if (json) {
     print_json({{"group", group.group},
                 {"problem", first.problem},
                 {"attempts", group.attempts.size()},
                 {"pass_rate", group.pass_rate()},
-                {"node", first.provenance.node}});
+                {"node", first.provenance.node},
+                {"models", models_of(group, models)}});
     return;
   }
   print_row({std::to_string(group.group), printable(first.problem),
@@ -126,36 +184,72 @@ void print_group(const AttemptGroup& group, bool json) {
 }
 
 int list(const ReplayCommand& command, const Store& store) {
+  const auto models = Models::of(store);
+  if (!models) return report_error(models.error());
   std::int64_t shown = 0;
   if (!command.json) print_row({"group", "problem", "attempts", "pass rate", "node"});
   const auto scanned = store.scan(command.first, [&](const AttemptGroup& group) {
-    print_group(group, command.json);
+    print_group(group, *models, command.json);
     const bool is_last = ++shown == command.limit;  // a limit of 0 is never reached
     return !is_last && std::ferror(stdout) == 0;
   });
   return scanned ? 0 : report_error(scanned.error());
 }
 
-void print_attempt(const Trajectory& attempt) {
+// The models behind the figures of an attempt, each only when it has such figures.
+std::string judges_of(const Trajectory& attempt, const Models& models) {
+  const auto any = [&](auto figure) {
+    return std::ranges::any_of(attempt.steps,
+                               [&](const Step& s) { return (s.*figure).has_value(); });
+  };
+  std::string line;
+  if (any(&Step::q)) line += "  critic " + models.name(attempt.critic_model);
+  if (any(&Step::reward_score)) line += "  reward model " + models.name(attempt.reward_model);
+  return line;
+}
+
+void print_attempt(const Trajectory& attempt, const Models& models) {
   const auto print = [](const std::string& line) { fmt::print("{}\n", fitted(stdout, line)); };
-  print(fmt::format("{}/{}  {}  {} ({})", attempt.id.group, attempt.id.sample,
+  print(fmt::format("{}/{}  {}  {} ({}){}", attempt.id.group, attempt.id.sample,
                     printable(attempt.problem), printable(attempt.answer),
-                    to_string(attempt.outcome)));
+                    to_string(attempt.outcome), judges_of(attempt, models)));
   for (const auto& step : attempt.steps) {
-    print(fmt::format("  = {:<24} {:<14} v{:<4} Q {}", printable(step.text),
+    print(fmt::format("  = {:<24} {:<14} v{:<4} Q {:<5}  model {}", printable(step.text),
                       to_string(step.verdict), step.policy_version,
-                      step.q ? fmt::format("{:.3f}", *step.q) : "-"));
+                      step.q ? fmt::format("{:.3f}", *step.q) : "-", models.name(step.model)));
   }
 }
 
 int show(const ReplayCommand& command, const Store& store) {
   const auto group = store.get(command.group);
   if (!group) return report_error(group.error());
+  const auto models = Models::of(store);
+  if (!models) return report_error(models.error());
   for (const auto& attempt : group->attempts) {
     if (command.json)
-      print_json(attempt_json(attempt));
+      print_json(attempt_json(attempt, *models));
     else
-      print_attempt(attempt);
+      print_attempt(attempt, *models);
+  }
+  return 0;
+}
+
+int list_models(const ReplayCommand& command, const Store& store) {
+  const auto models = Models::of(store);
+  if (!models) return report_error(models.error());
+  const auto print = [](const auto& number, const auto& name, const auto& role, const auto& version,
+                        const auto& label) {
+    const auto line =
+        fmt::format("{:>8}  {:<12}  {:<12} {:>8}  {}", number, name, role, version, label);
+    fmt::print("{}\n", fitted(stdout, line));
+  };
+  if (!command.json) print("number", "SHA-256", "role", "version", "made by");
+  for (const auto& [number, entry] : models->entries()) {
+    if (command.json)
+      print_json(entry_json(entry));
+    else
+      print(number, models->name(number), printable(entry.role), entry.version,
+            printable(entry.label));
   }
   return 0;
 }
@@ -194,7 +288,8 @@ void add_replay(CLI::App& app, int& code) {
                          "Inspect the stored attempts of a run, also while it is training\n\n"
                          "  qstar replay stats runs/quickstart-seed1\n"
                          "  qstar replay ls runs/quickstart-seed1 --from 1000 --limit 5\n"
-                         "  qstar replay show runs/quickstart-seed1 1003 --json");
+                         "  qstar replay show runs/quickstart-seed1 1003 --json\n"
+                         "  qstar replay models runs/quickstart-seed1");
   command->require_subcommand(1);
   auto shared = std::make_shared<ReplayCommand>();
   add_action(command,
@@ -216,6 +311,11 @@ void add_replay(CLI::App& app, int& code) {
                           "Show every attempt at a problem, step by step\n\n"
                           "  qstar replay show runs/quickstart-seed1 1003 --json"},
                          show, shared, code);
+  add_action(command,
+             {"models",
+              "List the models that made or judged attempts, one line per model\n\n"
+              "  qstar replay models runs/quickstart-seed1 --json"},
+             list_models, shared, code);
   one->add_option("group", shared->group, "Number of the group, as 'replay ls' lists it (required)")
       ->required()
       ->check(whole_number(0, kMaxGroup));

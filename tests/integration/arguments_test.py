@@ -14,7 +14,7 @@ ODD = ["", " ", "-", "--", "---", "-x", "--x=", "nan", "inf", "-inf", "-1", "0",
 # What CLI11 itself says.
 RAW = re.compile(r"\brequires\b|is required|required but|\d required|\bexcludes\b|not expected|Could not convert|not in \{|"
                  r"Should be|were given|At Most|At Least|Exactly|INT\b|FLOAT\b|TEXT\b|Option Group|HorribleError")
-PLACES = ["eval", "solve", "search", "replay", "replay stats", "replay ls", "replay show", "label", "report", "compare",
+PLACES = ["eval", "solve", "search", "replay", "replay stats", "replay ls", "replay show", "replay models", "label", "report", "compare",
           "train", "sweep", "certs", "worker", "completion", "help", "", "nonsense"]
 
 
@@ -50,7 +50,7 @@ class ArgumentsTest(RunTest):
     def test_each_mistake_is_a_sentence_that_says_what_to_do(self):
         for line, sentence in (
                 ("", "qstar needs a subcommand: train, sweep, eval, "),
-                ("replay", "qstar replay needs a subcommand: stats, ls or show; see 'qstar replay --help'"),
+                ("replay", "qstar replay needs a subcommand: stats, ls, show or models; see 'qstar replay --help'"),
                 ("eval", "the argument 'model' is missing: give a PATH; see 'qstar eval --help'"),
                 ("train", "the argument 'config' is missing: give a FILE"),
                 ("search --heuristic zero", "the option --states is missing: add --states FILE"),

@@ -60,7 +60,7 @@ class Completion:
 
     def test_help_offers_commands(self):
         self.assertEqual(self.offers("qstar help re"), {"replay", "report"})
-        self.assertEqual(self.offers("qstar help replay "), {"stats", "ls", "show"})
+        self.assertEqual(self.offers("qstar help replay "), {"stats", "ls", "show", "models"})
         self.assertEqual(self.offers("qstar help replay s"), {"stats", "show"})
         self.assertEqual(self.offers("qstar help eval m"), set())
 

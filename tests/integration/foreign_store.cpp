@@ -1,6 +1,7 @@
 // Creates a store whose texts are those of somebody who means harm: foreign_store STORE
 //
-// Groups 10 to 29, of which the oldest three have been evicted.
+// Groups 10 to 29, of which the oldest three have been evicted. Of the models that they name, the
+// table holds 1, the policy of first steps, and 2, with hostile texts.
 #include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
 
@@ -22,6 +23,9 @@ int main(int argc, char** argv) {
   auto groups = qstar::sample_groups(10, 20);
   for (auto& group : groups)
     for (auto& attempt : group.attempts) poison(attempt);
+  const bool named = store &&
+                     store->model_number(qstar::sha256("policy"), "policy", "rl.grpo", 7) &&
+                     store->model_number(qstar::sha256("hostile"), kHostile, kHostile, 0);
   const std::vector<std::uint64_t> oldest = {10, 11, 12};
-  return store && store->insert(groups) && store->erase(oldest) ? 0 : 1;
+  return named && store->insert(groups) && store->erase(oldest) ? 0 : 1;
 }

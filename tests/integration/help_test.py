@@ -54,7 +54,7 @@ class HelpTest(unittest.TestCase):
 
     def test_every_subcommand_is_found(self):
         names = {" ".join(words) for words, _ in self.helps}
-        self.assertLessEqual({"", "train", "eval", "solve", "search", "replay ls", "replay show", "replay stats", "label",
+        self.assertLessEqual({"", "train", "eval", "solve", "search", "replay ls", "replay show", "replay stats", "replay models", "label",
                               "report", "certs", "worker", "completion", "help"}, names)
 
     def test_summaries_are_alike(self):

@@ -1,5 +1,6 @@
 """qstar replay: what it shows, that a signal ends it, and that it leaves nothing behind."""
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -84,6 +85,67 @@ class ReplayTest(RunTest):
             self.assertTrue(answer.stdout.isascii())
             for line in answer.stdout.splitlines():
                 self.assertTrue(json.loads(line)["problem"].startswith("1+1\x1b[2J"))
+
+    def test_models_are_listed(self):
+        policy, hostile = (hashlib.sha256(name).hexdigest() for name in (b"policy", b"hostile"))
+        rows = [json.loads(line) for line in self.replay("models", self.foreign, "--json").stdout.splitlines()]
+        self.assertEqual(rows[0], {"number": 1, "sha256": policy, "role": "policy", "label": "rl.grpo", "version": 7})
+        self.assertEqual([row["number"] for row in rows], [1, 2])
+        self.assertEqual(rows[1]["sha256"], hostile)
+        answer = self.replay("models", self.foreign)
+        self.assert_ok(answer)
+        lines = answer.stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["number", "SHA-256", "role", "version", "made", "by"])
+        self.assertEqual(lines[1].split(), ["1", policy[:12], "policy", "7", "rl.grpo"])
+        self.assertEqual(lines[2].split()[:2], ["2", hostile[:12]])
+        self.assertEqual(len(lines), 3)
+        self.assertIn("\\x1b[2J", lines[2])
+        for c in "".join(lines):
+            self.assertFalse(unicodedata.category(c).startswith("C"), repr(lines))
+
+    def test_attempts_name_their_models(self):
+        hashes = {number: hashlib.sha256(name).hexdigest() for number, name in ((1, b"policy"), (2, b"hostile"))}
+        attempts = [json.loads(line) for line in self.replay("show", self.foreign, "14", "--json").stdout.splitlines()]
+        self.assertEqual([a["reward_model"] for a in attempts], [2, 3])
+        for attempt in attempts:
+            self.assertEqual((attempt["critic_model"], attempt["critic_sha256"]), (15, None))
+            self.assertEqual(attempt["reward_sha256"], hashes.get(attempt["reward_model"]))
+            self.assertEqual([s["model"] for s in attempt["steps"]], list(range(1, len(attempt["steps"]) + 1)))
+            for step in attempt["steps"]:
+                self.assertEqual(step["model_sha256"], hashes.get(step["model"]))
+        numbers = {s["model"] for a in attempts for s in a["steps"]} | {2, 3, 15}
+        listed = json.loads(self.replay("ls", self.foreign, "--json", "--from", "14", "--limit", "1").stdout)
+        self.assertEqual(listed["models"], [{"number": n, "sha256": hashes.get(n)} for n in sorted(numbers)])
+
+        said = self.replay("show", self.foreign, "14").stdout.splitlines()
+        expected = [hashes.get(s["model"], "unknown")[:12] for a in attempts for s in a["steps"]]
+        self.assertEqual([line.split("  model ")[1] for line in said if line.startswith("  = ")], expected)
+        for attempt, line in zip(attempts, (line for line in said if line.startswith("14/"))):
+            self.assertEqual(any("q" in s for s in attempt["steps"]), line.find("  critic unknown") > 0)
+            name = hashes.get(attempt["reward_model"], "unknown")[:12]
+            scored = any("reward_score" in s for s in attempt["steps"])
+            self.assertEqual(scored, line.endswith(f"  reward model {name}"), line)
+
+    def test_a_store_of_an_earlier_version_is_read(self):
+        store = self.path("store")
+        data = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
+        shutil.copytree(os.path.join(data, "store_schema1"), store)
+        before = sorted(os.listdir(store))
+        self.assertEqual(json.loads(self.replay("stats", store, "--json").stdout)["schema"], 1)
+        answer = self.replay("models", store, "--json")
+        self.assert_ok(answer)
+        self.assertEqual(answer.stdout, "")
+        self.assertEqual(len(self.replay("models", store).stdout.splitlines()), 1)
+        with open(os.path.join(data, "store_schema1.jsonl")) as file:
+            golden = [json.loads(line) for line in file]
+        shown = [json.loads(line) for line in self.replay("show", store, "7", "--json").stdout.splitlines()]
+        for attempt, old in zip(shown, [a for a in golden if a["group"] == 7], strict=True):
+            steps = [new | step for new, step in zip(attempt["steps"], old["steps"], strict=True)]
+            self.assertEqual(attempt | old | {"steps": steps}, attempt)
+            self.assertEqual((attempt["critic_model"], attempt["critic_sha256"]), (0, None))
+        for line in self.replay("show", store, "7").stdout.splitlines():
+            self.assertTrue(line.endswith("unknown"), line)
+        self.assertEqual(sorted(os.listdir(store)), before)
 
     def test_no_temporary_folder_is_needed(self):
         with open(self.path("file"), "w"):
