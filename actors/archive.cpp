@@ -1,6 +1,7 @@
 #include "actors/archive.hpp"
 
 #include "actors/actors.hpp"
+#include "core/sha256.hpp"
 
 namespace qstar {
 namespace {
@@ -27,6 +28,12 @@ Status Archive::insert(std::span<const AttemptGroup> groups) {
   if (groups.empty()) return write([] { return Status{}; });
   auto copy = std::make_shared<const std::vector<AttemptGroup>>(groups.begin(), groups.end());
   return write([store = store_, copy] { return store->insert(*copy).map([](const auto&) {}); });
+}
+
+Result<std::uint64_t> Archive::model_number(const ModelHash& model, std::string_view role,
+                                            std::string_view label, std::uint64_t version) {
+  return parse_sha256(model).and_then(
+      [&](const Sha256& hash) { return store_->model_number(hash, role, label, version); });
 }
 
 Status Archive::write(std::function<Status()> act) {

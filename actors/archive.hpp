@@ -11,6 +11,7 @@
 #include <span>
 
 #include "actors/interfaces.hpp"
+#include "experiment/task.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {
@@ -23,6 +24,9 @@ class Archive {
 
   // Hands groups in. Like the others, gives the first error of all writes so far.
   Status insert(std::span<const AttemptGroup> groups);
+  // See Store::model_number. To be called before attempts of that model are handed in.
+  Result<std::uint64_t> model_number(const ModelHash& model, std::string_view role,
+                                     std::string_view label, std::uint64_t version);
   // Hands in any other write.
   Status write(std::function<Status()> act);
   // Waits until everything handed in is written.

@@ -58,7 +58,11 @@ Occupancy TaskExchange::occupancy() const {
 }
 
 Result<ModelHash> EngineClient::publish(const ModelFile& model) {
-  return exchange_->models().publish(serialize(model));
+  auto hash = exchange_->models().publish(serialize(model));
+  if (!keep_) return hash;
+  const auto bytes = exchange_->models().model(hash);
+  if (!bytes) return tl::unexpected(bytes.error());
+  return keep_(*bytes).map([&hash] { return std::move(hash); });
 }
 
 TaskId EngineClient::submit(Task task) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,8 +61,10 @@ PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Sto
 
 class EngineClient final : public Engine {
  public:
-  EngineClient(PoolActor pool, std::shared_ptr<TaskExchange> exchange)
-      : pool_(std::move(pool)), exchange_(std::move(exchange)) {}
+  // Keeps the bytes of a published model for good.
+  using KeepModel = std::function<Status(std::shared_ptr<const std::string> bytes)>;
+  EngineClient(PoolActor pool, std::shared_ptr<TaskExchange> exchange, KeepModel keep = {})
+      : pool_(std::move(pool)), exchange_(std::move(exchange)), keep_(std::move(keep)) {}
 
   Result<ModelHash> publish(const ModelFile& model) override;
   TaskId submit(Task task) override;
@@ -73,6 +76,7 @@ class EngineClient final : public Engine {
  private:
   PoolActor pool_;
   std::shared_ptr<TaskExchange> exchange_;
+  KeepModel keep_;
   double began_ = seconds_now();
   std::atomic<TaskId> next_ = 1;
 };

@@ -10,7 +10,10 @@ namespace {
 
 using nlohmann::json;
 
-const RunKind kStoryRun{"story", "a story", {"attempts.processors", "attempts.lease_seconds"}};
+const RunKind kStoryRun{
+    "story",
+    "a story",
+    {"attempts.processors", "attempts.lease_seconds", "attempts.keep_weights_mb"}};
 
 std::vector<std::pair<std::string, std::string>> final_files(
     const StoryConfig& config, const std::map<std::string, ModelFile>& models, const json& report) {

@@ -130,6 +130,10 @@ Status StorySession::prepare() {
   auto files = StoryFiles::open(directory_, options_.checkpoint);
   if (!files) return tl::unexpected(files.error());
   files_.emplace(std::move(*files));
+  auto shelf = Shelf::open(directory_.file("weights"),
+                           {.keep_below_bytes = options_.config.attempts.keep_weights_mb << 20});
+  if (!shelf) return tl::unexpected(shelf.error());
+  shelf_ = std::make_shared<Shelf>(std::move(*shelf));
   auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
   if (!store) return tl::unexpected(store.error());
   for (const auto* name : {"store", "store/CURRENT", "checkpoints", "stages", "models"})
@@ -252,9 +256,17 @@ Status StorySession::show(const StageProgress& progress) {
 
 StoryHost StorySession::host() {
   StoryHost host;
-  host.engine = std::make_shared<EngineClient>(pool_, exchange_);
+  host.engine = std::make_shared<EngineClient>(
+      pool_, exchange_, [this](const std::shared_ptr<const std::string>& bytes) {
+        return archive_->write(
+            [shelf = shelf_, bytes] { return shelf->put(*bytes).map([](const Sha256&) {}); });
+      });
   host.annotator = annotator_;
   host.step_labels = step_labels_;
+  host.model_number = [this](const ModelHash& model, std::string_view role, std::string_view label,
+                             std::uint64_t version) {
+    return archive_->model_number(model, role, label, version);
+  };
   host.keep = [this](std::span<const AttemptGroup> groups) { return archive_->insert(groups); };
   host.show = [this](const StageProgress& progress) { return show(progress); };
   host.load = [this](std::string_view label) {

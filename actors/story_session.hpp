@@ -19,6 +19,7 @@
 #include "actors/engine_client.hpp"
 #include "actors/story_files.hpp"
 #include "actors/story_head.hpp"
+#include "persistence/shelf.hpp"
 
 namespace qstar {
 
@@ -94,6 +95,7 @@ class StorySession {
   std::optional<double> patience_ends_;
   MetricsActor metrics_;
   std::optional<Archive> archive_;
+  std::shared_ptr<Shelf> shelf_;
   PoolActor pool_;
   caf::actor executors_;
   std::future<Status> executors_ended_;

@@ -46,11 +46,12 @@ Result<Exploration> explore(const Story& story, const PolicyRef& policy, const M
                             std::span<const std::string> problems,
                             const ExplorationOptions& options) {
   const auto how = guided_search(story.options(options.stream));
-  const auto found = attempt(story.engine(), {.policy = policy,
-                                              .guide = critic,
-                                              .search = "beam",
-                                              .how = how,
-                                              .problems = {problems.begin(), problems.end()}});
+  const AttemptTask guided{.policy = policy,
+                           .guide = critic,
+                           .search = "beam",
+                           .how = how,
+                           .problems = {problems.begin(), problems.end()}};
+  const auto found = attempt(story.engine(), guided);
   if (!found) return tl::unexpected(found.error());
   Exploration made;
   for (const auto& result : found->found) {
@@ -66,6 +67,7 @@ Result<Exploration> explore(const Story& story, const PolicyRef& policy, const M
   made.tokens +=
       add_continuations(story.environment(), continuing, on, how.first_group, made.groups);
   if (!continuing.status()) return tl::unexpected(continuing.status().error());
+  story.name_models(guided, made.groups);
   if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
   if (auto shown = story.host().show({options.stage, 2, 2, {}}); !shown)
     return tl::unexpected(shown.error());

@@ -14,7 +14,7 @@ using nlohmann::json;
 // Attempts at the problems (rlhf.samples each), ranked by the annotator.
 Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std::string> problems,
                         std::string_view label) {
-  const auto policy = story.publish(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
   const auto groups = story.attempt(*policy, problems, story.config().rlhf.samples, label);
   if (!groups) return tl::unexpected(groups.error());

@@ -36,7 +36,7 @@ json figures_of(std::span<const AttemptGroup> groups, double cpu_seconds) {
 Result<json> evaluate_after(const Story& story, const ModelFile& model,
                             std::span<const std::string> problems,
                             std::span<const std::vector<Trajectory>> earlier) {
-  auto published = story.publish(model, 0);
+  auto published = story.publish(model, 0, "context");
   if (!published) return tl::unexpected(published.error());
   EnginePolicy policy(story.engine(), std::move(*published));
   const double cpu = story.cpu_seconds();
@@ -63,7 +63,7 @@ Status measure_domains(Story& story) {
     json row = {{"name", domain.name}};
     EnvironmentConfig rules = domain.config;
     for (const auto* name : {"base", "final"}) {
-      auto policy = story.publish(story.models.at(name), 0);
+      auto policy = story.publish(story.models.at(name), 0, name);
       if (!policy) return tl::unexpected(policy.error());
       AttemptTask task{.policy = std::move(*policy),
                        .environment = print_config(describe_of(rules)),
@@ -105,7 +105,7 @@ std::vector<std::vector<Trajectory>> draw(const Story& story, const Context& con
 
 // Removes the solutions with a step that the process reward model scores below one half.
 Status prune(Story& story, std::vector<std::vector<Trajectory>>& earlier) {
-  auto scorer = story.engine().publish(story.models.at("prm"));
+  auto scorer = story.publish_scorer(story.models.at("prm"), "prm");
   if (!scorer) return tl::unexpected(scorer.error());
   ScoreTask task{std::move(*scorer), {}};
   for (auto& work : earlier) task.groups.push_back({0, std::move(work)});
@@ -119,7 +119,7 @@ Status prune(Story& story, std::vector<std::vector<Trajectory>>& earlier) {
 }
 
 Status measure_contexts(Story& story) {
-  const auto policy = story.publish(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
   const auto groups = story.attempt(*policy, story.training_problems("context", 500), 8, "context");
   if (!groups) return tl::unexpected(groups.error());

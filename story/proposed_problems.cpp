@@ -60,6 +60,9 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const Po
   auto made =
       proposer_.propose(writer, std::llround(share_ * static_cast<double>(problems)), round);
   if (!writer.status()) return tl::unexpected(writer.status().error());
+  std::vector<AttemptGroup> written(1, std::move(made.written));
+  story.name_models({.policy = policy}, written);
+  made.written = std::move(written.front());
   if (auto kept = story.keep({&made.written, made.written.attempts.empty() ? 0UL : 1UL}); !kept)
     return tl::unexpected(kept.error());
   Proposal proposal{.problems = std::move(made.problems),

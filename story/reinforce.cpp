@@ -72,7 +72,7 @@ class Run {
 
   Status publish_scorers() {
     const auto publish = [&](const std::string& name, ModelHash& hash) -> Status {
-      auto published = story_.engine().publish(story_.models.at(name));
+      auto published = story_.publish_scorer(story_.models.at(name), name);
       if (published) hash = std::move(*published);
       return published.map([](const ModelHash&) {});
     };
@@ -84,7 +84,7 @@ class Run {
   // Makes the learner's weights available to all nodes.
   Status publish() {
     auto model = learner_.model();
-    auto published = story_.publish(model, static_cast<std::uint64_t>(rounds_ + 1));
+    auto published = story_.publish(model, static_cast<std::uint64_t>(rounds_ + 1), plan_.label);
     if (!published) return tl::unexpected(published.error());
     policy_ = std::move(*published);
     weights_[policy_.hash] = std::move(model);
@@ -134,7 +134,7 @@ class Run {
     return {};
   }
 
-  std::vector<TaskId> submit(const Flight& flight) const {
+  AttemptTask task_of(const Flight& flight) const {
     AttemptTask task{.policy = flight.policy,
                      .guide = guide_,
                      .scorer = scorer_,
@@ -147,7 +147,11 @@ class Run {
     task.how.max_tokens = defaults.max_tokens;
     task.how.seed = defaults.seed;
     task.how.first_group = defaults.first_group;
-    return submit_in_parts(story_.engine(), task);
+    return task;
+  }
+
+  std::vector<TaskId> submit(const Flight& flight) const {
+    return submit_in_parts(story_.engine(), task_of(flight));
   }
 
   // Waits for a round's attempts.
@@ -164,6 +168,7 @@ class Run {
           Story::group_id(plan_.label, static_cast<std::uint64_t>(flight.first_group) + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
     }
+    story_.name_models(task_of(flight), groups);
     return groups;
   }
 
@@ -296,7 +301,7 @@ class Run {
       if (!name.starts_with(kPrefix)) continue;
       auto model = parse_model(bytes, "checkpoints/" + plan_.label + ": " + name);
       if (!model) return tl::unexpected(model.error());
-      if (auto published = story_.engine().publish(*model); !published)
+      if (auto published = story_.publish(*model, 0, plan_.label); !published)
         return tl::unexpected(published.error());
       weights_[name.substr(kPrefix.size())] = std::move(*model);
     }

@@ -27,7 +27,7 @@ std::vector<Cell> cells_of(const SearchTableConfig& config) {
 }  // namespace
 
 Status search_stage(Story& story) {
-  const auto policy = story.publish(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
   const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
   const auto cells = cells_of(story.config().search);
@@ -35,7 +35,7 @@ Status search_stage(Story& story) {
   for (const auto& [row, guided_by] : cells) {
     AttemptTask task{.policy = *policy, .search = row.name, .how = row.how, .problems = problems};
     if (!guided_by.empty()) {
-      auto guide = story.engine().publish(story.models.at(guided_by));
+      auto guide = story.publish_scorer(story.models.at(guided_by), guided_by);
       if (!guide) return tl::unexpected(guide.error());
       task.guide = std::move(*guide);
     }

@@ -71,10 +71,43 @@ Status Story::keep(std::span<const AttemptGroup> groups) const {
 
 double Story::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
 
-Result<PolicyRef> Story::publish(const ModelFile& policy, std::uint64_t version) const {
-  auto hash = engine().publish(policy);
-  if (!hash) return tl::unexpected(hash.error());
-  return PolicyRef{std::move(*hash), version};
+Result<ModelHash> Story::publish(const ModelFile& model, const std::string& role,
+                                 std::string_view label, std::uint64_t version) const {
+  auto hash = engine().publish(model);
+  if (!hash || !host_.model_number) return hash;
+  const auto number = host_.model_number(*hash, role, label, version);
+  if (!number) return tl::unexpected(number.error());
+  published_[*hash] = {*number, role};
+  return hash;
+}
+
+Result<PolicyRef> Story::publish(const ModelFile& policy, std::uint64_t version,
+                                 std::string_view label) const {
+  return publish(policy, "policy", label, version).map([version](ModelHash&& hash) {
+    return PolicyRef{std::move(hash), version};
+  });
+}
+
+Result<ModelHash> Story::publish_scorer(const ModelFile& scorer, std::string_view label) const {
+  const auto role = scorer.metadata.find("role");
+  return publish(scorer, role == scorer.metadata.end() ? "" : role->second, label, 0);
+}
+
+void Story::name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const {
+  const auto find = [this](const ModelHash& hash) {
+    const auto it = published_.find(hash);
+    return it == published_.end() ? Published{} : it->second;
+  };
+  const auto policy = find(task.policy.hash).number;
+  const auto guide = find(task.guide), scorer = find(task.scorer);
+  for (auto& group : groups) {
+    for (auto& attempt : group.attempts) {
+      for (auto& step : attempt.steps) step.model = policy;
+      for (const auto& judge : {guide, scorer})
+        if (judge.number > 0)
+          (judge.role == "critic" ? attempt.critic_model : attempt.reward_model) = judge.number;
+    }
+  }
 }
 
 Result<std::vector<AttemptGroup>> Story::attempt(const PolicyRef& policy,
@@ -87,6 +120,7 @@ Result<std::vector<AttemptGroup>> Story::attempt(const PolicyRef& policy,
   auto results = qstar::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
   auto groups = groups_of(std::move(results->found));
+  name_models(task, groups);
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return groups;
 }
@@ -99,7 +133,8 @@ Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label)
   auto results = qstar::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
   auto figures = evaluation_of(std::move(results->found));
-  const auto groups = groups_of(std::move(figures.results));
+  auto groups = groups_of(std::move(figures.results));
+  name_models(task, groups);
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return nlohmann::json{{"accuracy", figures.accuracy},
                         {"ci95", {figures.ci95.low, figures.ci95.high}},
@@ -111,7 +146,7 @@ Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label)
 }
 
 Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view name) const {
-  const auto policy = publish(model, 0);
+  const auto policy = publish(model, 0, name);
   if (!policy) return tl::unexpected(policy.error());
   const auto problems = held_out_problems(*environment_, config_.measure.problems);
   nlohmann::json figures;

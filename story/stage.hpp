@@ -42,6 +42,11 @@ struct StoryHost {
   std::shared_ptr<Annotator> annotator;
   // Steps that people rated, for an additional process reward model.
   LabelFile<RatedWork> step_labels = {};
+  // The number of a model in the store's table of models; `label` and `version` say where it comes
+  // from. Unset: models have no numbers.
+  std::function<Result<std::uint64_t>(const ModelHash& model, std::string_view role,
+                                      std::string_view label, std::uint64_t version)>
+      model_number = {};
   // Stores groups permanently. Storing a group again changes nothing.
   std::function<Status(std::span<const AttemptGroup> groups)> keep;
   // Shows progress. kInterrupted: the stage must stop now.
@@ -81,7 +86,13 @@ class Story {
   // The id of an attempt group in the store, unique to (label, index).
   static std::uint64_t group_id(std::string_view label, std::uint64_t index);
   // Makes these weights available to all nodes; `version` is written into the steps they make.
-  Result<PolicyRef> publish(const ModelFile& policy, std::uint64_t version) const;
+  // `label`: where they come from, for the store's table of models.
+  Result<PolicyRef> publish(const ModelFile& policy, std::uint64_t version,
+                            std::string_view label) const;
+  // The same for a critic or a reward model.
+  Result<ModelHash> publish_scorer(const ModelFile& scorer, std::string_view label) const;
+  // Writes into the attempts of a task which models made their steps and gave their scores.
+  void name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const;
   // `samples` attempts at each problem, judged and stored; group ids start at group_id(label,
   // first).
   Result<std::vector<AttemptGroup>> attempt(const PolicyRef& policy,
@@ -115,8 +126,15 @@ class Story {
  private:
   StoryConfig config_;
   std::shared_ptr<const Environment> environment_;
+  struct Published {
+    std::uint64_t number = 0;
+    std::string role;
+  };
+  Result<ModelHash> publish(const ModelFile& model, const std::string& role, std::string_view label,
+                            std::uint64_t version) const;
   Tokenizer tokenizer_;
   StoryHost host_;
+  mutable std::map<ModelHash, Published> published_;
 };
 
 // The share of true values; 0 for an empty vector.

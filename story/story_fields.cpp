@@ -29,6 +29,12 @@ void AttemptConfig::describe(FieldVisitor& v) {
   v.value({"slots", "Number of sequences that a decoder generates at once", 1, 65536}, slots);
   v.value({"processors", "Executors of tasks per process; the results do not depend on it", 1, 256},
           processors);
+  v.value(
+      {"keep_weights_mb",
+       "Size in MiB below which the run keeps all published models in weights/; of larger ones it "
+       "keeps the newest two",
+       0, 1e6},
+      keep_weights_mb);
   v.value({"lease_seconds", "Seconds after which a task without a result is handed out again", 1,
            86400},
           lease_seconds);

@@ -28,7 +28,7 @@ struct Material {
 
 Result<Material> gather(Story& story) {
   const auto& config = story.config().verifiers;
-  const auto policy = story.publish(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
   Material material;
   const auto problems = story.training_problems("verifiers", config.problems);
@@ -127,7 +127,7 @@ std::vector<LabelledAttempt> labelled(const std::vector<Trajectory>& attempts, M
 
 Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& material) {
   const auto& config = story.config();
-  auto base = story.publish(story.models.at("base"), 1);
+  auto base = story.publish(story.models.at("base"), 1, "base");
   if (!base) return tl::unexpected(base.error());
   EnginePolicy policy(story.engine(), std::move(*base));
   const RolloutOptions how{.samples = config.verifiers.completions,
@@ -164,9 +164,9 @@ Status teach_from_people(Story& story, const Material& material) {
 // tokens.
 Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t round,
                                   std::vector<AttemptGroup>& groups) {
-  const auto policy = story.publish(story.models.at("base"), 1);
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
-  const auto guide = story.engine().publish(critic.model());
+  const auto guide = story.publish_scorer(critic.model(), fmt::format("critic.{}", round));
   if (!guide) return tl::unexpected(guide.error());
   std::vector<std::string> problems;
   for (const auto& group : groups) problems.push_back(group.attempts.front().problem);

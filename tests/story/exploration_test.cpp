@@ -14,7 +14,7 @@ namespace qstar {
 namespace {
 
 Exploration explored(const Story& story, std::span<const std::string> problems) {
-  const auto policy = story.publish(story.models.at("base"), 1).value();
+  const auto policy = story.publish(story.models.at("base"), 1, "base").value();
   const auto critic =
       story.engine().publish(CriticLearner(story.models.at("base"), 1).model()).value();
   return explore(story, policy, critic, problems, {.samples = 3, .stream = "test", .stage = "test"})

@@ -113,7 +113,7 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
   auto story = testing::small_story(config, host);
   PolicyLearner policy(story.models.at("base"));
   ProposedProblems source(story, "test", 0.75);
-  const auto proposal = source.propose(story, story.publish(policy.model(), 1).value(), 0).value();
+  const auto proposal = source.propose(story, story.publish(policy.model(), 1, "test").value(), 0).value();
   REQUIRE(proposal.problems.size() == 4);
   CHECK(proposal.proposed == 2);
   CHECK(proposal.problems[0] == one);
@@ -156,7 +156,7 @@ TEST_CASE("a policy learns to write problems that the solver solves about half o
   ProposedProblems source(story, "test", 0.5);
   for (std::int64_t round = 0; round < 5; ++round) {
     const auto proposal =
-        source.propose(story, story.publish(policy.model(), 1).value(), round).value();
+        source.propose(story, story.publish(policy.model(), 1, "test").value(), round).value();
     REQUIRE(proposal.problems.size() == 12);
     for (const auto& problem : proposal.problems) CHECK_FALSE(is_held_out(problem));
     std::vector<AttemptGroup> groups;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/attempt.hpp"
+#include "core/sha256.hpp"
 #include "story/proposed_problems.hpp"
 #include "story/reinforce.hpp"
 #include "story/stages.hpp"
@@ -180,6 +181,46 @@ TEST_CASE("attempts are made by weights as old as the staleness allows, and by n
     CHECK(run.curve.size() == versions.size());
     CHECK(run.quick_evaluations.size() == versions.size());
   }
+}
+
+TEST_CASE("every step and score that is kept names its model") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 2500;
+  struct Row {
+    std::string role, label;
+    std::uint64_t version = 0;
+  };
+  std::map<std::string, std::uint64_t> numbers;  // by hash
+  std::vector<Row> table(1);
+  Saves none;
+  auto host = saving_host(config, none, -1);
+  host.model_number = [&](const ModelHash& model, std::string_view role, std::string_view label,
+                          std::uint64_t version) -> Result<std::uint64_t> {
+    const auto [it, fresh] = numbers.emplace(model, table.size());
+    if (fresh) table.push_back({std::string(role), std::string(label), version});
+    return it->second;
+  };
+  std::set<std::uint64_t> policies, critics;
+  host.keep = [&](std::span<const AttemptGroup> made) {
+    for (const auto& group : made)
+      for (const auto& attempt : group.attempts)
+        for (const auto& step : attempt.steps) {
+          REQUIRE(step.model > 0);
+          if (step.policy_version == 0) continue;  // of an evaluation
+          CHECK(table[step.model].role == "policy");
+          CHECK(table[step.model].version == step.policy_version);
+          policies.insert(step.model);
+          if (step.q) critics.insert(attempt.critic_model);
+          CHECK(attempt.reward_model == 0);
+        }
+    return Status{};
+  };
+  auto story = taught_story(config, host);
+  REQUIRE(reinforce(story, plan_of("search_guided", config)).has_value());
+  CHECK(policies.size() >= 2);
+  REQUIRE(critics.size() == 1);
+  CHECK(table[*critics.begin()].role == "critic");
+  CHECK(numbers.at(sha256(serialize(story.models.at("critic"))).hex()) == *critics.begin());
 }
 
 TEST_CASE("a saved round in flight without its weights is refused") {
