@@ -61,7 +61,9 @@ TaskSourceActor::behavior_type head(TaskSourceActor::stateful_pointer<HeadState>
           return self->state.waiting.back();
         }
         if (number > script->tasks) return TaskLease{};
-        AttemptTask task{.policy = {sha256(model).hex(), 1}, .problems = {"1+2", "3+4"}};
+        AttemptTask task;
+        task.policy.hash = sha256(model).hex();
+        task.problems = {"1+2", "3+4"};
         task.how.max_tokens = 8;
         return TaskLease{static_cast<std::uint64_t>(number), encode(Task(task))};
       },

@@ -24,7 +24,10 @@ void check(std::string_view bytes, Read read) {
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
-  qstar::AttemptTask attempt{.policy = {"abc", 7}, .guide = "def", .scorer = "ghi"};
+  qstar::AttemptTask attempt;
+  attempt.policy = {"abc", 7};
+  attempt.guide = "def";
+  attempt.scorer = "ghi";
   attempt.problems = {"1+2", "3-1"};
   qstar::CompleteTask completions;
   completions.requests = {{";1+2=", 5, 0.25F, 9, true}, {}};
