@@ -38,20 +38,22 @@ HeadOptions text_run(const std::string& directory) {
   HeadOptions options;
   const std::vector<std::string> tiny = {"model.layers=1",
                                          "model.width=16",
-                                         "pretrain.steps=20",
-                                         "pretrain.rows=4",
+                                         "pretrain.steps=200",  // so that some attempts are won
+                                         "pretrain.rows=8",
                                          "rl.versions=2",
                                          "rl.updates_per_version=2",
                                          "rl.groups_per_update=8",
                                          "rollout.max_tokens=32",
                                          "environment.family=custom",
                                          "environment.operators=+",
-                                         "environment.max_operand=1",
-                                         "environment.operator_counts=1",
+                                         "environment.max_operand=5",
+                                         "environment.operator_counts=[1,2]",
+                                         "environment.max_products=0",
                                          "evaluation.problems=10",
                                          "evaluation.curve_problems=10"};
   REQUIRE(load_config(QSTAR_SOURCE_DIR "/configs/smoke.toml", tiny, describe_of(options.config)));
   options.run_directory = directory;
+  options.show = [](const Report&) {};
   return options;
 }
 
@@ -64,7 +66,7 @@ TEST_CASE("text: a rate far too high ends pre-training") {
   const auto kept =
       check_kept(end.error(), "pretrain", folder.path("run") + "/failed/pretrain-batch.json");
   CHECK(kept["error"] == "the loss of the policy is nan");
-  REQUIRE(kept["rows"].size() == 4);
+  REQUIRE(kept["rows"].size() == 8);
   CHECK(kept["rows"][3]["text"].get<std::string>().size() == kept["rows"][3]["weights"].size());
 }
 
@@ -87,6 +89,7 @@ TEST_CASE("story: a rate far too high ends pre-training") {
   StoryHeadOptions options;
   options.config = testing::small_story_config();
   options.run_directory = folder.path("run");
+  options.show = [](const Report&) {};
   overflow(options.config.pretrain.optimizer);
   const auto report = run_story_head(options);
   REQUIRE_FALSE(report);
