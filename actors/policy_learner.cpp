@@ -49,7 +49,7 @@ struct LearnerState {
                                                                   rows_json(*tokenizer, batch));
   }
 
-  // A run does not go on with weights that learn no more: the session ends with the error.
+  // A run does not continue with weights that learn no more: the session ends with the error.
   caf::result<Trained> answer(const Pretrain& request) {
     auto trained = pretrain(request);
     if (trained) return std::move(*trained);

@@ -19,7 +19,7 @@ namespace qstar {
 class TaskPool {
  public:
   using Bytes = std::shared_ptr<const std::string>;
-  // A task that so many holders did not finish is given up: it may be what kills them.
+  // A task is given up after this number of holders: it may be what kills them.
   static constexpr int kMostHolders = 5;
 
   // `lease_seconds`: how long a holder may take.

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 // {"accuracy", "ci95", "n", "tokens_per_problem", "cpu_seconds"} of judged attempts, one per
-// problem, that took so many CPU seconds.
+// problem; `cpu_seconds` were spent on them.
 json figures_of(std::span<const AttemptGroup> groups, double cpu_seconds) {
   std::uint64_t wins = 0;
   for (const auto& group : groups) wins += group.attempts.front().win() ? 1 : 0;

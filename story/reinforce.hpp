@@ -28,7 +28,7 @@ class ProblemSource {
   virtual ~ProblemSource() = default;
   struct Proposal {
     std::vector<std::string> problems;
-    std::size_t proposed = 0;  // a proposer wrote the first so many of them
+    std::size_t proposed = 0;  // number of problems at the front that a proposer wrote
     std::int64_t tokens = 0;   // generated to propose them
     std::map<std::string, double> figures;
   };

@@ -128,7 +128,7 @@ class HelpTest(unittest.TestCase):
 
     def test_the_repository_uses_standard_terms(self):
         """Documents, comments, names of tests. Literals without a blank are names: those of random streams stay."""
-        files = [path for folder in ("core", "environment", "learning", "persistence", "search", "serving", "story", "actors",
+        files = [path for folder in ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "story", "actors",
                                      "cli", "configs", "docs", "examples", "benchmarks", "tests", "tools", "cmake")
                  for path in sorted(Path(folder).rglob("*")) if path.suffix in (".hpp", ".cpp", ".py", ".md", ".toml", ".txt")]
         files += [Path(name) for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "CMakeLists.txt")]
@@ -145,7 +145,7 @@ class HelpTest(unittest.TestCase):
     def test_messages_use_standard_terms(self):
         """Phrases in the sources: errors, progress, reports. Run from the repository's root, as ctest does."""
         literal = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-        folders = ("core", "environment", "learning", "persistence", "search", "serving", "story", "actors", "cli")
+        folders = ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "story", "actors", "cli")
         phrases = [(str(path), found[1]) for folder in folders for path in sorted(Path(folder).rglob("*.[ch]pp"))
                    for found in literal.finditer(path.read_text()) if " " in found[1]]
         self.assertGreater(len(phrases), 1000)

@@ -13,7 +13,7 @@ void list(const char* kind) {
   Config config;
   for (const auto& section : qstar::list_config(qstar::describe_of(config))) {
     const char* const header = section.of_list ? "{} [[{}]]\t{}\n" : "{} [{}]\t{}\n";
-    if (!section.path.empty()) fmt::print(header, kind, section.path, section.doc);
+    if (!section.path.empty()) fmt::print(fmt::runtime(header), kind, section.path, section.doc);
     const std::string prefix = section.path.empty() ? "" : section.path + ".";
     for (const auto& field : section.fields)
       fmt::print("{} {}{}\t{}\n", kind, prefix, field.name, field.doc);

@@ -177,7 +177,7 @@ TEST_CASE("attempts are made by weights as old as the staleness allows, and by n
     const auto age = static_cast<std::uint64_t>(staleness);
     CHECK(versions[0] == 1);
     for (std::size_t round = age + 1; round < versions.size(); ++round) {
-      // Near the limit of tokens a round is begun only when it is sure to be needed.
+      // Close to the token limit, rounds may begin later, by newer weights.
       const bool last = round + age >= versions.size();
       CHECK((versions[round] == round + 1 - age || (last && versions[round] <= round + 1)));
     }

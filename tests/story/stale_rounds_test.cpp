@@ -78,7 +78,7 @@ void check_logits(const Improved& made, double seven, double end, double other) 
   }
 }
 
-TEST_CASE("tokens that the learner would sample less often count less, which turns an update") {
+TEST_CASE("tokens that the learner samples less often count less, which reverses an update") {
   // The policies that made "77;" gave its tokens five times the probability: w = 1/5. "7;" is the
   // learner's own. Five tokens:
   //   loss = (−3·w + 2)/5;  5·G(7) = −2w + 1 − S, 5·G(;) = −w + 1 − S, 5·G(other) = −S,
