@@ -245,6 +245,7 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   }
 
   void evaluated(EvaluationTasks::Complete complete) {
+    if (told_to_stop()) return;  // it stays in the checkpoint, and is measured when the run resumes
     const auto done = evaluations.take(complete.evaluation);
     const bool base = done.what == "base" && done.sampled;
     auto figures = evaluated_of(std::move(complete.results), base ? kReference : 0);

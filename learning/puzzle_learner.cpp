@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <sstream>
 #include <variant>
 
@@ -138,6 +139,7 @@ struct PuzzleLearner::Impl {
 
 PuzzleNetwork PuzzleLearner::Impl::network_of(const PuzzleModel& model) const {
   auto network = PuzzleNetwork::make(model, puzzle, "the learner's model", precision);
+  if (!network && network.error().code == Errc::kIo) throw std::bad_alloc();  // no memory for it
   QSTAR_ASSERT(network.has_value(), network.error().message);
   return std::move(*network);
 }

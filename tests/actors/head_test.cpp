@@ -28,6 +28,7 @@ namespace {
 struct Failures {
   std::set<int> training = {}, held_out = {};
   bool always = false;
+  std::chrono::milliseconds delay{0};  // of every step that is judged
 };
 
 // Arithmetic that throws at these draws.
@@ -49,6 +50,7 @@ class Failing final : public Environment {
   std::string_view alphabet() const override { return inner_->alphabet(); }
   Result<State> reset(std::string_view problem) const override { return inner_->reset(problem); }
   StepResult step(const State& s, std::string_view step) const override {
+    std::this_thread::sleep_for(failures_.delay);
     return inner_->step(s, step);
   }
   std::string answer(const State& s) const override { return inner_->answer(s); }
@@ -286,18 +288,17 @@ TEST_CASE("what fails always is given up, and can be resumed", "[head]") {
 
 TEST_CASE("a run that stops in the middle of an evaluation measures it later", "[head]") {
   const TemporaryFolder folder;
-  Run whole(folder.path("whole"), nullptr);
+  Run whole(folder.path("whole"), failing({}));
   whole.options.deterministic = true;
-  whole.options.config.evaluation.problems = 400;
   const auto expected = run_head(whole.options);
   REQUIRE(expected);
   for (const std::string at : {"base greedy", "final greedy"}) {
-    Run run(folder.path(at.substr(0, 5)), nullptr);
+    // Slow enough for the stop to be noticed.
+    Run run(folder.path(at.substr(0, 5)), failing({{}, {}, false, std::chrono::milliseconds(20)}));
     run.options.deterministic = true;
-    run.options.config.evaluation.problems = 400;
     std::atomic<bool> stop = false;
     run.options.stop = stop;
-    // The evaluation by sampling follows at once.
+    // The evaluation by sampling follows at once, and takes some tenths of a second.
     run.options.show = [&](const Report& report) { stop = stop || report.line.starts_with(at); };
     auto end = run_head(run.options);
     REQUIRE_FALSE(end);

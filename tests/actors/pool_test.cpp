@@ -34,8 +34,7 @@ NodeConfig two_executors() {
 
 // A pool with an engine in front of it, and without executors.
 struct Fixture {
-  SystemConfig config;
-  caf::actor_system system{config};
+  caf::actor_system& system = immortal_system();
   std::shared_ptr<TaskExchange> exchange = std::make_shared<TaskExchange>();
   MetricsActor metrics = spawn_metrics(system, [](const Report&) {});
   PoolActor pool = spawn_pool(system, metrics, {}, "the configuration", 1, exchange);
