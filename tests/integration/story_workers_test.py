@@ -8,9 +8,9 @@ STORY = "configs/sums_story.toml"
 # Every kind of task, in a few seconds.
 SHORT = ["stages.search=false", "stages.rlhf=false", "stages.rewards=false", "stages.selfplay=false",
          "stages.measurements=false", "algorithms=[search_guided]", "final.algorithm=grpo", "final.reward=screened",
-         "verifiers.problems=200", "verifiers.models=[prm,prm_completions,critic]",
-         "search.guides=[prm,prm_completions,critic]", "verifiers.reward.updates=40", "verifiers.critic_updates=40",
-         "verifiers.critic_rounds=1", "rl.tokens=30000", "final.tokens=40000", "measure.problems=200",
+         "verifiers.problems=100", "verifiers.models=[prm,prm_completions,critic]",
+         "search.guides=[prm,prm_completions,critic]", "verifiers.reward.updates=20", "verifiers.critic_updates=20",
+         "verifiers.critic_rounds=1", "rl.tokens=12000", "final.tokens=20000", "measure.problems=100", "stages.sft=false",
          "attempts.lease_seconds=5"]
 
 
