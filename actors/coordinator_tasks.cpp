@@ -2,6 +2,7 @@
 #include "actors/ask_in_turns.hpp"
 #include "actors/coordinator_state.hpp"
 #include "core/clock.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 
@@ -64,9 +65,10 @@ TaskLease CoordinatorState::rollout_lease(const std::string& holder) {
 
 void CoordinatorState::finished(const TaskFinished& message) {
   const std::string holder = caf::to_string(self->current_sender());
-  auto result = message.code.empty()
-                    ? decode_result(message.bytes)
-                    : tl::unexpected(Error{errc_from_string(message.code), message.message});
+  auto result =
+      message.code.empty()
+          ? decode_result(message.bytes)
+          : tl::unexpected(Error{errc_from_string(message.code), printable(message.message)});
   if (EvaluationTasks::owns(message.task)) {
     if (!result) return evaluation_failed(message.task, result.error(), holder);
     if (auto complete = evaluation_tasks->finished(message.task, std::move(*result)))
@@ -118,9 +120,9 @@ void CoordinatorState::rollout_failed(std::uint64_t task, const Error& why,
 void CoordinatorState::evaluation_failed(std::uint64_t task, const Error& why,
                                          const std::string& holder) {
   log_lease(LogLevel::kWarning, "an evaluation failed: " + why.message, task, holder);
-  auto& pool = evaluation_tasks->pool();
-  if (may_succeed_elsewhere(why.code) && pool.retry(task)) return hand_out();
-  failed(why);
+  if (evaluation_tasks->pool().failed(task, why.code) == TaskPool::Failure::kFinal)
+    return failed(why);
+  hand_out();
 }
 
 caf::result<ModelPiece> CoordinatorState::piece(const ModelRequest& request) const {

@@ -4,11 +4,10 @@
 
 namespace qstar {
 
-void TaskExchange::deliver(TaskId task, Result<TaskResult> result, bool from_afar) {
+void TaskExchange::deliver(TaskId task, Result<TaskResult> result, bool remote) {
   {
     const std::scoped_lock lock(mutex_);
-    if (from_afar && result) remote_cpu_seconds_ += result->cpu_seconds;
-    if (unwanted_.erase(task) > 0) return;
+    if (remote && result) remote_cpu_seconds_ += result->cpu_seconds;
     results_.insert_or_assign(task, std::move(result));
   }
   changed_.notify_all();
@@ -25,8 +24,7 @@ Result<TaskResult> TaskExchange::wait(TaskId task) {
 
 void TaskExchange::forget(std::span<const TaskId> tasks) {
   const std::scoped_lock lock(mutex_);
-  for (const TaskId task : tasks)
-    if (results_.erase(task) == 0) unwanted_.insert(task);
+  for (const TaskId task : tasks) results_.erase(task);
 }
 
 void TaskExchange::close(Error why) {
@@ -72,9 +70,7 @@ TaskId EngineClient::submit(Task task) {
 }
 
 void EngineClient::cancel(std::span<const TaskId> tasks) {
-  if (tasks.empty()) return;
-  exchange_->forget(tasks);
-  caf::anon_send(pool_, CancelTasks{{tasks.begin(), tasks.end()}});
+  if (!tasks.empty()) caf::anon_send(pool_, CancelTasks{{tasks.begin(), tasks.end()}});
 }
 
 EngineTimes EngineClient::times() const {

@@ -12,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "actors/interfaces.hpp"
@@ -26,10 +25,11 @@ namespace qstar {
 // Results on their way from the pool to the stage, and the models that tasks name. Thread-safe.
 class TaskExchange {
  public:
-  void deliver(TaskId task, Result<TaskResult> result, bool from_afar);
+  // `remote`: another process executed the task.
+  void deliver(TaskId task, Result<TaskResult> result, bool remote);
   // Waits for the result; the reason of close() once the exchange is closed.
   Result<TaskResult> wait(TaskId task);
-  // Forgets the results of tasks that are not wanted any more, also those that arrive later.
+  // Forgets results that are not wanted any more.
   void forget(std::span<const TaskId> tasks);
   // Ends all waits, now and later.
   void close(Error why);
@@ -47,7 +47,6 @@ class TaskExchange {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<TaskId, Result<TaskResult>> results_;
-  std::set<TaskId> unwanted_;
   std::optional<Error> closed_;
   PublishedModels models_;
   double remote_cpu_seconds_ = 0, waited_seconds_ = 0;

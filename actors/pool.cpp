@@ -11,6 +11,7 @@
 #include "actors/roster.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "core/printable.hpp"
 
 namespace qstar {
 namespace {
@@ -72,27 +73,27 @@ struct PoolState {
 
   void cancel(const CancelTasks& message) {
     for (const TaskId task : message.tasks) pool->cancel(task);
+    exchange->forget(message.tasks);  // results that came first
     hand_out();
   }
 
   void finished(const TaskFinished& message) {
+    if (!message.code.empty()) return failed(message);
     const auto sender = self->current_sender();
-    if (!message.code.empty()) {
-      log(LogLevel::kWarning, "pool", "a task failed: " + message.message,
-          {{"task", message.task}, {"node", nodes[caf::to_string(sender)]}});
-      if (may_succeed_elsewhere(errc_from_string(message.code)) && pool->retry(message.task))
-        return hand_out();
-    }
-    const bool wanted = pool->done(message.task) || !message.code.empty();
+    const bool wanted = pool->done(message.task);
     hand_out();  // before anything is decoded
     if (!wanted) return;
-    const bool from_afar = sender && sender->node() != self->node();
-    exchange->deliver(message.task, result_of(message), from_afar);
+    const bool remote = sender && sender->node() != self->node();
+    exchange->deliver(message.task, decode_result(message.bytes), remote);
   }
 
-  static Result<TaskResult> result_of(const TaskFinished& message) {
-    if (message.code.empty()) return decode_result(message.bytes);
-    return fail(errc_from_string(message.code), message.message);
+  void failed(const TaskFinished& message) {
+    log(LogLevel::kWarning, "pool", "a task failed: " + message.message,
+        {{"task", message.task}, {"node", nodes[caf::to_string(self->current_sender())]}});
+    const auto code = errc_from_string(message.code);
+    if (pool->failed(message.task, code) == TaskPool::Failure::kFinal)
+      exchange->deliver(message.task, fail(code, printable(message.message)), false);
+    hand_out();
   }
 
   caf::result<ModelPiece> model(const ModelRequest& request) const {

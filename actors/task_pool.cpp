@@ -33,14 +33,14 @@ bool TaskPool::done(TaskId task) {
   return tasks_.erase(task) > 0;
 }
 
-bool TaskPool::retry(TaskId task) {
-  if (leased_.erase(task) == 0) return false;
-  if (tasks_.at(task).holders >= kMostHolders) {
-    tasks_.erase(task);
-    return false;
+TaskPool::Failure TaskPool::failed(TaskId task, Errc code) {
+  if (leased_.erase(task) == 0) return Failure::kIgnored;
+  if (may_succeed_elsewhere(code) && tasks_.at(task).holders < kMostHolders) {
+    queue_.push_front(task);
+    return Failure::kRetried;
   }
-  queue_.push_front(task);
-  return true;
+  tasks_.erase(task);
+  return Failure::kFinal;
 }
 
 template <class Condition>

@@ -38,9 +38,13 @@ class TaskPool {
   std::optional<Lease> hand_out(const std::string& holder, double now);
   // True when the result is wanted; false for a late duplicate, which is the same again.
   bool done(TaskId task);
-  // After a failure that another holder may not meet: puts a leased task back to the front. False
-  // when it is given up instead, see kMostHolders, or not leased.
-  bool retry(TaskId task);
+  // What follows when a holder reports that a task failed with this error.
+  enum class Failure : std::uint8_t {
+    kIgnored,  // the task is done, withdrawn or waiting for another holder: a late report
+    kRetried,  // another holder may succeed: it is at the front of the queue again
+    kFinal,    // it would fail everywhere, or kMostHolders have failed: the task is forgotten
+  };
+  Failure failed(TaskId task, Errc code);
 
   // A lease that ended without a result.
   struct Returned {
@@ -74,7 +78,8 @@ class TaskPool {
   std::map<TaskId, Held> leased_;
 };
 
-// Whether a task that failed so may succeed on another node: its own description is not at fault.
+// Whether a task that failed with this error may succeed on another node: its own description is
+// not at fault.
 bool may_succeed_elsewhere(Errc code);
 
 // Integrates how many executors work and how many wait: who waits for whom.

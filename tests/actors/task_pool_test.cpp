@@ -69,6 +69,35 @@ TEST_CASE("a withdrawn task is neither handed out nor wanted", "[pool]") {
   CHECK(pool.release("a") == std::vector<TaskPool::Returned>{{3, "a"}});
 }
 
+TEST_CASE("a failed task is tried elsewhere, unless it would fail there, too", "[pool]") {
+  using Failure = TaskPool::Failure;
+  auto pool = pool_of(2);
+  CHECK(next(pool, "a", 0) == 1);
+  CHECK(pool.failed(1, Errc::kIo) == Failure::kRetried);
+  CHECK(next(pool, "b", 0) == 1);
+  CHECK(pool.failed(1, Errc::kUsage) == Failure::kFinal);
+  CHECK_FALSE(pool.done(1));
+  for (int i = 1; i < TaskPool::kMostHolders; ++i) {
+    CHECK(next(pool, "a", 0) == 2);
+    CHECK(pool.failed(2, Errc::kMissingFile) == Failure::kRetried);
+  }
+  CHECK(next(pool, "a", 0) == 2);
+  CHECK(pool.failed(2, Errc::kMissingFile) == Failure::kFinal);
+}
+
+TEST_CASE("a failure that is reported late changes nothing", "[pool]") {
+  using Failure = TaskPool::Failure;
+  auto pool = pool_of(2);
+  next(pool, "a", 0);
+  pool.expire(100);
+  CHECK(pool.failed(1, Errc::kUsage) == Failure::kIgnored);  // it waits for another holder
+  CHECK(next(pool, "b", 100) == 1);
+  CHECK(pool.done(1));
+  CHECK(pool.failed(1, Errc::kUsage) == Failure::kIgnored);
+  pool.cancel(2);
+  CHECK(pool.failed(2, Errc::kIo) == Failure::kIgnored);
+}
+
 TEST_CASE("a task that no holder survives is given up", "[pool]") {
   auto pool = pool_of(1);
   for (int i = 1; i <= TaskPool::kMostHolders; ++i) {
