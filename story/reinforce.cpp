@@ -49,8 +49,8 @@ class Run {
     while (goes_on()) {
       if (auto done = round(); !done) return tl::unexpected(done.error());
     }
-    withdraw_flights();
-    while (!examinations_.empty())
+    withdraw_rounds();
+    while (!measurements_pending_.empty())
       if (auto noted = note(); !noted) return tl::unexpected(noted.error());
     // Kept until the stage ends, so that a resumed run does not repeat this one.
     if (auto kept = save(true); !kept) return tl::unexpected(kept.error());
@@ -94,55 +94,56 @@ class Run {
   // Problems and attempts of the next rounds; then rewards and updates of the first.
   Status round() {
     if (auto begun = begin_rounds(); !begun) return begun;
-    auto flight = std::move(flights_.front());
-    flights_.pop_front();
-    auto groups = landed(flight);
+    auto pending = std::move(rounds_pending_.front());
+    rounds_pending_.pop_front();
+    auto groups = attempts_of_round(pending);
     if (!groups) return tl::unexpected(groups.error());
-    auto values = learn(flight, std::move(*groups));
+    auto values = learn(pending, std::move(*groups));
     if (!values) return tl::unexpected(values.error());
     ++rounds_;
     if (auto published = publish(); !published) return published;
     std::erase_if(weights_, [&](const auto& entry) { return !in_use(entry.first); });
-    examinations_.push_back(
+    measurements_pending_.push_back(
         {policy_, story_.begin_quick_evaluation(policy_), result_.tokens, std::move(*values)});
-    // Saved between rounds only, so that a resumed run begins with those that are in flight.
-    while (examinations_.size() > staleness())
+    // Saved between rounds only, so that a resumed run begins with those that are in pending.
+    while (measurements_pending_.size() > staleness())
       if (auto noted = note(); !noted) return noted;
     return {};
   }
 
   bool in_use(const ModelHash& hash) const {
     const auto uses = [&](const auto& work) { return work.policy.hash == hash; };
-    return hash == policy_.hash || std::ranges::any_of(flights_, uses) ||
-           std::ranges::any_of(examinations_, uses);
+    return hash == policy_.hash || std::ranges::any_of(rounds_pending_, uses) ||
+           std::ranges::any_of(measurements_pending_, uses);
   }
 
   // Begins rounds up to the staleness, but none that the limit of tokens will probably make
   // needless.
   Status begin_rounds() {
-    while (flights_.size() <= staleness()) {
-      const auto expected = result_.tokens + static_cast<std::int64_t>(flights_.size()) * tokens_;
-      if (!flights_.empty() && (tokens_ == 0 || expected >= plan_.config.tokens)) break;
-      auto proposal =
-          source_.propose(story_, policy_, rounds_ + static_cast<std::int64_t>(flights_.size()));
+    while (rounds_pending_.size() <= staleness()) {
+      const auto expected =
+          result_.tokens + static_cast<std::int64_t>(rounds_pending_.size()) * tokens_;
+      if (!rounds_pending_.empty() && (tokens_ == 0 || expected >= plan_.config.tokens)) break;
+      auto proposal = source_.propose(story_, policy_,
+                                      rounds_ + static_cast<std::int64_t>(rounds_pending_.size()));
       if (!proposal) return tl::unexpected(proposal.error());
-      Flight flight{std::move(*proposal), policy_, groups_};
-      groups_ += static_cast<std::int64_t>(flight.proposal.problems.size());
-      flight.parts = submit(flight);
-      flights_.push_back(std::move(flight));
+      PendingRound pending{std::move(*proposal), policy_, groups_};
+      groups_ += static_cast<std::int64_t>(pending.proposal.problems.size());
+      pending.parts = submit(pending);
+      rounds_pending_.push_back(std::move(pending));
     }
     return {};
   }
 
-  AttemptTask task_of(const Flight& flight) const {
-    AttemptTask task{.policy = flight.policy,
+  AttemptTask task_of(const PendingRound& pending) const {
+    AttemptTask task{.policy = pending.policy,
                      .guide = guide_,
                      .scorer = scorer_,
                      .search = algorithm_.searches ? "qstar" : "sample",
-                     .problems = flight.proposal.problems};
+                     .problems = pending.proposal.problems};
     if (algorithm_.searches) task.how = search_for_data(plan_.config.samples);
     if (!algorithm_.searches) task.how.samples = plan_.config.samples;
-    const auto defaults = story_.options(stream(), static_cast<std::uint64_t>(flight.first_group));
+    const auto defaults = story_.options(stream(), static_cast<std::uint64_t>(pending.first_group));
     task.how.temperature = plan_.config.temperature;
     task.how.max_tokens = defaults.max_tokens;
     task.how.seed = defaults.seed;
@@ -150,42 +151,42 @@ class Run {
     return task;
   }
 
-  std::vector<TaskId> submit(const Flight& flight) const {
-    return submit_in_parts(story_.engine(), task_of(flight));
+  std::vector<TaskId> submit(const PendingRound& pending) const {
+    return submit_in_parts(story_.engine(), task_of(pending));
   }
 
   // Waits for a round's attempts.
-  Result<std::vector<AttemptGroup>> landed(const Flight& flight) {
-    auto results = wait_for_all(story_.engine(), flight.parts);
+  Result<std::vector<AttemptGroup>> attempts_of_round(const PendingRound& pending) {
+    auto results = wait_for_all(story_.engine(), pending.parts);
     if (!results) return tl::unexpected(results.error());
-    tokens_ = flight.proposal.tokens;
+    tokens_ = pending.proposal.tokens;
     for (const auto& made : results->found) tokens_ += static_cast<std::int64_t>(made.tokens);
     result_.tokens += tokens_;
     auto groups = groups_of(std::move(results->found));
     // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
       groups[g].group =
-          Story::group_id(plan_.label, static_cast<std::uint64_t>(flight.first_group) + g);
+          Story::group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
     }
-    story_.name_models(task_of(flight), groups);
+    story_.name_models(task_of(pending), groups);
     return groups;
   }
 
   // Rewards and updates. Returns figures of the round.
-  Result<std::map<std::string, double>> learn(const Flight& flight,
+  Result<std::map<std::string, double>> learn(const PendingRound& pending,
                                               std::vector<AttemptGroup> groups) {
-    auto values = flight.proposal.figures;
+    auto values = pending.proposal.figures;
     values["lucky"] = lucky_share(groups);
     values["pass_rate"] = pass_rate(groups);
     auto rewards = rewards_of(plan_.reward, groups);
     values["reward"] = mean(rewards);
     if (auto kept = story_.keep(groups); !kept) return tl::unexpected(kept.error());
     const double rate = rate_factor();
-    const auto learned = source_.learn(learner_, flight.proposal, groups, rate);
+    const auto learned = source_.learn(learner_, pending.proposal, groups, rate);
     if (!learned) return tl::unexpected(learned.error());
     values.insert(learned->begin(), learned->end());
-    const bool stale = flight.policy.hash != policy_.hash;
+    const bool stale = pending.policy.hash != policy_.hash;
     const auto improved =
         improver_->improve(learner_, {std::move(groups), std::move(rewards), rate, stale});
     if (!improved) return improved;
@@ -217,8 +218,8 @@ class Run {
   // Waits for the oldest evaluation, adds a point to the learning curve, reports progress and
   // saves.
   Status note() {
-    auto [policy, parts, tokens, values] = std::move(examinations_.front());
-    examinations_.pop_front();
+    auto [policy, parts, tokens, values] = std::move(measurements_pending_.front());
+    measurements_pending_.pop_front();
     auto evaluation = story_.quick_evaluation(parts);
     if (!evaluation) return tl::unexpected(evaluation.error());
     evaluating_ += evaluation->cpu_seconds;
@@ -254,12 +255,15 @@ class Run {
   }
 
   std::map<std::string, std::string> parts() const {
-    json state = {{"rounds", rounds_},        {"groups", groups_},
-                  {"round_tokens", tokens_},  {"result", json_of(finished())},
-                  {"flights", json::array()}, {"examinations", json::array()}};
-    for (const auto& flight : flights_) state["flights"].push_back(json_of(flight));
-    for (const auto& examination : examinations_)
-      state["examinations"].push_back(json_of(examination));
+    json state = {{"rounds", rounds_},
+                  {"groups", groups_},
+                  {"round_tokens", tokens_},
+                  {"result", json_of(finished())},
+                  {"pending_rounds", json::array()},
+                  {"pending_measurements", json::array()}};
+    for (const auto& pending : rounds_pending_) state["pending_rounds"].push_back(json_of(pending));
+    for (const auto& measurement : measurements_pending_)
+      state["pending_measurements"].push_back(json_of(measurement));
     std::map<std::string, std::string> parts = {
         {"learner", learner_.save()}, {"improver", improver_->save()}, {"source", source_.save()}};
     for (const auto& [hash, model] : weights_)
@@ -280,7 +284,7 @@ class Run {
       if (!parts.contains(part)) return damaged(std::string(part) + " is missing");
     const auto state = json::parse(parts.at("state.json"), nullptr, false);
     if (state.is_discarded()) return damaged("state.json");
-    if (!state.contains("flights"))
+    if (!state.contains("pending_rounds"))
       return fail(Errc::kSchema, plan_.label +
                                      ": the saved state is of another version of qstar; "
                                      "start a new run, or resume with that version");
@@ -316,12 +320,12 @@ class Run {
       groups_ = state.at("groups");
       tokens_ = state.at("round_tokens");
       result_ = reinforced_of(state.at("result"));
-      for (const auto* work : {"flights", "examinations"})
+      for (const auto* work : {"pending_rounds", "pending_measurements"})
         for (const auto& saved : state.at(work))
           if (!weights_.contains(saved.at("policy").get<std::string>()))
             return damaged("weights of a round under way are missing");
-      for (const auto& saved : state.at("flights")) begin_again(saved);
-      for (const auto& saved : state.at("examinations")) examine_again(saved);
+      for (const auto& saved : state.at("pending_rounds")) begin_again(saved);
+      for (const auto& saved : state.at("pending_measurements")) measure_again(saved);
       return {};
     } catch (const json::exception&) {
       return damaged("state.json");
@@ -329,24 +333,24 @@ class Run {
   }
 
   void begin_again(const json& saved) {
-    auto flight = flight_of(saved);
-    flight.parts = submit(flight);
-    flights_.push_back(std::move(flight));
+    auto pending = pending_round_of(saved);
+    pending.parts = submit(pending);
+    rounds_pending_.push_back(std::move(pending));
   }
 
-  void examine_again(const json& saved) {
-    auto examination = examination_of(saved);
-    examination.parts = story_.begin_quick_evaluation(examination.policy);
-    examinations_.push_back(std::move(examination));
+  void measure_again(const json& saved) {
+    auto measurement = pending_measurement_of(saved);
+    measurement.parts = story_.begin_quick_evaluation(measurement.policy);
+    measurements_pending_.push_back(std::move(measurement));
   }
 
-  void withdraw_flights() {
-    for (const auto& flight : flights_) story_.engine().cancel(flight.parts);
-    flights_.clear();
+  void withdraw_rounds() {
+    for (const auto& pending : rounds_pending_) story_.engine().cancel(pending.parts);
+    rounds_pending_.clear();
   }
   void withdraw() {
-    withdraw_flights();
-    for (const auto& examination : examinations_) story_.engine().cancel(examination.parts);
+    withdraw_rounds();
+    for (const auto& measurement : measurements_pending_) story_.engine().cancel(measurement.parts);
   }
 
   Story& story_;
@@ -358,10 +362,10 @@ class Run {
   RevisitedProblems problems_;
   ProblemSource& source_;
   ModelHash scorer_, guide_;
-  PolicyRef policy_;                        // the learner's weights
-  std::map<ModelHash, ModelFile> weights_;  // that rounds and evaluations under way use
-  std::deque<Flight> flights_;              // the first is the next to learn from
-  std::deque<Examination> examinations_;
+  PolicyRef policy_;                         // the learner's weights
+  std::map<ModelHash, ModelFile> weights_;   // that rounds and evaluations under way use
+  std::deque<PendingRound> rounds_pending_;  // the first is the next to learn from
+  std::deque<PendingMeasurement> measurements_pending_;
   std::int64_t rounds_ = 0, groups_ = 0;
   std::int64_t tokens_ = 0;                // of the latest round
   double cpu_began_ = 0, evaluating_ = 0;  // CPU seconds

@@ -21,27 +21,27 @@ double share_of(double part, double other) { return part + other > 0 ? part / (p
 
 }  // namespace
 
-json json_of(const Flight& flight) {
-  return {{"problems", flight.proposal.problems}, {"proposed", flight.proposal.proposed},
-          {"tokens", flight.proposal.tokens},     {"figures", flight.proposal.figures},
-          {"policy", flight.policy.hash},         {"version", flight.policy.version},
-          {"first_group", flight.first_group}};
+json json_of(const PendingRound& pending) {
+  return {{"problems", pending.proposal.problems}, {"proposed", pending.proposal.proposed},
+          {"tokens", pending.proposal.tokens},     {"figures", pending.proposal.figures},
+          {"policy", pending.policy.hash},         {"version", pending.policy.version},
+          {"first_group", pending.first_group}};
 }
 
-json json_of(const Examination& examination) {
-  return {{"policy", examination.policy.hash},
-          {"version", examination.policy.version},
-          {"tokens", examination.tokens},
-          {"values", examination.values}};
+json json_of(const PendingMeasurement& measurement) {
+  return {{"policy", measurement.policy.hash},
+          {"version", measurement.policy.version},
+          {"tokens", measurement.tokens},
+          {"values", measurement.values}};
 }
 
-Flight flight_of(const json& saved) {
+PendingRound pending_round_of(const json& saved) {
   return {{saved.at("problems"), saved.at("proposed"), saved.at("tokens"), saved.at("figures")},
           {saved.at("policy"), saved.at("version")},
           saved.at("first_group")};
 }
 
-Examination examination_of(const json& saved) {
+PendingMeasurement pending_measurement_of(const json& saved) {
   return {{saved.at("policy"), saved.at("version")}, {}, saved.at("tokens"), saved.at("values")};
 }
 

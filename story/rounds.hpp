@@ -12,7 +12,7 @@
 namespace qstar {
 
 // A round whose attempts are being made.
-struct Flight {
+struct PendingRound {
   ProblemSource::Proposal proposal;
   PolicyRef policy;
   std::int64_t first_group = 0;  // within the run
@@ -20,7 +20,7 @@ struct Flight {
 };
 
 // A policy whose quick evaluation is under way, and the round behind it.
-struct Examination {
+struct PendingMeasurement {
   PolicyRef policy;
   std::vector<TaskId> parts = {};
   std::int64_t tokens = 0;  // generated, after the round
@@ -28,10 +28,10 @@ struct Examination {
 };
 
 // All but the tasks, which are submitted again. The readers throw nlohmann::json::exception.
-nlohmann::json json_of(const Flight& flight);
-nlohmann::json json_of(const Examination& examination);
-Flight flight_of(const nlohmann::json& saved);
-Examination examination_of(const nlohmann::json& saved);
+nlohmann::json json_of(const PendingRound& pending);
+nlohmann::json json_of(const PendingMeasurement& measurement);
+PendingRound pending_round_of(const nlohmann::json& saved);
+PendingMeasurement pending_measurement_of(const nlohmann::json& saved);
 
 // All but the policy.
 nlohmann::json json_of(const Reinforced& result);

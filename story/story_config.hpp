@@ -28,7 +28,7 @@ struct AttemptConfig {
   std::int64_t max_tokens = 64;
   std::int64_t slots = 256;           // sequences that a decoder generates at once
   std::int64_t processors = 2;        // executors per process; the results do not depend on it
-  double lease_seconds = 600;         // until a task that has no result is handed out again
+  double lease_seconds = 120;         // until a task that has no result is handed out again
   std::int64_t keep_weights_mb = 10;  // published models below this size are all kept in weights/
   std::int64_t keep_groups = 0;       // groups per round or search that the store keeps; 0: all
   void describe(FieldVisitor& v);

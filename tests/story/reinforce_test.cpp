@@ -226,7 +226,7 @@ TEST_CASE("every step and score that is kept names its model") {
   CHECK(numbers.at(sha256(serialize(story.models.at("critic"))).hex()) == *critics.begin());
 }
 
-TEST_CASE("a saved round in flight without its weights is refused") {
+TEST_CASE("a saved round under way without its weights is refused") {
   auto config = testing::small_story_config();
   config.rl.staleness = 1;
   Saves saves;
@@ -294,9 +294,9 @@ TEST_CASE("a state that another version saved is refused, with the remedy") {
   auto story = taught_story(config, saving_host(config, saves, 1));
   REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
   auto& state = saves["test.expert_iteration"]["state.json"];
-  const auto key = state.find("\"flights\"");
+  const auto key = state.find("\"pending_rounds\"");
   REQUIRE(key != std::string::npos);
-  state.replace(key, std::string("\"flights\"").size(), "\"rallies\"");
+  state.replace(key, std::string("\"pending_rounds\"").size(), "\"other_rounds\"");
   auto again = taught_story(config, saving_host(config, saves, -1));
   const auto resumed = reinforce(again, plan_of("expert_iteration", config));
   REQUIRE_FALSE(resumed.has_value());
