@@ -29,8 +29,9 @@ struct CoordinatorState : LeadingState<Coordinator::pointer, RunEnd> {
   std::unique_ptr<EvaluationTasks> evaluation_tasks;  // of `evaluations`
   std::unique_ptr<Progress> progress;
   PublishedModels models;
-  PolicyRef policy;   // the newest version
-  std::string model;  // its bytes
+  PolicyRef policy;                             // the newest version
+  std::map<std::uint64_t, ModelHash> policies;  // of this session, by version
+  std::string model;                            // its bytes
   RunState run;
   ReplayStatus replay;
   std::vector<AttemptGroup> reference;  // the base's attempts at held-out problems

@@ -97,8 +97,13 @@ void CoordinatorState::store(std::uint64_t task, std::vector<SearchResult> found
 
 void CoordinatorState::insert(std::uint64_t task, std::vector<AttemptGroup> groups) {
   RunState counted;
-  for (const auto& group : groups) count(group, counted);
-  ask(actors.replay, Insert{std::move(groups)}, [this, task, counted](const Inserted& stored) {
+  Insert message{std::move(groups)};
+  for (const auto& group : message.groups) {
+    count(group, counted);
+    const auto made_by = policies.find(group.policy_version());
+    if (made_by != policies.end()) message.policies.insert(*made_by);
+  }
+  ask(actors.replay, std::move(message), [this, task, counted](const Inserted& stored) {
     storing.erase(task);
     failures.erase(task);
     if (stored.fresh > 0) add_counts(run, counted);
@@ -132,8 +137,10 @@ caf::result<ModelPiece> CoordinatorState::piece(const ModelRequest& request) con
 }
 
 void CoordinatorState::publish(std::string bytes) {
+  if (auto kept = control.keep_model(bytes); !kept) return failed(kept.error());
   model = std::move(bytes);
   policy = {models.publish(model), run.version};
+  policies[policy.version] = policy.hash;
 }
 
 void CoordinatorState::down(const caf::down_msg& message) {

@@ -18,6 +18,12 @@ void RolloutConfig::describe(FieldVisitor& v) {
   v.value({"lease_seconds",
            "Hand a lease out again when it is not reported after this many seconds", 1, 86400},
           lease_seconds);
+  v.value(
+      {"keep_weights_mb",
+       "Size in MiB below which the run keeps all published policies in weights/; of larger ones "
+       "it keeps the newest two",
+       0, 1e6},
+      keep_weights_mb);
 }
 
 void RlConfig::describe(FieldVisitor& v) {

@@ -25,6 +25,7 @@ struct RolloutConfig {
   double temperature = 1;
   std::int64_t slots = 256;  // sequences decoded at once
   double lease_seconds = 60;
+  std::int64_t keep_weights_mb = 10;  // published policies below this size are all kept
   void describe(FieldVisitor& v);
   friend bool operator==(const RolloutConfig&, const RolloutConfig&) = default;
 };

@@ -5,14 +5,16 @@
 #include "actors/executors.hpp"
 #include "actors/run_report.hpp"
 #include "actors/session_start.hpp"
+#include "persistence/shelf.hpp"
 
 namespace qstar {
 namespace {
 
-const RunKind kTextRun{"text",
-                       "an experiment on text",
-                       {"rl.versions", "rollout.actors", "rollout.lease_seconds", "replay.capacity",
-                        "replay.sync", "checkpoint.", "restart."}};
+const RunKind kTextRun{
+    "text",
+    "an experiment on text",
+    {"rl.versions", "rollout.actors", "rollout.lease_seconds", "rollout.keep_weights_mb",
+     "replay.capacity", "replay.sync", "checkpoint.", "restart."}};
 
 // What a session begins from.
 struct Start {
@@ -111,6 +113,13 @@ class TextSession {
                                     control_of(options_, directory_, std::move(checkpoints)),
                                     start->serial,
                                     {}};
+    auto shelf = Shelf::open(directory_.file("weights"),
+                             {.keep_below_bytes = options_.config.rollout.keep_weights_mb << 20});
+    if (!shelf) return tl::unexpected(shelf.error());
+    lead_options.control.keep_model =
+        [kept = std::make_shared<Shelf>(std::move(*shelf))](const std::string& bytes) {
+          return kept->put(bytes).map([](const Sha256&) {});
+        };
     const auto shared = std::make_shared<ReplayBuffer>(std::move(*buffer));
     const auto begin_replay = [&](caf::actor_system& system, const CoordinatorActor& listener) {
       return spawn_replay(system, std::move(*shared), replay_options, listener);

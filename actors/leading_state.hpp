@@ -34,6 +34,10 @@ using SaveCheckpoint = std::function<Status(std::uint64_t serial, const Checkpoi
 // The way from a coordinator to the files of its run, and the wish that it ends.
 struct RunControl {
   SaveCheckpoint save_checkpoint;
+  // Keeps a published policy under its hash.
+  std::function<Status(const std::string& bytes)> keep_model = [](const std::string&) {
+    return Status{};
+  };
   std::function<Status()> intact;  // an error: the run cannot be saved any more
   Stop stop;                       // set by SIGINT, SIGTERM and SIGHUP
 };

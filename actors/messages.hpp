@@ -47,6 +47,9 @@ struct Score {  // to the critic: fill Q values
 };
 struct Insert {  // to the replay buffer: acknowledged when durable
   std::vector<AttemptGroup> groups;
+  // SHA-256 of the policies that made their steps, by version, for the store's table of models; a
+  // version that is not here stays unknown.
+  std::map<std::uint64_t, std::string> policies = {};
 };
 struct Groups {  // the reply of the critic
   std::vector<AttemptGroup> groups;

@@ -4,6 +4,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/ask_in_turns.hpp"
+#include "core/sha256.hpp"
 #include "persistence/bytes.hpp"
 
 namespace qstar {
@@ -12,6 +13,24 @@ namespace {
 // A limiter that never waits would admit leases without end: more than there can be rollouts (64 a
 // process, 64 local workers) need not be counted.
 constexpr std::int64_t kMostLeases = 64 * 64;
+
+// Gives every step the number of its policy in the store's table of models.
+Status name_policies(Store& store, Insert& message) {
+  std::map<std::uint64_t, std::uint64_t> numbers;  // by version
+  for (const auto& [version, hash] : message.policies) {
+    const auto number = parse_sha256(hash).and_then([&](const Sha256& digest) {
+      return store.model_number(digest, "policy", "policy", version);
+    });
+    if (!number) return tl::unexpected(number.error());
+    numbers[version] = *number;
+  }
+  for (auto& group : message.groups)
+    for (auto& attempt : group.attempts)
+      for (auto& step : attempt.steps)
+        if (const auto it = numbers.find(step.policy_version); it != numbers.end())
+          step.model = it->second;
+  return {};
+}
 
 struct ReplayState {
   struct Waiting {
@@ -27,9 +46,10 @@ struct ReplayState {
   CoordinatorActor listener;
   std::deque<Waiting> waiting;
 
-  caf::result<Inserted> insert(const Insert& message) {
+  caf::result<Inserted> insert(Insert& message) {
     if (message.groups.empty()) return to_caf({Errc::kCorrupt, "an insert without attempts"});
-    auto fresh = buffer->insert(message.groups);
+    const auto named = name_policies(buffer->store(), message);
+    auto fresh = named ? buffer->insert(message.groups) : tl::unexpected(named.error());
     if (!fresh) {
       // Nothing was acknowledged; a full disk or a damaged store ends the run with its reason.
       self->quit(to_caf(fresh.error()));
@@ -107,7 +127,7 @@ ReplayActor::behavior_type replay(ReplayActor::stateful_pointer<ReplayState> sel
   state.listener = listener;
   if (listener) self->send(listener, state.status());
   return {
-      [&state](const Insert& message) { return state.insert(message); },
+      [&state](Insert& message) { return state.insert(message); },
       [&state](const Sample& request) { return state.sample(request); },
       [&state](const Priorities& p) {
         state.buffer->update_priorities(p.table, p.groups, p.priorities);

@@ -56,11 +56,14 @@ Error cause_of(const Error& error, const RunDirectory& directory) {
 RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
                       std::shared_ptr<CheckpointDirectory> checkpoints) {
   for (const auto* name : {"store", "store/CURRENT", "checkpoints"}) directory.guard(name);
-  return {[&directory, checkpoints = std::move(checkpoints)](std::uint64_t serial,
-                                                             const CheckpointParts& parts) {
-            return directory.save_checkpoint(*checkpoints, serial, parts);
-          },
-          [&directory] { return directory.intact(); }, options.stop};
+  RunControl control;
+  control.save_checkpoint = [&directory, checkpoints = std::move(checkpoints)](
+                                std::uint64_t serial, const CheckpointParts& parts) {
+    return directory.save_checkpoint(*checkpoints, serial, parts);
+  };
+  control.intact = [&directory] { return directory.intact(); };
+  control.stop = options.stop;
+  return control;
 }
 
 }  // namespace qstar

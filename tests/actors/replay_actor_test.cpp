@@ -3,6 +3,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/system.hpp"
+#include "core/sha256.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -87,5 +88,33 @@ TEST_CASE("samples wait for the limiter, inserts are counted once", "[replay]") 
     REQUIRE(refused);
     self->send_exit(replay, caf::exit_reason::kill);
   }
+  std::filesystem::remove_all(path);
+}
+
+TEST_CASE("steps are stored with the number of the policy that made them", "[replay]") {
+  const auto path = (std::filesystem::temp_directory_path() / "qstar-replay-models-test").string();
+  std::filesystem::remove_all(path);
+  auto& system = immortal_system();
+  auto replay =
+      spawn_replay(system, ReplayBuffer::open(path, {}, "", true).value(), {}, CoordinatorActor{});
+  const auto hash = sha256("the policy").hex();
+  {
+    caf::scoped_actor self{system};
+    const auto insert = [&](Insert message) {
+      self->request(replay, std::chrono::seconds(30), std::move(message))
+          .receive([](const Inserted&) {}, [](const caf::error& e) { FAIL(caf::to_string(e)); });
+    };
+    insert({groups(0, 2), {{1, hash}}});  // their steps are of version 1
+    insert({groups(5, 1), {}});
+  }
+  end_all(system, {caf::actor_cast<caf::actor>(replay)});
+  auto store = Store::open(path, Store::Mode::kRead).value();
+  const auto models = store.models().value();
+  REQUIRE(models.size() == 1);
+  CHECK(models.front().hash.hex() == hash);
+  CHECK(models.front().version == 1);
+  for (const std::uint64_t group : {0, 1})
+    CHECK(store.get(group)->attempts.front().steps.front().model == models.front().number);
+  CHECK(store.get(5)->attempts.front().steps.front().model == 0);
   std::filesystem::remove_all(path);
 }
