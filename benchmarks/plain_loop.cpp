@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "actors/experiment.hpp"
+#include "core/sha256.hpp"
 #include "learning/decoder.hpp"
 #include "persistence/checkpoint.hpp"
 #include "search/search.hpp"
@@ -38,8 +39,9 @@ struct Loop {
     learner.reset_optimizer();
   }
 
-  // One lease: problems attempted and judged, every step valued, all of it kept.
-  void roll_out(Policy& policy) {
+  // One lease: problems attempted and judged, every step valued, all of it kept. `model` is the
+  // policy's number in the store.
+  void roll_out(Policy& policy, std::uint64_t model) {
     const auto& r = config.rollout;
     Rng draw(derive_seed(seed, "problems", leases));
     std::vector<std::string> problems;
@@ -52,7 +54,11 @@ struct Loop {
                             .first_group = leases++ * problems.size()};
     const auto search = make_search("sample").value();
     auto groups = groups_of(search.attempt(*environment, {policy}, problems, how).value());
-    for (auto& group : groups) write_values(*critic, group);
+    for (auto& group : groups) {
+      write_values(*critic, group);
+      for (auto& attempt : group.attempts)
+        for (auto& step : attempt.steps) step.model = model;
+    }
     QSTAR_ASSERT(replay.insert(groups).has_value(), "the store refuses");
   }
 
@@ -91,13 +97,22 @@ struct Loop {
     }
   }
 
+  // The policy's number in the store's table of models.
+  std::uint64_t number_of(ModelFile policy, std::uint64_t version) {
+    policy.metadata = metadata_of(config, "policy");
+    return replay.store()
+        .model_number(sha256(serialize(policy)), "policy", "policy", version)
+        .value();
+  }
+
   // The learning phases; gives the number of tokens generated.
   void reinforce() {
     const auto bound = static_cast<std::uint64_t>(config.rl.staleness);
     for (std::uint64_t v = 1; v <= static_cast<std::uint64_t>(config.rl.versions); ++v) {
       DecoderPolicy policy(DecoderWeights::make(learner.model(), v).value(),
                            static_cast<std::int32_t>(config.rollout.slots));
-      while (leases < v * leases_per_version(config)) roll_out(policy);
+      const auto model = number_of(learner.model(), v);
+      while (leases < v * leases_per_version(config)) roll_out(policy, model);
       update_policy(v > bound ? v - bound : 0);
       update_critic();
     }
