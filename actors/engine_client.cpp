@@ -55,12 +55,12 @@ Occupancy TaskExchange::occupancy() const {
   return occupancy_;
 }
 
-Result<ModelHash> EngineClient::publish(const ModelFile& model) {
-  auto hash = exchange_->models().publish(serialize(model));
+Result<ModelHash> EngineClient::publish(std::string bytes) {
+  auto hash = exchange_->models().publish(std::move(bytes));
   if (!keep_) return hash;
-  const auto bytes = exchange_->models().model(hash);
-  if (!bytes) return tl::unexpected(bytes.error());
-  return keep_(*bytes).map([&hash] { return std::move(hash); });
+  const auto published = exchange_->models().model(hash);
+  if (!published) return tl::unexpected(published.error());
+  return keep_(*published).map([&hash] { return std::move(hash); });
 }
 
 TaskId EngineClient::submit(Task task) {

@@ -65,7 +65,7 @@ class EngineClient final : public Engine {
   EngineClient(PoolActor pool, std::shared_ptr<TaskExchange> exchange, KeepModel keep = {})
       : pool_(std::move(pool)), exchange_(std::move(exchange)), keep_(std::move(keep)) {}
 
-  Result<ModelHash> publish(const ModelFile& model) override;
+  Result<ModelHash> publish(std::string bytes) override;
   TaskId submit(Task task) override;
   Result<TaskResult> wait(TaskId task) override { return exchange_->wait(task); }
   void cancel(std::span<const TaskId> tasks) override;

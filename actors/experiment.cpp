@@ -53,15 +53,6 @@ void EvaluationConfig::describe(FieldVisitor& v) {
           curve_every);
 }
 
-void CheckpointConfig::describe(FieldVisitor& v) {
-  v.value({"keep", "Number of newest checkpoints to keep", 1, 1000}, keep);
-  v.value(
-      {"seconds",
-       "Seconds between two checkpoints (0: after every slice of pre-training and every version)",
-       0, 86400},
-      seconds);
-}
-
 void ExperimentConfig::describe(FieldVisitor& v) {
   v.value({"name", "Name of the run"}, name);
   v.value({"seed", "Random seed of the whole run", 0, 9e15}, seed);

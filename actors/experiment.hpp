@@ -5,10 +5,10 @@
 #include <map>
 #include <string>
 
-#include "actors/restart_policy.hpp"
 #include "core/config.hpp"
 #include "environment/corpus.hpp"
 #include "environment/registry.hpp"
+#include "experiment/run_settings.hpp"
 #include "learning/batch.hpp"
 #include "learning/critic_learner.hpp"
 #include "learning/model_file.hpp"
@@ -47,13 +47,6 @@ struct EvaluationConfig {
   std::int64_t curve_every = 2;       // versions between points
   void describe(FieldVisitor& v);
   friend bool operator==(const EvaluationConfig&, const EvaluationConfig&) = default;
-};
-
-struct CheckpointConfig {
-  std::int64_t keep = 3;
-  double seconds = 15;  // between checkpoints
-  void describe(FieldVisitor& v);
-  friend bool operator==(const CheckpointConfig&, const CheckpointConfig&) = default;
 };
 
 struct ExperimentConfig {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "actors/restart_policy.hpp"
 #include "core/clock.hpp"
 
 namespace qstar {

@@ -63,36 +63,6 @@ struct Wiring {
 // The coordinator's interface inside its own process.
 using Coordinator = CoordinatorActor::extend<caf::reacts_to<Wiring>>;
 
-// ---- puzzles -----------------------------------------------------------------------------------
-
-// Keeps examples until the learner takes them, and stores the records of greedy play permanently.
-using PuzzleReplayActor = caf::typed_actor<
-    caf::replies_to<InsertExamples>::with<Inserted>,
-    caf::replies_to<TakeExamples>::with<TakenExamples>,  // answered when there is a batch
-    caf::reacts_to<Release>,                             // answer waiting requests, with no batch
-    caf::replies_to<HeldTasks>::with<Tasks>,
-    caf::replies_to<Insert>::with<Inserted>>;  // records: acknowledged when durable
-
-// Fits the network, slice by slice.
-using PuzzleLearnerActor =
-    caf::typed_actor<caf::replies_to<TrainPuzzle>::with<PuzzleTrained>,
-                     caf::reacts_to<Release>,  // end the slice after the current update
-                     caf::replies_to<SaveState>::with<Bytes>,
-                     caf::replies_to<ExportPuzzle>::with<Bytes>,
-                     caf::reacts_to<caf::tick_atom>>;  // deterministic mode: the next update
-
-// Hands out leases and target networks, and leads the run. Other processes know only this actor.
-using PuzzleCoordinatorActor =
-    caf::typed_actor<caf::replies_to<Join>::with<Welcome>,
-                     caf::replies_to<ScrambleRequest>::with<ScrambleLease>,  // answered when there
-                                                                             // is room
-                     caf::replies_to<InsertExamples>::with<Inserted>,  // passed on to the buffer
-                     caf::replies_to<WeightsRequest>::with<WeightsChunk>,
-                     caf::reacts_to<ExampleStatus>, caf::reacts_to<caf::tick_atom>>;
-
-// Asks the coordinator for a lease, makes its examples and their targets, and delivers them.
-using ScramblerActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
-
 }  // namespace qstar
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Wiring)

@@ -1,5 +1,5 @@
-// The messages between actors, except Wiring (interfaces.hpp), those of tasks (pool_messages.hpp)
-// and those of puzzles (puzzle_messages.hpp).
+// The messages between actors, except Wiring (interfaces.hpp) and those of tasks
+// (pool_messages.hpp).
 //
 // Plain structs. Messages between processes have an `inspect`; trajectories travel as their
 // protobuf records and floats as raw bytes, because CAF 0.17 garbles non-finite and subnormal
@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "actors/pool_messages.hpp"
-#include "actors/puzzle_messages.hpp"
 #include "core/metrics.hpp"
 #include "core/models.hpp"
 #include "core/trajectory.hpp"
@@ -23,22 +22,6 @@
 #include "persistence/store.hpp"
 
 namespace qstar {
-
-// ---- weights ------------------------------------------------------------------------------------
-
-// Asks for a piece of the newest weights (version >= `at_least`) from byte `offset` on.
-struct WeightsRequest {
-  std::uint64_t at_least = 0;
-  std::uint64_t version = 0;  // 0: the newest; otherwise exactly this one (further pieces)
-  std::uint64_t offset = 0;
-};
-// A piece of a safetensors file of `total` bytes.
-struct WeightsChunk {
-  std::uint64_t version = 0;
-  std::uint64_t total = 0;
-  std::uint64_t offset = 0;
-  std::string bytes;
-};
 
 // ---- groups of attempts ------------------------------------------------------------------------
 
@@ -139,30 +122,24 @@ struct Report {
 // Whether the report is one of many that only show how far a phase has come.
 inline bool is_progress(const Report& report) {
   const std::string& phase = report.row.phase;
-  return report.passing || phase == "pretrain" || phase == "rl" || phase == "train";
+  return report.passing || phase == "pretrain" || phase == "rl";
 }
 // A worker process introduces itself; the reply has everything it needs.
 struct Join {
   std::string node;
 };
 struct Welcome {
-  std::string config;      // the experiment as TOML
-  std::string experiment;  // what the TOML describes: one of the following
+  std::string config;  // as TOML
+  std::string kind;    // what the TOML describes: kTasks
 };
-inline constexpr const char* kPuzzleExperiment = "puzzle";
 inline constexpr const char* kTasks = "tasks";  // a NodeConfig (executors.hpp)
 
 }  // namespace qstar
 
 CAF_BEGIN_TYPE_ID_BLOCK(qstar, caf::first_custom_type_id)
-CAF_ADD_TYPE_ID(qstar, (qstar::WeightsRequest))
-CAF_ADD_TYPE_ID(qstar, (qstar::WeightsChunk))
 CAF_ADD_TYPE_ID(qstar, (qstar::Inserted))
 CAF_ADD_TYPE_ID(qstar, (qstar::Join))
 CAF_ADD_TYPE_ID(qstar, (qstar::Welcome))
-CAF_ADD_TYPE_ID(qstar, (qstar::ScrambleRequest))
-CAF_ADD_TYPE_ID(qstar, (qstar::ScrambleLease))
-CAF_ADD_TYPE_ID(qstar, (qstar::InsertExamples))
 CAF_ADD_TYPE_ID(qstar, (qstar::TaskRequest))
 CAF_ADD_TYPE_ID(qstar, (qstar::TaskLease))
 CAF_ADD_TYPE_ID(qstar, (qstar::TaskFinished))
@@ -191,14 +168,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Report)
 namespace qstar {
 
 template <class Inspector>
-auto inspect(Inspector& f, WeightsRequest& m) {
-  return f(caf::meta::type_name("WeightsRequest"), m.at_least, m.version, m.offset);
-}
-template <class Inspector>
-auto inspect(Inspector& f, WeightsChunk& m) {
-  return f(caf::meta::type_name("WeightsChunk"), m.version, m.total, m.offset, m.bytes);
-}
-template <class Inspector>
 auto inspect(Inspector& f, Inserted& m) {
   return f(caf::meta::type_name("Inserted"), m.fresh);
 }
@@ -208,7 +177,7 @@ auto inspect(Inspector& f, Join& m) {
 }
 template <class Inspector>
 auto inspect(Inspector& f, Welcome& m) {
-  return f(caf::meta::type_name("Welcome"), m.config, m.experiment);
+  return f(caf::meta::type_name("Welcome"), m.config, m.kind);
 }
 
 }  // namespace qstar

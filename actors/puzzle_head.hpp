@@ -2,8 +2,7 @@
 #pragma once
 
 #include "actors/head_process.hpp"
-#include "actors/puzzle_coordinator.hpp"
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/cost_to_go.hpp"
 
 namespace qstar {
 
@@ -12,9 +11,9 @@ struct PuzzleHeadOptions : ProcessOptions {
 };
 
 // Runs or resumes the experiment; restarts and errors as run_sessions() says.
-Result<PuzzleRunEnd> run_puzzle_head(const PuzzleHeadOptions& options);
+Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options);
 
 // report.json of a run, as documented in README.md.
-nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const PuzzleRunEnd& end);
+nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGoState& run);
 
 }  // namespace qstar

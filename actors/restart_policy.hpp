@@ -7,28 +7,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/config.hpp"
+#include "experiment/run_settings.hpp"
 
 namespace qstar {
-
-struct RestartConfig {
-  std::int64_t max_failures = 5;  // within the forgiving period; then the run ends with an error
-  double first_delay = 0.1;       // seconds before the first restart
-  double max_delay = 10;          // seconds
-  double forgive_after = 60;      // seconds without a failure
-  void describe(FieldVisitor& v) {
-    v.value({"max_failures", "Give up after more than this many failures within forgive_after", 0,
-             1000},
-            max_failures);
-    v.value({"first_delay", "Seconds before the first restart; the delay doubles each time", 0, 60},
-            first_delay);
-    v.value({"max_delay", "Largest number of seconds before a restart", 0, 3600}, max_delay);
-    v.value(
-        {"forgive_after", "Forget earlier failures after this many seconds without one", 0, 86400},
-        forgive_after);
-  }
-  friend bool operator==(const RestartConfig&, const RestartConfig&) = default;
-};
 
 class RestartPolicy {
  public:

@@ -13,7 +13,6 @@
 
 #include "actors/executors.hpp"
 #include "actors/presence.hpp"
-#include "actors/puzzle_actors.hpp"
 #include "actors/roster.hpp"
 #include "actors/system.hpp"
 #include "core/printable.hpp"
@@ -50,18 +49,6 @@ struct Job {
   std::string experiment;
 };
 
-Result<Job> work_on_puzzle(caf::actor_system& system, const std::string& name,
-                           const std::string& toml, const JoinActor& head, Ended ended) {
-  PuzzleExperiment config;
-  if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
-    return tl::unexpected(parsed.error());
-  auto puzzle = make_puzzle(config.environment);
-  if (!puzzle) return tl::unexpected(puzzle.error());
-  return Job{spawn_scramblers(system, {name, config, std::move(*puzzle)},
-                              caf::actor_cast<PuzzleCoordinatorActor>(head), std::move(ended)),
-             config.name};
-}
-
 Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& options,
                           const std::string& toml, const JoinActor& head, Ended ended) {
   NodeConfig config;
@@ -76,14 +63,11 @@ Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& option
 
 Result<Job> work_on(const Welcome& welcome, caf::actor_system& system, const WorkerOptions& options,
                     const JoinActor& head, Ended ended) {
-  const std::string& name = options.name;
-  if (welcome.experiment == kTasks)
+  if (welcome.kind == kTasks)
     return work_on_tasks(system, options, welcome.config, head, std::move(ended));
-  if (welcome.experiment == kPuzzleExperiment)
-    return work_on_puzzle(system, name, welcome.config, head, std::move(ended));
   return fail(Errc::kSchema, fmt::format("the head runs an experiment of a kind that this version "
                                          "does not know ({}): use the same version of qstar",
-                                         shown_name(welcome.experiment)));
+                                         shown_name(welcome.kind)));
 }
 
 // Joins a head and works for it.

@@ -1,7 +1,7 @@
 #include "cli/checked_settings.hpp"
 
 #include "actors/experiment.hpp"
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 #include "story/story_config.hpp"
 
 namespace qstar {

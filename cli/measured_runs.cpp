@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 #include "cli/model.hpp"
 #include "cli/puzzle_estimate.hpp"
 #include "cli/run_report.hpp"

@@ -40,7 +40,7 @@ class Progress {
   bool too_soon(const Report& report) {
     const auto& row = report.row;
     if (row.phase == "pretrain") return !line_.is_live() && row.step % 100 != 0;
-    if (row.phase != "train" && !report.passing) return false;
+    if (!report.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
     next_ = now + std::chrono::milliseconds(line_.is_live() ? 100 : 5000);

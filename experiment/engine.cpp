@@ -29,8 +29,7 @@ LocalEngine::LocalEngine(std::shared_ptr<const Environment> environment, std::in
                 }),
                 {slots, {}}) {}
 
-Result<ModelHash> LocalEngine::publish(const ModelFile& model) {
-  auto bytes = serialize(model);
+Result<ModelHash> LocalEngine::publish(std::string bytes) {
   auto hash = sha256(bytes).hex();
   models_[hash] = std::move(bytes);
   return hash;

@@ -30,8 +30,8 @@ struct EngineTimes {
 class Engine {
  public:
   virtual ~Engine() = default;
-  // Makes a model available to all nodes, and names it.
-  virtual Result<ModelHash> publish(const ModelFile& model) = 0;
+  // Makes a model's file available to all nodes, and names it.
+  virtual Result<ModelHash> publish(std::string bytes) = 0;
   // Queues a task behind those submitted before.
   virtual TaskId submit(Task task) = 0;
   // Waits for the result of a task, which is given once. kInterrupted: the run is to stop;
@@ -48,7 +48,7 @@ class Engine {
 class LocalEngine final : public Engine {
  public:
   LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots);
-  Result<ModelHash> publish(const ModelFile& model) override;
+  Result<ModelHash> publish(std::string bytes) override;
   TaskId submit(Task task) override;
   Result<TaskResult> wait(TaskId task) override;
   void cancel(std::span<const TaskId> tasks) override;

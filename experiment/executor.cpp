@@ -47,17 +47,22 @@ void write_scores(StepScorer& scorer, std::vector<AttemptGroup>& groups) {
         score_of(attempt.steps[s], scorer.role()) = scores[next++];
 }
 
-Result<std::shared_ptr<const ModelFile>> ModelCache::load(const ModelHash& hash) {
-  const auto known = std::find_if(parsed_.begin(), parsed_.end(),
-                                  [&](const Parsed& parsed) { return parsed.hash == hash; });
-  if (known != parsed_.end()) return known->model;
-  const auto bytes = fetch_(hash);
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (sha256(*bytes).hex() != hash)
+Result<std::string> ModelCache::bytes(const ModelHash& hash) const {
+  auto bytes = fetch_(hash);
+  if (bytes && sha256(*bytes).hex() != hash)
     return fail(Errc::kCorrupt,
                 fmt::format("the bytes of model {} have another SHA-256: they were damaged on "
                             "their way",
                             hash.substr(0, 12)));
+  return bytes;
+}
+
+Result<std::shared_ptr<const ModelFile>> ModelCache::load(const ModelHash& hash) {
+  const auto known = std::find_if(parsed_.begin(), parsed_.end(),
+                                  [&](const Parsed& parsed) { return parsed.hash == hash; });
+  if (known != parsed_.end()) return known->model;
+  const auto bytes = this->bytes(hash);
+  if (!bytes) return tl::unexpected(bytes.error());
   auto model = parse_model(*bytes, "model " + hash.substr(0, 12));
   if (!model) return tl::unexpected(model.error());
   parsed_.push_back({hash, std::make_shared<const ModelFile>(std::move(*model))});
@@ -110,6 +115,8 @@ Result<DecoderScorer*> Executor::scorer(const ModelHash& hash) {
 }
 
 Result<std::shared_ptr<const Environment>> Executor::environment(const std::string& toml) const {
+  if (toml.empty() && environment_ == nullptr)
+    return fail(Errc::kConfig, "a task attempts problems, but the experiment is on a puzzle");
   if (toml.empty()) return environment_;
   EnvironmentConfig config;
   if (auto parsed = parse_config(toml, "a task's environment", {}, describe_of(config)); !parsed)
@@ -164,9 +171,28 @@ Result<TaskResult> Executor::run_kind(const ScoreTask& task) {
 }
 
 Result<TaskResult> Executor::run_kind(const VerifyTask& task) {
+  const auto where = environment({});
+  if (!where) return tl::unexpected(where.error());
   TaskResult result;
   result.groups = task.groups;
-  judge(*environment_, result.groups);
+  judge(**where, result.groups);
+  return result;
+}
+
+Result<TaskResult> Executor::run_kind(const ScrambleTask& task) {
+  if (!scrambler_ || !scrambler_->serves(task)) {
+    auto made = Scrambler::make(task);
+    if (!made) return tl::unexpected(made.error());
+    scrambler_ = std::move(*made);
+  }
+  if (scrambler_->wants_network(task)) {
+    const auto bytes = models_->bytes(task.network);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (auto taken = scrambler_->take_network(task.network, *bytes); !taken)
+      return tl::unexpected(taken.error());
+  }
+  TaskResult result;
+  result.batches = scrambler_->batches(task);
   return result;
 }
 

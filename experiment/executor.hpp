@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/stop.hpp"
 #include "environment/environment.hpp"
+#include "experiment/scrambler.hpp"
 #include "experiment/task.hpp"
 #include "learning/decoder.hpp"
 #include "learning/decoder_scorer.hpp"
@@ -31,6 +33,8 @@ class ModelCache {
   Result<std::shared_ptr<const ModelFile>> model(const ModelHash& hash);
   // The same model packed for decoding.
   Result<std::shared_ptr<const DecoderWeights>> policy(const PolicyRef& policy);
+  // The model's file, which is not kept.
+  Result<std::string> bytes(const ModelHash& hash) const;
 
  private:
   Result<std::shared_ptr<const ModelFile>> load(const ModelHash& hash);
@@ -56,6 +60,7 @@ struct ExecutorOptions {
 // Not thread-safe: one per thread.
 class Executor {
  public:
+  // `environment` is null where only puzzles are worked on.
   Executor(std::shared_ptr<const Environment> environment, std::shared_ptr<ModelCache> models,
            ExecutorOptions options)
       : environment_(std::move(environment)),
@@ -71,6 +76,7 @@ class Executor {
   Result<TaskResult> run_kind(const CompleteTask& task);
   Result<TaskResult> run_kind(const ScoreTask& task);
   Result<TaskResult> run_kind(const VerifyTask& task);
+  Result<TaskResult> run_kind(const ScrambleTask& task);
   Result<DecoderPolicy*> policy(const PolicyRef& policy);
   Result<DecoderScorer*> scorer(const ModelHash& hash);
   Result<std::shared_ptr<const Environment>> environment(const std::string& toml) const;
@@ -88,6 +94,7 @@ class Executor {
   ExecutorOptions options_;
   std::deque<Decoding> decoding_;  // the newest last
   std::deque<Scoring> scoring_;
+  std::optional<Scrambler> scrambler_;
 };
 
 // Writes a model's scores into all steps that a separator closes; as `q` of a critic, otherwise as

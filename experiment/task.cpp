@@ -8,7 +8,8 @@
 namespace qstar {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKinds = {"attempt", "complete", "score", "verify"};
+constexpr std::array<std::string_view, 5> kKinds = {"attempt", "complete", "score", "verify",
+                                                    "scramble"};
 
 // Writes fields in order.
 class Writer {
@@ -162,6 +163,22 @@ void fields(Reader& f, ScoreTask& task) { fields(f, task.scorer), f(task.groups)
 void fields(Writer& f, const VerifyTask& task) { f(task.groups); }
 void fields(Reader& f, VerifyTask& task) { f(task.groups); }
 
+template <class Archive, class T>
+void scramble_fields(Archive& f, T& task) {
+  fields(f, task.environment), fields(f, task.learner), f(task.seed);
+  f(task.first_batch), f(task.batches), f(task.with_targets), fields(f, task.network);
+}
+void fields(Writer& f, const ScrambleTask& task) { scramble_fields(f, task); }
+void fields(Reader& f, ScrambleTask& task) { scramble_fields(f, task); }
+
+template <class Archive, class T>
+void batch_fields(Archive& f, T& batch) {
+  f(batch.index), f(batch.examples.states), f(batch.examples.moves);
+  f(batch.examples.state_bounds), f(batch.examples.move_bounds), f(batch.targets);
+}
+void fields(Writer& f, const ExampleBatch& batch) { batch_fields(f, batch); }
+void fields(Reader& f, ExampleBatch& batch) { batch_fields(f, batch); }
+
 template <class T>
 Result<Task> task_of(Reader& reader) {
   T task;
@@ -189,6 +206,7 @@ Result<Task> decode_task(std::string_view bytes) {
   if (any && kind == 1) return task_of<CompleteTask>(reader);
   if (any && kind == 2) return task_of<ScoreTask>(reader);
   if (any && kind == 3) return task_of<VerifyTask>(reader);
+  if (any && kind == 4) return task_of<ScrambleTask>(reader);
   return fail(Errc::kCorrupt,
               "a task is of an unknown kind: use the same version of qstar "
               "everywhere");
@@ -202,6 +220,7 @@ std::string encode(const TaskResult& result) {
   writer(groups);
   writer(result.generations);
   writer(result.groups);
+  writer(result.batches);
   writer(result.cpu_seconds);
   return writer.take();
 }
@@ -211,7 +230,8 @@ Result<TaskResult> decode_result(std::string_view bytes) {
   Reader reader(bytes);
   std::vector<AttemptGroup> groups;
   reader(result.found), reader(groups);
-  reader(result.generations), reader(result.groups), reader(result.cpu_seconds);
+  reader(result.generations), reader(result.groups), reader(result.batches);
+  reader(result.cpu_seconds);
   if (!reader.complete() || groups.size() != result.found.size())
     return fail(Errc::kCorrupt,
                 "the result of a task cannot be decoded: use the same version of qstar everywhere");

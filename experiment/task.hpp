@@ -14,6 +14,7 @@
 #include "core/models.hpp"
 #include "core/result.hpp"
 #include "core/trajectory.hpp"
+#include "experiment/example_batch.hpp"
 #include "search/search.hpp"
 
 namespace qstar {
@@ -56,14 +57,25 @@ struct VerifyTask {
   std::vector<AttemptGroup> groups;
 };
 
-using Task = std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask>;
-// "attempt", "complete", "score", "verify".
+// Makes batches first_batch, first_batch + 1, … of a puzzle's training examples.
+struct ScrambleTask {
+  std::string environment;  // [environment] as TOML
+  std::string learner;      // [learner] as TOML
+  std::uint64_t seed = 0;   // of the scrambles
+  std::uint64_t first_batch = 0, batches = 0;
+  bool with_targets = true;  // else the learner makes them
+  ModelHash network = {};    // the target network; used when the targets need one
+};
+
+using Task = std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask, ScrambleTask>;
+// "attempt", "complete", "score", "verify", "scramble".
 std::string_view kind_of(const Task& task);
 
 struct TaskResult {
   std::vector<SearchResult> found;      // of an AttemptTask, one per problem
   std::vector<Generation> generations;  // of a CompleteTask, one per request
   std::vector<AttemptGroup> groups;     // of a ScoreTask and a VerifyTask
+  std::vector<ExampleBatch> batches;    // of a ScrambleTask
   double cpu_seconds = 0;               // of the thread that executed the task
   friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };

@@ -21,7 +21,7 @@ Proposals Proposer::propose(Policy& policy, std::int64_t n, std::int64_t round) 
   how.samples = n;
   how.max_tokens = options_.max_tokens;
   how.seed = derive_seed(options_.seed, "proposals", static_cast<std::uint64_t>(round));
-  how.first_group = Story::group_id(options_.label + ".setter", static_cast<std::uint64_t>(round));
+  how.first_group = group_id(options_.label + ".setter", static_cast<std::uint64_t>(round));
   const std::vector<std::string> empty(1, std::string(kNoProblem));
   const auto written = policy.generate(requests_of(empty, how));
   made.written =

@@ -49,7 +49,7 @@ struct RatedProblem {
 using ImitationBatches = std::vector<std::vector<std::string>>;
 
 struct ProposerOptions {
-  std::string label;             // group ids in the store are Story::group_id(label + ".setter")
+  std::string label;             // group ids in the store are group_id(label + ".setter")
   std::uint64_t seed = 0;        // of all random draws
   std::int32_t max_tokens = 64;  // per problem
   std::int64_t updates = 4;      // imitation batches per round

@@ -166,7 +166,7 @@ class Run {
     // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
       groups[g].group =
-          Story::group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
+          group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
     }
     story_.name_models(task_of(pending), groups);

@@ -20,19 +20,13 @@ Tokenizer tokenizer_of(const Environment& environment) {
 }  // namespace
 
 StoryHost local_host(const StoryConfig& config) {
-  StoryHost host;
   auto environment = make_environment(config.environment);
   QSTAR_ASSERT(environment.has_value(), config.environment.name);
-  host.engine = std::make_shared<LocalEngine>(std::move(*environment),
-                                              static_cast<std::int32_t>(config.attempts.slots));
-  host.annotator = std::make_shared<SimulatedAnnotator>(
+  const auto slots = static_cast<std::int32_t>(config.attempts.slots);
+  const auto annotator = std::make_shared<SimulatedAnnotator>(
       config.rlhf.annotator.error_rate,
       derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
-  host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
-  host.show = [](const StageProgress&) { return Status{}; };
-  host.load = [](std::string_view) { return std::map<std::string, std::string>{}; };
-  host.save = [](std::string_view, const auto&, bool) { return Status{}; };
-  return host;
+  return {local_stage_host(std::move(*environment), slots), annotator, {}};
 }
 
 Story::Story(const StoryConfig& config, std::shared_ptr<const Environment> environment,
@@ -54,10 +48,6 @@ std::vector<std::string> Story::training_problems(std::string_view stream, std::
   return problems;
 }
 
-std::uint64_t Story::group_id(std::string_view label, std::uint64_t index) {
-  return (derive_seed(0, label) & 0xffff'ffffU) << 31 | index;
-}
-
 SearchOptions Story::options(std::string_view label, std::uint64_t first) const {
   return {.max_tokens = static_cast<std::int32_t>(config_.attempts.max_tokens),
           .seed = seed(label),
@@ -73,7 +63,7 @@ double Story::cpu_seconds() const { return process_cpu_seconds() + engine().remo
 
 Result<ModelHash> Story::publish(const ModelFile& model, const std::string& role,
                                  std::string_view label, std::uint64_t version) const {
-  auto hash = engine().publish(model);
+  auto hash = engine().publish(serialize(model));
   if (!hash || !host_.model_number) return hash;
   const auto number = host_.model_number(*hash, role, label, version);
   if (!number) return tl::unexpected(number.error());

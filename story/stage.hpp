@@ -1,8 +1,7 @@
 // What the stages of a story share: the problems, the models trained so far, the measurements on
 // held-out problems, and the host that shows progress, stores attempts and saves state.
 //
-// A stage is a function of the story and its seed. It knows nothing of actors, clocks or files: the
-// engine executes its tasks on all nodes, the StoryHost stores and shows.
+// A stage is a function of the story and its seed (stage_host.hpp).
 #pragma once
 
 #include <cstdint>
@@ -16,8 +15,7 @@
 
 #include "core/result.hpp"
 #include "environment/environment.hpp"
-#include "experiment/engine.hpp"
-#include "learning/failed_batch.hpp"
+#include "experiment/stage_host.hpp"
 #include "learning/label_file.hpp"
 #include "learning/model_file.hpp"
 #include "learning/policy_learner.hpp"
@@ -28,39 +26,11 @@
 
 namespace qstar {
 
-// The progress of a stage.
-struct StageProgress {
-  std::string stage;
-  std::int64_t done = 0;  // of `total`, in the stage's own unit
-  std::int64_t total = 0;
-  std::map<std::string, double> values;
-};
-
-// The story's interface to the outside. Every function is called from the story's thread.
-struct StoryHost {
-  std::shared_ptr<Engine> engine;
+// A story's interface to the outside. Every function is called from the story's thread.
+struct StoryHost : StageHost {
   std::shared_ptr<Annotator> annotator;
   // Steps that people rated, for an additional process reward model.
   LabelFile<RatedWork> step_labels = {};
-  // The number of a model in the store's table of models; `label` and `version` say where it comes
-  // from. Unset: models have no numbers.
-  std::function<Result<std::uint64_t>(const ModelHash& model, std::string_view role,
-                                      std::string_view label, std::uint64_t version)>
-      model_number = {};
-  // Stores groups permanently. Storing a group again changes nothing.
-  std::function<Status(std::span<const AttemptGroup> groups)> keep;
-  // Shows progress. kInterrupted: the stage must stop now.
-  std::function<Status(const StageProgress& progress)> show;
-  // The state that an interrupted stage saved under this label; empty: nothing was saved.
-  std::function<Result<std::map<std::string, std::string>>(std::string_view label)> load;
-  // Saves `parts` in place of what was saved before under this label. Called often; the host may
-  // skip calls, except with `at_once`.
-  std::function<Status(std::string_view label,
-                       const std::function<std::map<std::string, std::string>()>& parts,
-                       bool at_once)>
-      save;
-  // Keeps a batch whose loss or gradient is not finite; empty: such batches are not kept.
-  KeepBatch keep_failed = {};
 };
 
 // For tests: executes tasks in the calling thread; stores, shows and saves nothing.
@@ -83,8 +53,6 @@ class Story {
 
   // The first n training problems of the stream with that name; problems may repeat.
   std::vector<std::string> training_problems(std::string_view stream, std::int64_t n) const;
-  // The id of an attempt group in the store, unique to (label, index).
-  static std::uint64_t group_id(std::string_view label, std::uint64_t index);
   // Makes these weights available to all nodes; `version` is written into the steps they make.
   // `label`: where they come from, for the store's table of models.
   Result<PolicyRef> publish(const ModelFile& policy, std::uint64_t version,

@@ -54,9 +54,9 @@ TEST_CASE("an evaluation is complete when all of its parts are, in their order",
   evaluations.begin(5, tasks(2));
   evaluations.begin(6, tasks(1));
   const auto first = next(evaluations), second = next(evaluations), other = next(evaluations);
-  CHECK_FALSE(evaluations.finished(second, {{result_of(1, true)}, {}, {}, 2}));
-  CHECK(evaluations.finished(other, {{result_of(7, true)}, {}, {}, 1})->evaluation == 6);
-  const auto complete = evaluations.finished(first, {{result_of(0, false)}, {}, {}, 0.5});
+  CHECK_FALSE(evaluations.finished(second, {{result_of(1, true)}, {}, {}, {}, 2}));
+  CHECK(evaluations.finished(other, {{result_of(7, true)}, {}, {}, {}, 1})->evaluation == 6);
+  const auto complete = evaluations.finished(first, {{result_of(0, false)}, {}, {}, {}, 0.5});
   REQUIRE(complete);
   CHECK(complete->evaluation == 5);
   CHECK(complete->results.cpu_seconds == 2.5);

@@ -58,8 +58,8 @@ TEST_CASE_METHOD(Fixture, "executors give what the same tasks give in one thread
   add_executors();
   const auto model = testing::random_model(1);
   LocalEngine local(sums(), 16);
-  const PolicyRef policy{engine.publish(model).value(), 3};
-  CHECK(local.publish(model).value() == policy.hash);
+  const PolicyRef policy{engine.publish(serialize(model)).value(), 3};
+  CHECK(local.publish(serialize(model)).value() == policy.hash);
   const auto there = attempt(engine, sampling(policy)).value();
   CHECK(there.found == attempt(local, sampling(policy)).value().found);
   const auto times = engine.times();
@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Fixture, "executors give what the same tasks give in one thread
 
 TEST_CASE_METHOD(Fixture, "a task whose executor died, or says nothing, is executed by another",
                  "[pool]") {
-  const PolicyRef policy{engine.publish(testing::random_model(1)).value(), 3};
+  const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 3};
   const auto parts = submit_in_parts(engine, sampling(policy));
   // One takes a task and dies, another takes one and keeps it beyond its lease of a second.
   std::atomic<int> taken{0};
@@ -92,7 +92,7 @@ TEST_CASE_METHOD(Fixture, "a task whose executor died, or says nothing, is execu
   REQUIRE(taken == 2);
   add_executors();
   LocalEngine local(sums(), 16);
-  local.publish(testing::random_model(1)).value();
+  local.publish(serialize(testing::random_model(1))).value();
   CHECK(wait_for_all(engine, parts).value().found ==
         attempt(local, sampling(policy)).value().found);
 }
@@ -102,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "the error of a task arrives at its owner, and the oth
   add_executors();
   const auto unknown = engine.submit(sampling({"0123456789abcdef", 1}));
   CHECK(engine.wait(unknown).error().code == Errc::kMissingFile);
-  const PolicyRef policy{engine.publish(testing::random_model(1)).value(), 3};
+  const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 3};
   auto task = sampling(policy);
   task.search = "beam";  // without a guide
   CHECK(engine.wait(engine.submit(task)).error().code == Errc::kUsage);

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "actors/experiment.hpp"
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 #include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>

@@ -17,19 +17,20 @@ TEST_CASE("a stage that is damaged is named, with the remedy", "[story_files]") 
   const auto config = testing::small_story_config();
   const auto run = RunDirectory::open(folder.path("run"), config, false, kind);
   REQUIRE(run);
-  auto files = StoryFiles::open(*run, {});
-  REQUIRE(files);
+  auto stages = StageFiles::open(*run, {});
+  REQUIRE(stages);
+  StoryFiles files(run->path());
   auto story = testing::small_story(config);
-  REQUIRE(files->keep("base", story));
-  CHECK(files->restore("base", story).value());
-  CHECK_FALSE(files->restore("rl", story).value());
+  REQUIRE(files.keep(*stages, "base", story));
+  CHECK(files.restore(*stages, "base", story).value());
+  CHECK_FALSE(files.restore(*stages, "rl", story).value());
   const auto path = folder.path("run/stages/base.json");
   for (const std::string kept :
        {"", "{", "[]", "{}", R"({"report":{}})", R"({"models":[]})",
         R"({"report":{},"models":"base"})", R"({"report":{},"models":[1]})",
         R"({"report":{},"models":{"a":"base"}})", R"({"report":{},"models":[["base"]]})"}) {
     std::ofstream(path, std::ios::trunc) << kept;
-    const auto restored = files->restore("base", story);
+    const auto restored = files.restore(*stages, "base", story);
     REQUIRE_FALSE(restored);
     CHECK(restored.error().code == Errc::kCorrupt);
     CHECK(restored.error().message.find(path + " is damaged: delete it") != std::string::npos);

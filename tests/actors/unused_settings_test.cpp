@@ -1,6 +1,6 @@
 // A setting has an effect or is refused: what config.toml records is what was used.
 #include "actors/experiment.hpp"
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -50,7 +50,7 @@ AttemptTask sampling(const PolicyRef& policy, std::size_t n, std::int64_t sample
 
 TEST_CASE("attempts do not depend on how a task is cut into parts", "[executor]") {
   LocalEngine engine(sums(), 16);
-  const PolicyRef policy{engine.publish(testing::random_model(1)).value(), 4};
+  const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 4};
   auto whole = sampling(policy, 120, 8);  // three parts
   const auto parts = submit_in_parts(engine, whole);
   REQUIRE(parts.size() == 3);
@@ -66,11 +66,11 @@ TEST_CASE("attempts do not depend on how a task is cut into parts", "[executor]"
 
 TEST_CASE("a scorer's scores are written into every closed step, a critic's as q", "[executor]") {
   LocalEngine engine(sums(), 16);
-  const PolicyRef policy{engine.publish(testing::random_model(1)).value(), 1};
+  const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 1};
   for (const std::string role : {"prm", "critic"}) {
     INFO(role);
     auto task = sampling(policy, 10, 2);
-    task.scorer = engine.publish(random_scorer(role)).value();
+    task.scorer = engine.publish(serialize(random_scorer(role))).value();
     const auto scored = engine.wait(engine.submit(task)).value();
     const auto scorer = DecoderScorer::make(random_scorer(role)).value();
     std::size_t closed = 0;
@@ -106,7 +106,7 @@ TEST_CASE("a scorer's scores are written into every closed step, a critic's as q
 
 TEST_CASE("verdicts are given again, whatever was written there", "[executor]") {
   LocalEngine engine(sums(), 16);
-  const PolicyRef policy{engine.publish(testing::random_model(1)).value(), 1};
+  const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 1};
   const auto made = engine.wait(engine.submit(sampling(policy, 20, 2))).value();
   VerifyTask task;
   for (const auto& found : made.found) {
@@ -122,7 +122,7 @@ TEST_CASE("verdicts are given again, whatever was written there", "[executor]") 
 TEST_CASE("completions are those of the policy, and an unreadable prompt has none", "[executor]") {
   LocalEngine engine(sums(), 16);
   const auto model = testing::random_model(1);
-  EnginePolicy policy(engine, {engine.publish(model).value(), 2});
+  EnginePolicy policy(engine, {engine.publish(serialize(model)).value(), 2});
   std::vector<GenerateRequest> requests(400, {";1+2=", 0, 1, 8, false});
   for (std::size_t i = 0; i < requests.size(); ++i) requests[i].seed = i;
   requests[5].prompt = "?";

@@ -1,6 +1,9 @@
 // Tasks and their results as bytes: everything comes back, and damage is refused.
 #include "experiment/task.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include <catch2/catch.hpp>
 
 #include "core/rng.hpp"
@@ -48,7 +51,8 @@ std::vector<Task> tasks() {
   completions.policy = {"abc", 1};
   completions.requests = {{";1+2=", 5, 0.25F, 9, true}, {}};
   const ScoreTask scores{"def", {group_of(1), group_of(2)}};
-  return {attempt_task(), completions, scores, VerifyTask{{group_of(3)}}};
+  const ScrambleTask scramble{"name = \"cube3\"\n", "rate = 1\n", 9, 1ULL << 40U, 8, true, "jkl"};
+  return {attempt_task(), completions, scores, VerifyTask{{group_of(3)}}, scramble};
 }
 
 TaskResult result() {
@@ -56,6 +60,9 @@ TaskResult result() {
   made.found.push_back({group_of(9), {0}, 12, 3, true});
   made.generations.push_back({"3;", {5, 0}, {-1, -2}, true});
   made.groups = {group_of(4)};
+  constexpr float kUnknown = std::numeric_limits<float>::infinity();
+  made.batches = {{7, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}},
+                  {8, {{1, 2}, {0, 1}, {1, kUnknown}, {1, -0.0F}}, {}}};
   made.cpu_seconds = 1.25;
   return made;
 }
@@ -85,6 +92,10 @@ TEST_CASE("a task comes back from its bytes as it was", "[task]") {
 TEST_CASE("a result comes back from its bytes as it was", "[task]") {
   CHECK(decode_result(encode(result())).value() == result());
   CHECK(decode_result(encode(TaskResult{})).value() == TaskResult{});
+  const auto scramble = std::get<ScrambleTask>(decode_task(encode(tasks().back())).value());
+  CHECK(scramble.first_batch == 1ULL << 40U);
+  CHECK(scramble.network == "jkl");
+  CHECK(std::signbit(decode_result(encode(result())).value().batches[1].examples.move_bounds[1]));
 }
 
 TEST_CASE("shortened, lengthened and damaged bytes are refused, never read beyond", "[task]") {
@@ -94,13 +105,13 @@ TEST_CASE("shortened, lengthened and damaged bytes are refused, never read beyon
       CHECK_FALSE(decode_task(std::string_view(bytes).substr(0, n)).has_value());
     CHECK_FALSE(decode_task(bytes + "x").has_value());
   }
-  CHECK_FALSE(decode_task(std::string(1, '\x04')).has_value());
+  CHECK_FALSE(decode_task(std::string(1, '\x05')).has_value());
   const auto bytes = encode(result());
   for (std::size_t n = 0; n < bytes.size(); ++n)
     CHECK_FALSE(decode_result(std::string_view(bytes).substr(0, n)).has_value());
   Rng rng(1);
   for (int i = 0; i < 3000; ++i) {  // whatever arrives, the answer is a value or an error
-    auto damaged = i % 2 == 0 ? bytes : encode(tasks()[static_cast<std::size_t>(i / 2 % 4)]);
+    auto damaged = i % 2 == 0 ? bytes : encode(tasks()[static_cast<std::size_t>(i / 2 % 5)]);
     damaged[rng.below(damaged.size())] = static_cast<char>(rng.below(256));
     (void)decode_task(damaged);
     (void)decode_result(damaged);

@@ -1,8 +1,6 @@
-// Any bytes as the saved state of a selector, a limiter or a run, and as a batch of examples:
-// refused, or a state that works.
-#include "actors/example_batch.hpp"
-#include "actors/puzzle_run_state.hpp"
+// Any bytes as the saved state of a selector, a limiter or a run: refused, or a state that works.
 #include "actors/run_state.hpp"
+#include "experiment/cost_to_go_state.hpp"
 #include "persistence/rate_limiter.hpp"
 #include "persistence/selectors.hpp"
 #include "tests/fuzz/target.hpp"
@@ -24,11 +22,9 @@ std::vector<std::string> fuzz_seeds() {
   limiter.inserted(7);
   seeds.push_back(limiter.save());
   seeds.push_back(qstar::save(qstar::RunState{}));
-  qstar::PuzzleRunState puzzle;
+  qstar::CostToGoState puzzle;
   puzzle.curve.add({.updates = 3});
   seeds.push_back(qstar::save(puzzle));
-  seeds.push_back(qstar::pack({{7, 3, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}},
-                               {8, 0, {{1, 2}, {0, 1}, {1, 2}, {1, -0.0F}}, {}}}));
   return seeds;
 }
 
@@ -49,12 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (limiter.restore(bytes)) (void)limiter.who_waits();
   if (const auto run = qstar::load_run_state(bytes))
     require(qstar::load_run_state(qstar::save(*run)).has_value());
-  if (const auto run = qstar::load_puzzle_run_state(bytes))
-    require(qstar::load_puzzle_run_state(qstar::save(*run)).has_value());
-  if (const auto batches = qstar::unpack_batches(bytes)) {
-    const auto packed = qstar::pack(*batches);
-    const auto again = qstar::unpack_batches(packed);
-    require(again.has_value() && qstar::pack(*again) == packed);
-  }
+  if (const auto run = qstar::load_cost_to_go_state(bytes))
+    require(qstar::load_cost_to_go_state(qstar::save(*run)).has_value());
   return 0;
 }

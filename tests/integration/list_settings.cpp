@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "actors/experiment.hpp"
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 #include "story/story_config.hpp"
 
 namespace {

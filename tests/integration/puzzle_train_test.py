@@ -45,7 +45,7 @@ class PuzzleTrainTest(RunTest):
         try:
             with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
                 rows = [json.loads(line) for line in lines if line.endswith("\n")]
-                return max((row["step"] for row in rows if row["phase"] == "train"), default=0)
+                return max((row["step"] for row in rows if row["phase"] == "cost_to_go"), default=0)
         except FileNotFoundError:
             return 0
 
@@ -97,7 +97,9 @@ class PuzzleTrainTest(RunTest):
         self.assertIn(b'"environment"', self.model("run"))
         # Greedy play of the fixed positions, step by step.
         self.assertGreater(stats(self.path("run"))["trajectories"], 8)
-        shown = qstar("replay", "show", os.path.join(self.path("run"), "store"), "0", "--json")
+        store = os.path.join(self.path("run"), "store")
+        group = json.loads(qstar("replay", "ls", store, "--limit", "1", "--json").stdout)["group"]
+        shown = qstar("replay", "show", store, str(group), "--json")
         self.assert_ok(shown)
         steps = json.loads(shown.stdout.splitlines()[0])["steps"]
         self.assertTrue(all("q" in step for step in steps) and steps)
@@ -108,6 +110,17 @@ class PuzzleTrainTest(RunTest):
         self.assertEqual(self.model("one"), self.model("two"))
         self.assert_ok(self.train("other", "--deterministic", "training.updates=300", "seed=2"))
         self.assertNotEqual(self.model("one"), self.model("other"))
+
+    def test_the_model_is_the_same_with_workers(self):
+        words = ["training.updates=400", "record.checks=1"]
+        self.assert_ok(self.train("alone", *words))
+        output = self.finish(self.start("train", CONFIG, "--run", self.path("run"), *TINY, *words, "--workers", "2"))
+        self.assertIn("finished", output)
+        self.assertEqual(self.model("run"), self.model("alone"))
+        attempts = [qstar("replay", "ls", os.path.join(self.path(run), "store"), "--limit", "0", "--json").stdout
+                    for run in ("alone", "run")]
+        self.assertEqual(*attempts)
+        self.assertIn("group", attempts[0])
 
     def test_workers_help_and_end_with_the_run(self):
         process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, "--workers", "1",
@@ -120,7 +133,7 @@ class PuzzleTrainTest(RunTest):
 
     def test_after_kill_9_it_resumes_from_the_checkpoint(self):
         process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--deterministic")
-        checkpoints = os.path.join(self.path("run"), "checkpoints")
+        checkpoints = os.path.join(self.path("run"), "checkpoints", "cost_to_go")
         self.assertTrue(wait_for(lambda: os.path.exists(checkpoints) and os.listdir(checkpoints), 30))
         process.kill()
         process.communicate()
@@ -132,7 +145,7 @@ class PuzzleTrainTest(RunTest):
         self.assert_interrupted(process)
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
-        words = ["training.updates=3000", "--deterministic"]
+        words = ["training.updates=3000"]
         process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, *words)
         self.assertTrue(wait_for(lambda: self.updates() >= 100, 30))
         process.send_signal(signal.SIGINT)
@@ -140,7 +153,7 @@ class PuzzleTrainTest(RunTest):
         self.assert_ok(self.train("straight", *words))
         self.assertEqual(self.model("run"), self.model("straight"))
 
-    def test_an_asynchronous_run_resumes_too(self):
+    def test_a_run_in_any_folder_resumes(self):
         run = self.path("bob's run")  # a name that a shell takes apart
         metrics = os.path.join(run, "metrics.jsonl")
         process = self.start("train", CONFIG, "--run", run, *TINY, "training.updates=3000")

@@ -67,7 +67,7 @@ class StopTest(RunTest):
 
     def test_a_puzzle(self):
         output = self.stop(PUZZLE, ["training.updates=10000000"],
-                           lambda rows: any(row["phase"] == "train" for row in rows), signal.SIGTERM)
+                           lambda rows: any(row["phase"] == "cost_to_go" for row in rows), signal.SIGTERM)
         self.assertRegex(output, r"saved: \d+ of 10000000 updates")
         self.resumes(output)
 

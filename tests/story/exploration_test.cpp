@@ -16,7 +16,7 @@ namespace {
 Exploration explored(const Story& story, std::span<const std::string> problems) {
   const auto policy = story.publish(story.models.at("base"), 1, "base").value();
   const auto critic =
-      story.engine().publish(CriticLearner(story.models.at("base"), 1).model()).value();
+      story.engine().publish(serialize(CriticLearner(story.models.at("base"), 1).model())).value();
   return explore(story, policy, critic, problems, {.samples = 3, .stream = "test", .stage = "test"})
       .value();
 }
@@ -44,7 +44,7 @@ TEST_CASE("the policy continues several times from every state of a guided attem
   std::size_t continued = 0, tokens = 0;
   for (std::size_t g = 0; g < problems.size(); ++g) {
     const auto& group = made.groups[g];
-    CHECK(group.group == Story::group_id("test", g));
+    CHECK(group.group == group_id("test", g));
     const auto led = text_of(group.attempts.front());
     for (std::size_t s = 0; s < group.attempts.size(); ++s) {
       CHECK(group.attempts[s].id == TrajectoryId{group.group, static_cast<std::uint32_t>(s)});

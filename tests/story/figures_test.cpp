@@ -138,8 +138,8 @@ struct KnownStory {
   // The groups that a run kept under this label, in order.
   std::vector<AttemptGroup> groups_of(const std::string& label) const {
     std::vector<AttemptGroup> groups;
-    for (auto it = kept.find(Story::group_id(label, 0)); it != kept.end();
-         it = kept.find(Story::group_id(label, groups.size())))
+    for (auto it = kept.find(group_id(label, 0)); it != kept.end();
+         it = kept.find(group_id(label, groups.size())))
       groups.push_back(it->second);
     return groups;
   }

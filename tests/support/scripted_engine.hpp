@@ -18,9 +18,9 @@ class ScriptedEngine final : public Engine {
   ScriptedEngine(std::shared_ptr<const Environment> environment, MakePolicy make)
       : environment_(std::move(environment)), make_(std::move(make)) {}
 
-  Result<ModelHash> publish(const ModelFile& model) override {
-    auto hash = sha256(serialize(model)).hex();
-    models_[hash] = model;
+  Result<ModelHash> publish(std::string bytes) override {
+    auto hash = sha256(bytes).hex();
+    models_[hash] = parse_model(bytes, "a published model").value();
     return hash;
   }
   TaskId submit(Task task) override {

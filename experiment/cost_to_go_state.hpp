@@ -1,12 +1,12 @@
-// The counters of a puzzle's run, which its checkpoints keep and its report shows.
+// How far a puzzle's training has come: its saves keep it, and its report shows it.
 #pragma once
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "actors/puzzle_experiment.hpp"
 #include "core/result.hpp"
 
 namespace qstar {
@@ -29,29 +29,31 @@ struct SolvedCurve {
   void add(const SolvedPoint& point);
 };
 
-struct PuzzleRunState {
-  bool finished = false;
+// Batches that a task makes, and the target network that their targets come from.
+struct OrderedBatches {
+  std::uint64_t first = 0, count = 0;
+  std::uint64_t target_version = 0;
+};
+
+struct CostToGoState {
   std::int64_t updates = 0;
   std::int64_t examples = 0;
-  std::uint64_t batches = 0;  // taken by the learner; deterministic: the next one's index
+  std::uint64_t batches = 0;  // fitted; the next one's index
   std::int64_t checks = 0;
-  std::int64_t records = 0;          // the next record's group in the store
-  std::uint64_t target_version = 0;  // updates of the target network, plus 1
-  std::uint64_t next_task = 0;
-  std::vector<std::uint64_t> unfinished;  // leases that were out or not fitted to their end
-  std::int64_t dropped_stale = 0;         // batches
-  double cpu_seconds = 0;                 // of all processes so far
+  std::int64_t records = 0;             // attempts of greedy play stored so far
+  std::uint64_t target_version = 1;     // updates of the target network, plus 1
+  std::vector<OrderedBatches> ordered;  // and not fitted yet; resumed runs order them again
+  double cpu_seconds = 0;               // of all processes so far
   double wall_seconds = 0;
   SolvedPoint newest;  // the last check
   SolvedCurve curve;
+
+  // Whether the last update was followed by a check.
+  bool just_checked() const { return checks > 0 && newest.updates == updates; }
 };
 
-// Before a run continues with other training.updates: kConfig when it has made more already; a
-// finished run with fewer is not finished any more.
-Status extend(PuzzleRunState& run, const PuzzleExperiment& config);
-
-std::string save(const PuzzleRunState& state);
-Result<PuzzleRunState> load_puzzle_run_state(std::string_view bytes);  // kCorrupt
+std::string save(const CostToGoState& state);
+Result<CostToGoState> load_cost_to_go_state(std::string_view bytes);  // kCorrupt
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolvedPoint, updates, examples, cpu_seconds, loss, solved,
                                    target_version)

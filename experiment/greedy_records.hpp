@@ -14,12 +14,12 @@ struct RecordInfo {
   std::uint64_t first_group = 0;     // group ids count from here
   std::uint64_t updates = 0;         // of the network: a step's policy_version
   std::uint64_t target_version = 0;  // the attempt's critic_version
-  std::uint64_t time_us = 0;         // 0 in deterministic runs
+  std::uint64_t model = 0;           // the network's number in the store's table of models
   Provenance provenance;
 };
 
-// A group of one attempt a walk; walks without a move (solved at once) are left out. A step's q is
-// the predicted cost to go by that move.
+// A group of one attempt per walk; walks without a move (solved at once) are left out. A step's q
+// is the predicted cost to go by that move.
 std::vector<AttemptGroup> records_of(const Puzzle& puzzle, std::span<const PuzzleWalk> walks,
                                      const RecordInfo& info);
 

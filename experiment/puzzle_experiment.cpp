@@ -1,4 +1,4 @@
-#include "actors/puzzle_experiment.hpp"
+#include "experiment/puzzle_experiment.hpp"
 
 #include <fmt/format.h>
 
@@ -11,20 +11,26 @@ void PuzzleTrainingConfig::describe(FieldVisitor& v) {
   v.value({"cpu_seconds",
            "End the run after this many CPU seconds of all its processes (0: no limit)", 0, 1e9},
           cpu_seconds);
-  v.value({"scramblers", "Number of actors per process that generate examples", 1, 64}, scramblers);
+  v.value({"scramblers", "Number of executors per process, which generate examples", 1, 64},
+          scramblers);
   v.value({"batches_per_lease", "Number of batches generated per lease", 1, 4096},
           batches_per_lease);
   v.value({"lease_seconds",
            "Hand a lease out again when it is not reported after this many seconds", 1, 86400},
           lease_seconds);
+  v.value({"keep_weights_mb",
+           "Keep every published network below this size in weights/, in MiB (0: none)", 0, 1e6},
+          keep_weights_mb);
 }
 
 void ExampleReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "Largest number of batches between scramblers and learner", 1, 1e6},
+  v.value({"capacity", "Largest number of batches generated ahead of the learner", 1, 1e6},
           capacity);
-  v.value(
-      {"staleness", "Fit examples that are at most this many target-network updates old", 0, 1e6},
-      staleness);
+  v.value({"staleness",
+           "Generate batches ahead over at most this many checks, each of which may update the "
+           "target network (0: lock-step)",
+           0, 1e6},
+          staleness);
 }
 
 void PuzzleRecordConfig::describe(FieldVisitor& v) {
@@ -40,7 +46,7 @@ void PuzzleExperiment::describe(FieldVisitor& v) {
   section(v, "environment", "Puzzle to solve", environment);
   section(v, "learner", "Learner of Q or V from positions moves back from the goal", learner);
   section(v, "training", "Length of the run, and who works for it", training);
-  section(v, "replay", "Examples between scramblers and learner", replay);
+  section(v, "replay", "Examples generated ahead of the learner", replay);
   section(v, "record", "Records of greedy play in the store", record);
   section(v, "checkpoint", "Checkpoints, from which a run is resumed", checkpoint);
   section(v, "restart", "Restarts of failed actors", restart);
@@ -72,9 +78,12 @@ Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
                              derive_seed(static_cast<std::uint64_t>(config.seed), "learner"));
 }
 
+std::uint64_t scrambles_seed(const PuzzleExperiment& config) {
+  return derive_seed(static_cast<std::uint64_t>(config.seed), "scrambles");
+}
+
 Scrambles scrambles_of(const PuzzleExperiment& config, std::shared_ptr<const Puzzle> puzzle) {
-  return {std::move(puzzle), config.learner.scrambles,
-          derive_seed(static_cast<std::uint64_t>(config.seed), "scrambles")};
+  return {std::move(puzzle), config.learner.scrambles, scrambles_seed(config)};
 }
 
 }  // namespace qstar

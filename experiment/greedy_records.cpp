@@ -1,4 +1,4 @@
-#include "actors/puzzle_records.hpp"
+#include "experiment/greedy_records.hpp"
 
 namespace qstar {
 namespace {
@@ -13,13 +13,14 @@ Trajectory attempt_of(const Puzzle& puzzle, const PuzzleWalk& walk, const Record
     step.policy_version = info.updates;
     step.verdict = Verdict::kRight;  // a legal move
     step.q = walk.values[i];
-    step.time_us = info.time_us;
+    step.model = info.model;
     attempt.steps.push_back(std::move(step));
   }
   attempt.outcome = walk.solved ? Outcome::kWon : Outcome::kUnfinished;
-  attempt.answer = walk.solved ? "solved" : "";  // as PuzzleEnvironment says it
+  attempt.answer = walk.solved ? "solved" : "";
   attempt.temperature = 0;
   attempt.critic_version = info.target_version;
+  attempt.critic_model = info.model;
   attempt.provenance = info.provenance;
   return attempt;
 }

@@ -5,7 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "actors/experiment.hpp"
+#include "environment/registry.hpp"
+#include "experiment/run_settings.hpp"
 #include "learning/puzzle_learner.hpp"
 
 namespace qstar {
@@ -13,16 +14,17 @@ namespace qstar {
 struct PuzzleTrainingConfig {
   std::int64_t updates = 100'000;
   double cpu_seconds = 0;       // of all processes; 0: no limit
-  std::int64_t scramblers = 1;  // per process
+  std::int64_t scramblers = 1;  // executors per process
   std::int64_t batches_per_lease = 8;
-  double lease_seconds = 60;  // until an unreported lease is handed out again
+  double lease_seconds = 60;          // until an unreported lease is handed out again
+  std::int64_t keep_weights_mb = 10;  // published networks below this size are all kept
   void describe(FieldVisitor& v);
   friend bool operator==(const PuzzleTrainingConfig&, const PuzzleTrainingConfig&) = default;
 };
 
 struct ExampleReplayConfig {
-  std::int64_t capacity = 32;  // batches between scramblers and learner, leases under way included
-  std::int64_t staleness = 1;  // target-network updates that an example may lag behind
+  std::int64_t capacity = 32;  // batches that are made or under way ahead of the learner
+  std::int64_t staleness = 1;  // checks ahead of the learner for which batches are made
   void describe(FieldVisitor& v);
   friend bool operator==(const ExampleReplayConfig&, const ExampleReplayConfig&) = default;
 };
@@ -54,6 +56,7 @@ Status check(const PuzzleExperiment& config);
 // The learner and the examples of the experiment's seed, the same in every process.
 Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
                                  std::shared_ptr<const Puzzle> puzzle);
+std::uint64_t scrambles_seed(const PuzzleExperiment& config);
 Scrambles scrambles_of(const PuzzleExperiment& config, std::shared_ptr<const Puzzle> puzzle);
 
 }  // namespace qstar

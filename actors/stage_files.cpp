@@ -1,0 +1,112 @@
+#include "actors/stage_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/files.hpp"
+#include "core/printable.hpp"
+
+namespace qstar {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the folder holds; nothing where it cannot be read.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    entries.push_back(at->path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool has_saves(const std::string& folder) {
+  const auto labels = entries_of(folder);
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const fs::path& label) { return !entries_of(label).empty(); });
+}
+
+Error missing(const std::string& what, const std::string& why) {
+  return {Errc::kMissingFile,
+          fmt::format("{} {}: put back what was deleted, or start again with another --run",
+                      printable(what), why)};
+}
+
+}  // namespace
+
+Result<StageFiles> StageFiles::open(const RunDirectory& directory, const CheckpointConfig& config) {
+  StageFiles files(directory.path(), config);
+  const auto history = directory.history();
+  const auto finished = files.finished();
+  // Single ones may have been deleted to have their stages run again.
+  if (finished.empty() && history.stages > 0)
+    return tl::unexpected(missing(
+        directory.file("stages"),
+        fmt::format("is missing or empty, although {} stages are finished", history.stages)));
+  if (history.begun() || !finished.empty()) {
+    if (auto there = directory.check_store(); !there) return tl::unexpected(there.error());
+  }
+  if (history.checkpoint_last && !has_saves(directory.file("checkpoints")))
+    return tl::unexpected(missing(directory.file("checkpoints"),
+                                  "is missing or empty, although a stage was saved in it"));
+  return files;
+}
+
+std::vector<std::string> StageFiles::finished() const {
+  std::vector<std::string> names;
+  for (const auto& entry : entries_of(path_ + "/stages"))
+    if (entry.extension() == ".json") names.push_back(entry.stem());
+  return names;
+}
+
+std::string StageFiles::mark_file(std::string_view stage) const {
+  return fmt::format("{}/stages/{}.json", path_, stage);
+}
+
+Result<std::string> StageFiles::mark(std::string_view stage) const {
+  return read_file(mark_file(stage));
+}
+
+Status StageFiles::finish(std::string_view stage, std::string_view mark) {
+  const std::string folder = path_ + "/stages";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot make {}: {}", printable(folder), error.message()));
+  *saved_ = false;
+  return write_file_atomically(mark_file(stage), mark);
+}
+
+CheckpointDirectory StageFiles::checkpoints(std::string_view label) const {
+  return {fmt::format("{}/checkpoints/{}", path_, label), config_.keep};
+}
+
+Result<CheckpointDirectory::Loaded> StageFiles::load(std::string_view label) {
+  auto loaded = checkpoints(label).load_newest();
+  if (!loaded && loaded.error().code == Errc::kMissingFile) return CheckpointDirectory::Loaded{};
+  if (loaded) *saved_ = true;
+  return loaded;
+}
+
+bool StageFiles::is_time_to_save(double now) {
+  if (last_save_ < 0) last_save_ = now;
+  if (now - last_save_ < config_.seconds) return false;
+  last_save_ = now;
+  return true;
+}
+
+Result<std::uint64_t> StageFiles::save(std::string_view label, const SavedParts& parts) {
+  auto directory = checkpoints(label);
+  const auto serials = directory.list();
+  if (!serials) return tl::unexpected(serials.error());
+  const std::uint64_t serial = serials->empty() ? 1 : serials->back() + 1;
+  if (auto written = directory.write(serial, parts); !written)
+    return tl::unexpected(written.error());
+  *saved_ = true;
+  return serial;
+}
+
+}  // namespace qstar

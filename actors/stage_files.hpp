@@ -1,0 +1,56 @@
+// What a run keeps in its directory while its stages run: marks of finished stages, and saves of
+// the stage under way.
+//
+//   stages/NAME.json       what a finished stage left for the next ones
+//   checkpoints/LABEL/     saves of the stage under way, and of each part that has a label
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actors/run_files.hpp"
+#include "experiment/run_settings.hpp"
+#include "experiment/stage_host.hpp"
+#include "persistence/checkpoint.hpp"
+
+namespace qstar {
+
+class StageFiles {
+ public:
+  // kMissingFile: the directory lacks what an earlier session kept there.
+  static Result<StageFiles> open(const RunDirectory& directory, const CheckpointConfig& config);
+
+  // Bytes of a finished stage's mark. kMissingFile: the stage is not finished.
+  Result<std::string> mark(std::string_view stage) const;
+  // Marks a stage as finished.
+  Status finish(std::string_view stage, std::string_view mark);
+  std::string mark_file(std::string_view stage) const;
+
+  // The newest sound save under this label; without parts when nothing was saved.
+  Result<CheckpointDirectory::Loaded> load(std::string_view label);
+  // Whether the configured time has gone by since this was last true.
+  bool is_time_to_save(double now);
+  // The serial number of the save. May be called from another thread, while load() and finish() are
+  // not.
+  Result<std::uint64_t> save(std::string_view label, const SavedParts& parts);
+
+  // Finished stages, in alphabetical order.
+  std::vector<std::string> finished() const;
+  // Whether the stage under way has saved anything.
+  bool saved() const { return *saved_; }
+
+ private:
+  StageFiles(std::string path, const CheckpointConfig& config)
+      : path_(std::move(path)), config_(config) {}
+  CheckpointDirectory checkpoints(std::string_view label) const;
+
+  std::string path_;
+  CheckpointConfig config_;
+  double last_save_ = -1;
+  std::shared_ptr<std::atomic<bool>> saved_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace qstar

@@ -1,0 +1,21 @@
+#include "experiment/stage_host.hpp"
+
+#include "core/rng.hpp"
+
+namespace qstar {
+
+StageHost local_stage_host(std::shared_ptr<const Environment> environment, std::int32_t slots) {
+  StageHost host;
+  host.engine = std::make_shared<LocalEngine>(std::move(environment), slots);
+  host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
+  host.show = [](const StageProgress&) { return Status{}; };
+  host.load = [](std::string_view) { return SavedParts{}; };
+  host.save = [](std::string_view, const auto&, bool) { return Status{}; };
+  return host;
+}
+
+std::uint64_t group_id(std::string_view label, std::uint64_t index) {
+  return (derive_seed(0, label) & 0xffff'ffffU) << 31 | index;
+}
+
+}  // namespace qstar

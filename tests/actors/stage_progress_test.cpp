@@ -1,0 +1,28 @@
+// What a stage's progress says to people, files and the gateway.
+#include "actors/stage_progress.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+TEST_CASE("a stage's progress says how far, how good, how fast, how long", "[stage_progress]") {
+  StageReports reports;
+  const Report first = reports.report({"cost_to_go", 0, 1000, {{"examples", 0}}}, 10);
+  CHECK(first.line == "cost_to_go 0 %");
+  CHECK(first.passing);
+  const Report second = reports.report(
+      {"cost_to_go", 250, 1000, {{"examples", 50'000}, {"solved", 0.5}, {"loss", 0.125}}}, 15);
+  CHECK(second.line == "cost_to_go 25 %  solved 0.500  loss 0.125  10.0 k examples/s  15 s left");
+  CHECK(second.row.phase == "cost_to_go");
+  CHECK(second.row.step == 250);
+  CHECK(second.row.values.at("examples_per_second") == 10'000);
+  const auto status = nlohmann::json::parse(second.status);
+  CHECK(status["progress"] == 0.25);
+  CHECK(status["figures"]["solved"] == 0.5);
+  CHECK_FALSE(reports.report({"cost_to_go", 1000, 1000, {}}, 30).passing);
+  // A new stage begins with a rate of its own.
+  CHECK(reports.report({"rl.grpo", 10, 20, {{"accuracy", 0.75}}}, 31).line ==
+        "rl.grpo 50 %  accuracy 0.750");
+}

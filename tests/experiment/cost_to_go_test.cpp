@@ -1,0 +1,270 @@
+// Training on a puzzle over an engine: in lock-step the same as a plain loop, byte for byte; with
+// batches ordered ahead the same however often it is interrupted.
+#include "experiment/cost_to_go.hpp"
+
+#include <limits>
+
+#include "learning/puzzle_targets.hpp"
+#include "tests/support/corridor_puzzle.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+namespace {
+
+PuzzleExperiment tiny() {
+  PuzzleExperiment config;
+  config.environment.size = 3;
+  config.learner.network = {.first = 64, .second = 32, .blocks = 1};
+  config.learner.scrambles = {.depth = 9, .batch = 64};
+  config.learner.check_period = 20;
+  config.learner.patience = 1;  // every check replaces the target network
+  config.learner.check_moves = 9;
+  config.training.updates = 110;
+  return config;
+}
+
+std::shared_ptr<const Puzzle> puzzle_of(const PuzzleExperiment& config) {
+  return make_puzzle(config.environment).value();
+}
+
+PuzzleModel plain_loop(const PuzzleExperiment& config) {
+  const auto puzzle = puzzle_of(config);
+  PuzzleLearner learner = learner_of(config, puzzle).value();
+  Scrambles scrambles = scrambles_of(config, puzzle);
+  for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
+    learner.update(scrambles.batch(i));
+    if (learner.check_due()) learner.check();
+  }
+  return learner.model();
+}
+
+PuzzleModel model_of(const TrainedCostToGo& made) {
+  return parse_puzzle_model(made.model, "test").value();
+}
+
+// Notes what is ordered, and can spoil results.
+class WatchedEngine final : public Engine {
+ public:
+  Result<ModelHash> publish(std::string bytes) override {
+    auto hash = inner_.publish(std::move(bytes)).value();
+    published.push_back(hash);
+    return hash;
+  }
+  TaskId submit(Task task) override {
+    ordered.push_back(std::get<ScrambleTask>(task));
+    return inner_.submit(std::move(task));
+  }
+  Result<TaskResult> wait(TaskId task) override {
+    auto result = inner_.wait(task);
+    if (spoil) spoil(*result);
+    return result;
+  }
+  void cancel(std::span<const TaskId> tasks) override { inner_.cancel(tasks); }
+  double remote_cpu_seconds() const override { return 0; }
+  EngineTimes times() const override { return {}; }
+
+  std::vector<ModelHash> published;
+  std::vector<ScrambleTask> ordered;
+  std::function<void(TaskResult&)> spoil;
+
+ private:
+  LocalEngine inner_{nullptr, 1};
+};
+
+// A host that keeps the newest save, and interrupts after some reports.
+struct Interrupting {
+  std::int64_t reports_left = std::numeric_limits<std::int64_t>::max();
+  SavedParts saved;
+  std::vector<AttemptGroup> kept;
+  std::vector<StageProgress> shown;
+  std::shared_ptr<WatchedEngine> engine = std::make_shared<WatchedEngine>();
+
+  StageHost host() {
+    StageHost host = local_stage_host(nullptr, 1);
+    host.engine = engine;
+    host.keep = [this](std::span<const AttemptGroup> groups) {
+      kept.insert(kept.end(), groups.begin(), groups.end());
+      return Status{};
+    };
+    host.show = [this](const StageProgress& progress) -> Status {
+      shown.push_back(progress);
+      if (reports_left-- > 0) return {};
+      return fail(Errc::kInterrupted, "stopped");
+    };
+    host.load = [this](std::string_view) { return saved; };
+    host.save = [this](std::string_view, const auto& parts, bool at_once) {
+      if (at_once) saved = parts();
+      return Status{};
+    };
+    return host;
+  }
+};
+
+ExampleBatch batch_at(std::uint64_t index) { return {index, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}}; }
+
+ExampleBatch without_targets(std::uint64_t index) {
+  constexpr float kUnknown = std::numeric_limits<float>::infinity();
+  return {index, {{1, 2}, {0, 1}, {1, kUnknown}, {1, -0.0F}}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("in lock-step a network learns as in a plain loop, byte for byte", "[cost_to_go]") {
+  PuzzleExperiment config = tiny();
+  config.replay.staleness = 0;
+  SECTION("with one network") {}
+  SECTION("with double Q-learning") { config.learner.double_q = true; }
+  SECTION("with a warm-up of known ways back") { config.learner.warm_up = 33; }
+  SECTION("with leases that are longer than the time between checks") {
+    config.training.batches_per_lease = 30;
+  }
+  const auto made = learn_cost_to_go(config, puzzle_of(config), local_stage_host(nullptr, 1));
+  REQUIRE(made.has_value());
+  CHECK(model_of(*made).parameters == plain_loop(config).parameters);
+  CHECK(model_of(*made).metadata.at("updates") == "110");
+  CHECK(made->state.checks == 6);  // 20, 40, … 100, and one at the end
+  CHECK(made->state.newest.updates == 110);
+  CHECK(made->state.target_version == 7);
+  CHECK(made->state.examples == 110 * 64);
+}
+
+TEST_CASE("batches are ordered ahead within their bounds", "[cost_to_go]") {
+  PuzzleExperiment config = tiny();
+  config.replay.capacity = 12;
+  config.replay.staleness = GENERATE(0, 1, 2);
+  Interrupting outside;
+  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(made.has_value());
+  // Every batch once, in order, none too many.
+  std::uint64_t next = 0;
+  std::size_t stale = 0;
+  for (const auto& task : outside.engine->ordered) {
+    CHECK(task.first_batch == next);
+    CHECK(task.batches <= 8);
+    next += task.batches;
+    // Batch b is fitted after b / 20 checks, each of which replaced the target network.
+    for (std::uint64_t b = task.first_batch; b < next; ++b) {
+      const auto& names = outside.engine->published;
+      const auto version = static_cast<std::size_t>(
+          std::find(names.begin(), names.end(), task.network) - names.begin());
+      REQUIRE(version < names.size());
+      CHECK(b / 20 <= version + static_cast<std::size_t>(config.replay.staleness));
+      CHECK(version <= b / 20);
+      stale += b / 20 > version;
+    }
+  }
+  CHECK(next == 110);
+  CHECK((stale > 0) == (config.replay.staleness > 0));
+}
+
+TEST_CASE("an interrupted training ends with the same bytes", "[cost_to_go]") {
+  PuzzleExperiment config = tiny();
+  config.replay.staleness = GENERATE(0, 2);
+  const auto straight = learn_cost_to_go(config, puzzle_of(config), Interrupting().host());
+  REQUIRE(straight.has_value());
+  Interrupting outside;
+  for (int stops = 0;; ++stops) {
+    outside.reports_left = 0;  // stopped at every report
+    outside.engine = std::make_shared<WatchedEngine>();
+    const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+    if (!made) {
+      REQUIRE(made.error().code == Errc::kInterrupted);
+      continue;
+    }
+    CHECK(stops == 6);
+    CHECK(made->model == straight->model);
+    CHECK(made->state.checks == straight->state.checks);
+    break;
+  }
+}
+
+TEST_CASE("greedy play is kept, each attempt under its own id", "[cost_to_go]") {
+  PuzzleExperiment config = tiny();
+  config.record = {.checks = 2, .positions = 4};
+  Interrupting outside;
+  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(made.has_value());
+  CHECK(outside.kept.size() == static_cast<std::size_t>(made->state.records));
+  CHECK(outside.kept.size() > 8);  // of checks 0, 2, 4 and of the last one
+  for (std::size_t i = 0; i < outside.kept.size(); ++i)
+    CHECK(outside.kept[i].group == group_id(kCostToGo, i));
+  config.record.checks = 0;
+  Interrupting none;
+  REQUIRE(learn_cost_to_go(config, puzzle_of(config), none.host()).has_value());
+  CHECK(none.kept.empty());
+}
+
+TEST_CASE("training continues with more updates, and not with fewer", "[cost_to_go]") {
+  PuzzleExperiment config = tiny();
+  config.replay.staleness = 0;
+  Interrupting outside;
+  REQUIRE(learn_cost_to_go(config, puzzle_of(config), outside.host()).has_value());
+  config.training.updates = 150;
+  const auto longer = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(longer.has_value());
+  CHECK(longer->state.updates == 150);
+  CHECK(longer->state.checks == 8);
+  config.training.updates = 149;
+  const auto fewer = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(fewer.error().code == Errc::kConfig);
+  CHECK(fewer.error().message.find("training.updates = 149") != std::string::npos);
+}
+
+TEST_CASE("a training whose loss is not finite ends and says what to lower", "[cost_to_go]") {
+  const PuzzleExperiment config = tiny();
+  Interrupting outside;
+  outside.engine->spoil = [](TaskResult& result) { result.batches[1].targets[3] = 3e38F; };
+  StageHost host = outside.host();
+  std::string batch;
+  host.keep_failed = [&](std::string_view label, std::string_view json) -> Result<std::string> {
+    CHECK(label == kCostToGo);
+    batch = json;
+    return "failed/batch.json";
+  };
+  const auto made = learn_cost_to_go(config, puzzle_of(config), host);
+  REQUIRE(made.error().code == Errc::kConfig);
+  CHECK(made.error().message.find("learner.rate") != std::string::npos);
+  CHECK(made.error().message.find("failed/batch.json") != std::string::npos);
+  const auto kept = nlohmann::json::parse(batch);
+  CHECK(kept.at("rows").size() == 64);
+  CHECK(kept.at("rows").at(0).at("position").is_string());
+}
+
+TEST_CASE("faulty results of nodes end the training", "[cost_to_go]") {
+  const PuzzleExperiment config = tiny();
+  Interrupting outside;
+  SECTION("a batch too few") {
+    outside.engine->spoil = [](TaskResult& result) { result.batches.pop_back(); };
+  }
+  SECTION("a batch of inconsistent sizes") {
+    outside.engine->spoil = [](TaskResult& result) { result.batches[0].targets.pop_back(); };
+  }
+  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(made.error().code == Errc::kCorrupt);
+}
+
+TEST_CASE("batches that no node makes are refused", "[example_batch]") {
+  const testing::Corridor puzzle;
+  REQUIRE(check(batch_at(0), puzzle, 1));
+  REQUIRE(check(without_targets(0), puzzle, 1));
+  ExampleBatch bad = batch_at(0);
+  SECTION("a position too few") { bad.examples.states.pop_back(); }
+  SECTION("a target too few") { bad.targets.pop_back(); }
+  SECTION("a move that is none") { bad.examples.moves[0] = 2; }
+  SECTION("a target that is no number") {
+    bad.targets[0] = std::numeric_limits<float>::quiet_NaN();
+  }
+  SECTION("neither targets nor bounds") { bad.targets.clear(); }
+  REQUIRE(check(bad, puzzle, 1).error().code == Errc::kCorrupt);
+}
+
+TEST_CASE("where several outputs are taught, there is a target for each, or none",
+          "[example_batch]") {
+  const testing::Corridor puzzle;
+  ExampleBatch batch = batch_at(0);
+  REQUIRE_FALSE(check(batch, puzzle, 3));
+  batch.targets.resize(3 * batch.examples.size(), std::numeric_limits<float>::quiet_NaN());
+  REQUIRE(check(batch, puzzle, 3));
+}
