@@ -17,8 +17,35 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::WriteNow)
 
 namespace qstar {
 
-Archive::Archive(caf::actor_system& system, std::shared_ptr<Store> store)
+StoredGroups::StoredGroups(std::vector<std::uint64_t> ids, std::int64_t most) : most_(most) {
+  if (most > 0) ids_.insert(ids.begin(), ids.end());
+}
+
+void StoredGroups::add(std::span<const std::uint64_t> fresh) {
+  if (most_ > 0) ids_.insert(fresh.begin(), fresh.end());
+}
+
+std::vector<std::uint64_t> StoredGroups::leave() {
+  std::vector<std::uint64_t> leaving;
+  while (most_ > 0 && static_cast<std::int64_t>(ids_.size()) > most_) {
+    leaving.push_back(*ids_.begin());
+    ids_.erase(ids_.begin());
+  }
+  return leaving;
+}
+
+Result<Archive> Archive::make(caf::actor_system& system, std::shared_ptr<Store> store,
+                              std::int64_t most_groups) {
+  auto ids = most_groups > 0 ? store->group_ids() : std::vector<std::uint64_t>{};
+  if (!ids) return tl::unexpected(ids.error());
+  return Archive(system, std::move(store),
+                 std::make_shared<StoredGroups>(std::move(*ids), most_groups));
+}
+
+Archive::Archive(caf::actor_system& system, std::shared_ptr<Store> store,
+                 std::shared_ptr<StoredGroups> groups)
     : store_(std::move(store)),
+      groups_(std::move(groups)),
       actor_(system.spawn<caf::detached>([](caf::event_based_actor* self) -> caf::behavior {
         explain_exceptions(*self);
         return {[](const WriteNow& write) { write.act(); }};
@@ -27,7 +54,24 @@ Archive::Archive(caf::actor_system& system, std::shared_ptr<Store> store)
 Status Archive::insert(std::span<const AttemptGroup> groups) {
   if (groups.empty()) return write([] { return Status{}; });
   auto copy = std::make_shared<const std::vector<AttemptGroup>>(groups.begin(), groups.end());
-  return write([store = store_, copy] { return store->insert(*copy).map([](const auto&) {}); });
+  return write([store = store_, stored = groups_, copy]() -> Status {
+    const auto fresh = store->insert(*copy);
+    if (!fresh) return tl::unexpected(fresh.error());
+    stored->add(*fresh);
+    return {};
+  });
+}
+
+Status Archive::evict() {
+  return write([store = store_, stored = groups_]() -> Status {
+    const auto leaving = stored->leave();
+    return leaving.empty() ? Status{} : store->erase(leaving);
+  });
+}
+
+Result<AttemptGroup> Archive::stored(std::uint64_t group) {
+  if (auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
+  return store_->get(group);
 }
 
 Result<std::uint64_t> Archive::model_number(const ModelHash& model, std::string_view role,

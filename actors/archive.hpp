@@ -1,4 +1,4 @@
-// What a story keeps for good: attempts in the store, and saves of the stage under way.
+// What a run keeps for good: attempts in the store, and saves of the stage under way.
 //
 // An actor writes them in the order in which they are handed in, so the stage need not wait for the
 // disk, and a save never counts attempts that are not durable.
@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
+#include <vector>
 
 #include "actors/interfaces.hpp"
 #include "experiment/task.hpp"
@@ -16,17 +18,38 @@
 
 namespace qstar {
 
+// Which groups a store holds, and which of them have to leave it. Pure.
+class StoredGroups {
+ public:
+  // `most`: the number that is kept; 0: all are, and nothing is remembered.
+  StoredGroups(std::vector<std::uint64_t> ids, std::int64_t most);
+  void add(std::span<const std::uint64_t> fresh);
+  // The oldest ones beyond the limit, which leave.
+  std::vector<std::uint64_t> leave();
+
+ private:
+  std::int64_t most_;
+  std::set<std::uint64_t> ids_;
+};
+
 class Archive {
  public:
   static constexpr int kMost = 8;  // writes under way; another one waits
 
-  Archive(caf::actor_system& system, std::shared_ptr<Store> store);
+  // Of the store's groups the newest `most_groups` are kept; 0: all.
+  static Result<Archive> make(caf::actor_system& system, std::shared_ptr<Store> store,
+                              std::int64_t most_groups);
 
   // Hands groups in. Like the others, gives the first error of all writes so far.
   Status insert(std::span<const AttemptGroup> groups);
   // See Store::model_number. To be called before attempts of that model are handed in.
   Result<std::uint64_t> model_number(const ModelHash& model, std::string_view role,
                                      std::string_view label, std::uint64_t version);
+  // A stored group, with everything handed in before. kMissingFile: there is none.
+  Result<AttemptGroup> stored(std::uint64_t group);
+  // Lets the oldest groups leave the store when there are too many. After a save: an older save may
+  // need them.
+  Status evict();
   // Hands in any other write.
   Status write(std::function<Status()> act);
   // Waits until everything handed in is written.
@@ -42,9 +65,12 @@ class Archive {
     int under_way = 0;
     Status status;
   };
+  Archive(caf::actor_system& system, std::shared_ptr<Store> store,
+          std::shared_ptr<StoredGroups> groups);
   Status wait_until_at_most(int under_way);
 
   std::shared_ptr<Store> store_;
+  std::shared_ptr<StoredGroups> groups_;  // of the actor
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   caf::actor actor_;
 };

@@ -22,6 +22,11 @@ Result<TaskResult> TaskExchange::wait(TaskId task) {
   return std::move(results_.extract(task).mapped());
 }
 
+bool TaskExchange::ready(TaskId task) const {
+  const std::scoped_lock lock(mutex_);
+  return closed_ || results_.contains(task);
+}
+
 void TaskExchange::forget(std::span<const TaskId> tasks) {
   const std::scoped_lock lock(mutex_);
   for (const TaskId task : tasks) results_.erase(task);

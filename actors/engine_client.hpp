@@ -29,6 +29,7 @@ class TaskExchange {
   void deliver(TaskId task, Result<TaskResult> result, bool remote);
   // Waits for the result; the reason of close() once the exchange is closed.
   Result<TaskResult> wait(TaskId task);
+  bool ready(TaskId task) const;
   // Forgets results that are not wanted any more.
   void forget(std::span<const TaskId> tasks);
   // Ends all waits, now and later.
@@ -68,6 +69,7 @@ class EngineClient final : public Engine {
   Result<ModelHash> publish(std::string bytes) override;
   TaskId submit(Task task) override;
   Result<TaskResult> wait(TaskId task) override { return exchange_->wait(task); }
+  bool ready(TaskId task) const override { return exchange_->ready(task); }
   void cancel(std::span<const TaskId> tasks) override;
   double remote_cpu_seconds() const override { return exchange_->remote_cpu_seconds(); }
   EngineTimes times() const override;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "actors/ask_in_turns.hpp"
+#include "actors/cached_models.hpp"
 #include "actors/family.hpp"
 
 namespace qstar {
@@ -91,17 +92,13 @@ void NodeConfig::describe(FieldVisitor& v) {
   section(v, "restart", "Restarts of failed actors", restart);
 }
 
-NodeConfig node_config_of(const ExperimentConfig& config) {
-  return {config.name, config.environment, config.rollout.actors, config.rollout.slots,
-          config.restart};
-}
-
 caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
                            const TaskSourceActor& source,
                            std::function<void(const Status&)> ended) {
   FetchModel fetch = options.fetch;
   if (!fetch)
     fetch = [&system, source](const ModelHash& hash) { return fetch_from(system, source, hash); };
+  if (options.cache) fetch = cached(std::move(fetch), options.cache);
   const auto models = std::make_shared<ModelCache>(std::move(fetch));
   const auto start = [options, source, models](caf::actor_system& home) {
     Family family;

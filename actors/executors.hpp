@@ -8,6 +8,9 @@
 
 #include "actors/actors.hpp"
 #include "experiment/executor.hpp"
+#include "persistence/shelf.hpp"
+#include "environment/registry.hpp"
+#include "experiment/run_settings.hpp"
 
 namespace qstar {
 
@@ -21,14 +24,13 @@ struct NodeConfig {
   void describe(FieldVisitor& v);
 };
 
-NodeConfig node_config_of(const ExperimentConfig& config);
-
 struct ExecutorsOptions {
   std::string node;  // name of this process
   NodeConfig config;
   EnvironmentPtr environment;
-  FetchModel fetch = {};  // unset: models are fetched from the head
-  Stop stop = {};         // ends tasks early
+  FetchModel fetch = {};                   // unset: models are fetched from the head
+  std::shared_ptr<Shelf> cache = nullptr;  // of models that were fetched; null: none
+  Stop stop = {};                          // ends tasks early
 };
 // `ended` is called once: without an error after a regular end; kNetwork: the head is gone;
 // kActorFailed: an executor failed too often.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/actors.hpp"
+#include "experiment/run_settings.hpp"
 
 namespace qstar {
 

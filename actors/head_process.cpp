@@ -53,7 +53,6 @@ std::string resume_command(const ProcessOptions& options) {
   std::string command =
       fmt::format("qstar train {} --run {}", shell_word(options.run_directory + "/config.toml"),
                   shell_word(options.run_directory));
-  if (options.deterministic) command += " --deterministic";
   if (options.workers > 0) command += fmt::format(" --workers {}", options.workers);
   if (!options.listen.empty()) command += " --listen " + shell_word(options.listen);
   if (!options.certificates.empty()) command += " --certs " + shell_word(options.certificates);
@@ -105,17 +104,13 @@ std::string log_folder(const std::string& run_directory) { return run_directory 
 void log_report(const Report& report) {
   const auto& [phase, step, values] = report.row;
   if (report.line.empty() || phase == kWorkersPhase) return;
-  log(is_progress(report) ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
+  log(report.passing ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
       {{"phase", phase}, {"step", step}});
 }
 
 }  // namespace
 
 Status check(const ProcessOptions& options) {
-  if (options.deterministic && (options.workers > 0 || !options.listen.empty())) {
-    return fail(Errc::kUsage,
-                "--deterministic runs in one process: leave out --workers and --listen");
-  }
   if (options.workers == 0 && options.listen.empty()) {
     if (options.certificates.empty()) return {};
     return fail(Errc::kUsage, "--certs is for --listen or --workers: give one of them");

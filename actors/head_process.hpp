@@ -24,7 +24,6 @@ namespace qstar {
 struct ProcessOptions {
   std::string run_directory;
   bool resume = false;
-  bool deterministic = false;
   std::int64_t workers = 0;     // further processes on this machine
   std::string listen;           // HOST:PORT for workers of other machines; empty: none
   std::string certificates;     // directory; empty: a private CA for this run, loopback only

@@ -83,6 +83,7 @@ struct PoolState {
     const bool wanted = pool->done(message.task);
     hand_out();  // before anything is decoded
     if (!wanted) return;
+    log_task(LogLevel::kDebug, "result taken", message.task, caf::to_string(sender));
     const bool remote = sender && sender->node() != self->node();
     exchange->deliver(message.task, decode_result(message.bytes), remote);
   }

@@ -24,13 +24,6 @@ SessionConfig session_config_of(const PuzzleExperiment& config) {
           config.training.keep_weights_mb};
 }
 
-Status check_deterministic(const PuzzleHeadOptions& options) {
-  if (!options.deterministic || options.config.training.cpu_seconds == 0) return {};
-  return fail(Errc::kUsage,
-              "--deterministic needs training.cpu_seconds = 0, since CPU time is never the same "
-              "twice: limit training.updates instead");
-}
-
 std::vector<std::pair<std::string, std::string>> final_files(const PuzzleExperiment& config,
                                                              const TrainedCostToGo& result) {
   const auto report = make_puzzle_report(config, result.state);
@@ -79,7 +72,10 @@ nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGo
             {"blocks", config.learner.network.blocks}}},
           {"cost",
            {{"cpu_seconds", run.cpu_seconds},
-            {"wall_seconds", run.wall_seconds},
+            {"wall_seconds", run.times.now},
+            {"learner_waited_seconds", run.times.stage_waited},
+            {"executors_busy_seconds", run.times.executors_busy},
+            {"executors_idle_seconds", run.times.executors_idle},
             {"peak_memory_bytes", peak_resident_bytes()},
             {"updates", run.updates},
             {"examples", run.examples},
@@ -88,8 +84,6 @@ nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGo
 
 Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
-  if (auto possible = check_deterministic(options); !possible)
-    return tl::unexpected(possible.error());
   const auto puzzle = make_puzzle(options.config.environment);
   if (!puzzle) return tl::unexpected(puzzle.error());
   auto gateway = start_gateway(options);

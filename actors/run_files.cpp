@@ -275,16 +275,6 @@ void RunDirectory::append(const MetricsRow& row) {
   metrics << to_json_line(row) << std::endl;
 }
 
-Status RunDirectory::save_checkpoint(CheckpointDirectory& checkpoints, std::uint64_t serial,
-                                     const CheckpointParts& parts) {
-  if (auto there = intact(); !there) return there;
-  if (auto written = checkpoints.write(serial, parts); !written) return written;
-  begin();
-  guard("checkpoints");
-  append({kCheckpointPhase, serial, {}});
-  return {};
-}
-
 void RunDirectory::guard(const std::string& name) {
   const auto identity = identity_of(file(name));
   const std::scoped_lock lock(state_->mutex);

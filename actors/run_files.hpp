@@ -80,9 +80,6 @@ class RunDirectory {
   // One line of metrics.jsonl, flushed. Rows are never taken back: after a crash, what was written
   // since the last checkpoint is there twice, and the later row counts. Any thread.
   void append(const MetricsRow& row);
-  // Writes a checkpoint and its row; the run has begun then. kIo also when the directory is gone.
-  Status save_checkpoint(CheckpointDirectory& checkpoints, std::uint64_t serial,
-                         const CheckpointParts& parts);
   // From now on the run wants this file or folder of it to stay where it is.
   void guard(const std::string& name);
   // kIo: the directory, or what is guarded in it, was deleted or replaced. Any thread.

@@ -19,27 +19,6 @@ void log_start(const RunDirectory& directory, const ProcessOptions& options, con
        {"config_hash", config_hash}});
 }
 
-Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,
-                                                    const RunDirectory& directory,
-                                                    const ProcessOptions& options) {
-  auto loaded = checkpoints.load_newest();
-  if (!loaded && loaded.error().code == Errc::kMissingFile) {
-    if (auto unstarted = directory.check_unstarted(); !unstarted)
-      return tl::unexpected(unstarted.error());
-    if (options.resume)
-      show_line(options, "resume",
-                "the run was stopped before its first checkpoint: starting from the beginning");
-    return CheckpointDirectory::Loaded{};
-  }
-  if (!loaded) return loaded;
-  if (auto there = directory.check_store(); !there) return tl::unexpected(there.error());
-  for (const auto& warning : loaded->warnings)
-    show_line(options, "checkpoint", "warning: " + warning);
-  if (options.resume)
-    show_line(options, "resume", fmt::format("resuming from checkpoint {}", loaded->serial));
-  return loaded;
-}
-
 Status adopt_changes(RunDirectory& directory, const ProcessOptions& options) {
   if (directory.changes().empty()) return {};
   auto summary = "continuing with " + summary_of(directory.changes());
@@ -51,19 +30,6 @@ Status adopt_changes(RunDirectory& directory, const ProcessOptions& options) {
 Error cause_of(const Error& error, const RunDirectory& directory) {
   const auto there = directory.intact();
   return there ? error : there.error();
-}
-
-RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
-                      std::shared_ptr<CheckpointDirectory> checkpoints) {
-  for (const auto* name : {"store", "store/CURRENT", "checkpoints"}) directory.guard(name);
-  RunControl control;
-  control.save_checkpoint = [&directory, checkpoints = std::move(checkpoints)](
-                                std::uint64_t serial, const CheckpointParts& parts) {
-    return directory.save_checkpoint(*checkpoints, serial, parts);
-  };
-  control.intact = [&directory] { return directory.intact(); };
-  control.stop = options.stop;
-  return control;
 }
 
 }  // namespace qstar

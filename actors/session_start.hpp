@@ -1,11 +1,8 @@
-// How a session of any kind of run begins: from which checkpoint, with which changes of the
-// configuration, and what its coordinator may do with the run directory.
+// How a session of any kind of run begins: with its directory, its log, and which changes of the
+// configuration.
 #pragma once
 
-#include <memory>
-
 #include "actors/head_process.hpp"
-#include "actors/leading_state.hpp"
 
 namespace qstar {
 
@@ -30,17 +27,9 @@ Result<RunDirectory> open_run(const ProcessOptions& options, const Config& confi
   return directory;
 }
 
-// The newest checkpoint; serial 0 and no parts when none was written yet. kMissingFile: there must
-// have been one, or the store is gone. Prints what the run is resumed from.
-Result<CheckpointDirectory::Loaded> load_checkpoint(const CheckpointDirectory& checkpoints,
-                                                    const RunDirectory& directory,
-                                                    const ProcessOptions& options);
 // Records and prints the changes of a resumed run's configuration.
 Status adopt_changes(RunDirectory& directory, const ProcessOptions& options);
 // Why a session ended with this error: that its directory is gone explains whatever followed.
 Error cause_of(const Error& error, const RunDirectory& directory);
-// Checkpoints go through the directory, which from now on has to stay where it is.
-RunControl control_of(const ProcessOptions& options, RunDirectory& directory,
-                      std::shared_ptr<CheckpointDirectory> checkpoints);
 
 }  // namespace qstar

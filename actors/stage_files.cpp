@@ -29,6 +29,15 @@ bool has_saves(const std::string& folder) {
                      [](const fs::path& label) { return !entries_of(label).empty(); });
 }
 
+// Checkpoints of versions before there were labels.
+bool has_old_saves(const std::string& folder) {
+  const auto entries = entries_of(folder);
+  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
+    std::error_code ignored;
+    return fs::exists(entry / "MANIFEST.json", ignored);
+  });
+}
+
 Error missing(const std::string& what, const std::string& why) {
   return {Errc::kMissingFile,
           fmt::format("{} {}: put back what was deleted, or start again with another --run",
@@ -39,6 +48,11 @@ Error missing(const std::string& what, const std::string& why) {
 
 Result<StageFiles> StageFiles::open(const RunDirectory& directory, const CheckpointConfig& config) {
   StageFiles files(directory.path(), config);
+  if (has_old_saves(directory.file("checkpoints")))
+    return fail(Errc::kSchema,
+                fmt::format("{} is of a run that an earlier version of qstar began: resume it with "
+                            "that version, or start again with another --run",
+                            printable(directory.file("checkpoints"))));
   const auto history = directory.history();
   const auto finished = files.finished();
   // Single ones may have been deleted to have their stages run again.
@@ -49,9 +63,14 @@ Result<StageFiles> StageFiles::open(const RunDirectory& directory, const Checkpo
   if (history.begun() || !finished.empty()) {
     if (auto there = directory.check_store(); !there) return tl::unexpected(there.error());
   }
-  if (history.checkpoint_last && !has_saves(directory.file("checkpoints")))
+  files.fresh_ = finished.empty() && !has_saves(directory.file("checkpoints"));
+  if (files.fresh_) {
+    if (auto unstarted = directory.check_unstarted(); !unstarted)
+      return tl::unexpected(unstarted.error());
+  } else if (history.checkpoint_last && !has_saves(directory.file("checkpoints"))) {
     return tl::unexpected(missing(directory.file("checkpoints"),
                                   "is missing or empty, although a stage was saved in it"));
+  }
   return files;
 }
 

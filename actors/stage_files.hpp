@@ -39,6 +39,8 @@ class StageFiles {
 
   // Finished stages, in alphabetical order.
   std::vector<std::string> finished() const;
+  // Whether nothing was saved or finished when it was opened.
+  bool fresh() const { return fresh_; }
   // Whether the stage under way has saved anything.
   bool saved() const { return *saved_; }
 
@@ -50,6 +52,7 @@ class StageFiles {
   std::string path_;
   CheckpointConfig config_;
   double last_save_ = -1;
+  bool fresh_ = false;
   std::shared_ptr<std::atomic<bool>> saved_ = std::make_shared<std::atomic<bool>>(false);
 };
 

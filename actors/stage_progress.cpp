@@ -17,9 +17,21 @@ using nlohmann::json;
 constexpr std::array<std::pair<const char*, int>, 6> kFigures = {
     {{"accuracy", 3}, {"solved", 3}, {"loss", 3}, {"reward", 3}, {"kl", 3}, {"lucky", 3}}};
 
+std::string line_of(const StageProgress& p, const MetricsRow& row, double share) {
+  std::string line = fmt::format("{} {:.0f} %", printable(p.stage), 100 * share);
+  for (const auto& [name, digits] : kFigures) {
+    if (const auto it = p.values.find(name); it != p.values.end())
+      line += fmt::format("  {} {:.{}f}", name, it->second, digits);
+  }
+  const auto rate = row.values.find("examples_per_second");
+  if (rate != row.values.end() && rate->second > 0)
+    line += fmt::format("  {:.1f} k examples/s", rate->second / 1e3);
+  return line;
+}
+
 }  // namespace
 
-Report StageReports::report(const StageProgress& p, double now) {
+Report StageReports::report(const StageProgress& p, const Occupancy& occupancy, double now) {
   if (p.stage != stage_) {
     stage_ = p.stage;
     pace_ = examples_ = {};
@@ -27,19 +39,15 @@ Report StageReports::report(const StageProgress& p, double now) {
   MetricsRow row{p.stage, static_cast<std::uint64_t>(p.done), p.values};
   const double rate = pace_.rate(now, static_cast<double>(p.done));
   const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 1;
-  std::string line = fmt::format("{} {:.0f} %", printable(p.stage), 100 * share);
-  for (const auto& [name, digits] : kFigures) {
-    if (const auto it = p.values.find(name); it != p.values.end())
-      line += fmt::format("  {} {:.{}f}", name, it->second, digits);
-  }
-  if (const auto made = p.values.find("examples"); made != p.values.end()) {
-    const double per_second = examples_.rate(now, made->second);
-    row.values["examples_per_second"] = per_second;
-    if (per_second > 0) line += fmt::format("  {:.1f} k examples/s", per_second / 1e3);
-  }
-  if (rate > 0 && p.done < p.total)
+  if (const auto made = p.values.find("examples"); made != p.values.end())
+    row.values["examples_per_second"] = examples_.rate(now, made->second);
+  const json status = {{"phase", p.stage},
+                       {"progress", share},
+                       {"figures", row.values},
+                       {"executors", {{"busy", occupancy.busy()}, {"waiting", occupancy.idle()}}}};
+  auto line = p.line.empty() ? line_of(p, row, share) : p.line;
+  if (p.line.empty() && rate > 0 && p.done < p.total)
     line += "  " + time_left(static_cast<double>(p.total - p.done), rate);
-  const json status = {{"phase", p.stage}, {"progress", share}, {"figures", row.values}};
   return {std::move(row), std::move(line), status.dump(), p.done < p.total};
 }
 

@@ -4,15 +4,16 @@
 #include <string>
 
 #include "actors/messages.hpp"
-#include "actors/progress.hpp"
+#include "actors/task_pool.hpp"
+#include "experiment/pace.hpp"
 #include "experiment/stage_host.hpp"
 
 namespace qstar {
 
 class StageReports {
  public:
-  // `now` in seconds.
-  Report report(const StageProgress& progress, double now);
+  // `occupancy`: of the executors; `now` in seconds.
+  Report report(const StageProgress& progress, const Occupancy& occupancy, double now);
 
  private:
   std::string stage_;

@@ -9,6 +9,7 @@
 #include "actors/actors.hpp"
 #include "actors/session_start.hpp"
 #include "core/clock.hpp"
+#include "core/log.hpp"
 #include "core/out_of_memory.hpp"
 
 namespace qstar {
@@ -16,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kPatience = 0.6;  // seconds for the next point where a stage saves
+constexpr double kPatience = 1.5;  // seconds for the next point where a stage saves
 
 // An exception of a library would end the process: it is an error of this session.
 Status run_safely(const StageSession::Stages& stages, const StageHost& host) {
@@ -60,36 +61,46 @@ Status StageSession::prepare() {
   auto files = StageFiles::open(directory_, config_.checkpoint);
   if (!files) return tl::unexpected(files.error());
   files_.emplace(std::move(*files));
+  if (options_.resume && files_->fresh())
+    show_line(options_, "resume",
+              "the run was stopped before its first checkpoint: starting from the beginning");
   auto shelf =
       Shelf::open(directory_.file("weights"), {.keep_below_bytes = config_.keep_weights_mb << 20});
   if (!shelf) return tl::unexpected(shelf.error());
   shelf_ = std::make_shared<Shelf>(std::move(*shelf));
-  auto store = Store::open(directory_.file("store"), Store::Mode::kWrite);
+  auto store =
+      Store::open(directory_.file("store"), Store::Mode::kWrite, {.sync = config_.sync_store});
   if (!store) return tl::unexpected(store.error());
   for (const auto* name : {"store", "store/CURRENT", "checkpoints", "stages", "models"})
     directory_.guard(name);
   auto network = plan_network(options_, directory_);
   if (!network) return tl::unexpected(network.error());
   network_ = std::move(*network);
-  spawn_actors(immortal_system(network_.tls), std::make_shared<Store>(std::move(*store)));
-  return {};
+  return spawn_actors(immortal_system(network_.tls), std::make_shared<Store>(std::move(*store)));
 }
 
-void StageSession::spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store) {
+Status StageSession::spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store) {
+  auto archive = Archive::make(system, std::move(store), config_.most_groups);
+  if (!archive) return tl::unexpected(archive.error());
+  archive_.emplace(std::move(*archive));
+  trainers_.emplace(system);
   metrics_ = spawn_metrics(system, sink_);
-  archive_.emplace(system, std::move(store));
   pool_ = spawn_pool(system, metrics_, options_.stop, print_config(describe_of(config_.node)),
                      config_.lease_seconds, exchange_);
   ExecutorsOptions how{
-      "head", config_.node, config_.environment,
+      "head",
+      config_.node,
+      config_.environment,
       [exchange = exchange_](const ModelHash& hash) {
         return exchange->models().model(hash).map([](const auto& bytes) { return *bytes; });
       },
+      nullptr,
       Stop([ended = ended_] { return ended->load(); })};
   auto promise = std::make_shared<std::promise<Status>>();
   executors_ended_ = promise->get_future();
   executors_ = spawn_executors(system, how, pool_,
                                [promise](const Status& why) { promise->set_value(why); });
+  return {};
 }
 
 Status StageSession::finish_stage(const std::function<Status(StageFiles& files)>& write) {
@@ -106,21 +117,22 @@ Status StageSession::finish_stage(const std::function<Status(StageFiles& files)>
 // stopped and the stage has had its time to save. `why`: the error when the stages have not ended.
 bool StageSession::is_over(std::future<Status>& ended, std::chrono::milliseconds patience,
                            Status& why) {
-  if (ended.wait_for(std::min(patience, 50ms)) == std::future_status::ready) {
-    caf::anon_send(pool_, EndTasks{});  // workers end by themselves
-    return true;
-  }
-  why = directory_.intact();
-  if (!why) return true;
-  if (!stopped()) return false;
-  if (!patience_ends_) {
+  const bool over = ended.wait_for(std::min(patience, 50ms)) == std::future_status::ready;
+  if (stopped() && !patience_ends_) {
     patience_ends_ = seconds_now() + kPatience;
+    exchange_->close({Errc::kInterrupted, "stopped"});  // a stage that waits need not any more
     (void)gate_.pass([this]() -> Status {
       sink_(report_of("stop", 0, "stopping: saving if the stage can be saved now"));
       return {};
     });
   }
-  if (seconds_now() <= *patience_ends_) return false;
+  if (over) {
+    caf::anon_send(pool_, EndTasks{});  // workers end by themselves
+    return true;
+  }
+  why = directory_.intact();
+  if (!why) return true;
+  if (!stopped() || seconds_now() <= *patience_ends_) return false;
   why = fail(Errc::kInterrupted, "stopped");
   return true;
 }
@@ -141,14 +153,16 @@ Status StageSession::wait_for(std::future<Status>& ended) noexcept {
   gate_.close();
   exchange_->close(watching.error());
   *ended_ = true;
-  // A stage that waits for a result ends by itself now.
-  if (ended.wait_for(100ms) == std::future_status::ready) (void)ended.get();
+  // The stage ends by itself now, as soon as it looks. After a failure the next session needs what
+  // this one holds; after an interruption there is none.
+  const bool interrupted = watching.error().code == Errc::kInterrupted;
+  if (ended.wait_for(interrupted ? 100ms : 20s) == std::future_status::ready) (void)ended.get();
   return watching;
 }
 
 Status StageSession::show(const StageProgress& progress) {
   return gate_.pass([&]() -> Status {
-    sink_(reports_.report(progress, seconds_now()));
+    sink_(reports_.report(progress, exchange_->occupancy(), seconds_now()));
     if (!stopped()) return {};
     return fail(Errc::kInterrupted, "stopped");
   });
@@ -162,9 +176,9 @@ Result<SavedParts> StageSession::load(std::string_view label) {
     if (!loaded) return tl::unexpected(loaded.error());
     for (const auto& warning : loaded->warnings)
       show_line(options_, "checkpoint", "warning: " + warning);
-    if (loaded->serial > 0 && options_.resume)
+    if (options_.resume && loaded->serial > 0)
       show_line(options_, "resume",
-                fmt::format("resuming {} from checkpoint {}", label, loaded->serial));
+                fmt::format("resuming from checkpoint {} of {}", loaded->serial, label));
     parts = std::move(loaded->parts);
     return {};
   });
@@ -190,6 +204,11 @@ StageHost StageSession::host() {
         return archive_->write(
             [shelf = shelf_, bytes] { return shelf->put(*bytes).map([](const Sha256&) {}); });
       });
+  host.stop = Stop([stop = options_.stop, ended = ended_] { return ended->load() || stop(); });
+  host.stored = [this](std::uint64_t group) { return archive_->stored(group); };
+  host.beside = [this](const std::string& trainer, std::function<Status()> work) {
+    return trainers_->run(trainer, std::move(work));
+  };
   host.model_number = [this](const ModelHash& model, std::string_view role, std::string_view label,
                              std::uint64_t version) {
     return archive_->model_number(model, role, label, version);
@@ -212,13 +231,18 @@ Status StageSession::save(std::string_view label, const std::function<SavedParts
   if (!files_->is_time_to_save(seconds_now()) && !at_once) return {};
   auto written = archive_->write(
       [this, name = std::string(label), saved = parts()] { return write_save(name, saved); });
+  if (written) written = archive_->evict();
   return at_once ? archive_->flush() : written;
 }
 
 Status StageSession::write_save(const std::string& label, const SavedParts& parts) {
   return gate_.pass([&]() -> Status {
+    if (auto there = directory_.intact(); !there) return there;
+    const double began = seconds_now();
     const auto serial = files_->save(label, parts);
     if (!serial) return tl::unexpected(serial.error());
+    log(LogLevel::kInfo, "head", "checkpoint written",
+        {{"label", label}, {"serial", *serial}, {"seconds", seconds_now() - began}});
     directory_.append({"checkpoint", *serial, {}});
     directory_.guard("checkpoints");
     return {};
@@ -227,8 +251,10 @@ Status StageSession::write_save(const std::string& label, const SavedParts& part
 
 void StageSession::end_actors() {
   *ended_ = true;
-  end_all(pool_->home_system(), {caf::actor_cast<caf::actor>(pool_), executors_, archive_->actor(),
-                                 caf::actor_cast<caf::actor>(metrics_)});
+  auto actors = trainers_->actors();
+  actors.insert(actors.end(), {caf::actor_cast<caf::actor>(pool_), executors_, archive_->actor(),
+                               caf::actor_cast<caf::actor>(metrics_)});
+  end_all(pool_->home_system(), actors);
 }
 
 }  // namespace qstar

@@ -18,6 +18,7 @@
 #include "actors/head_process.hpp"
 #include "actors/stage_files.hpp"
 #include "actors/stage_progress.hpp"
+#include "actors/trainers.hpp"
 #include "persistence/shelf.hpp"
 
 namespace qstar {
@@ -51,6 +52,8 @@ struct SessionConfig {
   CheckpointConfig checkpoint;
   double lease_seconds = 120;
   std::int64_t keep_weights_mb = 10;  // published models below this size are all kept
+  std::int64_t most_groups = 0;       // that the store keeps; 0: all
+  bool sync_store = false;            // to survive a loss of power, too
 };
 
 class StageSession {
@@ -74,7 +77,7 @@ class StageSession {
   Status finish_stage(const std::function<Status(StageFiles& files)>& write);
 
  private:
-  void spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store);
+  Status spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store);
   Status wait_for(std::future<Status>& ended) noexcept;
   bool is_over(std::future<Status>& ended, std::chrono::milliseconds patience, Status& why);
   StageHost host();
@@ -98,6 +101,7 @@ class StageSession {
   std::optional<double> patience_ends_;
   MetricsActor metrics_;
   std::optional<Archive> archive_;
+  std::optional<Trainers> trainers_;
   std::shared_ptr<Shelf> shelf_;
   PoolActor pool_;
   caf::actor executors_;

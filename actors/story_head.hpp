@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "actors/head_process.hpp"
 #include "story/story_config.hpp"
 

@@ -90,6 +90,8 @@ class Occupancy {
   // Executor-seconds until the latest set().
   double busy_seconds() const { return busy_seconds_; }
   double idle_seconds() const { return idle_seconds_; }
+  std::int64_t busy() const { return static_cast<std::int64_t>(busy_); }
+  std::int64_t idle() const { return static_cast<std::int64_t>(idle_); }
 
  private:
   std::optional<double> since_;

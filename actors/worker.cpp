@@ -49,14 +49,36 @@ struct Job {
   std::string experiment;
 };
 
+// Null for a puzzle that is no text: its tasks name it themselves.
+Result<EnvironmentPtr> environment_of(const EnvironmentConfig& config) {
+  if (!is_text(config.name)) return EnvironmentPtr();
+  auto made = make_environment(config);
+  if (!made) return tl::unexpected(made.error());
+  return EnvironmentPtr(std::move(*made));
+}
+
+Result<std::shared_ptr<Shelf>> cache_of(const WorkerOptions& options) {
+  if (options.cache.empty() || options.cache_mb == 0) return std::shared_ptr<Shelf>();
+  auto shelf = Shelf::open(options.cache, {.most_bytes = options.cache_mb << 20});
+  if (!shelf && options.cache_is_needed) return tl::unexpected(shelf.error());
+  if (!shelf) {
+    log(LogLevel::kWarning, "worker", "works without a cache: " + shelf.error().message);
+    return std::shared_ptr<Shelf>();
+  }
+  return std::make_shared<Shelf>(std::move(*shelf));
+}
+
 Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& options,
                           const std::string& toml, const JoinActor& head, Ended ended) {
   NodeConfig config;
   if (auto parsed = parse_config(toml, kSource, {}, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
-  auto environment = make_environment(config.environment);
+  auto environment = environment_of(config.environment);
   if (!environment) return tl::unexpected(environment.error());
-  const ExecutorsOptions how{options.name, config, std::move(*environment), {}, options.stop};
+  auto cache = cache_of(options);
+  if (!cache) return tl::unexpected(cache.error());
+  const ExecutorsOptions how{options.name, config, std::move(*environment),
+                             {},           *cache, options.stop};
   return Job{spawn_executors(system, how, caf::actor_cast<TaskSourceActor>(head), std::move(ended)),
              config.name};
 }

@@ -3,11 +3,11 @@
 
 Usage: actors_against_loop.py BUILD [CONFIG]
 
-Runs `plain_loop` (one thread, no actor), `qstar train --deterministic` (the same work through
-actors, one step after the other, the same policy in the end) and `qstar train` (asynchronous) in
-turn, three times each, and prints the median rates of attempts per second and their ratios to the
-plain loop's. Evaluations and checkpoints are cut to the least, since the loop makes none. Exits
-with 1 when the deterministic run's policy differs from the loop's.
+Runs `plain_loop` (no actor), `qstar train` in lock-step (the same work through actors, one step
+after the other, the same policy in the end) and `qstar train` with versions ahead, in turn, three
+times each, and prints the median rates of attempts per second and their ratios to the plain loop's.
+Evaluations and checkpoints are cut to the least, since the loop makes none. Exits with 1 when the
+lock-step run's policy differs from the loop's.
 """
 import json
 import os
@@ -50,24 +50,24 @@ def main():
     build = sys.argv[1]
     config = sys.argv[2] if len(sys.argv) > 2 else "configs/quickstart.toml"
     qstar = os.path.join(build, "qstar")
-    figures = {"plain loop": [], "actors, deterministic": [], "actors, asynchronous": []}
+    figures = {"plain loop": [], "actors, lock-step": [], "actors, one version ahead": []}
     with tempfile.TemporaryDirectory(prefix="qstar-bench-") as folder:
         for i in range(ROUNDS):
             runs = [os.path.join(folder, f"{name}{i}") for name in ("loop", "sync", "async")]
             train = [qstar, "train", config, *LEAST, "--run"]
             commands = [[os.path.join(build, "benchmarks", "plain_loop"), config, runs[0], *LEAST],
-                        [*train, runs[1], "--deterministic"], [*train, runs[2]]]
+                        [*train, runs[1], "rollout.versions_ahead=0"], [*train, runs[2]]]
             for name, run, command in zip(figures, runs, commands):
                 wall, cpu = timed(command)
                 made = attempts(qstar, run)
                 figures[name].append((made / wall, made / cpu, wall, cpu, made))
             if weights(runs[0]) != weights(runs[1]):
-                sys.exit("the deterministic run's policy differs from the plain loop's")
+                sys.exit("the lock-step run's policy differs from the plain loop's")
     medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in figures.items()}
     base = medians["plain loop"]
-    print(f"{'':24}{'attempts':>10}{'wall s':>9}{'CPU s':>9}{'attempts/s':>12}{'ratio':>8}{'per CPU s':>11}{'ratio':>8}")
+    print(f"{'':26}{'attempts':>10}{'wall s':>9}{'CPU s':>9}{'attempts/s':>12}{'ratio':>8}{'per CPU s':>11}{'ratio':>8}")
     for name, (rate, per_cpu, wall, cpu, made) in medians.items():
-        print(f"{name:24}{made:10.0f}{wall:9.2f}{cpu:9.2f}{rate:12.1f}{rate / base[0]:8.2f}"
+        print(f"{name:26}{made:10.0f}{wall:9.2f}{cpu:9.2f}{rate:12.1f}{rate / base[0]:8.2f}"
               f"{per_cpu:11.1f}{per_cpu / base[1]:8.2f}")
 
 

@@ -1,10 +1,11 @@
-// The replay buffer against RocksDB alone, with the same bytes: what encoding, indexes, tables and
-// decoding cost on top of the database.
+// The store and its tables against RocksDB alone, with the same bytes: what encoding, indexes,
+// tables and decoding cost on top of the database.
 #include <benchmark/benchmark.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
-#include "persistence/replay_buffer.hpp"
+#include "persistence/replay_table.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace {
@@ -40,12 +41,6 @@ void report(benchmark::State& state, double groups) {
   using benchmark::Counter;
   state.counters["groups/s"] = Counter(groups, Counter::kIsRate);
   state.counters["attempts/s"] = Counter(groups * kAttempts, Counter::kIsRate);
-}
-
-ReplayBuffer open_buffer(const std::string& path) {
-  ReplayConfig config;
-  config.policy.limiter.samples_per_insert = 0;
-  return ReplayBuffer::open(path, config, "", true).value();
 }
 
 std::unique_ptr<rocksdb::DB> open_raw(const std::string& path) {
@@ -100,14 +95,21 @@ BENCHMARK(encode_only)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 void insert(benchmark::State& state) {
   const TemporaryFolder folder;
-  auto buffer = open_buffer(folder.path("store"));
+  auto store = Store::open(folder.path("store"), Store::Mode::kWrite).value();
+  auto policy = ReplayTable::make(ReplayConfig().policy).value();
+  auto critic = ReplayTable::make(ReplayConfig().critic).value();
   std::uint64_t next = 0;
   for (auto _ : state) {
     state.PauseTiming();
-    const auto groups = batch_of(next);
+    auto groups = batch_of(next);
     next += kBatch;
     state.ResumeTiming();
-    QSTAR_ASSERT(buffer.insert(groups).has_value(), "insert");
+    QSTAR_ASSERT(store.insert(groups).has_value(), "insert");
+    for (auto& group : groups) {
+      const auto shared = std::make_shared<const AttemptGroup>(std::move(group));
+      policy.insert(shared);
+      critic.insert(shared);
+    }
   }
   report(state, static_cast<double>(next));
 }
@@ -140,18 +142,14 @@ BENCHMARK(sample_raw)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 // Argument: 0 for the policy's uniform table, 1 for the critic's prioritised one.
 void sample(benchmark::State& state) {
-  const TemporaryFolder folder;
   ReplayConfig config;
-  config.policy.limiter.samples_per_insert = 0;
   config.policy.max_reuse = 0;
-  auto buffer = ReplayBuffer::open(folder.path("store"), config, "", true).value();
-  for (std::uint64_t g = 0; g < kStored; g += kBatch)
-    QSTAR_ASSERT(buffer.insert(batch_of(g)).has_value(), "insert");
-  const Table table = state.range(0) == 0 ? Table::kPolicy : Table::kCritic;
+  auto table = ReplayTable::make(state.range(0) == 0 ? config.policy : config.critic).value();
+  for (std::uint64_t g = 0; g < kStored; ++g)
+    table.insert(std::make_shared<const AttemptGroup>(group_of(g)));
   Rng rng(1);
   double groups = 0;
-  for (auto _ : state)
-    groups += static_cast<double>(buffer.sample(table, kSample, 0, rng, true).size());
+  for (auto _ : state) groups += static_cast<double>(table.sample(kSample, 0, rng).size());
   report(state, groups);
 }
 BENCHMARK(sample)->Arg(0)->Arg(1)->UseRealTime()->Unit(benchmark::kMicrosecond);

@@ -1,6 +1,6 @@
 #include "cli/checked_settings.hpp"
 
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "experiment/puzzle_experiment.hpp"
 #include "story/story_config.hpp"
 

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "actors/head.hpp"
+#include "actors/text_head.hpp"
 #include "actors/puzzle_head.hpp"
 #include "actors/story_head.hpp"
 #include "cli/commands.hpp"
@@ -30,7 +30,7 @@ class Progress {
  public:
   void operator()(const Report& report) {
     if (report.line.empty() || too_soon(report)) return;
-    if (is_progress(report))
+    if (report.passing)
       line_.show(report.line);
     else
       line_.keep(report.line);
@@ -38,8 +38,6 @@ class Progress {
 
  private:
   bool too_soon(const Report& report) {
-    const auto& row = report.row;
-    if (row.phase == "pretrain") return !line_.is_live() && row.step % 100 != 0;
     if (!report.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
@@ -61,7 +59,6 @@ ProcessOptions process_options(const TrainOptions& o) {
   ProcessOptions process;
   process.run_directory = o.run;
   process.resume = o.resume;
-  process.deterministic = o.deterministic;
   process.workers = o.workers;
   process.listen = o.listen;
   process.certificates = o.certificates;
@@ -100,13 +97,13 @@ int finish(const std::string& result, const ProcessOptions& options) {
 }
 
 int train_text(const Command& command) {
-  HeadOptions options{process_options(command.options), {}, nullptr};
+  TextHeadOptions options{process_options(command.options), {}, nullptr};
   if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
     return report_error(read.error());
   if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
-  const auto end = run_head(options);
+  const auto end = run_text_head(options);
   if (!end) return report_error(end.error());
   const double accuracy = end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0);
   return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);

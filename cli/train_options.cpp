@@ -24,8 +24,6 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--workers", o.workers,
                  "Number of worker processes to start on this machine (default 0)")
       ->check(whole_number(0, 64));
-  app.add_flag("--deterministic", o.deterministic,
-               "Make every byte of the model and the trajectories depend on the seed alone");
   app.add_option("--listen", o.listen,
                  "Accept workers of other machines at this HOST:PORT (default: none)")
       ->type_name(placeholder::kAddress);

@@ -17,7 +17,7 @@ struct TrainOptions {
   std::vector<std::string> overrides;
   std::string run, listen, certificates, http_address = "127.0.0.1";
   std::int64_t workers = 0, http_port = -1, parent = 0;
-  bool resume = false, deterministic = false;
+  bool resume = false;
   LogLevel log_level = LogLevel::kInfo;
   bool log_terminal = false;
 };

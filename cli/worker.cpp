@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -16,6 +17,15 @@ namespace {
 
 constexpr double kLongestWait = 86400;  // s, a day
 
+// Empty where there is no home.
+std::string cache_folder() {
+  if (const char* folder = std::getenv("XDG_CACHE_HOME"); folder != nullptr && *folder != 0)
+    return std::string(folder) + "/qstar/models";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != 0)
+    return std::string(home) + "/.cache/qstar/models";
+  return {};
+}
+
 int work(WorkerOptions& options) {
   options.stop = stop_on_interrupt();
   ::signal(SIGPIPE, SIG_IGN);
@@ -23,8 +33,11 @@ int work(WorkerOptions& options) {
     // What a terminal sends reaches the head, too, and it is the head that ends its workers.
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
-    options.rejoin = 0;  // such a head starts new workers, and names those that join or leave
+    options.cache.clear();  // the head's models are on this machine
+    options.rejoin = 0;     // such a head starts new workers, and names those that join or leave
   } else {
+    options.cache_is_needed = !options.cache.empty();
+    if (options.cache.empty()) options.cache = cache_folder();
     options.say = [](const std::string& line) { write_text(stdout, line + "\n"); };
   }
   const auto done = run_worker(options);
@@ -69,6 +82,16 @@ void add_worker(CLI::App& app, int& code) {
                    "Try for this many seconds to join a lost head again; 0: end at once "
                    "(default 60)")
       ->check(real_number(0, kLongestWait));
+  command
+      ->add_option("--cache", options->cache,
+                   "Folder in which fetched models are kept (default: qstar/models in "
+                   "$XDG_CACHE_HOME or ~/.cache)")
+      ->type_name(placeholder::kFolder);
+  command
+      ->add_option("--cache-mb", options->cache_mb,
+                   "Size in MiB above which the least recently used models leave that folder; 0: "
+                   "keep none (default 1024)")
+      ->check(whole_number(0, 1 << 24));
   command
       ->add_option("--log-file", options->log_file,
                    "Write the log of this process to this file (default: none)")

@@ -43,8 +43,7 @@ struct Step {
   Verdict verdict = Verdict::kUnknown;
   std::optional<float> q;  // critic's Q(state, step): expected win in [0, 1]; puzzles: cost to go
   std::optional<float> reward_score;  // a learned reward model's score of this step, in [0, 1]
-  std::uint64_t time_us = 0;          // when it was made, microseconds since the epoch; 0 in
-                                      // deterministic runs
+  std::uint64_t time_us = 0;  // when it was made, microseconds since the epoch; 0: not recorded
   std::uint64_t model = 0;  // number, in the store's table of models, of the weights that made it;
                             // 0: unknown
 

@@ -360,15 +360,4 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
   }
 }
 
-std::vector<std::uint8_t> Arithmetic::encode(const State& state) const {
-  std::vector<std::uint8_t> cells;
-  cells.reserve(state.line.size());
-  for (const char c : state.line) {
-    const std::size_t index = alphabet().find(c);
-    QSTAR_ASSERT(index != std::string_view::npos, state.line);
-    cells.push_back(static_cast<std::uint8_t>(index));
-  }
-  return cells;
-}
-
 }  // namespace qstar

@@ -58,12 +58,9 @@ class Arithmetic final : public Environment {
   StepResult step(const State& state, std::string_view step) const override;
   std::string answer(const State& state) const override;
   std::vector<std::string> legal_steps(const State&) const override { return {}; }
-  std::optional<std::string> inverse(const State&, std::string_view) const override { return {}; }
   // The calculator: the right rewritings, one after the other.
   Result<std::vector<std::string>> solve(const State& state) const override;
   bool long_work() const override { return long_work_; }
-  std::vector<std::uint8_t> encode(const State& state) const override;
-  std::string render(const State& state) const override { return state.line; }
 
  private:
   Arithmetic(ArithmeticRules rules, bool long_work)

@@ -165,19 +165,4 @@ Result<std::vector<std::string>> CountdownText::solve(const State& state) const 
   return steps;
 }
 
-std::vector<std::uint8_t> CountdownText::encode(const State& state) const {
-  std::vector<std::uint8_t> cells;
-  cells.reserve(state.line.size());
-  for (const char c : state.line) {
-    const std::size_t index = alphabet().find(c);
-    QSTAR_ASSERT(index != std::string_view::npos, state.line);
-    cells.push_back(static_cast<std::uint8_t>(index));
-  }
-  return cells;
-}
-
-std::string CountdownText::render(const State& state) const {
-  return countdown::drawing(position_of(state));
-}
-
 }  // namespace qstar

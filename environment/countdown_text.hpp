@@ -33,11 +33,8 @@ class CountdownText final : public Environment {
   std::string answer(const State& state) const override;
   // Every step that is right and whose larger number comes first, each once.
   std::vector<std::string> legal_steps(const State& state) const override;
-  std::optional<std::string> inverse(const State&, std::string_view) const override { return {}; }
   // A shortest solution; kBadProblem when an exhaustive search finds none.
   Result<std::vector<std::string>> solve(const State& state) const override;
-  std::vector<std::uint8_t> encode(const State& state) const override;
-  std::string render(const State& state) const override;
 
  private:
   std::size_t numbers_;

@@ -1,8 +1,8 @@
 // A problem with a win signal that can be checked.
 //
-// One interface serves text problems, whose steps a policy writes, and puzzles, whose moves can be
-// listed; Countdown is both. An environment is immutable after construction: every
-// function is const and thread-safe, all randomness comes in as an Rng.
+// Its problems and steps are text, which a policy writes; positions of puzzles have an interface of
+// their own (puzzle.hpp), and Countdown is both. An environment is immutable after construction:
+// every function is const and thread-safe, all randomness comes in as an Rng.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ namespace qstar {
 enum class Split : std::uint8_t { kTraining, kHeldOut };
 bool is_held_out(std::string_view problem);
 
-// Where an attempt stands. Text environments: the current line. Puzzles: the packed position.
+// Where an attempt stands.
 struct State {
   std::string problem;  // as given to reset
-  std::string line;     // current line (text), or packed bytes (puzzle)
+  std::string line;     // current line
   bool clean = true;    // no step so far was judged wrong
   friend bool operator==(const State&, const State&) = default;
 };
@@ -45,8 +45,7 @@ class Environment {
   virtual ~Environment() = default;
 
   virtual std::string_view name() const = 0;
-  // Characters that problems and steps are made of, without the separators; empty for puzzles whose
-  // moves are names.
+  // Characters that problems and steps are made of, without the separators.
   virtual std::string_view alphabet() const = 0;
 
   // A random problem of the split.
@@ -64,22 +63,15 @@ class Environment {
   // The final value as text once done ("" before).
   virtual std::string answer(const State& state) const = 0;
 
-  // Every legal move in a fixed order, for puzzles; empty for text whose steps cannot be listed.
+  // Every right step in a fixed order; empty where they cannot be listed.
   virtual std::vector<std::string> legal_steps(const State& state) const = 0;
-  // The move that undoes `step`, where there is one.
-  virtual std::optional<std::string> inverse(const State& state, std::string_view step) const = 0;
 
   // A correct solution as steps (the calculator for text problems); kBadProblem when unsolvable, or
   // when the environment has no solver for it.
   virtual Result<std::vector<std::string>> solve(const State& state) const = 0;
 
-  // The state as numbers for a network: a vector of small non-negative integers (characters by
-  // index in alphabet(), cells of a puzzle); of the same length for all states of a puzzle.
-  virtual std::vector<std::uint8_t> encode(const State& state) const = 0;
   // Whether its solutions take long operations apart, digit by digit.
   virtual bool long_work() const { return false; }
-  // For people, possibly several lines.
-  virtual std::string render(const State& state) const = 0;
 };
 
 // Walks the steps of an attempt through the environment and fills verdicts, outcome and answer.

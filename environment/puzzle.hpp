@@ -1,8 +1,7 @@
 // A puzzle: positions as packed bytes, moves by number, a batch at a time.
 //
-// Searches and learners that visit millions of positions work on this interface; PuzzleEnvironment
-// (puzzle_environment.hpp) turns any puzzle into an Environment, so that a puzzle is written once.
-// Immutable after construction and thread-safe; all randomness comes in as an Rng.
+// Searches and learners that visit millions of positions work on this interface. Immutable after
+// construction and thread-safe; all randomness comes in as an Rng.
 #pragma once
 
 #include <cstddef>

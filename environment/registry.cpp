@@ -10,7 +10,6 @@
 #include "environment/cube3.hpp"
 #include "environment/lights_out.hpp"
 #include "environment/pancake.hpp"
-#include "environment/puzzle_environment.hpp"
 #include "environment/sliding_tiles.hpp"
 
 namespace qstar {
@@ -22,10 +21,7 @@ struct PuzzleRow {
   std::span<const std::string_view> settings;  // that it reads, beside the name
   std::int64_t min_size, max_size;
   std::shared_ptr<const Puzzle> (*make)(const EnvironmentConfig&);
-  std::size_t (*scramble)(std::size_t size);  // random moves to a problem
-  std::vector<Move> (*solve)(const Puzzle&, std::span<const std::uint8_t>);  // null: no oracle
-  // Instead of a PuzzleEnvironment with these two, for a puzzle that is also text.
-  std::unique_ptr<Environment> (*environment)(std::size_t size) = nullptr;
+  std::unique_ptr<Environment> (*text)(std::size_t size) = nullptr;  // of one that is also text
 };
 
 template <class Sized>
@@ -39,12 +35,6 @@ std::shared_ptr<const Puzzle> lights_out(const EnvironmentConfig& config) {
   return std::make_shared<LightsOut>(static_cast<std::size_t>(config.size),
                                      static_cast<std::size_t>(config.turns), config.chase);
 }
-std::vector<Move> solve_lights(const Puzzle& puzzle, std::span<const std::uint8_t> state) {
-  return static_cast<const LightsOut&>(puzzle).shortest_solution(state);
-}
-std::vector<Move> solve_pancake(const Puzzle&, std::span<const std::uint8_t> state) {
-  return pancake_solution(state);
-}
 std::unique_ptr<Environment> countdown_text(std::size_t size) {
   return std::make_unique<CountdownText>(size);
 }
@@ -55,15 +45,11 @@ constexpr std::array<std::string_view, 3> kCube = {"size", "turns", "repeats"};
 
 // To add a puzzle, add its row.
 constexpr std::array kPuzzles = {
-    PuzzleRow{"lights_out", kLights, 3, LightsOut::kMaxSide, &lights_out,
-              [](std::size_t n) { return n * n; }, &solve_lights},
-    PuzzleRow{"sliding_tiles", kSized, 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>,
-              [](std::size_t n) { return 10 * n * n; }, nullptr},
-    PuzzleRow{"cube3", kCube, 3, 3, &cube, [](std::size_t) { return std::size_t{50}; }, nullptr},
-    PuzzleRow{"pancake", kSized, 5, Pancake::kMaxPancakes, &sized<Pancake>,
-              [](std::size_t n) { return 2 * n; }, &solve_pancake},
-    PuzzleRow{"countdown", kSized, 3, Countdown::kMaxNumbers, &sized<Countdown>, nullptr, nullptr,
-              &countdown_text},
+    PuzzleRow{"lights_out", kLights, 3, LightsOut::kMaxSide, &lights_out},
+    PuzzleRow{"sliding_tiles", kSized, 3, SlidingTiles::kMaxSide, &sized<SlidingTiles>},
+    PuzzleRow{"cube3", kCube, 3, 3, &cube},
+    PuzzleRow{"pancake", kSized, 5, Pancake::kMaxPancakes, &sized<Pancake>},
+    PuzzleRow{"countdown", kSized, 3, Countdown::kMaxNumbers, &sized<Countdown>, &countdown_text},
 };
 
 const PuzzleRow* puzzle_row(std::string_view name) {
@@ -93,21 +79,6 @@ tl::unexpected<Error> unknown(const std::string& name, std::span<const std::stri
   for (const auto& one : known) list += (list.empty() ? "" : ", ") + one;
   return fail(Errc::kConfig,
               "environment.name: \"" + printable(name) + "\" is unknown; choose one of " + list);
-}
-
-Result<std::unique_ptr<Environment>> puzzle_environment(const PuzzleRow& row,
-                                                        const EnvironmentConfig& config) {
-  auto puzzle = make_puzzle(config);
-  if (!puzzle) return tl::unexpected(std::move(puzzle.error()));
-  const auto size = static_cast<std::size_t>(config.size);
-  if (row.environment != nullptr) return row.environment(size);
-  PuzzleOracle oracle;
-  if (row.solve != nullptr) {
-    oracle = [solve = row.solve, puzzle = *puzzle](std::span<const std::uint8_t> state) {
-      return solve(*puzzle, state);
-    };
-  }
-  return std::make_unique<PuzzleEnvironment>(*puzzle, row.scramble(size), std::move(oracle));
 }
 
 }  // namespace
@@ -161,14 +132,26 @@ Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& c
     if (auto ok = check_settings(config); !ok) return tl::unexpected(std::move(ok.error()));
     return row.make(config);
   }
-  if (const PuzzleRow* row = puzzle_row(config.name)) return puzzle_environment(*row, config);
-  return unknown(config.name, environment_names());
+  const PuzzleRow* row = puzzle_row(config.name);
+  if (row == nullptr) return unknown(config.name, environment_names());
+  if (row->text == nullptr)
+    return fail(Errc::kConfig,
+                "environment.name: " + config.name +
+                    " is a puzzle, whose positions are no text: 'qstar train' learns "
+                    "it, and 'qstar search' solves it");
+  if (auto puzzle = make_puzzle(config); !puzzle) return tl::unexpected(std::move(puzzle.error()));
+  return row->text(static_cast<std::size_t>(config.size));
 }
 
 std::vector<std::string> puzzle_names() {
   std::vector<std::string> names;
   for (const PuzzleRow& row : kPuzzles) names.emplace_back(row.name);
   return names;
+}
+
+bool is_text(std::string_view environment) {
+  const PuzzleRow* row = puzzle_row(environment);
+  return row == nullptr || row->text != nullptr;
 }
 
 std::vector<std::string> environment_names() {

@@ -80,12 +80,14 @@ Status check_environment_overrides(const EnvironmentConfig& config,
 std::vector<std::string> environment_overrides(std::span<const std::string> overrides,
                                                std::string_view prefix = "");
 
-// kConfig names the field and the remedy.
+// An environment of text. kConfig names the field and the remedy; also of puzzles that are no text.
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config);
 // The puzzle itself, for searches and learners; kConfig also for environments that are no puzzles.
 Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& config);
 // Names of all environments, in the registry's order.
 std::vector<std::string> environment_names();
+// Whether problems of the environment of that name are text.
+bool is_text(std::string_view environment);
 // Names of those that are puzzles.
 std::vector<std::string> puzzle_names();
 

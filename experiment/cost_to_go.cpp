@@ -13,7 +13,7 @@
 namespace qstar {
 namespace {
 
-constexpr double kBetweenReports = 0.25;  // seconds
+constexpr double kBetweenReports = 1;  // seconds
 
 class CostToGoStage {
  public:
@@ -83,14 +83,24 @@ class CostToGoStage {
 
   // Orders what was under way when the state was saved, with the same target networks.
   Status order_again(const SavedParts& saved) {
-    for (const OrderedBatches& what : state_.ordered) {
+    // training.updates may be lower now.
+    const auto end =
+        state_.batches + static_cast<std::uint64_t>(config_.training.updates - state_.updates);
+    for (OrderedBatches what : state_.ordered) {
+      if (what.first >= end) break;
+      what.count = std::min(what.count, end - what.first);
       if (!targets_.contains(what.target_version)) {
         const auto bytes = part(saved, target_name(what.target_version));
+        if (bytes.empty())
+          return fail(Errc::kCorrupt, fmt::format("the saved state of {} lacks target network {}; "
+                                                  "start a new run",
+                                                  kCostToGo, what.target_version));
         if (auto published = publish_target(what.target_version, std::string(bytes)); !published)
           return published;
       }
       order(what);
     }
+    state_.amid = state_.amid && !ordered_.empty();
     return {};
   }
 
@@ -99,7 +109,7 @@ class CostToGoStage {
     state.ordered.clear();
     for (const Ordered& ordered : ordered_) state.ordered.push_back(ordered.what);
     state.cpu_seconds = cpu();
-    state.wall_seconds = before_.wall_seconds + host_.engine->times().now;
+    state.times = before_.times + host_.engine->times();
     return state;
   }
 
@@ -167,7 +177,8 @@ class CostToGoStage {
 
   // Fits the batches of one task.
   Status train() {
-    order_ahead();
+    // Between two leases only, as if it had never been interrupted.
+    if (!state_.amid) order_ahead();
     auto made = host_.engine->wait(ordered_.front().task);
     if (!made) return tl::unexpected(made.error());
     if (made->batches.size() != ordered_.front().what.count)
@@ -185,14 +196,17 @@ class CostToGoStage {
                                                       : learner_.fit(batch.examples, batch.targets);
     if (!std::isfinite(update.loss)) return not_finite(batch);
     fitted(update);
-    return learner_.check_due() ? check(records_due()) : report(false);
+    if (auto on = learner_.check_due() ? check(records_due()) : report(false); !on) return on;
+    if (host_.stop()) return fail(Errc::kInterrupted, "stopped");
+    return {};
   }
 
   void fitted(const PuzzleUpdate& update) {
     ++state_.batches;
     auto& under_way = ordered_.front().what;
     ++under_way.first;
-    if (--under_way.count == 0) ordered_.pop_front();
+    state_.amid = --under_way.count > 0;
+    if (!state_.amid) ordered_.pop_front();
     if (update.examples == 0) return;  // the batch had no position with a legal move
     ++state_.updates;
     state_.examples += update.examples;
@@ -303,7 +317,7 @@ class CostToGoStage {
               {"target_version", static_cast<double>(state_.target_version)},
               {"leases.outstanding", static_cast<double>(ordered_.size())},
               {"cpu_seconds", cpu()},
-              {"wall_seconds", before_.wall_seconds + now},
+              {"wall_seconds", before_.times.now + now},
               {"loss", checked ? state_.newest.loss : loss_}};
     if (state_.checks > 0) values["solved"] = state_.newest.solved;
     return host_.show(progress);

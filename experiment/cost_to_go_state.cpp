@@ -10,11 +10,11 @@ void SolvedCurve::add(const SolvedPoint& point) {
   stride *= 2;
 }
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineTimes, now, stage_waited, executors_busy, executors_idle)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolvedCurve, points, stride, seen)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OrderedBatches, first, count, target_version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CostToGoState, updates, examples, batches, checks, records,
-                                   target_version, ordered, cpu_seconds, wall_seconds, newest,
-                                   curve)
+                                   target_version, ordered, amid, cpu_seconds, times, newest, curve)
 
 std::string save(const CostToGoState& state) { return nlohmann::json(state).dump(); }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "experiment/engine.hpp"
 
 namespace qstar {
 
@@ -43,9 +44,10 @@ struct CostToGoState {
   std::int64_t records = 0;             // attempts of greedy play stored so far
   std::uint64_t target_version = 1;     // updates of the target network, plus 1
   std::vector<OrderedBatches> ordered;  // and not fitted yet; resumed runs order them again
+  bool amid = false;                    // some batches of the first of them are fitted already
   double cpu_seconds = 0;               // of all processes so far
-  double wall_seconds = 0;
-  SolvedPoint newest;  // the last check
+  EngineTimes times;                    // of all sessions so far
+  SolvedPoint newest;                   // the last check
   SolvedCurve curve;
 
   // Whether the last update was followed by a check.

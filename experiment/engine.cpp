@@ -22,6 +22,11 @@ AttemptTask part_of(const AttemptTask& whole, std::size_t first, std::size_t pro
 
 }  // namespace
 
+EngineTimes operator+(const EngineTimes& a, const EngineTimes& b) {
+  return {a.now + b.now, a.stage_waited + b.stage_waited, a.executors_busy + b.executors_busy,
+          a.executors_idle + b.executors_idle};
+}
+
 LocalEngine::LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots)
     : executor_(std::move(environment),
                 std::make_shared<ModelCache>([this](const ModelHash& hash) -> Result<std::string> {
@@ -100,6 +105,7 @@ std::vector<Generation> EnginePolicy::generate(std::span<const GenerateRequest> 
       status_ = tl::unexpected(result.error());
     if (!status_) engine_.cancel(std::span(parts).subspan(i + 1));
   }
+  if (!status_) generations.clear();  // what arrived is not all there is
   generations.resize(requests.size());
   return generations;
 }

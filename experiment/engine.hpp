@@ -26,6 +26,7 @@ struct EngineTimes {
   double executors_busy = 0;  // all executors together
   double executors_idle = 0;  // all executors together, for tasks
 };
+EngineTimes operator+(const EngineTimes& a, const EngineTimes& b);
 
 class Engine {
  public:
@@ -37,6 +38,8 @@ class Engine {
   // Waits for the result of a task, which is given once. kInterrupted: the run is to stop;
   // otherwise the error of the node that executed it.
   virtual Result<TaskResult> wait(TaskId task) = 0;
+  // Whether wait() for the task would return at once.
+  virtual bool ready(TaskId task) const = 0;
   // Withdraws tasks whose results are no longer wanted.
   virtual void cancel(std::span<const TaskId> tasks) = 0;
   // CPU seconds that tasks have taken so far in other processes.
@@ -51,6 +54,7 @@ class LocalEngine final : public Engine {
   Result<ModelHash> publish(std::string bytes) override;
   TaskId submit(Task task) override;
   Result<TaskResult> wait(TaskId task) override;
+  bool ready(TaskId) const override { return true; }
   void cancel(std::span<const TaskId> tasks) override;
   double remote_cpu_seconds() const override { return 0; }
   EngineTimes times() const override { return {}; }

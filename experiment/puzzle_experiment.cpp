@@ -19,7 +19,10 @@ void PuzzleTrainingConfig::describe(FieldVisitor& v) {
            "Hand a lease out again when it is not reported after this many seconds", 1, 86400},
           lease_seconds);
   v.value({"keep_weights_mb",
-           "Keep every published network below this size in weights/, in MiB (0: none)", 0, 1e6},
+           "Size in MiB below which the run keeps all published networks in weights/; of larger "
+           "ones it "
+           "keeps the newest two",
+           0, 1e6},
           keep_weights_mb);
 }
 
@@ -29,7 +32,7 @@ void ExampleReplayConfig::describe(FieldVisitor& v) {
   v.value({"staleness",
            "Generate batches ahead over at most this many checks, each of which may update the "
            "target network (0: lock-step)",
-           0, 1e6},
+           0, 32},
           staleness);
 }
 
@@ -80,10 +83,6 @@ Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
 
 std::uint64_t scrambles_seed(const PuzzleExperiment& config) {
   return derive_seed(static_cast<std::uint64_t>(config.seed), "scrambles");
-}
-
-Scrambles scrambles_of(const PuzzleExperiment& config, std::shared_ptr<const Puzzle> puzzle) {
-  return {std::move(puzzle), config.learner.scrambles, scrambles_seed(config)};
 }
 
 }  // namespace qstar

@@ -57,6 +57,5 @@ Status check(const PuzzleExperiment& config);
 Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
                                  std::shared_ptr<const Puzzle> puzzle);
 std::uint64_t scrambles_seed(const PuzzleExperiment& config);
-Scrambles scrambles_of(const PuzzleExperiment& config, std::shared_ptr<const Puzzle> puzzle);
 
 }  // namespace qstar

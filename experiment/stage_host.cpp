@@ -8,6 +8,14 @@ StageHost local_stage_host(std::shared_ptr<const Environment> environment, std::
   StageHost host;
   host.engine = std::make_shared<LocalEngine>(std::move(environment), slots);
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
+  host.stored = [](std::uint64_t) -> Result<AttemptGroup> {
+    return fail(Errc::kMissingFile, "nothing is stored");
+  };
+  host.beside = [](const std::string&, const std::function<Status()>& work) {
+    std::promise<Status> done;
+    done.set_value(work());
+    return done.get_future();
+  };
   host.show = [](const StageProgress&) { return Status{}; };
   host.load = [](std::string_view) { return SavedParts{}; };
   host.save = [](std::string_view, const auto&, bool) { return Status{}; };

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <span>
@@ -14,6 +15,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "core/stop.hpp"
 #include "core/trajectory.hpp"
 #include "experiment/engine.hpp"
 #include "learning/failed_batch.hpp"
@@ -26,14 +28,19 @@ struct StageProgress {
   std::int64_t done = 0;  // of `total`, in the stage's own unit
   std::int64_t total = 0;
   std::map<std::string, double> values;
+  std::string line = {};  // for people; empty: one is made of the values
 };
 
 // What an interrupted stage saves: named bytes.
 using SavedParts = std::map<std::string, std::string>;
 
-// Every function is called from the thread of the stage.
+// Every function is called from the thread of the stage; `stop` and `keep_failed` from trainers,
+// too.
 struct StageHost {
   std::shared_ptr<Engine> engine;
+  // Whether the stage must save and stop now. show() and the engine's wait() then give
+  // kInterrupted.
+  Stop stop = {};
   // The number of a model in the store's table of models; `label` and `version` say where it comes
   // from. Unset: models have no numbers.
   std::function<Result<std::uint64_t>(const ModelHash& model, std::string_view role,
@@ -41,6 +48,8 @@ struct StageHost {
       model_number = {};
   // Stores groups permanently. Storing a group again changes nothing.
   std::function<Status(std::span<const AttemptGroup> groups)> keep;
+  // A group that is stored. kMissingFile: there is none, or it was evicted.
+  std::function<Result<AttemptGroup>(std::uint64_t group)> stored = {};
   // Shows progress. kInterrupted: the stage must stop now.
   std::function<Status(const StageProgress& progress)> show;
   // The state that an interrupted stage saved under this label; empty: nothing was saved.
@@ -50,6 +59,10 @@ struct StageHost {
   std::function<Status(std::string_view label, const std::function<SavedParts()>& parts,
                        bool at_once)>
       save;
+  // Does work beside the stage, in an actor of that name, one piece after the other. The work
+  // shares nothing with the stage until its end. An exception is an error (kActorFailed).
+  std::function<std::future<Status>(const std::string& trainer, std::function<Status()> work)>
+      beside;
   // Keeps a batch whose loss or gradient is not finite; empty: such batches are not kept.
   KeepBatch keep_failed = {};
 };

@@ -46,12 +46,13 @@ class Run {
     if (auto ready = prepare(); !ready) return tl::unexpected(ready.error());
     cpu_began_ = story_.cpu_seconds();
     began_ = story_.engine().times();
-    while (goes_on()) {
-      if (auto done = round(); !done) return tl::unexpected(done.error());
-    }
-    withdraw_rounds();
-    while (!measurements_pending_.empty())
-      if (auto noted = note(); !noted) return tl::unexpected(noted.error());
+    Status status;
+    // What was being read when the run was stopped comes first.
+    while (status && measurements_pending_.size() > staleness()) status = note();
+    while (status && goes_on()) status = round();
+    if (status) withdraw_rounds();
+    while (status && !measurements_pending_.empty()) status = note();
+    if (!status) return tl::unexpected(interrupted(status.error()));
     // Kept until the stage ends, so that a resumed run does not repeat this one.
     if (auto kept = save(true); !kept) return tl::unexpected(kept.error());
     result_.policy = learner_.model();
@@ -62,6 +63,12 @@ class Run {
   const std::string& stream() const { return plan_.stream.empty() ? plan_.label : plan_.stream; }
   std::size_t staleness() const { return static_cast<std::size_t>(plan_.config.staleness); }
   bool goes_on() const { return result_.tokens < plan_.config.tokens && !result_.tokens_to_target; }
+
+  // Saves before it passes the error on, if that is what was asked for and can be done.
+  Error interrupted(const Error& why) {
+    if (why.code == Errc::kInterrupted && !learning_) (void)save(true);
+    return why;
+  }
 
   Status prepare() {
     if (auto found = publish_scorers(); !found) return found;
@@ -94,10 +101,11 @@ class Run {
   // Problems and attempts of the next rounds; then rewards and updates of the first.
   Status round() {
     if (auto begun = begin_rounds(); !begun) return begun;
-    auto pending = std::move(rounds_pending_.front());
-    rounds_pending_.pop_front();
-    auto groups = attempts_of_round(pending);
+    auto groups = attempts_of_round(rounds_pending_.front());
     if (!groups) return tl::unexpected(groups.error());
+    learning_ = true;
+    const auto pending = std::move(rounds_pending_.front());
+    rounds_pending_.pop_front();
     auto values = learn(pending, std::move(*groups));
     if (!values) return tl::unexpected(values.error());
     ++rounds_;
@@ -105,6 +113,7 @@ class Run {
     std::erase_if(weights_, [&](const auto& entry) { return !in_use(entry.first); });
     measurements_pending_.push_back(
         {policy_, story_.begin_quick_evaluation(policy_), result_.tokens, std::move(*values)});
+    learning_ = false;
     // Saved between rounds only, so that a resumed run begins with those that are in pending.
     while (measurements_pending_.size() > staleness())
       if (auto noted = note(); !noted) return noted;
@@ -165,8 +174,7 @@ class Run {
     auto groups = groups_of(std::move(results->found));
     // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      groups[g].group =
-          group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
+      groups[g].group = group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
       for (auto& made : groups[g].attempts) made.id.group = groups[g].group;
     }
     story_.name_models(task_of(pending), groups);
@@ -218,10 +226,10 @@ class Run {
   // Waits for the oldest evaluation, adds a point to the learning curve, reports progress and
   // saves.
   Status note() {
+    auto evaluation = story_.quick_evaluation(measurements_pending_.front().parts);
+    if (!evaluation) return tl::unexpected(evaluation.error());
     auto [policy, parts, tokens, values] = std::move(measurements_pending_.front());
     measurements_pending_.pop_front();
-    auto evaluation = story_.quick_evaluation(parts);
-    if (!evaluation) return tl::unexpected(evaluation.error());
     evaluating_ += evaluation->cpu_seconds;
     const double accuracy = share(evaluation->right);
     json point = {{"tokens", tokens}, {"accuracy", accuracy}};
@@ -370,6 +378,7 @@ class Run {
   std::int64_t tokens_ = 0;                // of the latest round
   double cpu_began_ = 0, evaluating_ = 0;  // CPU seconds
   EngineTimes began_;
+  bool learning_ = false;  // from a round that is no longer pending
   Reinforced result_;
 };
 

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <new>
@@ -52,6 +53,16 @@ Status take_blas_buffers() {
   return {};
 }
 
+// oneDNN (2.7) crashes when it finds no memory for a kernel that it compiles, so under a limit on
+// memory a run begins only if there is enough for what it will map beside its tensors.
+Status check_limit() {
+  constexpr std::size_t kBytes = 1280 << 20;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+  if (can_map(kBytes)) return {};
+  return fail(Errc::kIo, std::string(kOutOfMemory));
+}
+
 }  // namespace
 
 Status prepare_torch() {
@@ -64,6 +75,7 @@ Status prepare_torch() {
           reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads")))
     set(1);
   if (auto taken = take_blas_buffers(); !taken) return taken;
+  if (auto enough = check_limit(); !enough) return enough;
   at::globalContext().setFlushDenormal(true);
   // Otherwise glibc returns every large block to the kernel and requests it again in the next step.
   mallopt(M_MMAP_THRESHOLD, 256 << 20);

@@ -1,6 +1,6 @@
 // Every field of every configuration is named by its describe(): what is not named is neither read
 // from files, nor printed, nor compared by a resumed run.
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "experiment/puzzle_experiment.hpp"
 #include "tests/support/described.hpp"
 
@@ -11,8 +11,7 @@ using testing::describes_all;
 using testing::field_count;
 
 TEMPLATE_TEST_CASE("a configuration describes every field", "[config]", CorpusConfig, ModelSpec,
-                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, RateLimiterConfig,
-                   TableConfig, ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
+                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, TableConfig, ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
                    ExperimentConfig, PuzzleNetworkSpec, ScrambleConfig, PuzzleLearnerConfig,
                    PuzzleTrainingConfig, ExampleReplayConfig, PuzzleRecordConfig,
                    PuzzleExperiment) {

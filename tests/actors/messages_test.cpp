@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "persistence/store.hpp"
 #include "tests/support/fields.hpp"
 
 #include <catch2/catch.hpp>
@@ -70,8 +71,8 @@ auto fields_of(Message& message) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("every field of a message crosses the wire", "[messages]", Inserted, Join,
-                   Welcome, TaskRequest, TaskLease, TaskFinished, ModelRequest, ModelPiece) {
+TEMPLATE_TEST_CASE("every field of a message crosses the wire", "[messages]", Join, Welcome,
+                   TaskRequest, TaskLease, TaskFinished, ModelRequest, ModelPiece) {
   TestType sent, untouched;
   static_assert(testing::field_count<TestType>() ==
                     std::tuple_size_v<decltype(fields_of(std::declval<TestType&>()))>,
@@ -82,7 +83,7 @@ TEMPLATE_TEST_CASE("every field of a message crosses the wire", "[messages]", In
   CHECK((fields_of(received) == fields_of(sent)));
 }
 
-static_assert(caf::id_block::qstar::end - caf::id_block::qstar::begin == 8,
+static_assert(caf::id_block::qstar::end - caf::id_block::qstar::begin == 7,
               "a new message that crosses machines belongs into the list above");
 
 TEST_CASE("damaged records are refused at every length", "[messages]") {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "experiment/puzzle_experiment.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,11 +28,11 @@ PuzzleHeadOptions tiny(const std::string& folder) {
   return options;
 }
 
-// The whole of a deterministic run without an actor.
+// The whole of a run without an actor.
 PuzzleModel plain_loop(const PuzzleExperiment& config) {
   const auto puzzle = make_puzzle(config.environment).value();
   PuzzleLearner learner = learner_of(config, puzzle).value();
-  Scrambles scrambles = scrambles_of(config, puzzle);
+  Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(config));
   for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
     learner.update(scrambles.batch(i));
     if (learner.check_due()) learner.check();
@@ -114,15 +115,6 @@ TEST_CASE("a run stopped at its very end checks no more when it goes on", "[puzz
   REQUIRE(end.has_value());
   REQUIRE(end->state.checks == 6);
   REQUIRE(end->state.newest.loss > 0);
-}
-
-TEST_CASE("CPU time as a limit and determinism exclude each other", "[puzzle_head]") {
-  const TemporaryFolder folder;
-  PuzzleHeadOptions options = tiny(folder.path("run"));
-  options.deterministic = true;
-  options.config.training.cpu_seconds = 5;
-  REQUIRE(run_puzzle_head(options).error().code == Errc::kUsage);
-  REQUIRE_FALSE(std::filesystem::exists(folder.path("run")));
 }
 
 }  // namespace

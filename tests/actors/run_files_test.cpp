@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "experiment/puzzle_experiment.hpp"
 #include "tests/support/attempts.hpp"
 
@@ -230,10 +230,9 @@ TEST_CASE("a run remembers its checkpoints when they are gone", "[run_files]") {
     auto run = open_text(path, false);
     REQUIRE(run);
     CHECK(run->check_unstarted());
-    CheckpointDirectory checkpoints(run->file("checkpoints"), 2);
     run->append({"pretrain", 7, {{"loss", 1}}});
-    for (const std::uint64_t serial : {1, 2, 3})
-      REQUIRE(run->save_checkpoint(checkpoints, serial, {{"run.json", "{}"}}));
+    run->begin();
+    for (const std::uint64_t serial : {1, 2, 3}) run->append({"checkpoint", serial, {}});
   }
   auto run = open_text(path, true);
   REQUIRE(run);
@@ -261,8 +260,9 @@ TEST_CASE("a run notices that its directory is gone", "[run_files]") {
   fs::create_directories(path + "/store");
   write(path + "/store/CURRENT");
   for (const auto* name : {"store", "store/CURRENT"}) run->guard(name);
-  CheckpointDirectory checkpoints(run->file("checkpoints"), 2);
-  REQUIRE(run->save_checkpoint(checkpoints, 1, {{"run.json", "{}"}}));
+  run->begin();
+  fs::create_directories(path + "/checkpoints");
+  run->guard("checkpoints");
   REQUIRE(run->intact());
   // As RocksDB does.
   write(path + "/store/NEXT");
@@ -282,8 +282,6 @@ TEST_CASE("a run notices that its directory is gone", "[run_files]") {
   REQUIRE_FALSE(error);
   CHECK(error.error().code == Errc::kIo);
   CHECK(has(error.error().message, gone + " was deleted"));
-  CHECK_FALSE(run->save_checkpoint(checkpoints, 2, {{"run.json", "{}"}}));
   CHECK_FALSE(run->conclude({{"report.json", "{}"}}));
   CHECK_FALSE(fs::exists(path + "/report.json"));
-  CHECK_FALSE(fs::exists(path + "/checkpoints/0000000002"));
 }

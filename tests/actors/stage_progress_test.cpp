@@ -9,11 +9,14 @@ using namespace qstar;
 
 TEST_CASE("a stage's progress says how far, how good, how fast, how long", "[stage_progress]") {
   StageReports reports;
-  const Report first = reports.report({"cost_to_go", 0, 1000, {{"examples", 0}}}, 10);
+  const Report first = reports.report({"cost_to_go", 0, 1000, {{"examples", 0}}}, {}, 10);
   CHECK(first.line == "cost_to_go 0 %");
   CHECK(first.passing);
+  Occupancy busy;
+  busy.set(0, 3, 1);
   const Report second = reports.report(
-      {"cost_to_go", 250, 1000, {{"examples", 50'000}, {"solved", 0.5}, {"loss", 0.125}}}, 15);
+      {"cost_to_go", 250, 1000, {{"examples", 50'000}, {"solved", 0.5}, {"loss", 0.125}}}, busy,
+      15);
   CHECK(second.line == "cost_to_go 25 %  solved 0.500  loss 0.125  10.0 k examples/s  15 s left");
   CHECK(second.row.phase == "cost_to_go");
   CHECK(second.row.step == 250);
@@ -21,8 +24,13 @@ TEST_CASE("a stage's progress says how far, how good, how fast, how long", "[sta
   const auto status = nlohmann::json::parse(second.status);
   CHECK(status["progress"] == 0.25);
   CHECK(status["figures"]["solved"] == 0.5);
-  CHECK_FALSE(reports.report({"cost_to_go", 1000, 1000, {}}, 30).passing);
+  CHECK(status["executors"]["busy"] == 3);
+  CHECK(status["executors"]["waiting"] == 1);
+  CHECK_FALSE(reports.report({"cost_to_go", 1000, 1000, {}}, {}, 30).passing);
   // A new stage begins with a rate of its own.
-  CHECK(reports.report({"rl.grpo", 10, 20, {{"accuracy", 0.75}}}, 31).line ==
+  CHECK(reports.report({"rl.grpo", 10, 20, {{"accuracy", 0.75}}}, {}, 31).line ==
         "rl.grpo 50 %  accuracy 0.750");
+  // A line of the stage's own.
+  CHECK(reports.report({"eval", 3, 3, {}, "base greedy accuracy 0.5"}, {}, 32).line ==
+        "base greedy accuracy 0.5");
 }

@@ -1,5 +1,5 @@
 // A setting has an effect or is refused: what config.toml records is what was used.
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "experiment/puzzle_experiment.hpp"
 
 #include <catch2/catch.hpp>
@@ -42,14 +42,10 @@ TEST_CASE("settings of text that nothing reads are refused", "[unused_settings]"
   refuses<Text>({"replay.policy.selector=prioritised"}, "replay.policy.selector");
   refuses<Text>({"replay.policy.alpha=0.5"}, "replay.policy.alpha");
   refuses<Text>({"replay.policy.beta=0.5"}, "replay.policy.beta");
-  refuses<Text>({"replay.policy.limiter.samples_per_insert=0", "replay.policy.limiter.tolerance=9"},
-                "replay.policy.limiter.tolerance");
   CHECK(checked<Text>({"replay.critic.alpha=0.5"}));
   refuses<Text>({"replay.critic.alpha=0.5", "replay.critic.selector=uniform"},
                 "replay.critic.alpha");
   refuses<Text>({"replay.critic.beta=0.5", "replay.critic.selector=fifo"}, "replay.critic.beta");
-  refuses<Text>({"replay.critic.limiter.min_size=9"}, "replay.critic.limiter.min_size");
-  refuses<Text>({"replay.critic.limiter.tolerance=9"}, "replay.critic.limiter.tolerance");
 }
 
 TEST_CASE("settings of a puzzle that nothing reads are refused", "[unused_settings]") {

@@ -12,6 +12,7 @@ namespace {
 std::vector<std::unique_ptr<Environment>> all_environments() {
   std::vector<std::unique_ptr<Environment>> all;
   for (const auto& name : environment_names()) {
+    if (!is_text(name)) continue;
     all.push_back(std::move(*make_environment(environment_config(name))));
   }
   EnvironmentConfig hard;

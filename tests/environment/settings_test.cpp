@@ -15,9 +15,13 @@ EnvironmentConfig read(std::string_view toml, const std::vector<std::string>& ov
 
 std::string printed(EnvironmentConfig config) { return print_config(describe_of(config)); }
 
-// What make_environment says about the settings; "made" when it has no objection.
+// What make_environment or make_puzzle says about the settings; "made" when it has no objection.
 std::string verdict(const EnvironmentConfig& config) {
-  const auto made = make_environment(config);
+  if (is_text(config.name)) {
+    const auto made = make_environment(config);
+    return made ? "made" : made.error().message;
+  }
+  const auto made = make_puzzle(config);
   return made ? "made" : made.error().message;
 }
 

@@ -33,10 +33,11 @@ auto fields_of(OrderedBatches& ordered) {
   return std::tie(first, count, target_version);
 }
 auto fields_of(CostToGoState& state) {
-  auto& [updates, examples, batches, checks, records, target_version, ordered, cpu_seconds,
-         wall_seconds, newest, curve] = state;
-  return std::tuple_cat(std::tie(updates, examples, batches, checks, records, target_version,
-                                 cpu_seconds, wall_seconds, curve.stride, curve.seen),
+  auto& [updates, examples, batches, checks, records, target_version, ordered, amid, cpu_seconds,
+         times, newest, curve] = state;
+  return std::tuple_cat(std::tie(updates, examples, batches, checks, records, target_version, amid,
+                                 cpu_seconds, times.now, times.stage_waited, times.executors_busy,
+                                 times.executors_idle, curve.stride, curve.seen),
                         fields_of(newest), fields_of(ordered.at(0)));
 }
 

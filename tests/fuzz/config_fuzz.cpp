@@ -1,5 +1,5 @@
 // Any text as a configuration: refused with one line, or read, printed and read again to the same.
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {

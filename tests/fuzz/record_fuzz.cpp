@@ -1,5 +1,6 @@
 // Any bytes as a stored attempt, and as attempts from another process: refused, or the same again.
 #include "actors/messages.hpp"
+#include "persistence/store.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/support/attempts.hpp"
 

@@ -1,63 +1,53 @@
-// Any bytes as the saved replay tables of a checkpoint: refused, or tables that give samples, take
+// Any bytes as the saved state of a replay table: refused, or a table that gives samples, takes
 // groups and can be saved again.
-#include "actors/actors.hpp"
-#include "persistence/bytes.hpp"
+#include "persistence/replay_table.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace {
 
-using qstar::Table;
-
-qstar::ReplayConfig config() {
-  qstar::ReplayConfig config;
-  config.policy.limiter = {.samples_per_insert = 0, .min_size = 1};
-  return config;
+qstar::ReplayTable table_of(const std::string& selector) {
+  return qstar::ReplayTable::make({.selector = selector, .capacity = 100}).value();
 }
 
-// A store of six groups, for all inputs.
-const std::string& store() {
-  static const qstar::TemporaryFolder temporary;
-  static const std::string path = [] {
-    auto buffer = qstar::ReplayBuffer::open(temporary.path(), config(), "", true).value();
-    require(buffer.insert(qstar::sample_groups(0, 6)).has_value());
-    return temporary.path();
-  }();
-  return path;
+// A store of six groups.
+qstar::Result<qstar::AttemptGroup> stored(std::uint64_t group) {
+  if (group >= 6) return qstar::fail(qstar::Errc::kMissingFile, "no such group");
+  return qstar::sample_group(group);
 }
 
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
-  std::string saved;
-  qstar::Rng rng(1);
-  qstar::append_raw(saved, rng.state());
-  auto buffer = qstar::ReplayBuffer::open(store(), config(), "", true).value();
-  buffer.sample(Table::kPolicy, 5, 0, rng);
-  return {saved + buffer.save()};
+  std::vector<std::string> seeds;
+  for (const std::string selector : {"uniform", "prioritised"}) {
+    auto table = table_of(selector);
+    for (auto& group : qstar::sample_groups(0, 6))
+      table.insert(std::make_shared<const qstar::AttemptGroup>(std::move(group)));
+    qstar::Rng rng(1);
+    table.sample(5, 0, rng);
+    seeds.push_back(table.save());
+  }
+  return seeds;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto saved = qstar::split_saved_replay(text_of(data, size));
-  if (!saved) return 0;
-  std::string bytes;
-  {
-    auto buffer = qstar::ReplayBuffer::open(store(), config(), saved->tables, false);
-    if (!buffer) {
-      require(buffer.error().code == qstar::Errc::kCorrupt);
-      return 0;
+  for (const std::string selector : {"uniform", "prioritised"}) {
+    auto table = table_of(selector);
+    if (const auto restored = table.restore(text_of(data, size), stored); !restored) {
+      require(restored.error().code == qstar::Errc::kCorrupt);
+      continue;
     }
+    require(table.size() <= 6);
     qstar::Rng rng(1);
-    for (const auto table : {Table::kPolicy, Table::kCritic}) {
-      require(buffer->size(table) <= 6);
-      for (const auto& sampled : buffer->sample(table, 20, 0, rng, true)) {
-        require(sampled.group->group < 6);
-        require(sampled.weight >= 0 && sampled.weight <= 1);
-      }
+    for (const auto& sampled : table.sample(20, 0, rng)) {
+      require(sampled.group->group < 6);
+      require(sampled.weight >= 0 && sampled.weight <= 1);
     }
-    require(buffer->insert(qstar::sample_groups(0, 6)).has_value());
-    bytes = buffer->save();
+    for (auto& group : qstar::sample_groups(0, 6))
+      table.insert(std::make_shared<const qstar::AttemptGroup>(std::move(group)));
+    auto again = table_of(selector);
+    require(again.restore(table.save(), stored).has_value());
   }
-  require(qstar::ReplayBuffer::open(store(), config(), bytes, false).has_value());
   return 0;
 }

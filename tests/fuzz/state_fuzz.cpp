@@ -1,7 +1,6 @@
-// Any bytes as the saved state of a selector, a limiter or a run: refused, or a state that works.
-#include "actors/run_state.hpp"
+// Any bytes as the saved state of a selector or a run: refused, or a state that works.
+#include "experiment/text_state.hpp"
 #include "experiment/cost_to_go_state.hpp"
-#include "persistence/rate_limiter.hpp"
 #include "persistence/selectors.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -18,10 +17,10 @@ std::unique_ptr<qstar::Selector> filled(const std::string& name) {
 std::vector<std::string> fuzz_seeds() {
   std::vector<std::string> seeds;
   for (const auto& name : qstar::selector_names()) seeds.push_back(filled(name)->save());
-  qstar::RateLimiter limiter({});
-  limiter.inserted(7);
-  seeds.push_back(limiter.save());
-  seeds.push_back(qstar::save(qstar::RunState{}));
+  qstar::TextState text;
+  text.ordered = {{1, {"abc", 1}, "def", 0, 3}};
+  text.evaluations = {{"base", true, 9, {{"policy_version", 1}}, "abc"}};
+  seeds.push_back(qstar::save(text));
   qstar::CostToGoState puzzle;
   puzzle.curve.add({.updates = 3});
   seeds.push_back(qstar::save(puzzle));
@@ -41,10 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       selector->erase(sampled.key);
     }
   }
-  qstar::RateLimiter limiter({});
-  if (limiter.restore(bytes)) (void)limiter.who_waits();
-  if (const auto run = qstar::load_run_state(bytes))
-    require(qstar::load_run_state(qstar::save(*run)).has_value());
+  if (const auto run = qstar::load_text_state(bytes))
+    require(qstar::load_text_state(qstar::save(*run)).has_value());
   if (const auto run = qstar::load_cost_to_go_state(bytes))
     require(qstar::load_cost_to_go_state(qstar::save(*run)).has_value());
   return 0;

@@ -38,10 +38,12 @@ std::vector<std::string> fuzz_seeds() {
   result.groups = qstar::sample_groups(4, 2);
   result.batches = {{7, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}}};
   const qstar::ScrambleTask scramble{"name = \"cube3\"\n", "rate = 1\n", 9, 40, 8, true, "jkl"};
-  return {encode(qstar::Task(attempt)), encode(qstar::Task(completions)),
+  return {encode(qstar::Task(attempt)),
+          encode(qstar::Task(completions)),
           encode(qstar::Task(qstar::ScoreTask{"def", qstar::sample_groups(1, 2)})),
           encode(qstar::Task(qstar::VerifyTask{qstar::sample_groups(1, 2)})),
-          encode(qstar::Task(scramble)), encode(result)};
+          encode(qstar::Task(scramble)),
+          encode(result)};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

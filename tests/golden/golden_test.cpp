@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "environment/puzzle_svg.hpp"
 #include "persistence/store.hpp"
 #include "serving/learning_curve.hpp"

@@ -24,7 +24,7 @@ class BadInputTest(RunTest):
         self.refused(self.train("run", "pretrain.length=500"), 2, "model.context")
         self.refused(self.train("run", "model.scopes=px"), 2, "model.scopes", "px")
         self.refused(self.train("run", "environment.name=lights_out"), 2, "environment.name", "lights_out")
-        self.refused(self.train("run", "replay.policy.limiter.tolerance=4"), 2, "tolerance", "16")
+        self.refused(self.train("run", "rollout.versions_ahead=5"), 2, "rollout.versions_ahead = 5", "rl.staleness = 4")
         self.assertFalse(os.path.exists(os.path.join(self.path("run"), "config.toml")))
 
     def test_runs_do_not_overwrite_each_other(self):
@@ -142,7 +142,6 @@ class BadInputTest(RunTest):
             self.refused(self.train("run2", "--listen", f"127.0.0.1:{port}", "--certs", self.path("certs")), 4,
                          str(port))
         self.refused(self.train("run3", "--listen", "nonsense"), 2, "nonsense")
-        self.refused(self.train("run4", "--deterministic", "--workers", "1"), 2, "--workers")
         self.refused(qstar("worker", "--connect", "127.0.0.1:1", "--certs", self.path("none")), 3, "none")
 
     def test_a_full_disk_ends_the_run_and_loses_nothing(self):

@@ -89,7 +89,7 @@ class CliTest(RunTest):
 
         self.assertTrue(wait_for(lambda: json.loads(fetch("/status")).get("phase") == "rl", 60))
         status = json.loads(fetch("/status"))
-        self.assertLessEqual({"phase", "progress", "versions", "queues", "staleness"}, set(status))
+        self.assertLessEqual({"phase", "progress", "figures", "executors"}, set(status))
         self.assertIn("qstar_pretrain_loss", fetch("/metrics"))
         self.finish(process)
 

@@ -44,7 +44,7 @@ class Completion:
         self.assertEqual(self.offers("qstar completion "), {"bash", "zsh", "fish"})
         self.assertEqual(self.offers("qstar train --res"), {"--resume"})
         self.assertEqual(self.offers("qstar replay ls store --l"), {"--limit"})
-        self.assertEqual(self.offers("qstar worker --c"), {"--connect", "--certs"})
+        self.assertEqual(self.offers("qstar worker --c"), {"--connect", "--certs", "--cache", "--cache-mb"})
         # Options of a group, which CLI11 keeps as a nameless subcommand.
         self.assertEqual(self.offers("qstar label run --s"), {"--steps"})
 

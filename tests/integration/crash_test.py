@@ -8,7 +8,7 @@ from support import RunTest, main, report, stats, wait_for, SMOKE
 
 ROUNDS = int(os.environ.get("QSTAR_CRASH_ROUNDS", "20"))
 SUMS = "configs/sums.toml"
-VERSIONS = 24  # long enough for all kills
+VERSIONS = 60  # long enough for all kills
 
 
 def exists(*names):
@@ -16,13 +16,15 @@ def exists(*names):
 
 
 def acknowledged(run):
-    """Groups that the run's last line of figures counts as inserted, over all its processes."""
-    inserts = 0
+    """The largest number of attempts that a checkpoint counts, over all processes of the run."""
+    attempts, saved = 0, 0
     with open(os.path.join(run, "metrics.jsonl")) as lines:
         for line in lines:
-            if line.endswith("\n"):
-                inserts = max(inserts, json.loads(line).get("replay.inserts", 0))
-    return inserts
+            row = json.loads(line) if line.endswith("\n") else {"phase": ""}
+            attempts = row.get("attempts", attempts)
+            if row["phase"] == "checkpoint":
+                saved = max(saved, attempts)
+    return saved
 
 
 def lines_of(path):
@@ -50,7 +52,7 @@ class CrashTest(RunTest):
     def random_moment(self, random, run):
         """Some lines of progress into the run, or while it starts, and a little later."""
         progress = os.path.join(run, "metrics.jsonl")
-        enough = lines_of(progress) + random.randrange(5)
+        enough = lines_of(progress) + random.randrange(10)
         later = random.uniform(0, 0.5)
 
         def wait(process):
@@ -69,7 +71,7 @@ class CrashTest(RunTest):
             if exists(run, "store", "CURRENT"):
                 before, there = there, stats(run)["trajectories"]
                 self.assertGreaterEqual(there, before, "an acknowledged attempt was lost")
-                self.assertGreaterEqual(stats(run)["groups"], acknowledged(run))
+                self.assertGreaterEqual(there, acknowledged(run))
                 kills_with_attempts += there > before
         self.assertEqual(kills, ROUNDS, "the run ended before all kills: make it longer")
         self.assertGreater(kills_with_attempts, ROUNDS // 5, "hardly a kill met the attempts")
@@ -77,14 +79,14 @@ class CrashTest(RunTest):
         figures = report(run)
         self.assertEqual(figures["cost"]["policy_versions"], VERSIONS + 1)
         self.assertEqual(figures["cost"]["policy_updates"], VERSIONS * 8)
-        self.assertGreaterEqual(stats(run)["trajectories"], there)
-        self.assertGreaterEqual(stats(run)["trajectories"], figures["attempts"]["n"])
+        self.assertGreater(acknowledged(run), 0)
+        self.assertEqual(stats(run)["trajectories"], figures["attempts"]["n"])
         self.assertGreaterEqual(figures["final"]["greedy"]["accuracy"], 0.95)  # as learning_test has it
 
-    def test_a_deterministic_run_that_was_killed_ends_with_the_same_bytes(self):
+    def test_a_run_that_was_killed_ends_with_the_same_bytes(self):
         moments = random.Random(2)
         whole, broken = self.path("whole"), self.path("broken")
-        words = ["--deterministic", "checkpoint.seconds=0"]
+        words = ["checkpoint.seconds=0"]
         self.finish(self.start("train", SMOKE, "--run", whole, *words))
         kills = sum(self.kill_when(lambda _: time.sleep(moments.uniform(0.3, 1.2)), SMOKE, broken, *words)
                     for _ in range(4))

@@ -79,12 +79,12 @@ class ExamplesTest(RunTest):
             self.assertEqual(len(refused.stderr.splitlines()), 1, refused.stderr)
             self.assertIn(word, refused.stderr)
 
-    def test_a_plain_loop_ends_with_the_policy_of_deterministic_actors(self):
+    def test_a_plain_loop_ends_with_the_policy_of_actors_in_lockstep(self):
         loop = os.path.join(BUILD, "benchmarks", "plain_loop")
         if not os.path.exists(loop):
             self.skipTest("built without benchmarks")
-        self.assert_ok(subprocess.run([loop, SMOKE, self.path("loop")], capture_output=True, text=True, timeout=120))
-        self.assert_ok(self.train("actors", "--deterministic"))
+        self.assert_ok(subprocess.run([loop, SMOKE, self.path("loop"), "rollout.versions_ahead=0"], capture_output=True, text=True, timeout=120))
+        self.assert_ok(self.train("actors", "rollout.versions_ahead=0"))
         self.assertEqual(weights(self.path("loop")), weights(self.path("actors")))
         self.assertEqual(self.attempts("loop"), self.attempts("actors"))
 

@@ -4,7 +4,7 @@ from support import RunTest, main, qstar, report
 
 class LearningTest(RunTest):
     def test_a_small_run_learns_from_its_own_wins(self):
-        self.assert_ok(qstar("train", "configs/sums.toml", "--deterministic", "--run", self.path("run"), timeout=240))
+        self.assert_ok(qstar("train", "configs/sums.toml", "--run", self.path("run"), timeout=240))
         figures = report(self.path("run"))
         base, final = figures["base"]["greedy"], figures["final"]["greedy"]
         self.assertGreater(final["n"], 150)

@@ -2,7 +2,7 @@
 // configuration file says about it.
 #include <fmt/format.h>
 
-#include "actors/experiment.hpp"
+#include "experiment/text_experiment.hpp"
 #include "experiment/puzzle_experiment.hpp"
 #include "story/story_config.hpp"
 

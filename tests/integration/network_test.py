@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 
-from support import QSTAR, RunTest, SMOKE, main, qstar, report, wait_for
+from support import QSTAR, RunTest, SMOKE, main, qstar, report, results_of, wait_for
 
 HEAD, AWAY = f"qstar-h{os.getpid()}", f"qstar-w{os.getpid()}"
 ADDRESS, PORT = "10.213.7.1", 7000
@@ -44,15 +44,14 @@ class NetworkTest(RunTest):
         return self.on(AWAY, "worker", "--connect", f"{ADDRESS}:{PORT}", "--certs", self.path(certificates),
                        "--name", name)
 
-    def attempts_of(self, name):
-        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
-        return listing.stdout.count(f'"{name}"')
+    def results_of(self, name):
+        return results_of(self.path("run"), name)
 
     def test_workers_join_late_leave_early_or_are_refused(self):
         for name in ("ours", "theirs"):
             self.assert_ok(qstar("certs", self.path(name)))
         head = self.on(HEAD, "train", SMOKE, "--run", self.path("run"), "--listen", f"{ADDRESS}:{PORT}",
-                       "--certs", self.path("ours"), "rl.versions=150")
+                       "--certs", self.path("ours"), "rl.versions=150", "--log-level", "debug")
         answers = lambda: ip("netns", "exec", AWAY, "bash", "-c", f"echo > /dev/tcp/{ADDRESS}/{PORT}").returncode == 0
         self.assertTrue(wait_for(answers, 30))
 
@@ -62,7 +61,7 @@ class NetworkTest(RunTest):
         self.assertIn("same CA", output)
 
         early = self.worker("ours", "early")
-        self.assertTrue(wait_for(lambda: self.attempts_of("early") > 0, 30))
+        self.assertTrue(wait_for(lambda: self.results_of("early") > 0, 30))
         early.kill()
         late = self.worker("ours", "late")
         log = self.finish(head)
@@ -74,8 +73,8 @@ class NetworkTest(RunTest):
         self.assertIn(f"worker late joined the head at {ADDRESS}:{PORT}: experiment smoke", said)
         self.assertIn(f"worker late ended: the head at {ADDRESS}:{PORT} has no more work for it", said)
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 151)
-        self.assertGreater(self.attempts_of("late"), 0)
-        self.assertEqual(self.attempts_of("stranger"), 0)
+        self.assertGreater(self.results_of("late"), 0)
+        self.assertEqual(self.results_of("stranger"), 0)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ class PuzzleTrainTest(RunTest):
         self.assertIn("solves 1.0000", answer.stdout)
 
     def test_search_solves_lights_out_where_it_can_be_solved(self):
-        self.assert_ok(qstar("train", "configs/lightsout5.toml", "--deterministic", "--run", self.path("run"), timeout=300))
+        self.assert_ok(qstar("train", "configs/lightsout5.toml", "--run", self.path("run"), timeout=300))
         told = report(self.path("run"))
         self.assertLess(told["cost"]["cpu_seconds"], 60)
         self.assertGreater(told["final"]["solved"], 0.95)
@@ -104,11 +104,11 @@ class PuzzleTrainTest(RunTest):
         steps = json.loads(shown.stdout.splitlines()[0])["steps"]
         self.assertTrue(all("q" in step for step in steps) and steps)
 
-    def test_two_deterministic_runs_are_byte_identical(self):
+    def test_two_runs_are_byte_identical(self):
         for run in ("one", "two"):
-            self.assert_ok(self.train(run, "--deterministic", "training.updates=300"))
+            self.assert_ok(self.train(run, "training.updates=300"))
         self.assertEqual(self.model("one"), self.model("two"))
-        self.assert_ok(self.train("other", "--deterministic", "training.updates=300", "seed=2"))
+        self.assert_ok(self.train("other", "training.updates=300", "seed=2"))
         self.assertNotEqual(self.model("one"), self.model("other"))
 
     def test_the_model_is_the_same_with_workers(self):
@@ -132,13 +132,13 @@ class PuzzleTrainTest(RunTest):
         self.assertIn("finished", output)
 
     def test_after_kill_9_it_resumes_from_the_checkpoint(self):
-        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--deterministic")
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG)
         checkpoints = os.path.join(self.path("run"), "checkpoints", "cost_to_go")
         self.assertTrue(wait_for(lambda: os.path.exists(checkpoints) and os.listdir(checkpoints), 30))
         process.kill()
         process.communicate()
         # Nobody waits for all of it: to go on and be stopped again is enough.
-        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--deterministic", "--resume")
+        process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, LONG, "--resume")
         before = self.updates()
         self.assertTrue(wait_for(lambda: self.updates() > before + 100, 30))
         process.send_signal(signal.SIGINT)
@@ -171,8 +171,7 @@ class PuzzleTrainTest(RunTest):
         for words, parts in [(["learner.raet=1"], ["learner.raet", "learner.rate"]),
                              (["replay.capacity=1"], ["replay.capacity", "training.batches_per_lease"]),
                              (["environment.size=60"], ["environment.size"]),
-                             (["rl.versions=3"], ["rl", "a puzzle"]),
-                             (["--deterministic", "training.cpu_seconds=5"], ["--deterministic", "training.updates"])]:
+                             (["rl.versions=3"], ["rl", "a puzzle"])]:
             answer = self.train("bad", *words)
             self.assertEqual(answer.returncode, 2, answer.stderr)
             self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)

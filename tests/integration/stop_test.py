@@ -53,7 +53,7 @@ class StopTest(RunTest):
         self.assertIn("resuming from checkpoint", self.resumes(output))
 
     def test_reinforcement_in_the_middle_of_a_version(self):
-        output = self.stop(SMOKE, ["rl.updates_per_version=100000", "evaluation.problems=20"],
+        output = self.stop(SMOKE, ["critic.updates_per_version=100000", "evaluation.problems=20"],
                            lambda rows: sum(row["phase"] == "eval" for row in rows) >= 2, signal.SIGTERM)
         self.assertRegex(output, r"saved: 0 of 4 versions of the policy, \d+ attempts")
 

@@ -72,6 +72,15 @@ def trained_run(again=False):
     return run
 
 
+def results_of(run, node):
+    """The number of tasks whose results the head took from this node; the run logs at the level debug."""
+    if not os.path.exists(os.path.join(run, "log", "head.log")):
+        return 0
+    with open(os.path.join(run, "log", "head.log")) as file:
+        events = [json.loads(line) for line in file if line.endswith("\n")]
+    return sum(event["message"] == "result taken" and event["node"] == node for event in events)
+
+
 def log_of(run, process="head"):
     """The events that a process of the run has logged."""
     with open(os.path.join(run, "log", process + ".log")) as file:

@@ -104,9 +104,9 @@ class TerminalTest(RunTest):
     def test_a_log_gets_plain_lines(self):
         trained_run()
         said = read(os.path.join(FIXTURE, "said"))
-        self.assertIn("pretrain 100/150", said)
+        self.assertIn("pretrain 150/150", said)
         self.assertNotRegex(said, r"[\r\x1b]")
-        self.assertNotIn("pretrain 125/150", said)
+        self.assertLess(said.count("pretrain"), 6)  # one every few seconds, and the last one
 
 
 if __name__ == "__main__":

@@ -73,10 +73,10 @@ class TrainTest(RunTest):
         self.assertEqual(report(self.path("run")), told)  # what it cost then, not now
         self.refused(self.train("run", "rl.versions=2"), 2, "rl.versions", "as it is with")
 
-    def test_two_deterministic_runs_are_byte_identical(self):
+    def test_two_runs_are_byte_identical_with_and_without_workers(self):
         models, trajectories = [], []
-        for run in ("one", "two"):
-            self.assert_ok(self.train(run, "--deterministic"))
+        for run, words in (("one", ()), ("two", ("--workers", "2"))):
+            self.assert_ok(self.train(run, *words))
             with open(os.path.join(self.path(run), "policy.safetensors"), "rb") as file:
                 models.append(file.read())
             store = os.path.join(self.path(run), "store")
@@ -85,7 +85,7 @@ class TrainTest(RunTest):
         self.assertEqual(models[0], models[1])
         self.assertEqual(trajectories[0], trajectories[1])
         self.assertIn('"q":', trajectories[0][-1])
-        self.assert_ok(self.train("other", "--deterministic", "seed=2"))
+        self.assert_ok(self.train("other", "seed=2"))
         with open(os.path.join(self.path("other"), "policy.safetensors"), "rb") as file:
             self.assertNotEqual(models[0], file.read())
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from support import RunTest, children, log_of, main, qstar, read, report, wait_for, SMOKE
+from support import RunTest, children, log_of, main, qstar, read, report, results_of, wait_for, SMOKE
 
 
 def alive(pid):
@@ -32,7 +32,8 @@ def free_port():
 
 class WorkersTest(RunTest):
     def test_a_killed_worker_is_replaced_and_the_run_finishes(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12",
+                             "--log-level", "debug")
         self.assertTrue(wait_for(lambda: children(process.pid), 30))
         first = children(process.pid)[0]
         time.sleep(1)
@@ -40,8 +41,7 @@ class WorkersTest(RunTest):
         self.assertTrue(wait_for(lambda: [c for c in children(process.pid) if c != first], 30))
         self.finish(process)
         self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
-        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
-        self.assertIn("worker-1", listing.stdout)
+        self.assertGreater(self.results_of("worker-1"), 0)
         events = log_of(self.path("run"))
         ended = [event for event in events if event["message"] == "a worker process ended: signal 9"]
         self.assertEqual([(event["level"], event["node"]) for event in ended], [("warning", "worker-1")])
@@ -111,7 +111,7 @@ class WorkersTest(RunTest):
             self.assert_ok(qstar("certs", self.path(name)))
         port = free_port()
         process = self.start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
-                        self.path("ours"), "rl.versions=30")
+                        self.path("ours"), "rl.versions=30", "--log-level", "debug")
         self.assertTrue(wait_for(lambda: listening(port), 30))
         refused = qstar("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("theirs"), timeout=60)
         self.assertEqual(refused.returncode, 5, refused.stderr)
@@ -119,35 +119,32 @@ class WorkersTest(RunTest):
                              "--name", "visitor")
         self.finish(process)
         self.finish(visitor, 30)  # ends with the run
-        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
-        self.assertIn("visitor", listing.stdout)
+        self.assertGreater(self.results_of("visitor"), 0)
 
     def test_a_worker_waits_for_a_killed_head_that_is_resumed(self):
         self.assert_ok(qstar("certs", self.path("certs")))
         port = free_port()
         head = ["train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
-                self.path("certs"), "rl.versions=120"]
+                self.path("certs"), "rl.versions=120", "--log-level", "debug"]
         first = self.start(*head)
         self.assertTrue(wait_for(lambda: listening(port), 30))
         visitor = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),
                              "--name", "visitor")
         impatient = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),
                                "--name", "impatient", "--rejoin", "0")
-        self.assertTrue(wait_for(lambda: self.stored_by("visitor") and self.stored_by("impatient"), 60))
+        self.assertTrue(wait_for(lambda: self.results_of("visitor") and self.results_of("impatient"), 60))
         first.kill()
         first.communicate()
         output, _ = impatient.communicate(timeout=60)
         self.assertEqual(impatient.returncode, 5, output)
-        before = self.stored_by("visitor")
+        before = self.results_of("visitor")
         second = self.start(*head, "--resume")
         self.finish(second)
         self.finish(visitor, 30)
-        self.assertGreater(self.stored_by("visitor"), before)
+        self.assertGreater(self.results_of("visitor"), before)
 
-    def stored_by(self, node):
-        """Trajectories in the run's store that this process made."""
-        listing = qstar("replay", "ls", os.path.join(self.path("run"), "store"), "--limit", "0", "--json")
-        return listing.stdout.count(f'"{node}"')
+    def results_of(self, node):
+        return results_of(self.path("run"), node)
 
     def test_beyond_loopback_wants_certificates(self):
         answer = self.train("run", "--listen", "0.0.0.0:0")

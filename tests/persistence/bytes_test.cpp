@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "core/rng.hpp"
-#include "persistence/rate_limiter.hpp"
 #include "persistence/selectors.hpp"
 
 namespace qstar {
@@ -86,11 +85,7 @@ TEST_CASE("where too little is left nothing is taken", "[bytes]") {
   CHECK_FALSE(take_block(huge, taken));
 }
 
-TEST_CASE("saved limiters and selectors have these bytes", "[bytes]") {
-  RateLimiter limiter({});
-  limiter.inserted(0x0102);
-  limiter.sampled(3);
-  CHECK(limiter.save() == "\x02\x01\0\0\0\0\0\0\x03\0\0\0\0\0\0\0"s);
+TEST_CASE("saved selectors have these bytes", "[bytes]") {
   const auto uniform = make_selector("uniform").value();
   uniform->insert(0x0506, 1);
   CHECK(uniform->save() == "\x06\x05\0\0\0\0\0\0"s);

@@ -41,6 +41,7 @@ class ScriptedEngine final : public Engine {
     return result;
   }
   void cancel(std::span<const TaskId>) override {}
+  bool ready(TaskId) const override { return true; }
   double remote_cpu_seconds() const override { return 0; }
   EngineTimes times() const override { return {}; }
 

@@ -42,12 +42,9 @@ class GraphEnvironment final : public Environment {
   }
   std::string answer(const State& state) const override { return state.line; }
   std::vector<std::string> legal_steps(const State&) const override { return {}; }
-  std::optional<std::string> inverse(const State&, std::string_view) const override { return {}; }
   Result<std::vector<std::string>> solve(const State&) const override {
     return fail(Errc::kBadProblem, "graphs of tests have no solver");
   }
-  std::vector<std::uint8_t> encode(const State&) const override { return {}; }
-  std::string render(const State& state) const override { return state.line; }
 
   mutable std::size_t transitions = 0;
 

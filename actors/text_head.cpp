@@ -1,0 +1,131 @@
+#include "actors/text_head.hpp"
+
+#include <fmt/format.h>
+
+#include "actors/session_start.hpp"
+#include "actors/stage_session.hpp"
+#include "core/metrics.hpp"
+#include "serving/report.hpp"
+
+namespace qstar {
+namespace {
+
+const RunKind kTextRun{
+    "text",
+    "an experiment on text",
+    {"rl.versions", "rollout.actors", "rollout.lease_seconds", "rollout.keep_weights_mb",
+     "replay.capacity", "replay.sync", "checkpoint.", "restart."}};
+
+SessionConfig session_config_of(const ExperimentConfig& config, EnvironmentPtr environment) {
+  return {{config.name, config.environment, config.rollout.actors, config.rollout.slots,
+           config.restart},
+          std::move(environment),
+          config.checkpoint,
+          config.rollout.lease_seconds,
+          config.rollout.keep_weights_mb,
+          config.replay.capacity,
+          config.replay.sync};
+}
+
+Result<EnvironmentPtr> environment_of(const TextHeadOptions& options) {
+  if (options.environment) return options.environment;
+  auto made = make_environment(options.config.environment);
+  if (!made) return tl::unexpected(made.error());
+  return EnvironmentPtr(std::move(*made));
+}
+
+std::vector<std::pair<std::string, std::string>> final_files(const ExperimentConfig& config,
+                                                             const TextResult& result) {
+  const auto report = make_text_report(config, result.state);
+  return {{"policy.safetensors", result.policy},
+          {"critic.safetensors", result.critic},
+          {"report.md", report_markdown(report)},
+          {"learning_curve.svg", curve_of(report)},
+          {"report.json", report.dump(2) + "\n"}};
+}
+
+// What a run that was stopped has kept, in words.
+std::string kept_text(StageFiles& files, const ExperimentConfig& config) {
+  auto saved = files.load(kTextLabel);
+  const auto state = saved ? load_text_state(saved->parts["state.json"])
+                           : Result<TextState>(tl::unexpected(saved.error()));
+  if (!state) return "nothing is saved yet: the run will start again";
+  if (state->version == 0)
+    return fmt::format("saved: {} of {} pre-training steps", state->pretrain_steps,
+                       config.pretrain.steps);
+  return fmt::format("saved: {} of {} versions of the policy, {} attempts", state->version - 1,
+                     config.rl.versions, state->attempts);
+}
+
+// The training of a run, which the thread of its stages owns together with the session.
+struct Training {
+  ExperimentConfig config;
+  EnvironmentPtr environment;
+  TextResult result;
+};
+
+}  // namespace
+
+nlohmann::json make_text_report(const ExperimentConfig& config, const TextState& state) {
+  ExperimentConfig copy = config;
+  return {{"name", config.name},
+          {"family", config.environment.family},
+          {"long_work", config.environment.long_work},
+          {"seed", config.seed},
+          {"config_hash", config_hash(describe_of(copy))},
+          {"code_version", QSTAR_VERSION},
+          {"base", state.base},
+          {"final", state.final_},
+          {"critic", state.critic_figures},
+          {"curve", state.curve},
+          {"attempts", {{"n", state.attempts}, {"wins", state.wins}, {"lucky", state.lucky}}},
+          {"cost",
+           {{"cpu_seconds", state.cpu_seconds},
+            {"wall_seconds", state.times.now},
+            {"learner_waited_seconds", state.times.stage_waited},
+            {"executors_busy_seconds", state.times.executors_busy},
+            {"executors_idle_seconds", state.times.executors_idle},
+            {"peak_memory_bytes", peak_resident_bytes()},
+            {"pretrain_tokens", state.pretrain_tokens},
+            {"generated_tokens", state.generated_tokens},
+            {"trained_tokens", state.trained_tokens},
+            {"policy_updates", state.policy_updates},
+            {"critic_updates", state.critic_updates},
+            {"policy_versions", state.version}}}};
+}
+
+Result<TextResult> run_text_head(const TextHeadOptions& options) {
+  if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
+  auto environment = environment_of(options);
+  if (!environment) return tl::unexpected(environment.error());
+  auto gateway = start_gateway(options);
+  if (!gateway) return tl::unexpected(gateway.error());
+  auto directory = open_run(options, options.config, kTextRun);
+  if (!directory) return tl::unexpected(directory.error());
+  const auto training = std::make_shared<Training>(Training{options.config, *environment, {}});
+  const auto session = [&]() -> Result<bool> {
+    if (auto adopted = adopt_changes(*directory, options); !adopted)
+      return tl::unexpected(adopted.error());
+    const auto one = std::make_shared<StageSession>(
+        options, session_config_of(options.config, *environment), *directory, gateway->get());
+    if (auto ready = one->prepare(); !ready) return tl::unexpected(ready.error());
+    const auto trained = StageSession::run(one, [training](const StageHost& host) {
+      return run_text(training->config, training->environment, host).map([&](TextResult&& result) {
+        training->result = std::move(result);
+      });
+    });
+    if (!trained && trained.error().code == Errc::kInterrupted) {
+      show_line(options, "stop", kept_text(one->files(), options.config));
+      return true;
+    }
+    if (!trained) return tl::unexpected(cause_of(trained.error(), *directory));
+    return false;
+  };
+  if (auto done = run_sessions(options, options.config.restart, session); !done)
+    return tl::unexpected(done.error());
+  if (auto written = directory->conclude(final_files(options.config, training->result)); !written)
+    return tl::unexpected(written.error());
+  return training->result;
+}
+
+}  // namespace qstar

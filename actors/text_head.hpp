@@ -1,0 +1,22 @@
+// The process that leads a run of text: `qstar train`.
+#pragma once
+
+#include "actors/actors.hpp"
+#include "actors/head_process.hpp"
+#include "story/text_run.hpp"
+
+namespace qstar {
+
+struct TextHeadOptions : ProcessOptions {
+  ExperimentConfig config;
+  // An environment of one's own; null: made from the configuration. Workers always make theirs.
+  EnvironmentPtr environment;
+};
+
+// Runs or resumes the experiment; restarts and errors as run_sessions() says.
+Result<TextResult> run_text_head(const TextHeadOptions& options);
+
+// report.json of a run, as documented in README.md.
+nlohmann::json make_text_report(const ExperimentConfig& config, const TextState& state);
+
+}  // namespace qstar

@@ -1,0 +1,95 @@
+// A table of the replay buffer: the attempt groups that a learner may sample, over a store that
+// keeps them all.
+//
+// The policy's table samples uniformly from recent groups with bounded reuse; the critic's is
+// prioritised by TD error. The groups in a table are kept decoded in memory, so sampling does not
+// read from disk. Single-threaded; each learner owns its table.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/config.hpp"
+#include "core/result.hpp"
+#include "core/trajectory.hpp"
+#include "persistence/selectors.hpp"
+
+namespace qstar {
+
+struct TableConfig {
+  std::string selector = "uniform";
+  double alpha = 0.6;            // prioritised: exponent on the priority
+  double beta = 0.4;             // prioritised: importance-sampling exponent
+  std::int64_t capacity = 2048;  // groups; the oldest leaves the table, not the store
+  std::int64_t max_reuse = 0;    // samples of one group before it leaves the table; 0: no limit
+  void describe(FieldVisitor& v);
+  friend bool operator==(const TableConfig&, const TableConfig&) = default;
+};
+
+struct ReplayConfig {
+  std::int64_t capacity = 1'000'000;  // groups kept in the store; the oldest are evicted
+  bool sync = false;
+  double samples_per_insert = 4;  // draws of the policy's updates per group that is made
+  TableConfig policy{.max_reuse = 8};
+  TableConfig critic{.selector = "prioritised", .capacity = 8192};
+  void describe(FieldVisitor& v);
+  friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
+};
+
+struct SampledGroup {
+  std::shared_ptr<const AttemptGroup> group;
+  float weight = 1;  // importance-sampling weight, normalised to a maximum of 1 in the batch
+};
+
+class ReplayTable {
+ public:
+  // kConfig: no such selector.
+  static Result<ReplayTable> make(const TableConfig& config);
+
+  // A group that is in the table already is ignored; one that is too stale is dropped and counted.
+  void insert(std::shared_ptr<const AttemptGroup> group);
+  // `n` groups, with replacement; fewer when bounded reuse leaves no more. Groups made by weights
+  // older than `min_version` (the staleness bound) are dropped and counted first.
+  std::vector<SampledGroup> sample(std::int64_t n, std::uint64_t min_version, Rng& rng);
+  void update_priorities(std::span<const std::uint64_t> groups, std::span<const float> priorities);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(items_.size()); }
+  std::int64_t dropped_stale() const { return dropped_; }
+
+  // The state as bytes; the groups themselves are read from the store again.
+  std::string save() const;
+  // Into a table that was just made. `stored` gives a group of the store; kMissingFile: it was
+  // evicted. kCorrupt: the bytes are not those of save().
+  using Stored = std::function<Result<AttemptGroup>(std::uint64_t group)>;
+  Status restore(std::string_view bytes, const Stored& stored);
+
+ private:
+  ReplayTable(const TableConfig& config, std::unique_ptr<Selector> selector)
+      : config_(config), selector_(std::move(selector)) {}
+  void erase(std::uint64_t key);
+  bool selects_what_it_holds() const;
+  void drop_oldest();
+  void drop_stale(std::uint64_t min_version);
+
+  struct Item {
+    std::shared_ptr<const AttemptGroup> group;
+    std::uint64_t version = 0;  // the newest weights that made any step
+    std::int64_t reuse = 0;
+  };
+  TableConfig config_;
+  std::unique_ptr<Selector> selector_;
+  std::unordered_map<std::uint64_t, Item> items_;
+  std::deque<std::uint64_t> order_;  // of insertion; may name groups that have left
+  std::int64_t dropped_ = 0;
+  std::uint64_t min_version_ = 0;  // the bound on staleness so far
+  double max_priority_ = 1;
+};
+
+}  // namespace qstar

@@ -1,0 +1,47 @@
+// What a run keeps for good, and what leaves the store.
+#include "actors/archive.hpp"
+
+#include "actors/system.hpp"
+#include "tests/support/attempts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace qstar;
+
+TEST_CASE("the oldest groups leave when there are too many", "[archive]") {
+  using Ids = std::vector<std::uint64_t>;
+  StoredGroups groups({5, 3}, 3);
+  groups.add(Ids{9});
+  CHECK(groups.leave().empty());
+  groups.add(Ids{7, 9});
+  CHECK(groups.leave() == Ids{3});
+  CHECK(groups.leave().empty());
+  groups.add(Ids{1, 11, 12});
+  CHECK(groups.leave() == Ids{1, 5, 7});
+  StoredGroups all({5, 3}, 0);
+  all.add(Ids{9});
+  CHECK(all.leave().empty());
+}
+
+TEST_CASE("an archive writes in order and evicts", "[archive]") {
+  const TemporaryFolder folder;
+  auto& system = immortal_system();
+  auto store = std::make_shared<Store>(Store::open(folder.path(), Store::Mode::kWrite).value());
+  REQUIRE(store->insert(sample_groups(0, 4)));
+  auto archive = Archive::make(system, store, 6).value();
+  REQUIRE(archive.insert(sample_groups(4, 4)));
+  REQUIRE(archive.insert(sample_groups(6, 2)));         // again: nothing changes
+  CHECK(archive.stored(1).value() == sample_group(1));  // an older save may need it
+  REQUIRE(archive.evict());
+  CHECK(archive.stored(7).value() == sample_group(7));
+  CHECK(archive.stored(1).error().code == Errc::kMissingFile);
+  CHECK(store->group_ids().value() == std::vector<std::uint64_t>{2, 3, 4, 5, 6, 7});
+  int written = 0;
+  REQUIRE(archive.write([&written] { return ++written, Status{}; }));
+  REQUIRE(archive.flush());
+  CHECK(written == 1);
+  REQUIRE(archive.write([] { return Status{fail(Errc::kDiskFull, "no space left")}; }));
+  CHECK(archive.flush().error().code == Errc::kDiskFull);
+  CHECK(archive.insert(sample_groups(8, 1)).error().code == Errc::kDiskFull);
+  end_all(system, {archive.actor()});
+}
