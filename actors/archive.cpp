@@ -81,7 +81,7 @@ Result<std::uint64_t> Archive::model_number(const ModelHash& model, std::string_
 }
 
 Status Archive::write(std::function<Status()> act) {
-  const auto status = wait_until_at_most(kMost - 1);
+  auto status = wait_until_at_most(kMost - 1);
   if (!status) return status;
   {
     const std::scoped_lock lock(shared_->mutex);

@@ -47,7 +47,7 @@ Status StageSession::run(const std::shared_ptr<StageSession>& session, Stages st
     const StageHost host = session->host();
     promise.set_value(run_safely(stages, host));
   });
-  const auto status = session->wait_for(ended);
+  auto status = session->wait_for(ended);
   if (ended.valid()) {
     thread.detach();
   } else {

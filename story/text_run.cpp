@@ -138,6 +138,7 @@ class TextRun {
     }
     if (auto kept = host_.keep(groups); !kept) return kept;
     std::vector<std::shared_ptr<const AttemptGroup>> shared;
+    shared.reserve(groups.size());
     for (auto& group : groups)
       shared.push_back(std::make_shared<const AttemptGroup>(std::move(group)));
     for (const auto& group : shared) table_.insert(group);
@@ -147,7 +148,7 @@ class TextRun {
 
   Status next_version() {
     attempts_.order(state_);
-    const auto stored = attempts_.collect(
+    auto stored = attempts_.collect(
         state_, [this](const OrderedVersion& made_by, std::vector<AttemptGroup> groups) {
           return store(made_by, std::move(groups));
         });
@@ -166,7 +167,7 @@ class TextRun {
       if (status) status = interrupted();
     }
     if (!status) critic_stops_ = true;
-    const Status taught = critic ? critic->get() : Status{};
+    Status taught = critic ? critic->get() : Status{};
     note_critic();
     if (!taught) return taught;
     if (status) status = interrupted();  // the critic may have stopped before its last update

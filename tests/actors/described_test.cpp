@@ -11,7 +11,8 @@ using testing::describes_all;
 using testing::field_count;
 
 TEMPLATE_TEST_CASE("a configuration describes every field", "[config]", CorpusConfig, ModelSpec,
-                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, TableConfig, ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
+                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, TableConfig,
+                   ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
                    ExperimentConfig, PuzzleNetworkSpec, ScrambleConfig, PuzzleLearnerConfig,
                    PuzzleTrainingConfig, ExampleReplayConfig, PuzzleRecordConfig,
                    PuzzleExperiment) {

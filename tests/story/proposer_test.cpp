@@ -113,7 +113,8 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
   auto story = testing::small_story(config, host);
   PolicyLearner policy(story.models.at("base"));
   ProposedProblems source(story, "test", 0.75);
-  const auto proposal = source.propose(story, story.publish(policy.model(), 1, "test").value(), 0).value();
+  const auto proposal =
+      source.propose(story, story.publish(policy.model(), 1, "test").value(), 0).value();
   REQUIRE(proposal.problems.size() == 4);
   CHECK(proposal.proposed == 2);
   CHECK(proposal.problems[0] == one);
