@@ -1,5 +1,4 @@
-// Requests whose answer waits for something else: a lease for room in the replay buffer, a sample
-// for groups to draw.
+// Requests whose answer waits for something else: an executor's for a task.
 //
 // Such a wait may be long and is no failure. Still every request ends within a finite time: after a
 // turn without an answer the asker asks again. The actor that answers keeps one request of each

@@ -103,25 +103,14 @@ Result<TextResult> run_text_head(const TextHeadOptions& options) {
   auto directory = open_run(options, options.config, kTextRun);
   if (!directory) return tl::unexpected(directory.error());
   const auto training = std::make_shared<Training>(Training{options.config, *environment, {}});
-  const auto session = [&]() -> Result<bool> {
-    if (auto adopted = adopt_changes(*directory, options); !adopted)
-      return tl::unexpected(adopted.error());
-    const auto one = std::make_shared<StageSession>(
-        options, session_config_of(options.config, *environment), *directory, gateway->get());
-    if (auto ready = one->prepare(); !ready) return tl::unexpected(ready.error());
-    const auto trained = StageSession::run(one, [training](const StageHost& host) {
-      return run_text(training->config, training->environment, host).map([&](TextResult&& result) {
-        training->result = std::move(result);
-      });
-    });
-    if (!trained && trained.error().code == Errc::kInterrupted) {
-      show_line(options, "stop", kept_text(one->files(), options.config));
-      return true;
-    }
-    if (!trained) return tl::unexpected(cause_of(trained.error(), *directory));
-    return false;
-  };
-  if (auto done = run_sessions(options, options.config.restart, session); !done)
+  const StagedRun run{
+      session_config_of(options.config, *environment),
+      [training](const StageHost& host) {
+        return run_text(training->config, training->environment, host)
+            .map([&](TextResult&& result) { training->result = std::move(result); });
+      },
+      [&options](StageFiles& files) { return kept_text(files, options.config); }};
+  if (auto done = run_staged(options, *directory, gateway->get(), run); !done)
     return tl::unexpected(done.error());
   if (auto written = directory->conclude(final_files(options.config, training->result)); !written)
     return tl::unexpected(written.error());
