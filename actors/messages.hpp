@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-#include "actors/pool_messages.hpp"
+#include "actors/engine/pool_messages.hpp"
 #include "core/metrics.hpp"
 
 namespace qstar {

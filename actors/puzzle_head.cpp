@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "actors/session_start.hpp"
+#include "actors/process/session_start.hpp"
 #include "actors/stage_session.hpp"
-#include "serving/puzzle_report.hpp"
+#include "serving/report/puzzle_report.hpp"
 
 namespace qstar {
 namespace {

@@ -1,8 +1,8 @@
 // The process that leads a puzzle's run: `qstar train` of an experiment on a puzzle.
 #pragma once
 
-#include "actors/head_process.hpp"
-#include "experiment/cost_to_go.hpp"
+#include "actors/process/head_process.hpp"
+#include "experiment/puzzle/cost_to_go.hpp"
 
 namespace qstar {
 

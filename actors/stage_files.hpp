@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "actors/run_files.hpp"
+#include "actors/process/run_files.hpp"
 #include "experiment/run_settings.hpp"
 #include "experiment/stage_host.hpp"
 #include "persistence/checkpoint.hpp"

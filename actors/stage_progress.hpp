@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "actors/engine/task_pool.hpp"
 #include "actors/messages.hpp"
-#include "actors/task_pool.hpp"
 #include "experiment/pace.hpp"
 #include "experiment/stage_host.hpp"
 

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "actors/actors.hpp"
-#include "actors/session_start.hpp"
+#include "actors/process/session_start.hpp"
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "core/out_of_memory.hpp"

@@ -12,10 +12,10 @@
 #include <optional>
 #include <string>
 
-#include "actors/archive.hpp"
-#include "actors/engine_client.hpp"
-#include "actors/executors.hpp"
-#include "actors/head_process.hpp"
+#include "actors/engine/archive.hpp"
+#include "actors/engine/engine_client.hpp"
+#include "actors/engine/executors.hpp"
+#include "actors/process/head_process.hpp"
 #include "actors/stage_files.hpp"
 #include "actors/stage_progress.hpp"
 #include "actors/trainers.hpp"

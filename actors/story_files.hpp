@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "actors/stage_files.hpp"
-#include "story/tell.hpp"
+#include "experiment/story/tell.hpp"
 
 namespace qstar {
 

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
-#include "actors/session_start.hpp"
+#include "actors/process/session_start.hpp"
 #include "actors/stage_session.hpp"
 #include "actors/story_files.hpp"
 #include "core/printable.hpp"
-#include "serving/report_file.hpp"
-#include "story/stages.hpp"
-#include "story/unused_settings.hpp"
+#include "experiment/story/stages.hpp"
+#include "experiment/story/unused_settings.hpp"
+#include "serving/report/report_file.hpp"
 
 namespace qstar {
 namespace {

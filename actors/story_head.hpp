@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "experiment/text_experiment.hpp"
-#include "actors/head_process.hpp"
-#include "story/story_config.hpp"
+#include "actors/process/head_process.hpp"
+#include "experiment/story/story_config.hpp"
+#include "experiment/text/text_experiment.hpp"
 
 namespace qstar {
 

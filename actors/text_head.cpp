@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "actors/session_start.hpp"
+#include "actors/process/session_start.hpp"
 #include "actors/stage_session.hpp"
 #include "core/metrics.hpp"
-#include "serving/report.hpp"
+#include "serving/report/report.hpp"
 
 namespace qstar {
 namespace {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "actors/head_process.hpp"
-#include "story/text_run.hpp"
+#include "actors/process/head_process.hpp"
+#include "experiment/text/text_run.hpp"
 
 namespace qstar {
 

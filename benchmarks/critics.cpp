@@ -12,7 +12,7 @@
 #include "benchmarks/sampled_work.hpp"
 #include "core/metrics.hpp"
 #include "core/rng.hpp"
-#include "learning/critic_learner.hpp"
+#include "learning/critic/critic_learner.hpp"
 
 using namespace qstar;
 

@@ -8,8 +8,8 @@
 
 #include "benchmarks/gemm_peak.hpp"
 #include "core/rng.hpp"
-#include "learning/decoder.hpp"
-#include "learning/kernels.hpp"
+#include "inference/decoder.hpp"
+#include "inference/kernels.hpp"
 
 namespace {
 

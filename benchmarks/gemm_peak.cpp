@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 
 namespace qstar {
 namespace {

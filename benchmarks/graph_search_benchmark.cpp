@@ -5,8 +5,8 @@
 
 #include <chrono>
 
-#include "search/heuristics.hpp"
-#include "search/puzzle_search.hpp"
+#include "search/graph/heuristics.hpp"
+#include "search/graph/puzzle_search.hpp"
 #include "tests/support/puzzles.hpp"
 
 namespace {

@@ -7,11 +7,11 @@
 #include <benchmark/benchmark.h>
 
 #include "benchmarks/gemm_peak.hpp"
-#include "core/attempt.hpp"
-#include "environment/corpus.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/decoder.hpp"
+#include "environment/text/corpus.hpp"
+#include "inference/decoder.hpp"
+#include "learning/critic/critic_learner.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "actors/actors.hpp"
-#include "actors/system.hpp"
+#include "actors/process/system.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace {

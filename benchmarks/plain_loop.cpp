@@ -9,14 +9,14 @@
 #include <filesystem>
 #include <optional>
 
-#include "experiment/text_experiment.hpp"
 #include "core/sha256.hpp"
-#include "learning/decoder.hpp"
-#include "learning/policy_learner.hpp"
-#include "learning/pretraining.hpp"
+#include "experiment/text/critic_trainer.hpp"
+#include "experiment/text/text_attempts.hpp"
+#include "experiment/text/text_experiment.hpp"
+#include "inference/decoder.hpp"
+#include "learning/policy/policy_learner.hpp"
+#include "learning/policy/pretraining.hpp"
 #include "persistence/store.hpp"
-#include "story/critic_trainer.hpp"
-#include "story/text_attempts.hpp"
 
 using namespace qstar;
 

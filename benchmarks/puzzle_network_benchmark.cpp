@@ -13,8 +13,8 @@
 
 #include "benchmarks/gemm_peak.hpp"
 #include "core/rng.hpp"
-#include "learning/puzzle_learner.hpp"
-#include "learning/puzzle_network.hpp"
+#include "inference/puzzle_network.hpp"
+#include "learning/cost_to_go/puzzle_learner.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@ Usage: qstar_search.py BUILD FOLDER [--states DIRECTORY] [--train SECONDS] [--se
                                     [--memory MIB] [--limit STATES] [--only NAME …]
                                     [--weights WEIGHT …] [--batches BATCH …] [--seed SEED]
 
-Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/puzzle_learner.hpp)
+Trains a value network (for A*) and a Q-network (for Q*; beside its own V, see learning/cost_to_go/puzzle_learner.hpp)
 of every puzzle and set of moves for the same CPU seconds into folders of FOLDER (after a short one that measures how fast
 the rate has to fall) unless a finished run of the same time and seed is there already, searches the first STATES states of
 each of the DIRECTORY's files with both, with every pair of a WEIGHT and a BATCH, each state for at most SECONDS,
@@ -45,7 +45,7 @@ V = ["learner.network.values=v", "learner.check_period=1000000000", "learner.che
 # V's error counts as much as those of all the moves that are taught with it.
 Q_CHECKS = ["learner.network.values=qv", "learner.check_period=200", "learner.check_positions=32"]
 Q = [*Q_CHECKS, "learner.taught_moves=4", "learner.value_weight=4"]
-# Where moves are several as one, many are taught for the price of one (learning/puzzle_learner.hpp).
+# Where moves are several as one, many are taught for the price of one (learning/cost_to_go/puzzle_learner.hpp).
 Q_OF_SEVERAL = [*Q_CHECKS, "learner.taught_moves=24", "learner.value_weight=24"]
 RATE_FALLS_TO = 1 / 20  # at the end of training
 PROBE = 10  # CPU seconds from which the number of updates of a training is estimated

@@ -15,9 +15,9 @@
 #include "benchmarks/sampled_work.hpp"
 #include "core/metrics.hpp"
 #include "core/rng.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/reward_learner.hpp"
-#include "learning/step_labels.hpp"
+#include "learning/critic/critic_learner.hpp"
+#include "learning/reward/reward_learner.hpp"
+#include "learning/reward/step_labels.hpp"
 
 using namespace qstar;
 

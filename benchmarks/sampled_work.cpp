@@ -1,9 +1,9 @@
 #include "benchmarks/sampled_work.hpp"
 
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
-#include "learning/policy_learner.hpp"
-#include "search/evaluate.hpp"
+#include "learning/policy/policy_learner.hpp"
+#include "search/text/evaluate.hpp"
 
 namespace qstar {
 

@@ -7,7 +7,7 @@
 
 #include "core/result.hpp"
 #include "environment/environment.hpp"
-#include "learning/decoder.hpp"
+#include "inference/decoder.hpp"
 
 namespace qstar {
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "actors/certificates.hpp"
+#include "actors/process/certificates.hpp"
 #include "cli/commands.hpp"
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"

@@ -1,8 +1,8 @@
 #include "cli/checked_settings.hpp"
 
-#include "experiment/text_experiment.hpp"
-#include "experiment/puzzle_experiment.hpp"
-#include "story/story_config.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/story/story_config.hpp"
+#include "experiment/text/text_experiment.hpp"
 
 namespace qstar {
 namespace {

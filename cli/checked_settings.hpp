@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "actors/experiment_kind.hpp"
+#include "actors/process/experiment_kind.hpp"
 #include "core/config.hpp"
 #include "environment/registry.hpp"
 

@@ -12,9 +12,9 @@
 #include "cli/problem_file.hpp"
 #include "cli/terminal.hpp"
 #include "cli/text_search.hpp"
-#include "core/attempt.hpp"
 #include "core/printable.hpp"
-#include "search/evaluate.hpp"
+#include "data/attempt.hpp"
+#include "search/text/evaluate.hpp"
 
 namespace qstar {
 namespace {

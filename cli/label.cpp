@@ -19,9 +19,9 @@
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
-#include "core/attempt.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
+#include "data/attempt.hpp"
 #include "persistence/store.hpp"
 
 namespace qstar {

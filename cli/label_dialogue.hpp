@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/trajectory.hpp"
-#include "learning/label_file.hpp"
+#include "data/label_file.hpp"
+#include "data/trajectory.hpp"
 
 namespace qstar {
 

@@ -4,16 +4,16 @@
 
 #include <algorithm>
 
-#include "experiment/puzzle_experiment.hpp"
 #include "cli/model.hpp"
 #include "cli/puzzle_estimate.hpp"
 #include "cli/run_report.hpp"
 #include "core/printable.hpp"
-#include "learning/lookahead.hpp"
-#include "learning/scrambles.hpp"
-#include "search/evaluate.hpp"
-#include "serving/report_file.hpp"
-#include "serving/report_values.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "learning/cost_to_go/lookahead.hpp"
+#include "learning/cost_to_go/scrambles.hpp"
+#include "search/text/evaluate.hpp"
+#include "serving/report/report_file.hpp"
+#include "serving/report/report_values.hpp"
 
 namespace qstar {
 namespace {
@@ -117,7 +117,7 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
   return {};
 }
 
-// As the learner's own checks (learning/puzzle_learner.cpp).
+// As the learner's own checks (learning/cost_to_go/puzzle_learner.cpp).
 Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options) {
   PuzzleExperiment first;
   const auto& text = all.front().config;

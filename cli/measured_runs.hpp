@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "core/stop.hpp"
 #include "core/result.hpp"
-#include "serving/comparison.hpp"
+#include "core/stop.hpp"
+#include "serving/report/comparison.hpp"
 
 namespace qstar {
 

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/model_kind.hpp"
-#include "core/models.hpp"
 #include "core/printable.hpp"
+#include "model/models.hpp"
 
 namespace qstar {
 namespace {

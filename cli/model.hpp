@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "environment/registry.hpp"
-#include "learning/decoder.hpp"
+#include "inference/decoder.hpp"
 
 namespace qstar {
 

@@ -4,11 +4,11 @@
 
 #include <filesystem>
 
-#include "actors/experiment_kind.hpp"
+#include "actors/process/experiment_kind.hpp"
 #include "core/config.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
-#include "learning/safetensors.hpp"
+#include "model/safetensors.hpp"
 
 namespace qstar {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/printable.hpp"
-#include "environment/problem_text.hpp"
 #include "core/json_text.hpp"
+#include "core/printable.hpp"
+#include "environment/text/problem_text.hpp"
 
 namespace qstar {
 namespace {

@@ -15,7 +15,7 @@ namespace qstar {
 using Program = int (*)(int argc, char** argv);
 
 // Runs the program in this frame and ends the process, without destructors: the actor system
-// outlives everything (actors/system.hpp).
+// outlives everything (actors/process/system.hpp).
 [[noreturn]] void run_program(Program program, int argc, char** argv);
 
 }  // namespace qstar

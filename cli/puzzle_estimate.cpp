@@ -7,7 +7,7 @@
 
 #include "cli/model_kind.hpp"
 #include "environment/registry.hpp"
-#include "learning/puzzle_network.hpp"
+#include "inference/puzzle_network.hpp"
 
 namespace qstar {
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <string>
 
-#include "core/models.hpp"
 #include "core/result.hpp"
-#include "environment/puzzle.hpp"
-#include "search/heuristics.hpp"
+#include "environment/puzzle/puzzle.hpp"
+#include "model/models.hpp"
+#include "search/graph/heuristics.hpp"
 
 namespace qstar {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
 
 namespace qstar {
 

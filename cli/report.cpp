@@ -9,10 +9,10 @@
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
 #include "cli/run_report.hpp"
-#include "core/printable.hpp"
 #include "core/files.hpp"
-#include "serving/report_aggregate.hpp"
-#include "serving/report_file.hpp"
+#include "core/printable.hpp"
+#include "serving/report/report_aggregate.hpp"
+#include "serving/report/report_file.hpp"
 
 namespace qstar {
 namespace {

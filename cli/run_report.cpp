@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "core/files.hpp"
-#include "serving/report_file.hpp"
+#include "serving/report/report_file.hpp"
 
 namespace qstar {
 namespace {

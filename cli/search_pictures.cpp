@@ -11,7 +11,7 @@
 
 #include "core/files.hpp"
 #include "core/printable.hpp"
-#include "environment/puzzle_svg.hpp"
+#include "environment/puzzle/puzzle_svg.hpp"
 
 namespace qstar {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "cli/puzzle_states.hpp"
 #include "core/result.hpp"
-#include "search/puzzle_search.hpp"
+#include "search/graph/puzzle_search.hpp"
 
 namespace qstar {
 

@@ -14,7 +14,7 @@
 #include "cli/puzzle_estimate.hpp"
 #include "cli/puzzle_states.hpp"
 #include "core/stop.hpp"
-#include "search/puzzle_search.hpp"
+#include "search/graph/puzzle_search.hpp"
 
 namespace qstar {
 

@@ -9,7 +9,7 @@
 #include "cli/terminal.hpp"
 #include "cli/text_search.hpp"
 #include "core/printable.hpp"
-#include "environment/problem_text.hpp"
+#include "environment/text/problem_text.hpp"
 
 namespace qstar {
 namespace {

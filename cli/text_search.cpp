@@ -11,7 +11,7 @@
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 #include "core/printable.hpp"
-#include "learning/decoder_scorer.hpp"
+#include "inference/decoder_scorer.hpp"
 
 namespace qstar {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cli/model.hpp"
-#include "search/search.hpp"
+#include "search/text/search.hpp"
 
 namespace qstar {
 

@@ -8,18 +8,18 @@
 #include <chrono>
 #include <filesystem>
 
-#include "actors/text_head.hpp"
 #include "actors/puzzle_head.hpp"
 #include "actors/story_head.hpp"
-#include "cli/commands.hpp"
+#include "actors/text_head.hpp"
 #include "cli/checked_settings.hpp"
+#include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "cli/sweep.hpp"
 #include "cli/terminal.hpp"
 #include "cli/train_options.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 
 namespace qstar {
 namespace {

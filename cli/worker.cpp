@@ -1,4 +1,4 @@
-#include "actors/worker.hpp"
+#include "actors/process/worker.hpp"
 
 #include <signal.h>
 

@@ -15,7 +15,7 @@
 
 #include "core/result.hpp"
 #include "core/rng.hpp"
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 
 namespace qstar {
 

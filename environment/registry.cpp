@@ -4,13 +4,13 @@
 #include <array>
 
 #include "core/printable.hpp"
-#include "environment/arithmetic.hpp"
-#include "environment/countdown.hpp"
-#include "environment/countdown_text.hpp"
-#include "environment/cube3.hpp"
-#include "environment/lights_out.hpp"
-#include "environment/pancake.hpp"
-#include "environment/sliding_tiles.hpp"
+#include "environment/puzzle/countdown.hpp"
+#include "environment/puzzle/cube3.hpp"
+#include "environment/puzzle/lights_out.hpp"
+#include "environment/puzzle/pancake.hpp"
+#include "environment/puzzle/sliding_tiles.hpp"
+#include "environment/text/arithmetic.hpp"
+#include "environment/text/countdown_text.hpp"
 
 namespace qstar {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/config.hpp"
 #include "core/result.hpp"
 #include "environment/environment.hpp"
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
 
 namespace qstar {
 

@@ -8,9 +8,9 @@
 
 #include "core/rng.hpp"
 #include "environment/registry.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/decoder.hpp"
-#include "search/evaluate.hpp"
+#include "inference/decoder.hpp"
+#include "learning/critic/critic_learner.hpp"
+#include "search/text/evaluate.hpp"
 
 using namespace qstar;
 using Groups = std::vector<AttemptGroup>;

@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "environment/registry.hpp"
-#include "learning/decoder.hpp"
-#include "search/evaluate.hpp"
+#include "inference/decoder.hpp"
+#include "search/text/evaluate.hpp"
 
 using namespace qstar;
 

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 
-#include "core/attempt.hpp"
 #include "core/metrics.hpp"
 #include "core/sha256.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
-#include "search/problem_search.hpp"
+#include "model/models.hpp"
+#include "search/text/problem_search.hpp"
 
 namespace qstar {
 namespace {

@@ -12,10 +12,10 @@
 
 #include "core/stop.hpp"
 #include "environment/environment.hpp"
-#include "experiment/scrambler.hpp"
+#include "experiment/puzzle/scrambler.hpp"
 #include "experiment/task.hpp"
-#include "learning/decoder.hpp"
-#include "learning/decoder_scorer.hpp"
+#include "inference/decoder.hpp"
+#include "inference/decoder_scorer.hpp"
 
 namespace qstar {
 

@@ -16,7 +16,7 @@
 
 #include "core/result.hpp"
 #include "core/stop.hpp"
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 #include "experiment/engine.hpp"
 #include "learning/failed_batch.hpp"
 

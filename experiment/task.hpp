@@ -11,11 +11,11 @@
 #include <variant>
 #include <vector>
 
-#include "core/models.hpp"
 #include "core/result.hpp"
-#include "core/trajectory.hpp"
-#include "experiment/example_batch.hpp"
-#include "search/search.hpp"
+#include "data/trajectory.hpp"
+#include "experiment/puzzle/example_batch.hpp"
+#include "model/models.hpp"
+#include "search/text/search.hpp"
 
 namespace qstar {
 

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/attempt.hpp"
 #include "core/finite.hpp"
 #include "core/printable.hpp"
+#include "data/attempt.hpp"
 
 namespace qstar {
 namespace {

@@ -13,11 +13,11 @@
 #include <string_view>
 
 #include "core/result.hpp"
-#include "learning/batch.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/policy_gradient.hpp"
-#include "learning/reward_learner.hpp"
-#include "learning/tokenizer.hpp"
+#include "learning/critic/critic_learner.hpp"
+#include "learning/policy/batch.hpp"
+#include "learning/policy/policy_gradient.hpp"
+#include "learning/reward/reward_learner.hpp"
+#include "model/tokenizer.hpp"
 
 namespace qstar {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
-#include "learning/critic_learner.hpp"
+#include "learning/critic/critic_learner.hpp"
 
 namespace qstar {
 

@@ -18,7 +18,7 @@
 
 #include "core/config.hpp"
 #include "core/result.hpp"
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 #include "persistence/selectors.hpp"
 
 namespace qstar {

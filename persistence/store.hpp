@@ -15,7 +15,7 @@
 
 #include "core/result.hpp"
 #include "core/sha256.hpp"
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 
 namespace qstar {
 

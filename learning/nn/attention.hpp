@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "learning/model_file.hpp"
+#include "model/model_file.hpp"
 
 namespace qstar::nn {
 

@@ -1,4 +1,4 @@
-#include "learning/critic_learner.hpp"
+#include "learning/critic/critic_learner.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

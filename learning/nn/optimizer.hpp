@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "learning/nn/transformer.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 
 namespace qstar::nn {
 

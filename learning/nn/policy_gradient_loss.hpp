@@ -1,11 +1,11 @@
 // The terms of policy-gradient losses, token by token: pure functions of tensors, all of one shape.
-// The formulas and their sources are in learning/policy_gradient.hpp. Logarithms of ratios are held
-// within ±20, so that no token makes a loss that is not finite.
+// The formulas and their sources are in learning/policy/policy_gradient.hpp. Logarithms of ratios
+// are held within ±20, so that no token makes a loss that is not finite.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include "learning/policy_gradient.hpp"
+#include "learning/policy/policy_gradient.hpp"
 
 namespace qstar::nn {
 

@@ -1,4 +1,4 @@
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

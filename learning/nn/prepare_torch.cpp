@@ -11,7 +11,7 @@
 #include <string>
 
 #include "core/out_of_memory.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 
 namespace qstar {
 namespace {

@@ -1,4 +1,4 @@
-#include "learning/pretraining.hpp"
+#include "learning/policy/pretraining.hpp"
 
 namespace qstar {
 

@@ -1,4 +1,4 @@
-#include "learning/reward_learner.hpp"
+#include "learning/reward/reward_learner.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/models.hpp"
 #include "core/result.hpp"
 #include "learning/nn/optimizer.hpp"
 #include "learning/nn/step_scorer.hpp"
+#include "model/models.hpp"
 
 namespace qstar::nn {
 

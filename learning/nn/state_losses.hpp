@@ -1,10 +1,10 @@
 // Terms of a critic's loss over all steps of a state together. The formulas and their sources are
-// in learning/critic_learner.hpp.
+// in learning/critic/critic_learner.hpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include "learning/q_targets.hpp"
+#include "learning/critic/q_targets.hpp"
 
 namespace qstar::nn {
 

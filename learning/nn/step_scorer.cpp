@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 #include "learning/nn/attention.hpp"
 
 namespace qstar::nn {

@@ -2,8 +2,8 @@
 // separator that closes a step. The critic and the reward models are this network with different
 // training targets.
 //
-// With dueling heads (learning/critic_learner.hpp) a second head is read at the separator before
-// the step, and the two are added.
+// With dueling heads (learning/critic/critic_learner.hpp) a second head is read at the separator
+// before the step, and the two are added.
 //
 // The extra block also receives the trunk's own log p(token) and log p − max log p, clamped at −8
 // and halved. Without them it separates right steps from wrong ones hardly better than chance.
@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
-#include "core/trajectory.hpp"
-#include "learning/batch.hpp"
-#include "learning/critic_learner.hpp"
+#include "data/trajectory.hpp"
+#include "learning/critic/critic_learner.hpp"
 #include "learning/nn/transformer.hpp"
+#include "learning/policy/batch.hpp"
 
 namespace qstar::nn {
 

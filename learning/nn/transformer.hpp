@@ -6,12 +6,12 @@
 #include <map>
 #include <string>
 
-#include "learning/batch.hpp"
-#include "learning/model_file.hpp"
+#include "learning/policy/batch.hpp"
+#include "model/model_file.hpp"
 
 namespace qstar::nn {
 
-// Names and shapes as in learning/model_file.hpp. Ordered by name, so that all loops over
+// Names and shapes as in model/model_file.hpp. Ordered by name, so that all loops over
 // parameters have the same order.
 using Parameters = std::map<std::string, at::Tensor>;
 

@@ -1,7 +1,7 @@
 // What a run keeps for good, and what leaves the store.
-#include "actors/archive.hpp"
+#include "actors/engine/archive.hpp"
 
-#include "actors/system.hpp"
+#include "actors/process/system.hpp"
 #include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>

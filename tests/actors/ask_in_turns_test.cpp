@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "actors/messages.hpp"
-#include "actors/system.hpp"
+#include "actors/process/system.hpp"
 
 using namespace qstar;
 

@@ -1,5 +1,5 @@
 // A worker's models on its own disk.
-#include "actors/cached_models.hpp"
+#include "actors/engine/cached_models.hpp"
 
 #include <filesystem>
 #include <fstream>

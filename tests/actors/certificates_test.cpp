@@ -1,4 +1,4 @@
-#include "actors/certificates.hpp"
+#include "actors/process/certificates.hpp"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "actors/x509.hpp"
+#include "actors/process/x509.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/redate.hpp"
 

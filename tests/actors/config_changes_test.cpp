@@ -1,6 +1,6 @@
-#include "actors/config_changes.hpp"
+#include "actors/process/config_changes.hpp"
 
-#include "experiment/text_experiment.hpp"
+#include "experiment/text/text_experiment.hpp"
 
 #include <catch2/catch.hpp>
 

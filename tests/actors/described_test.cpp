@@ -1,7 +1,7 @@
 // Every field of every configuration is named by its describe(): what is not named is neither read
 // from files, nor printed, nor compared by a resumed run.
-#include "experiment/text_experiment.hpp"
-#include "experiment/puzzle_experiment.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/text/text_experiment.hpp"
 #include "tests/support/described.hpp"
 
 #include <catch2/catch.hpp>

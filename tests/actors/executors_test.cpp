@@ -1,15 +1,15 @@
 // Supervision: a failed family is started again, gives up in the end, and asks for no more than it
 // can hold.
-#include "actors/family.hpp"
-#include "actors/executors.hpp"
+#include "actors/engine/executors.hpp"
+#include "actors/process/family.hpp"
 
 #include <fmt/format.h>
 
 #include <atomic>
 #include <future>
 
-#include "actors/system.hpp"
-#include "actors/worker.hpp"
+#include "actors/process/system.hpp"
+#include "actors/process/worker.hpp"
 #include "core/sha256.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "actors/text_head.hpp"
 #include "actors/story_head.hpp"
+#include "actors/text_head.hpp"
 #include "core/files.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/small_story.hpp"
 

@@ -1,5 +1,5 @@
 // What a head finds out before it writes anything.
-#include "actors/head_process.hpp"
+#include "actors/process/head_process.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "actors/worker_processes.hpp"
+#include "actors/process/worker_processes.hpp"
 #include "core/clock.hpp"
 #include "core/files.hpp"
 #include "core/sockets.hpp"

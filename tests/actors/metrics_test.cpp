@@ -2,7 +2,7 @@
 #include <future>
 
 #include "actors/actors.hpp"
-#include "actors/system.hpp"
+#include "actors/process/system.hpp"
 
 #include <catch2/catch.hpp>
 

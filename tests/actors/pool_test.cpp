@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <future>
 
-#include "actors/engine_client.hpp"
-#include "actors/executors.hpp"
-#include "actors/system.hpp"
+#include "actors/engine/engine_client.hpp"
+#include "actors/engine/executors.hpp"
+#include "actors/process/system.hpp"
 #include "tests/support/models.hpp"
 
 using namespace qstar;

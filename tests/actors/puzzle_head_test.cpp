@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "experiment/puzzle_experiment.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
 

@@ -1,4 +1,4 @@
-#include "actors/restart_policy.hpp"
+#include "actors/process/restart_policy.hpp"
 
 #include <catch2/catch.hpp>
 

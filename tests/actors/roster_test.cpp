@@ -1,12 +1,12 @@
 // Workers are named when they join and when they leave, whatever they call themselves.
-#include "actors/roster.hpp"
+#include "actors/process/roster.hpp"
 
 #include <future>
 #include <mutex>
 
-#include "actors/certificates.hpp"
-#include "actors/presence.hpp"
-#include "actors/system.hpp"
+#include "actors/process/certificates.hpp"
+#include "actors/process/presence.hpp"
+#include "actors/process/system.hpp"
 #include "core/clock.hpp"
 #include "tests/support/attempts.hpp"
 

@@ -1,12 +1,12 @@
 // The run directory: what a failed start leaves behind, what a resumed run wants to find, and what
 // happens to a run whose directory is taken away.
-#include "actors/run_files.hpp"
+#include "actors/process/run_files.hpp"
 
 #include <filesystem>
 #include <fstream>
 
-#include "experiment/text_experiment.hpp"
-#include "experiment/puzzle_experiment.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/text/text_experiment.hpp"
 #include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "actors/task_pool.hpp"
+#include "actors/engine/task_pool.hpp"
 
 #include <catch2/catch.hpp>
 

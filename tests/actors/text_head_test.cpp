@@ -10,9 +10,9 @@
 #include <set>
 #include <thread>
 
-#include "actors/certificates.hpp"
+#include "actors/process/certificates.hpp"
 #include "core/files.hpp"
-#include "learning/policy_learner.hpp"
+#include "learning/policy/policy_learner.hpp"
 #include "persistence/store.hpp"
 #include "tests/support/attempts.hpp"
 

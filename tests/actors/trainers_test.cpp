@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "actors/system.hpp"
+#include "actors/process/system.hpp"
 
 #include <catch2/catch.hpp>
 

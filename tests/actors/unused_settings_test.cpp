@@ -1,6 +1,6 @@
 // A setting has an effect or is refused: what config.toml records is what was used.
-#include "experiment/text_experiment.hpp"
-#include "experiment/puzzle_experiment.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/text/text_experiment.hpp"
 
 #include <catch2/catch.hpp>
 

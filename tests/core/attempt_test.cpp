@@ -1,6 +1,8 @@
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 
 #include <catch2/catch.hpp>
+
+#include "model/generated_steps.hpp"
 
 namespace qstar {
 namespace {

@@ -9,7 +9,11 @@ SCRIPT = Path(__file__).parents[2] / "tools" / "check_layers.py"
 
 LAWFUL = {
     "core/a.hpp": '#include <vector>\n#include "core/b.hpp"\n',
+    "data/a.hpp": '#include "core/a.hpp"\n',
+    "model/a.hpp": '#include "data/a.hpp"\n',
+    "inference/a.hpp": '#include "model/a.hpp"\n#include "environment/text/e.hpp"\n',
     "search/a.cpp": '#include "search/a.hpp"\n#include "environment/e.hpp"\n',
+    "learning/a.cpp": '#include "inference/a.hpp"\n',
     "learning/nn/a.cpp": '#include <torch/torch.h>\n#include "core/a.hpp"\n',
     "actors/a.cpp": '#include <caf/all.hpp>\n#include "learning/a.hpp"\n',
     "serving/a.cpp": "#include <boost/beast/core.hpp>\n",
@@ -22,12 +26,18 @@ LAWFUL = {
 
 UNLAWFUL = {
     "core/x.hpp": '#include "environment/e.hpp"',
+    "data/x.cpp": '#include "model/a.hpp"',
+    "model/x.cpp": '#include "environment/e.hpp"',
+    "inference/x.cpp": '#include "learning/a.hpp"',
     "environment/x.cpp": '#include "search/a.hpp"',
+    "environment/puzzle/x.cpp": '#include "model/a.hpp"',
+    "search/y.cpp": '#include "inference/a.hpp"',
     "search/x.cpp": '#include "learning/a.hpp"',
     "learning/x.cpp": '#include "search/a.hpp"',
     "persistence/x.cpp": '#  include "actors/a.hpp"',
     "actors/x.cpp": '#include "cli/a.hpp"',
     "serving/x.hpp": '#include "tests/support/a.hpp"',
+    "experiment/x.cpp": '#include "serving/a.hpp"',
     "learning/x.hpp": "#include <torch/torch.h>",
     "learning/nets.hpp": "#include <ATen/core/Tensor.h>",
     "serving/y.cpp": "#include <caf/all.hpp>",

@@ -1,4 +1,4 @@
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 
 #include <set>
 

@@ -1,11 +1,11 @@
 // Hand-computed verdicts, outcomes and families of the arithmetic environment.
-#include "environment/arithmetic.hpp"
+#include "environment/text/arithmetic.hpp"
 
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <set>
 
-#include "environment/expression.hpp"
+#include "environment/text/expression.hpp"
 
 namespace qstar {
 namespace {

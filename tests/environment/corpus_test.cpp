@@ -1,5 +1,5 @@
 // The students' corpus: its shape, its share of right work, and what a row's characters are for.
-#include "environment/corpus.hpp"
+#include "environment/text/corpus.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

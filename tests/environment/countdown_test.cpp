@@ -1,10 +1,10 @@
 // Countdown as a puzzle, and its oracle.
-#include "environment/countdown.hpp"
+#include "environment/puzzle/countdown.hpp"
 
 #include <algorithm>
 #include <chrono>
 
-#include "environment/countdown_solver.hpp"
+#include "environment/puzzle/countdown_solver.hpp"
 #include "tests/support/puzzle_walk.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // Countdown as text: the verdict of every kind of step.
-#include "environment/countdown_text.hpp"
+#include "environment/text/countdown_text.hpp"
 
 #include <set>
 

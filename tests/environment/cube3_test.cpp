@@ -1,4 +1,4 @@
-#include "environment/cube3.hpp"
+#include "environment/puzzle/cube3.hpp"
 
 #include <algorithm>
 #include <numeric>

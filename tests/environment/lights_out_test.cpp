@@ -1,4 +1,4 @@
-#include "environment/lights_out.hpp"
+#include "environment/puzzle/lights_out.hpp"
 
 #include <algorithm>
 #include <map>

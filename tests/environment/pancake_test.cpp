@@ -1,4 +1,4 @@
-#include "environment/pancake.hpp"
+#include "environment/puzzle/pancake.hpp"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
 // Problems as people type them.
-#include "environment/problem_text.hpp"
+#include "environment/text/problem_text.hpp"
 
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -1,5 +1,5 @@
 // What every puzzle must do with batches.
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
 
 #include "tests/support/environment_config.hpp"
 #include "tests/support/puzzle_walk.hpp"

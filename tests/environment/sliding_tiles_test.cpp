@@ -1,4 +1,4 @@
-#include "environment/sliding_tiles.hpp"
+#include "environment/puzzle/sliding_tiles.hpp"
 
 #include <map>
 

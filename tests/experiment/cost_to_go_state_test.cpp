@@ -1,9 +1,9 @@
 // What a puzzle's run keeps and reports: its state, its curve, its records.
-#include "experiment/cost_to_go_state.hpp"
+#include "experiment/puzzle/cost_to_go_state.hpp"
 
-#include "experiment/cost_to_go.hpp"
-#include "experiment/greedy_records.hpp"
 #include "environment/registry.hpp"
+#include "experiment/puzzle/cost_to_go.hpp"
+#include "experiment/puzzle/greedy_records.hpp"
 #include "tests/support/fields.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,10 +1,10 @@
 // Training on a puzzle over an engine: in lock-step the same as a plain loop, byte for byte; with
 // batches ordered ahead the same however often it is interrupted.
-#include "experiment/cost_to_go.hpp"
+#include "experiment/puzzle/cost_to_go.hpp"
 
 #include <limits>
 
-#include "learning/puzzle_targets.hpp"
+#include "learning/cost_to_go/puzzle_targets.hpp"
 #include "tests/support/corridor_puzzle.hpp"
 
 #include <catch2/catch.hpp>

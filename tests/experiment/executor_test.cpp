@@ -3,10 +3,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "core/attempt.hpp"
 #include "core/sha256.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
 #include "experiment/engine.hpp"
+#include "model/models.hpp"
 #include "tests/support/models.hpp"
 
 using namespace qstar;

@@ -1,4 +1,4 @@
-#include "experiment/text_state.hpp"
+#include "experiment/text/text_state.hpp"
 
 #include <tuple>
 

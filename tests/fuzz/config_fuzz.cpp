@@ -1,5 +1,5 @@
 // Any text as a configuration: refused with one line, or read, printed and read again to the same.
-#include "experiment/text_experiment.hpp"
+#include "experiment/text/text_experiment.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -20,7 +20,8 @@ std::vector<std::string> fuzz_seeds() {
           "name = \"a\"\nseed = 3\n[model]\nlayers = 2\nwidth = 32\n",
           "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n",
           "[environment]\nfamily = \"custom\"\noperator_counts = [2, 3,\n 64]\n",
-          "[rollout]\ntemperature = inf\n[pretrain.optimizer]\nmuon_rate = nan\n", "# nothing\n"};
+          "[rollout]\ntemperature = inf\n[pretrain.optimizer]\nmuon_rate = nan\n",
+          "# nothing\n"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,7 +1,7 @@
 // Any text as a file of labels and as one of rankings: every line is read or named once, and what
 // was read is written and read again to the same.
 #include "core/printable.hpp"
-#include "learning/label_file.hpp"
+#include "data/label_file.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "learning/puzzle_learner.hpp"
+#include "learning/cost_to_go/puzzle_learner.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/support/model_kinds.hpp"
 

@@ -1,8 +1,8 @@
 // Any bytes as a problem that somebody types: refused with one line that is safe to show, or a
 // problem that is read again to the same.
 #include "core/printable.hpp"
-#include "environment/problem_text.hpp"
 #include "environment/registry.hpp"
+#include "environment/text/problem_text.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {

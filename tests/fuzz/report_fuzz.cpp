@@ -3,8 +3,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "serving/report_aggregate.hpp"
-#include "serving/report_file.hpp"
+#include "serving/report/report_aggregate.hpp"
+#include "serving/report/report_file.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {

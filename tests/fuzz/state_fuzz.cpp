@@ -1,6 +1,6 @@
 // Any bytes as the saved state of a selector or a run: refused, or a state that works.
-#include "experiment/text_state.hpp"
-#include "experiment/cost_to_go_state.hpp"
+#include "experiment/puzzle/cost_to_go_state.hpp"
+#include "experiment/text/text_state.hpp"
 #include "persistence/selectors.hpp"
 #include "tests/fuzz/target.hpp"
 

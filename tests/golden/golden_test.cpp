@@ -9,12 +9,12 @@
 #include <set>
 #include <sstream>
 
-#include "experiment/text_experiment.hpp"
-#include "environment/puzzle_svg.hpp"
+#include "environment/puzzle/puzzle_svg.hpp"
+#include "experiment/text/text_experiment.hpp"
 #include "persistence/store.hpp"
-#include "serving/learning_curve.hpp"
-#include "serving/report.hpp"
-#include "serving/report_file.hpp"
+#include "serving/report/learning_curve.hpp"
+#include "serving/report/report.hpp"
+#include "serving/report/report_file.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/environment_config.hpp"
 #include "tests/support/models.hpp"

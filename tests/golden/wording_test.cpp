@@ -4,8 +4,8 @@
 #include <regex>
 #include <sstream>
 
-#include "serving/report_aggregate.hpp"
-#include "serving/report_file.hpp"
+#include "serving/report/report_aggregate.hpp"
+#include "serving/report/report_file.hpp"
 
 #include <catch2/catch.hpp>
 

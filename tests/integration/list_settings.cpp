@@ -2,9 +2,9 @@
 // configuration file says about it.
 #include <fmt/format.h>
 
-#include "experiment/text_experiment.hpp"
-#include "experiment/puzzle_experiment.hpp"
-#include "story/story_config.hpp"
+#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/story/story_config.hpp"
+#include "experiment/text/text_experiment.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "environment/registry.hpp"
-#include "learning/puzzle_network.hpp"
+#include "inference/puzzle_network.hpp"
 
 int main(int argc, char** argv) {
   using namespace qstar;

@@ -1,10 +1,11 @@
-#include "learning/advantages.hpp"
+#include "learning/policy/advantages.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "core/attempt.hpp"
-#include "learning/policy_gradient.hpp"
+#include "data/attempt.hpp"
+#include "learning/policy/policy_gradient.hpp"
+#include "model/generated_steps.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {

@@ -1,4 +1,4 @@
-#include "learning/batch.hpp"
+#include "learning/policy/batch.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "learning/decoder.hpp"
+#include "inference/decoder.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "learning/kernels.hpp"
+#include "inference/kernels.hpp"
 
 #include <cmath>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "learning/label_file.hpp"
+#include "data/label_file.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -1,9 +1,9 @@
 // Lines, items and what is seen, worked out by hand.
-#include "learning/line_view.hpp"
+#include "model/line_view.hpp"
 
 #include <string>
 
-#include "learning/tokenizer.hpp"
+#include "model/tokenizer.hpp"
 
 #include <catch2/catch.hpp>
 

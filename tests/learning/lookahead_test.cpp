@@ -1,4 +1,4 @@
-#include "learning/lookahead.hpp"
+#include "learning/cost_to_go/lookahead.hpp"
 
 #include "tests/support/corridor_puzzle.hpp"
 

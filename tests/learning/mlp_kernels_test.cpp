@@ -1,4 +1,4 @@
-#include "learning/mlp_kernels.hpp"
+#include "inference/mlp_kernels.hpp"
 
 #include <cmath>
 #include <vector>

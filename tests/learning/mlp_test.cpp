@@ -1,9 +1,9 @@
-#include "learning/mlp.hpp"
+#include "inference/mlp.hpp"
 
 #include <cmath>
 
 #include "core/rng.hpp"
-#include "learning/mlp_trainer.hpp"
+#include "learning/cost_to_go/mlp_trainer.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "learning/model_file.hpp"
+#include "model/model_file.hpp"
 
 #include <unistd.h>
 

@@ -8,8 +8,8 @@
 #include <limits>
 
 #include "core/rng.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/decoder_scorer.hpp"
+#include "inference/decoder_scorer.hpp"
+#include "learning/critic/critic_learner.hpp"
 #include "tests/support/models.hpp"
 
 namespace qstar {

@@ -4,8 +4,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 #include "learning/failed_batch.hpp"
+#include "model/generated_steps.hpp"
 #include "tests/support/models.hpp"
 
 #include <catch2/catch.hpp>

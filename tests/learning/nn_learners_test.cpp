@@ -5,11 +5,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/attempt.hpp"
-#include "learning/critic_learner.hpp"
-#include "learning/decoder_scorer.hpp"
+#include "data/attempt.hpp"
+#include "inference/decoder_scorer.hpp"
+#include "learning/critic/critic_learner.hpp"
 #include "learning/nn/state_losses.hpp"
-#include "learning/reward_learner.hpp"
+#include "learning/reward/reward_learner.hpp"
+#include "model/models.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/small_sums.hpp"

@@ -4,11 +4,12 @@
 
 #include <cmath>
 
-#include "core/attempt.hpp"
-#include "learning/critic_learner.hpp"
+#include "data/attempt.hpp"
+#include "learning/critic/critic_learner.hpp"
 #include "learning/nn/transformer.hpp"
-#include "learning/reward_learner.hpp"
-#include "learning/step_labels.hpp"
+#include "learning/reward/reward_learner.hpp"
+#include "learning/reward/step_labels.hpp"
+#include "model/models.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/small_sums.hpp"

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "learning/decoder.hpp"
+#include "inference/decoder.hpp"
 #include "learning/nn/transformer.hpp"
 #include "tests/support/models.hpp"
 

@@ -1,8 +1,8 @@
-#include "learning/puzzle_learner.hpp"
+#include "learning/cost_to_go/puzzle_learner.hpp"
 
 #include <cmath>
 
-#include "learning/puzzle_targets.hpp"
+#include "learning/cost_to_go/puzzle_targets.hpp"
 #include "tests/support/corridor_puzzle.hpp"
 #include "tests/support/lights_out_puzzle.hpp"
 #include "tests/support/puzzle_learning.hpp"

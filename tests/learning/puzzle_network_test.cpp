@@ -1,11 +1,11 @@
-#include "learning/puzzle_network.hpp"
+#include "inference/puzzle_network.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "environment/lights_out.hpp"
-#include "learning/safetensors.hpp"
-#include "learning/scrambles.hpp"
+#include "environment/puzzle/lights_out.hpp"
+#include "learning/cost_to_go/scrambles.hpp"
+#include "model/safetensors.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/lights_out_puzzle.hpp"
 

@@ -1,8 +1,8 @@
 // Learning Q where moves are several as one (Puzzle::parts).
 #include <set>
 
-#include "environment/lights_out.hpp"
-#include "learning/puzzle_targets.hpp"
+#include "environment/puzzle/lights_out.hpp"
+#include "learning/cost_to_go/puzzle_targets.hpp"
 #include "tests/support/puzzle_learning.hpp"
 
 #include <catch2/catch.hpp>

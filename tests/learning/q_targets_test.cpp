@@ -1,10 +1,10 @@
-#include "learning/q_targets.hpp"
+#include "learning/critic/q_targets.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cmath>
 
-#include "learning/critic_learner.hpp"
+#include "learning/critic/critic_learner.hpp"
 
 namespace qstar {
 namespace {

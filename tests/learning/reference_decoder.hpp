@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "learning/model_file.hpp"
+#include "model/model_file.hpp"
 
 namespace qstar::test {
 

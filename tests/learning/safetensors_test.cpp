@@ -1,5 +1,5 @@
 // Reading any model: every number is finite, and sizes are checked before anything is read.
-#include "learning/safetensors.hpp"
+#include "model/safetensors.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

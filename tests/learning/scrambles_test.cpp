@@ -1,4 +1,4 @@
-#include "learning/scrambles.hpp"
+#include "learning/cost_to_go/scrambles.hpp"
 
 #include <cmath>
 #include <map>

@@ -1,13 +1,14 @@
-#include "learning/step_labels.hpp"
+#include "learning/reward/step_labels.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
 #include <set>
 
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
-#include "learning/reward_learner.hpp"
+#include "learning/reward/reward_learner.hpp"
+#include "model/models.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {

@@ -1,4 +1,4 @@
-#include "learning/tokenizer.hpp"
+#include "model/tokenizer.hpp"
 
 #include <catch2/catch.hpp>
 

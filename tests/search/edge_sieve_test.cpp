@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/rng.hpp"
-#include "search/edge_sieve.hpp"
+#include "search/graph/edge_sieve.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,8 +1,8 @@
 // The heuristics by name: never above the true cost, and the same as Q and as V.
-#include "search/heuristics.hpp"
+#include "search/graph/heuristics.hpp"
 
 #include "environment/registry.hpp"
-#include "search/puzzle_search.hpp"
+#include "search/graph/puzzle_search.hpp"
 #include "tests/support/puzzles.hpp"
 
 #include <catch2/catch.hpp>

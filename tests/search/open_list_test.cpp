@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/rng.hpp"
-#include "search/edge_store.hpp"
-#include "search/open_list.hpp"
+#include "search/graph/edge_store.hpp"
+#include "search/graph/open_list.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 // Every puzzle search on graphs worked out by hand and on whole small spaces.
-#include "search/puzzle_search.hpp"
-#include "environment/countdown.hpp"
-#include "search/heuristics.hpp"
+#include "environment/puzzle/countdown.hpp"
+#include "search/graph/heuristics.hpp"
+#include "search/graph/puzzle_search.hpp"
 #include "tests/support/puzzles.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,8 +1,8 @@
 // Searches that are stopped, estimates that no search can use, and options without an effect.
 #include "core/finite.hpp"
-#include "environment/lights_out.hpp"
-#include "search/heuristics.hpp"
-#include "search/puzzle_search.hpp"
+#include "environment/puzzle/lights_out.hpp"
+#include "search/graph/heuristics.hpp"
+#include "search/graph/puzzle_search.hpp"
 #include "tests/support/puzzles.hpp"
 
 #include <set>

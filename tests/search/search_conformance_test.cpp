@@ -1,7 +1,7 @@
 // What holds for every search of the registry.
 #include <catch2/catch.hpp>
 
-#include "search/evaluate.hpp"
+#include "search/text/evaluate.hpp"
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {

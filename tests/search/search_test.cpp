@@ -1,10 +1,11 @@
 // Every search of the registry, on policies whose behaviour is known.
 #include <catch2/catch.hpp>
 
-#include "core/attempt.hpp"
+#include "data/attempt.hpp"
 #include "environment/registry.hpp"
-#include "search/evaluate.hpp"
-#include "search/sampling.hpp"
+#include "model/models.hpp"
+#include "search/text/evaluate.hpp"
+#include "search/text/sampling.hpp"
 
 namespace qstar {
 namespace {

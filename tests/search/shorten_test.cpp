@@ -1,7 +1,7 @@
 // What is left out of a solution, and what is not.
-#include "search/shorten.hpp"
+#include "search/graph/shorten.hpp"
 
-#include "search/puzzle_search.hpp"
+#include "search/graph/puzzle_search.hpp"
 #include "tests/support/corridor_puzzle.hpp"
 #include "tests/support/lights_out_puzzle.hpp"
 

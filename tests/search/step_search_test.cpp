@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "search/search.hpp"
+#include "search/text/search.hpp"
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {

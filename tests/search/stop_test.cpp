@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "environment/registry.hpp"
-#include "search/evaluate.hpp"
+#include "search/text/evaluate.hpp"
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {

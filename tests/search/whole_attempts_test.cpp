@@ -1,7 +1,7 @@
 // Searches over whole attempts, on attempts and scores that are written down.
 #include <catch2/catch.hpp>
 
-#include "search/search.hpp"
+#include "search/text/search.hpp"
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {

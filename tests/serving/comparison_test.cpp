@@ -1,4 +1,4 @@
-#include "serving/comparison.hpp"
+#include "serving/report/comparison.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The gateway over real sockets, with clients that mean well and clients that do not.
-#include "serving/gateway.hpp"
+#include "serving/gateway/gateway.hpp"
 
 #include <boost/asio.hpp>
 #include <catch2/catch.hpp>

@@ -1,11 +1,11 @@
-#include "serving/plot.hpp"
+#include "serving/report/plot.hpp"
 
 #include <cmath>
 
-#include "serving/bar_chart.hpp"
-#include "serving/drawing.hpp"
-#include "serving/label_places.hpp"
-#include "serving/markdown.hpp"
+#include "serving/report/bar_chart.hpp"
+#include "serving/report/drawing.hpp"
+#include "serving/report/label_places.hpp"
+#include "serving/report/markdown.hpp"
 
 #include <catch2/catch.hpp>
 

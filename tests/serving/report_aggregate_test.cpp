@@ -1,6 +1,6 @@
-#include "serving/report_aggregate.hpp"
+#include "serving/report/report_aggregate.hpp"
 
-#include "serving/report_file.hpp"
+#include "serving/report/report_file.hpp"
 
 #include <catch2/catch.hpp>
 

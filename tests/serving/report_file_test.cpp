@@ -1,4 +1,4 @@
-#include "serving/report_file.hpp"
+#include "serving/report/report_file.hpp"
 
 #include <fstream>
 #include <sstream>

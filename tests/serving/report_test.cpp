@@ -1,9 +1,9 @@
-#include "serving/report.hpp"
+#include "serving/report/report.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "serving/learning_curve.hpp"
-#include "serving/puzzle_report.hpp"
+#include "serving/report/learning_curve.hpp"
+#include "serving/report/puzzle_report.hpp"
 
 namespace qstar {
 namespace {

@@ -1,9 +1,9 @@
-#include "serving/story_report.hpp"
+#include "serving/report/story_report.hpp"
 
 #include <fstream>
 
-#include "serving/report_file.hpp"
-#include "serving/story_plots.hpp"
+#include "serving/report/report_file.hpp"
+#include "serving/report/story_plots.hpp"
 
 #include <catch2/catch.hpp>
 

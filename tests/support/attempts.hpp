@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/rng.hpp"
-#include "core/trajectory.hpp"
+#include "data/trajectory.hpp"
 
 namespace qstar {
 

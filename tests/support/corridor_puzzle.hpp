@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <string>
 
-#include "core/models.hpp"
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
+#include "model/models.hpp"
 
 namespace qstar::testing {
 

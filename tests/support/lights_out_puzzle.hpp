@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
 
 namespace qstar::testing {
 

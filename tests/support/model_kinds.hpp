@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/models.hpp"
-#include "environment/lights_out.hpp"
-#include "learning/decoder.hpp"
-#include "learning/decoder_scorer.hpp"
-#include "learning/puzzle_network.hpp"
+#include "environment/puzzle/lights_out.hpp"
+#include "inference/decoder.hpp"
+#include "inference/decoder_scorer.hpp"
+#include "inference/puzzle_network.hpp"
+#include "model/models.hpp"
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {

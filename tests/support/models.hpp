@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/rng.hpp"
-#include "learning/model_file.hpp"
-#include "learning/tokenizer.hpp"
+#include "model/model_file.hpp"
+#include "model/tokenizer.hpp"
 
 namespace qstar::testing {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "learning/puzzle_learner.hpp"
+#include "learning/cost_to_go/puzzle_learner.hpp"
 
 namespace qstar::testing {
 

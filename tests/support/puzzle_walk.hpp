@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
 
 namespace qstar::testing {
 

@@ -11,8 +11,8 @@
 #include <numeric>
 #include <queue>
 
-#include "core/models.hpp"
-#include "environment/puzzle.hpp"
+#include "environment/puzzle/puzzle.hpp"
+#include "model/models.hpp"
 
 namespace qstar {
 

@@ -4,8 +4,9 @@
 #include <array>
 #include <cmath>
 
-#include "core/attempt.hpp"
-#include "story/improvers.hpp"
+#include "data/attempt.hpp"
+#include "experiment/story/improvers.hpp"
+#include "model/generated_steps.hpp"
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {

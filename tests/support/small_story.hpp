@@ -2,7 +2,7 @@
 #pragma once
 
 #include "environment/registry.hpp"
-#include "story/stage.hpp"
+#include "experiment/story/stage.hpp"
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {

@@ -2,11 +2,11 @@
 // teachers did: right about half of the time. For tests of what learns from such work.
 #pragma once
 
-#include "environment/corpus.hpp"
 #include "environment/registry.hpp"
-#include "learning/decoder.hpp"
-#include "learning/policy_learner.hpp"
-#include "search/evaluate.hpp"
+#include "environment/text/corpus.hpp"
+#include "inference/decoder.hpp"
+#include "learning/policy/policy_learner.hpp"
+#include "search/text/evaluate.hpp"
 
 namespace qstar::testing {
 

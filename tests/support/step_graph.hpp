@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/attempt.hpp"
-#include "core/models.hpp"
 #include "core/rng.hpp"
+#include "data/attempt.hpp"
 #include "environment/environment.hpp"
+#include "model/models.hpp"
 
 namespace qstar::testing {
 

@@ -1,0 +1,78 @@
+#include "experiment/story/exploration.hpp"
+
+#include <algorithm>
+
+#include "data/attempt.hpp"
+#include "learning/reward/step_labels.hpp"
+#include "model/models.hpp"
+
+namespace qstar {
+namespace {
+
+// The critic chooses among four proposed steps, and among four more when all of them score low.
+SearchOptions guided_search(SearchOptions options) {
+  options.samples = 4;
+  options.stop_below = 0.5;
+  options.retries = 3;
+  return options;
+}
+
+std::int64_t tokens_of_last(const Trajectory& attempt, std::size_t steps) {
+  std::size_t tokens = 0;
+  for (std::size_t i = attempt.steps.size() - steps; i < attempt.steps.size(); ++i)
+    tokens += attempt.steps[i].tokens.size();
+  return static_cast<std::int64_t>(tokens);
+}
+
+// Adds to each group, which has one guided attempt so far, the policy's continuations from every
+// state of that attempt. Returns the number of generated tokens.
+std::int64_t add_continuations(const Environment& environment, Policy& policy,
+                               const RolloutOptions& on, std::uint64_t first_group,
+                               std::vector<AttemptGroup>& groups) {
+  const auto guided = attempts_of(groups);
+  std::int64_t tokens = 0;
+  for (auto& [own_steps, whole] : continuations(environment, policy, guided, on)) {
+    tokens += tokens_of_last(whole, own_steps);
+    groups[whole.id.group - first_group].attempts.push_back(std::move(whole));
+  }
+  for (auto& group : groups)
+    for (std::size_t s = 0; s < group.attempts.size(); ++s)
+      group.attempts[s].id = {group.group, static_cast<std::uint32_t>(s)};
+  return tokens;
+}
+
+}  // namespace
+
+Result<Exploration> explore(const Story& story, const PolicyRef& policy, const ModelHash& critic,
+                            std::span<const std::string> problems,
+                            const ExplorationOptions& options) {
+  const auto how = guided_search(story.options(options.stream));
+  const AttemptTask guided{.policy = policy,
+                           .guide = critic,
+                           .search = "beam",
+                           .how = how,
+                           .problems = {problems.begin(), problems.end()}};
+  const auto found = attempt(story.engine(), guided);
+  if (!found) return tl::unexpected(found.error());
+  Exploration made;
+  for (const auto& result : found->found) {
+    made.tokens += static_cast<std::int64_t>(result.tokens);
+    made.groups.push_back({result.group.group, {result.answer()}});
+  }
+  if (auto shown = story.host().show({options.stage, 1, 2, {}}); !shown)
+    return tl::unexpected(shown.error());
+  const RolloutOptions on{.samples = options.samples,
+                          .max_tokens = how.max_tokens,
+                          .seed = story.seed(options.stream + ".continuations")};
+  EnginePolicy continuing(story.engine(), policy);
+  made.tokens +=
+      add_continuations(story.environment(), continuing, on, how.first_group, made.groups);
+  if (!continuing.status()) return tl::unexpected(continuing.status().error());
+  story.name_models(guided, made.groups);
+  if (auto kept = story.keep(made.groups); !kept) return tl::unexpected(kept.error());
+  if (auto shown = story.host().show({options.stage, 2, 2, {}}); !shown)
+    return tl::unexpected(shown.error());
+  return made;
+}
+
+}  // namespace qstar

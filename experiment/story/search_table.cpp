@@ -1,0 +1,63 @@
+// Every configured search, with every guide if it needs one, on the same held-out problems.
+#include <fmt/format.h>
+
+#include "experiment/story/stages.hpp"
+#include "search/text/evaluate.hpp"
+
+namespace qstar {
+namespace {
+
+struct Cell {
+  SearchRow row;
+  std::string guide;  // empty: none
+};
+
+std::vector<Cell> cells_of(const SearchTableConfig& config) {
+  std::vector<Cell> cells;
+  for (const auto& row : config.methods) {
+    if (!make_search(row.name)->needs_guide()) {
+      cells.push_back({row, ""});
+      continue;
+    }
+    for (const auto& guide : config.guides) cells.push_back({row, guide});
+  }
+  return cells;
+}
+
+}  // namespace
+
+Status search_stage(Story& story) {
+  const auto policy = story.publish(story.models.at("base"), 1, "base");
+  if (!policy) return tl::unexpected(policy.error());
+  const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
+  const auto cells = cells_of(story.config().search);
+  auto table = nlohmann::json::array();
+  for (const auto& [row, guided_by] : cells) {
+    AttemptTask task{.policy = *policy, .search = row.name, .how = row.how, .problems = problems};
+    if (!guided_by.empty()) {
+      auto guide = story.publish_scorer(story.models.at(guided_by), guided_by);
+      if (!guide) return tl::unexpected(guide.error());
+      task.guide = std::move(*guide);
+    }
+    const auto options = options_of(row);
+    const auto label = fmt::format("search.{}.{}.{}", row.name, options, guided_by);
+    auto figures = story.evaluate(std::move(task), label);
+    if (!figures) return tl::unexpected(figures.error());
+    figures->update({{"method", row.name},
+                     {"options", options},
+                     {"guide", guided_by},
+                     {"budget", row.how.budget}});
+    const double accuracy = figures->at("accuracy");
+    table.push_back(std::move(*figures));
+    if (auto on = story.host().show({"search",
+                                     static_cast<std::int64_t>(table.size()),
+                                     static_cast<std::int64_t>(cells.size()),
+                                     {{"accuracy", accuracy}}});
+        !on)
+      return on;
+  }
+  story.report["search"] = std::move(table);
+  return {};
+}
+
+}  // namespace qstar

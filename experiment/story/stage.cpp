@@ -1,0 +1,200 @@
+#include "experiment/story/stage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/metrics.hpp"
+#include "data/attempt.hpp"
+#include "search/text/evaluate.hpp"
+
+namespace qstar {
+namespace {
+
+Tokenizer tokenizer_of(const Environment& environment) {
+  auto made = Tokenizer::make(environment.alphabet());
+  QSTAR_ASSERT(made.has_value(), std::string(environment.alphabet()));
+  return std::move(*made);
+}
+
+}  // namespace
+
+StoryHost local_host(const StoryConfig& config) {
+  auto environment = make_environment(config.environment);
+  QSTAR_ASSERT(environment.has_value(), config.environment.name);
+  const auto slots = static_cast<std::int32_t>(config.attempts.slots);
+  const auto annotator = std::make_shared<SimulatedAnnotator>(
+      config.rlhf.annotator.error_rate,
+      derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
+  return {local_stage_host(std::move(*environment), slots), annotator, {}};
+}
+
+Story::Story(const StoryConfig& config, std::shared_ptr<const Environment> environment,
+             StoryHost host)
+    : config_(config),
+      environment_(std::move(environment)),
+      tokenizer_(tokenizer_of(*environment_)),
+      host_(std::move(host)) {}
+
+std::uint64_t Story::seed(std::string_view stream, std::uint64_t index) const {
+  return derive_seed(static_cast<std::uint64_t>(config_.seed), stream, index);
+}
+
+std::vector<std::string> Story::training_problems(std::string_view stream, std::int64_t n) const {
+  Rng rng(seed(stream));
+  std::vector<std::string> problems;
+  for (std::int64_t i = 0; i < n; ++i)
+    problems.push_back(environment_->sample_problem(rng, Split::kTraining));
+  return problems;
+}
+
+SearchOptions Story::options(std::string_view label, std::uint64_t first) const {
+  return {.max_tokens = static_cast<std::int32_t>(config_.attempts.max_tokens),
+          .seed = seed(label),
+          .first_group = group_id(label, first)};
+}
+
+Status Story::keep(std::span<const AttemptGroup> groups) const {
+  const auto most = static_cast<std::size_t>(config_.attempts.keep_groups);
+  return host_.keep(most == 0 ? groups : groups.first(std::min(most, groups.size())));
+}
+
+double Story::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
+
+Result<ModelHash> Story::publish(const ModelFile& model, const std::string& role,
+                                 std::string_view label, std::uint64_t version) const {
+  auto hash = engine().publish(serialize(model));
+  if (!hash || !host_.model_number) return hash;
+  const auto number = host_.model_number(*hash, role, label, version);
+  if (!number) return tl::unexpected(number.error());
+  published_[*hash] = {*number, role};
+  return hash;
+}
+
+Result<PolicyRef> Story::publish(const ModelFile& policy, std::uint64_t version,
+                                 std::string_view label) const {
+  return publish(policy, "policy", label, version).map([version](ModelHash&& hash) {
+    return PolicyRef{std::move(hash), version};
+  });
+}
+
+Result<ModelHash> Story::publish_scorer(const ModelFile& scorer, std::string_view label) const {
+  const auto role = scorer.metadata.find("role");
+  return publish(scorer, role == scorer.metadata.end() ? "" : role->second, label, 0);
+}
+
+void Story::name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const {
+  const auto find = [this](const ModelHash& hash) {
+    const auto it = published_.find(hash);
+    return it == published_.end() ? Published{} : it->second;
+  };
+  const auto policy = find(task.policy.hash).number;
+  const auto guide = find(task.guide), scorer = find(task.scorer);
+  for (auto& group : groups) {
+    for (auto& attempt : group.attempts) {
+      for (auto& step : attempt.steps) step.model = policy;
+      for (const auto& judge : {guide, scorer})
+        if (judge.number > 0)
+          (judge.role == "critic" ? attempt.critic_model : attempt.reward_model) = judge.number;
+    }
+  }
+}
+
+Result<std::vector<AttemptGroup>> Story::attempt(const PolicyRef& policy,
+                                                 std::span<const std::string> problems,
+                                                 std::int64_t samples, std::string_view label,
+                                                 std::uint64_t first) const {
+  AttemptTask task{.policy = policy, .how = options(label, first)};
+  task.how.samples = samples;
+  task.problems.assign(problems.begin(), problems.end());
+  auto results = qstar::attempt(engine(), task);
+  if (!results) return tl::unexpected(results.error());
+  auto groups = groups_of(std::move(results->found));
+  name_models(task, groups);
+  if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
+  return groups;
+}
+
+Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label) const {
+  const auto defaults = options(label);
+  task.how.max_tokens = defaults.max_tokens;
+  task.how.seed = defaults.seed;
+  task.how.first_group = defaults.first_group;
+  auto results = qstar::attempt(engine(), task);
+  if (!results) return tl::unexpected(results.error());
+  auto figures = evaluation_of(std::move(results->found));
+  auto groups = groups_of(std::move(figures.results));
+  name_models(task, groups);
+  if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
+  return nlohmann::json{{"accuracy", figures.accuracy},
+                        {"ci95", {figures.ci95.low, figures.ci95.high}},
+                        {"n", figures.n},
+                        {"tokens_per_problem", figures.tokens_per_problem},
+                        {"guide_queries_per_problem", figures.guide_queries_per_problem},
+                        {"lucky", lucky_share(groups)},
+                        {"cpu_seconds", results->cpu_seconds}};
+}
+
+Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view name) const {
+  const auto policy = publish(model, 0, name);
+  if (!policy) return tl::unexpected(policy.error());
+  const auto problems = held_out_problems(*environment_, config_.measure.problems);
+  nlohmann::json figures;
+  for (const auto& [key, search] : {std::pair{"greedy", "greedy"}, {"sampled", "sample"}}) {
+    auto measured = evaluate({.policy = *policy, .search = search, .problems = problems},
+                             fmt::format("evaluation.{}.{}", name, key));
+    if (!measured) return measured;
+    figures[key] = std::move(*measured);
+  }
+  return figures;
+}
+
+std::vector<TaskId> Story::begin_quick_evaluation(const PolicyRef& policy) const {
+  // Other problems than those of the reported figures: these decide when a run may end.
+  return submit_in_parts(
+      engine(), {.policy = policy,
+                 .search = "greedy",
+                 .how = options("quick_evaluation"),
+                 .problems = held_out_problems(*environment_, config_.measure.curve_problems, 1)});
+}
+
+Result<Story::QuickEvaluation> Story::quick_evaluation(std::span<const TaskId> tasks) const {
+  const auto results = wait_for_all(engine(), tasks);
+  if (!results) return tl::unexpected(results.error());
+  QuickEvaluation evaluation;
+  for (const auto& result : results->found) evaluation.right.push_back(result.answer().win());
+  evaluation.cpu_seconds = results->cpu_seconds;
+  return evaluation;
+}
+
+double share(const std::vector<bool>& of) {
+  const auto n = static_cast<double>(std::count(of.begin(), of.end(), true));
+  return of.empty() ? 0 : n / static_cast<double>(of.size());
+}
+
+std::vector<Trajectory> attempts_of(std::span<const AttemptGroup> groups) {
+  std::vector<Trajectory> attempts;
+  for (const auto& group : groups)
+    attempts.insert(attempts.end(), group.attempts.begin(), group.attempts.end());
+  return attempts;
+}
+
+std::int64_t tokens_of(std::span<const AttemptGroup> groups) {
+  std::size_t tokens = 0;
+  for (const auto& group : groups)
+    for (const auto& attempt : group.attempts) tokens += tokens_of(attempt);
+  return static_cast<std::int64_t>(tokens);
+}
+
+double lucky_share(std::span<const AttemptGroup> groups) {
+  double right = 0, lucky = 0;
+  for (const auto& group : groups) {
+    for (const auto& attempt : group.attempts) {
+      right += attempt.win() ? 1 : 0;
+      lucky += attempt.outcome == Outcome::kLucky ? 1 : 0;
+    }
+  }
+  return right > 0 ? lucky / right : 0;
+}
+
+}  // namespace qstar

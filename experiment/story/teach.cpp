@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <cmath>
+
+#include "experiment/story/verifiers.hpp"
+
+namespace qstar {
+namespace {
+
+constexpr std::size_t kSlice = 256;  // attempts
+
+FailedBatches failed_batches(const Story& story, std::string_view label) {
+  return {std::string(label), story.host().keep_failed};
+}
+
+template <class Learner, class Example>
+Status teach_examples(Story& story, Learner& learner, std::span<const Example> examples,
+                      const RewardConfig& config, std::string_view label) {
+  if (examples.empty())
+    return fail(Errc::kConfig,
+                std::string(label) +
+                    ": there are no training examples: all ranked answers tie, or the label file "
+                    "has no usable record; raise rlhf.problems or check the file");
+  Rng rng(story.seed(label));
+  for (std::int64_t i = 0; i < config.updates; ++i) {
+    std::vector<Example> batch;
+    for (std::int64_t n = 0; n < config.attempts_per_update; ++n)
+      batch.push_back(examples[rng.below(examples.size())]);
+    const auto stats =
+        or_keep(learner.update(batch, config, schedule(config.optimizer, i, config.updates)),
+                failed_batches(story, label), std::span<const Example>(batch));
+    if (!stats) return tl::unexpected(stats.error());
+    if (auto on =
+            story.host().show({std::string(label), i + 1, config.updates, {{"loss", stats->loss}}});
+        !on)
+      return on;
+  }
+  return {};
+}
+
+template <class Scores>
+std::vector<std::vector<float>> in_slices(std::span<const Trajectory> attempts, Scores scores) {
+  std::vector<std::vector<float>> all;
+  for (std::size_t at = 0; at < attempts.size(); at += kSlice) {
+    const auto slice = attempts.subspan(at, std::min(kSlice, attempts.size() - at));
+    for (auto& row : scores(slice)) all.push_back(std::move(row));
+  }
+  return all;
+}
+
+}  // namespace
+
+Status teach(Story& story, RewardLearner& learner, std::span<const LabelledAttempt> examples,
+             const RewardConfig& config, std::string_view label) {
+  return teach_examples(story, learner, examples, config, label);
+}
+
+Status teach(Story& story, RewardLearner& learner, std::span<const RankedPair> pairs,
+             const RewardConfig& config, std::string_view label) {
+  return teach_examples(story, learner, pairs, config, label);
+}
+
+Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> groups,
+             std::int64_t updates, const CriticConfig& config, std::string_view label) {
+  Rng rng(story.seed(label));
+  for (std::int64_t i = 0; i < updates; ++i) {
+    std::vector<WeightedGroup> batch;
+    for (std::int64_t n = 0; n < config.groups_per_update; ++n)
+      batch.push_back({&groups[rng.below(groups.size())], 1.0F});
+    const auto stats = or_keep(critic.update(batch, config, schedule(config.optimizer, i, updates)),
+                               failed_batches(story, label), std::span<const WeightedGroup>(batch));
+    if (!stats) return tl::unexpected(stats.error());
+    if (auto on = story.host().show({std::string(label), i + 1, updates, {{"loss", stats->loss}}});
+        !on)
+      return on;
+  }
+  return {};
+}
+
+std::vector<std::vector<float>> scores_in_slices(RewardLearner& learner,
+                                                 std::span<const Trajectory> attempts) {
+  return in_slices(attempts, [&](auto slice) { return learner.step_scores(slice); });
+}
+
+std::vector<std::vector<float>> scores_in_slices(CriticLearner& critic,
+                                                 std::span<const Trajectory> attempts) {
+  return in_slices(attempts, [&](auto slice) { return critic.step_values(slice); });
+}
+
+double Calibration::error() const {
+  double off = 0, all = 0;
+  for (const auto& bin : bins) {
+    off += static_cast<double>(bin.n) * std::abs(bin.mean - bin.rate);
+    all += static_cast<double>(bin.n);
+  }
+  return all > 0 ? off / all : 0;
+}
+
+Calibration calibration_of(std::span<const std::pair<float, bool>> predictions) {
+  Calibration calibration;
+  for (const auto& [p, happened] : predictions) {
+    auto& bin = calibration.bins[std::min<std::size_t>(9, static_cast<std::size_t>(p * 10))];
+    bin.mean += static_cast<double>(p);
+    bin.rate += happened ? 1 : 0;
+    ++bin.n;
+  }
+  for (auto& bin : calibration.bins) {
+    if (bin.n == 0) continue;
+    bin.mean /= static_cast<double>(bin.n);
+    bin.rate /= static_cast<double>(bin.n);
+  }
+  return calibration;
+}
+
+}  // namespace qstar

@@ -1,0 +1,344 @@
+// Requirements on every reinforcement learning algorithm: equal results for equal seeds, and the
+// same results after resuming from a save.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "core/sha256.hpp"
+#include "data/attempt.hpp"
+#include "experiment/story/proposed_problems.hpp"
+#include "experiment/story/reinforce.hpp"
+#include "experiment/story/stages.hpp"
+#include "tests/support/small_story.hpp"
+
+namespace qstar {
+namespace {
+
+using Saves = std::map<std::string, std::map<std::string, std::string>>;
+
+// Saves at every opportunity, and interrupts after `rounds` rounds.
+StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
+  auto host = local_host(config);
+  host.save = [&saves](std::string_view label, const auto& parts, bool) {
+    saves[std::string(label)] = parts();
+    return Status{};
+  };
+  host.load = [&saves](std::string_view label) { return saves[std::string(label)]; };
+  auto left = std::make_shared<int>(rounds);
+  host.show = [left](const StageProgress&) -> Status {
+    if (--*left != 0) return {};
+    return fail(Errc::kInterrupted, "stopped");
+  };
+  return host;
+}
+
+ReinforcePlan plan_of(const std::string& algorithm, const StoryConfig& config) {
+  return {.label = "test." + algorithm, .algorithm = algorithm, .config = config.rl};
+}
+
+// Some solutions win: a base that has seen a little of the corpus, and a critic from it.
+Story taught_story(const StoryConfig& config, StoryHost host) {
+  auto story = testing::small_story(config, std::move(host));
+  static const auto taught = [&] {
+    PolicyLearner learner(story.models.at("base"));
+    for (std::int64_t i = 0; i < 250; ++i)
+      pretrain_step(learner, story.environment(), story.tokenizer(), CorpusConfig::curated(),
+                    {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
+    return learner.model();
+  }();
+  story.models["base"] = taught;
+  story.models["critic"] = CriticLearner(taught, 1).model();
+  return story;
+}
+
+// What a policy thinks of attempts that won and of those that did not: mean log p of a token.
+struct Opinion {
+  double won = 0, lost = 0;
+};
+Opinion opinion_of(const ModelFile& model, const Tokenizer& tokenizer,
+                   const std::vector<AttemptGroup>& groups) {
+  const PolicyLearner policy(model);
+  Opinion opinion;
+  for (const bool won : {true, false}) {
+    std::vector<std::string> texts;
+    for (const auto& group : groups)
+      for (const auto& attempt : group.attempts)
+        if (attempt.win() == won) texts.push_back(text_of(attempt));
+    REQUIRE(texts.size() > 4);
+    const std::vector<float> weights(texts.size(), 1);
+    (won ? opinion.won : opinion.lost) =
+        -policy.loss(batch_of_solutions(tokenizer, texts, weights));
+  }
+  return opinion;
+}
+
+TEST_CASE("a round makes attempts that won likelier than before, beside those that did not") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 1;  // one round, with rates at which it is felt
+  config.rl.optimizer =
+      config.rl.gradient.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 0};
+  for (const auto& name : algorithm_names()) {
+    INFO(name);
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    std::vector<AttemptGroup> kept;
+    host.keep = [&kept](std::span<const AttemptGroup> made) {
+      if (kept.empty()) kept.assign(made.begin(), made.end());  // later ones measure
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    const auto made = reinforce(story, plan_of(name, config)).value();
+    const auto before = opinion_of(story.models.at("base"), story.tokenizer(), kept);
+    const auto after = opinion_of(made.policy, story.tokenizer(), kept);
+    CAPTURE(before.won, after.won, before.lost, after.lost);
+    CHECK(after.won > before.won);
+    CHECK(after.won - before.won > after.lost - before.lost);
+  }
+}
+
+TEST_CASE("every algorithm is deterministic, changes the policy, and survives an interruption") {
+  auto config = testing::small_story_config();
+  for (const auto& name : algorithm_names()) {
+    config.rl.staleness = config.rl.staleness == 2 ? 0 : 2;  // lock-step and asynchronous in turn
+    INFO(name << ", staleness " << config.rl.staleness);
+    Saves none, saves;
+    auto whole = taught_story(config, saving_host(config, none, -1));
+    const auto straight = reinforce(whole, plan_of(name, config)).value();
+    CHECK(straight.tokens >= config.rl.tokens);
+    CHECK(straight.curve.size() >= 2);
+    CHECK(straight.policy.tensors != whole.models.at("base").tensors);
+    auto first = taught_story(config, saving_host(config, saves, 1));
+    const auto stopped = reinforce(first, plan_of(name, config));
+    REQUIRE_FALSE(stopped.has_value());
+    CHECK(stopped.error().code == Errc::kInterrupted);
+    auto second = taught_story(config, saving_host(config, saves, -1));
+    const auto resumed = reinforce(second, plan_of(name, config)).value();
+    CHECK(resumed.policy.tensors == straight.policy.tensors);
+    CHECK(resumed.tokens == straight.tokens);
+    CHECK(resumed.quick_evaluations == straight.quick_evaluations);
+  }
+}
+
+TEST_CASE("a run that revisits problems resumes where it was interrupted") {
+  const auto config = testing::small_story_config();
+  auto plan = plan_of("expert_iteration", config);
+  plan.revisit_share = 0.5;
+  Saves none, saves;
+  auto whole = taught_story(config, saving_host(config, none, -1));
+  const auto straight = reinforce(whole, plan).value();
+  auto first = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(first, plan).has_value());
+  CHECK(saves["test.expert_iteration"]["source"].size() > 2);  // there is something to revisit
+  auto second = taught_story(config, saving_host(config, saves, -1));
+  CHECK(reinforce(second, plan).value().curve == straight.curve);
+}
+
+TEST_CASE("a run on a proposer's problems resumes where it was interrupted") {
+  const auto config = testing::small_story_config();
+  auto plan = plan_of("expert_iteration", config);
+  const auto run = [&](Saves& saves, std::int64_t rounds) {
+    auto story = taught_story(config, saving_host(config, saves, rounds));
+    ProposedProblems problems(story, "test.problems", 0.5);
+    plan.source = &problems;
+    return reinforce(story, plan);
+  };
+  Saves none, saves;
+  const auto straight = run(none, -1).value();
+  REQUIRE_FALSE(run(saves, 1).has_value());
+  const auto resumed = run(saves, -1).value();
+  CHECK(resumed.curve == straight.curve);
+  CHECK(resumed.policy.tensors == straight.policy.tensors);
+  CHECK(straight.curve.back().contains("uniform_learnability"));
+}
+
+TEST_CASE("attempts are made by weights as old as the staleness allows, and by no others") {
+  for (const std::int64_t staleness : {0, 1, 3}) {
+    INFO("staleness " << staleness);
+    auto config = testing::small_story_config();
+    config.rl.tokens = 4000;
+    config.rl.staleness = staleness;
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    std::vector<std::uint64_t> versions;  // of every round's attempts; the base is version 1
+    host.keep = [&](std::span<const AttemptGroup> made) {
+      std::set<std::uint64_t> round;
+      for (const auto& group : made)
+        for (const auto& attempt : group.attempts)
+          for (const auto& step : attempt.steps) round.insert(step.policy_version);
+      if (round != std::set<std::uint64_t>{0}) {  // that of an evaluation
+        CHECK(round.size() == 1);
+        versions.push_back(*round.begin());
+      }
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    const auto run = reinforce(story, plan_of("grpo", config)).value();
+    REQUIRE(versions.size() >= 5);
+    // The first rounds are begun together; then one is begun after every update.
+    const auto age = static_cast<std::uint64_t>(staleness);
+    CHECK(versions[0] == 1);
+    for (std::size_t round = age + 1; round < versions.size(); ++round) {
+      // Close to the token limit, rounds may begin later, by newer weights.
+      const bool last = round + age >= versions.size();
+      CHECK((versions[round] == round + 1 - age || (last && versions[round] <= round + 1)));
+    }
+    CHECK(run.curve.size() == versions.size());
+    CHECK(run.quick_evaluations.size() == versions.size());
+  }
+}
+
+TEST_CASE("every step and score that is kept names its model") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 2500;
+  struct Row {
+    std::string role, label;
+    std::uint64_t version = 0;
+  };
+  std::map<std::string, std::uint64_t> numbers;  // by hash
+  std::vector<Row> table(1);
+  Saves none;
+  auto host = saving_host(config, none, -1);
+  host.model_number = [&](const ModelHash& model, std::string_view role, std::string_view label,
+                          std::uint64_t version) -> Result<std::uint64_t> {
+    const auto [it, fresh] = numbers.emplace(model, table.size());
+    if (fresh) table.push_back({std::string(role), std::string(label), version});
+    return it->second;
+  };
+  std::set<std::uint64_t> policies, critics;
+  host.keep = [&](std::span<const AttemptGroup> made) {
+    for (const auto& group : made)
+      for (const auto& attempt : group.attempts)
+        for (const auto& step : attempt.steps) {
+          REQUIRE(step.model > 0);
+          if (step.policy_version == 0) continue;  // of an evaluation
+          CHECK(table[step.model].role == "policy");
+          CHECK(table[step.model].version == step.policy_version);
+          policies.insert(step.model);
+          if (step.q) critics.insert(attempt.critic_model);
+          CHECK(attempt.reward_model == 0);
+        }
+    return Status{};
+  };
+  auto story = taught_story(config, host);
+  REQUIRE(reinforce(story, plan_of("search_guided", config)).has_value());
+  CHECK(policies.size() >= 2);
+  REQUIRE(critics.size() == 1);
+  CHECK(table[*critics.begin()].role == "critic");
+  CHECK(numbers.at(sha256(serialize(story.models.at("critic"))).hex()) == *critics.begin());
+}
+
+TEST_CASE("a saved round under way without its weights is refused") {
+  auto config = testing::small_story_config();
+  config.rl.staleness = 1;
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("grpo", config)).has_value());
+  auto& parts = saves["test.grpo"];
+  REQUIRE(std::erase_if(parts, [](const auto& part) { return part.first.starts_with("policy-"); }) >
+          0);
+  auto again = taught_story(config, saving_host(config, saves, -1));
+  const auto resumed = reinforce(again, plan_of("grpo", config));
+  REQUIRE_FALSE(resumed.has_value());
+  CHECK(resumed.error().code == Errc::kCorrupt);
+  CHECK_THAT(resumed.error().message, Catch::Matchers::Contains("weights"));
+}
+
+TEST_CASE("a run that has ended is not repeated") {
+  const auto config = testing::small_story_config();
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, -1));
+  const auto done = reinforce(story, plan_of("ppo", config)).value();
+  // If a later run of the stage is interrupted, this one is restored without another round.
+  auto resumed = taught_story(config, saving_host(config, saves, 1));
+  const auto again = reinforce(resumed, plan_of("ppo", config)).value();
+  CHECK(again.policy.tensors == done.policy.tensors);
+  CHECK(again.curve == done.curve);
+}
+
+TEST_CASE("runs of one stream are given the same problems and draws") {
+  auto config = testing::small_story_config();
+  config.rl.tokens = 1;  // a round
+  std::map<std::string, std::vector<std::string>> texts;
+  std::set<std::uint64_t> groups;
+  for (const std::string label : {"one", "two"}) {
+    Saves none;
+    auto host = saving_host(config, none, -1);
+    host.keep = [&](std::span<const AttemptGroup> made) {
+      for (const auto& group : made) {
+        CHECK(groups.insert(group.group).second);
+        for (const auto& attempt : group.attempts) {
+          CHECK(attempt.id.group == group.group);
+          texts[label].push_back(text_of(attempt));
+        }
+      }
+      return Status{};
+    };
+    auto story = taught_story(config, host);
+    auto plan = plan_of("grpo", config);
+    plan.label = label;
+    plan.stream = "same";
+    REQUIRE(reinforce(story, plan).has_value());
+  }
+  CHECK(texts["one"].size() == 48);
+  CHECK(texts["one"] == texts["two"]);
+}
+
+TEST_CASE("an unknown algorithm is refused, and the known ones are listed") {
+  const auto refused = find_algorithm("gpro");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("grpo") != std::string::npos);
+}
+
+TEST_CASE("a state that another version saved is refused, with the remedy") {
+  const auto config = testing::small_story_config();
+  Saves saves;
+  auto story = taught_story(config, saving_host(config, saves, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+  auto& state = saves["test.expert_iteration"]["state.json"];
+  const auto key = state.find("\"pending_rounds\"");
+  REQUIRE(key != std::string::npos);
+  state.replace(key, std::string("\"pending_rounds\"").size(), "\"other_rounds\"");
+  auto again = taught_story(config, saving_host(config, saves, -1));
+  const auto resumed = reinforce(again, plan_of("expert_iteration", config));
+  REQUIRE_FALSE(resumed.has_value());
+  CHECK(resumed.error().code == Errc::kSchema);
+  CHECK(resumed.error().message ==
+        "test.expert_iteration: the saved state is of another version of qstar; start a new run, "
+        "or resume with that version");
+}
+
+TEST_CASE("a damaged save is refused with the part") {
+  const auto config = testing::small_story_config();
+  Saves whole;
+  auto story = taught_story(config, saving_host(config, whole, 1));
+  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+  const auto refusal = [&](const std::function<void(Saves::mapped_type&)>& damage) {
+    Saves saves = whole;
+    damage(saves["test.expert_iteration"]);
+    auto again = taught_story(config, saving_host(config, saves, -1));
+    const auto resumed = reinforce(again, plan_of("expert_iteration", config));
+    REQUIRE_FALSE(resumed.has_value());
+    CHECK(resumed.error().code == Errc::kCorrupt);
+    return resumed.error().message;
+  };
+  const std::string prefix = "test.expert_iteration: the saved state of this run is damaged (";
+  for (const std::string part : {"state.json", "learner", "improver", "source"}) {
+    const auto damaged = refusal([&](auto& parts) { parts[part] = "damaged"; });
+    if (part == "learner" || part == "improver")  // these say themselves what is wrong
+      CHECK_THAT(damaged,
+                 Catch::Matchers::StartsWith("checkpoints/test.expert_iteration: " + part + ": ") &&
+                     Catch::Matchers::EndsWith("; remove that checkpoint to resume from the one "
+                                               "before it, or start a new run"));
+    else
+      CHECK(damaged == prefix + part + "); start a new run");
+    CHECK(refusal([&](auto& parts) { parts.erase(part); }) ==
+          prefix + part + " is missing); start a new run");
+  }
+  const auto retyped = refusal([](auto& parts) {
+    auto& state = parts["state.json"];
+    state.replace(state.find("\"rounds\":"), 9, "\"round\" :");
+  });
+  CHECK(retyped == prefix + "state.json); start a new run");
+}
+
+}  // namespace
+}  // namespace qstar
