@@ -14,9 +14,9 @@
 #include "core/stop.hpp"
 #include "environment/environment.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
-using EnvironmentPtr = std::shared_ptr<const Environment>;
+using EnvironmentPtr = std::shared_ptr<const environment::Environment>;
 
 // How long a request may take that is not waiting for anybody's work, and one that may be.
 inline constexpr std::chrono::seconds kPromptly{60};
@@ -34,4 +34,4 @@ void explain_exceptions(caf::scheduled_actor& self);
 // `sink` is called on the actor's thread for every report.
 MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -11,7 +11,7 @@
 
 #include "actors/actors.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 inline constexpr std::chrono::seconds kTurn{60};
 
@@ -39,4 +39,4 @@ void ask_in_turns(Self self, const Handle& handle, const Message& message, Then 
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

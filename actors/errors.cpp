@@ -4,7 +4,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 caf::error to_caf(const Error& error) {
   return caf::make_error(caf::sec::runtime_error, std::string(to_string(error.code)),
@@ -40,4 +40,4 @@ caf::error explain(std::exception_ptr& thrown) {
 
 void explain_exceptions(caf::scheduled_actor& self) { self.set_exception_handler(explain); }
 
-}  // namespace qstar
+}  // namespace qstar::actors

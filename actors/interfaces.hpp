@@ -3,7 +3,7 @@
 
 #include "actors/messages.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Writes figures to the terminal, metrics.jsonl and the gateway.
 using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
@@ -25,4 +25,4 @@ using ExecutorActor = caf::typed_actor<caf::reacts_to<caf::tick_atom>>;
 using PoolActor = TaskSourceActor::extend<caf::reacts_to<SubmitTask>, caf::reacts_to<CancelTasks>,
                                           caf::reacts_to<EndTasks>, caf::reacts_to<caf::tick_atom>>;
 
-}  // namespace qstar
+}  // namespace qstar::actors

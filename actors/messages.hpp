@@ -12,7 +12,7 @@
 #include "actors/engine/pool_messages.hpp"
 #include "core/metrics.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Figures for metrics.jsonl, the terminal and the gateway.
 struct Report {
@@ -39,21 +39,21 @@ struct Welcome {
 };
 inline constexpr const char* kTasks = "tasks";  // a NodeConfig (executors.hpp)
 
-}  // namespace qstar
+}  // namespace qstar::actors
 
 CAF_BEGIN_TYPE_ID_BLOCK(qstar, caf::first_custom_type_id)
-CAF_ADD_TYPE_ID(qstar, (qstar::Join))
-CAF_ADD_TYPE_ID(qstar, (qstar::Welcome))
-CAF_ADD_TYPE_ID(qstar, (qstar::TaskRequest))
-CAF_ADD_TYPE_ID(qstar, (qstar::TaskLease))
-CAF_ADD_TYPE_ID(qstar, (qstar::TaskFinished))
-CAF_ADD_TYPE_ID(qstar, (qstar::ModelRequest))
-CAF_ADD_TYPE_ID(qstar, (qstar::ModelPiece))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::Join))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::Welcome))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::TaskRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::TaskLease))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::TaskFinished))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::ModelRequest))
+CAF_ADD_TYPE_ID(qstar, (qstar::actors::ModelPiece))
 CAF_END_TYPE_ID_BLOCK(qstar)
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::Report)
 
-namespace qstar {
+namespace qstar::actors {
 
 template <class Inspector>
 auto inspect(Inspector& f, Join& m) {
@@ -64,4 +64,4 @@ auto inspect(Inspector& f, Welcome& m) {
   return f(caf::meta::type_name("Welcome"), m.config, m.kind);
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

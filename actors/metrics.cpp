@@ -1,7 +1,7 @@
 // Hands every report to its sink: files, terminal, gateway.
 #include "actors/actors.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 MetricsActor::behavior_type metrics(MetricsActor::pointer self,
@@ -16,4 +16,4 @@ MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const R
   return system.spawn<caf::detached>(metrics, std::move(sink));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -6,7 +6,7 @@
 #include "actors/stage_session.hpp"
 #include "serving/report/puzzle_report.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 const RunKind kPuzzleRun{
@@ -15,7 +15,7 @@ const RunKind kPuzzleRun{
     {"training.updates", "training.cpu_seconds", "training.scramblers", "training.lease_seconds",
      "training.keep_weights_mb", "checkpoint.", "restart."}};
 
-SessionConfig session_config_of(const PuzzleExperiment& config) {
+SessionConfig session_config_of(const experiment::PuzzleExperiment& config) {
   // Executors of a puzzle generate no text.
   return {{config.name, config.environment, config.training.scramblers, 1, config.restart},
           nullptr,
@@ -24,35 +24,36 @@ SessionConfig session_config_of(const PuzzleExperiment& config) {
           config.training.keep_weights_mb};
 }
 
-std::vector<std::pair<std::string, std::string>> final_files(const PuzzleExperiment& config,
-                                                             const TrainedCostToGo& result) {
+std::vector<std::pair<std::string, std::string>> final_files(
+    const experiment::PuzzleExperiment& config, const experiment::TrainedCostToGo& result) {
   const auto report = make_puzzle_report(config, result.state);
   return {{"model.safetensors", result.model},
-          {"report.md", puzzle_report_markdown(report)},
-          {"learning_curve.svg", solved_curve_of(report)},
+          {"report.md", serving::puzzle_report_markdown(report)},
+          {"learning_curve.svg", serving::solved_curve_of(report)},
           {"report.json", report.dump(2) + "\n"}};
 }
 
 // What a run that was stopped has kept, in words.
-std::string kept_text(StageFiles& files, const PuzzleTrainingConfig& training) {
-  auto saved = files.load(kCostToGo);
-  const auto state = saved ? load_cost_to_go_state(saved->parts["state"])
-                           : Result<CostToGoState>(tl::unexpected(saved.error()));
+std::string kept_text(StageFiles& files, const experiment::PuzzleTrainingConfig& training) {
+  auto saved = files.load(experiment::kCostToGo);
+  const auto state = saved ? experiment::load_cost_to_go_state(saved->parts["state"])
+                           : Result<experiment::CostToGoState>(tl::unexpected(saved.error()));
   if (!state) return "nothing is saved yet: the training will start again";
   return fmt::format("saved: {} of {} updates", state->updates, training.updates);
 }
 
 // A session's training, which its thread owns together with the session.
 struct Training {
-  PuzzleExperiment config;
-  std::shared_ptr<const Puzzle> puzzle;
-  TrainedCostToGo result;
+  experiment::PuzzleExperiment config;
+  std::shared_ptr<const environment::Puzzle> puzzle;
+  experiment::TrainedCostToGo result;
 };
 
 }  // namespace
 
-nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGoState& run) {
-  PuzzleExperiment copy = config;
+nlohmann::json make_puzzle_report(const experiment::PuzzleExperiment& config,
+                                  const experiment::CostToGoState& run) {
+  experiment::PuzzleExperiment copy = config;
   nlohmann::json last = run.newest;
   last["positions"] = config.learner.check_positions;
   last["moves"] = config.learner.check_moves;
@@ -82,9 +83,9 @@ nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGo
             {"target_versions", run.target_version}}}};
 }
 
-Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options) {
+Result<experiment::TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
-  const auto puzzle = make_puzzle(options.config.environment);
+  const auto puzzle = environment::make_puzzle(options.config.environment);
   if (!puzzle) return tl::unexpected(puzzle.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
@@ -94,9 +95,11 @@ Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options) {
       std::make_shared<Training>(Training{options.config, std::move(*puzzle), {}});
   const StagedRun run{
       session_config_of(options.config),
-      [training](const StageHost& host) {
-        return learn_cost_to_go(training->config, training->puzzle, host)
-            .map([&](TrainedCostToGo&& result) { training->result = std::move(result); });
+      [training](const experiment::StageHost& host) {
+        return experiment::learn_cost_to_go(training->config, training->puzzle, host)
+            .map([&](experiment::TrainedCostToGo&& result) {
+              training->result = std::move(result);
+            });
       },
       [&options](StageFiles& files) { return kept_text(files, options.config.training); }};
   if (auto done = run_staged(options, *directory, gateway->get(), run); !done)
@@ -106,4 +109,4 @@ Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options) {
   return training->result;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -4,16 +4,17 @@
 #include "actors/process/head_process.hpp"
 #include "experiment/puzzle/cost_to_go.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct PuzzleHeadOptions : ProcessOptions {
-  PuzzleExperiment config;
+  experiment::PuzzleExperiment config;
 };
 
 // Runs or resumes the experiment; restarts and errors as run_sessions() says.
-Result<TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options);
+Result<experiment::TrainedCostToGo> run_puzzle_head(const PuzzleHeadOptions& options);
 
 // report.json of a run, as documented in README.md.
-nlohmann::json make_puzzle_report(const PuzzleExperiment& config, const CostToGoState& run);
+nlohmann::json make_puzzle_report(const experiment::PuzzleExperiment& config,
+                                  const experiment::CostToGoState& run);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -8,7 +8,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,7 +46,8 @@ Error missing(const std::string& what, const std::string& why) {
 
 }  // namespace
 
-Result<StageFiles> StageFiles::open(const RunDirectory& directory, const CheckpointConfig& config) {
+Result<StageFiles> StageFiles::open(const RunDirectory& directory,
+                                    const experiment::CheckpointConfig& config) {
   StageFiles files(directory.path(), config);
   if (has_old_saves(directory.file("checkpoints")))
     return fail(Errc::kSchema,
@@ -99,13 +100,14 @@ Status StageFiles::finish(std::string_view stage, std::string_view mark) {
   return write_file_atomically(mark_file(stage), mark);
 }
 
-CheckpointDirectory StageFiles::checkpoints(std::string_view label) const {
+persistence::CheckpointDirectory StageFiles::checkpoints(std::string_view label) const {
   return {fmt::format("{}/checkpoints/{}", path_, label), config_.keep};
 }
 
-Result<CheckpointDirectory::Loaded> StageFiles::load(std::string_view label) {
+Result<persistence::CheckpointDirectory::Loaded> StageFiles::load(std::string_view label) {
   auto loaded = checkpoints(label).load_newest();
-  if (!loaded && loaded.error().code == Errc::kMissingFile) return CheckpointDirectory::Loaded{};
+  if (!loaded && loaded.error().code == Errc::kMissingFile)
+    return persistence::CheckpointDirectory::Loaded{};
   if (loaded) *saved_ = true;
   return loaded;
 }
@@ -117,7 +119,8 @@ bool StageFiles::is_time_to_save(double now) {
   return true;
 }
 
-Result<std::uint64_t> StageFiles::save(std::string_view label, const SavedParts& parts) {
+Result<std::uint64_t> StageFiles::save(std::string_view label,
+                                       const experiment::SavedParts& parts) {
   auto directory = checkpoints(label);
   const auto serials = directory.list();
   if (!serials) return tl::unexpected(serials.error());
@@ -128,4 +131,4 @@ Result<std::uint64_t> StageFiles::save(std::string_view label, const SavedParts&
   return serial;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

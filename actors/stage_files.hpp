@@ -16,12 +16,13 @@
 #include "experiment/stage_host.hpp"
 #include "persistence/checkpoint.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class StageFiles {
  public:
   // kMissingFile: the directory lacks what an earlier session kept there.
-  static Result<StageFiles> open(const RunDirectory& directory, const CheckpointConfig& config);
+  static Result<StageFiles> open(const RunDirectory& directory,
+                                 const experiment::CheckpointConfig& config);
 
   // Bytes of a finished stage's mark. kMissingFile: the stage is not finished.
   Result<std::string> mark(std::string_view stage) const;
@@ -30,12 +31,12 @@ class StageFiles {
   std::string mark_file(std::string_view stage) const;
 
   // The newest sound save under this label; without parts when nothing was saved.
-  Result<CheckpointDirectory::Loaded> load(std::string_view label);
+  Result<persistence::CheckpointDirectory::Loaded> load(std::string_view label);
   // Whether the configured time has gone by since this was last true.
   bool is_time_to_save(double now);
   // The serial number of the save. May be called from another thread, while load() and finish() are
   // not.
-  Result<std::uint64_t> save(std::string_view label, const SavedParts& parts);
+  Result<std::uint64_t> save(std::string_view label, const experiment::SavedParts& parts);
 
   // Finished stages, in alphabetical order.
   std::vector<std::string> finished() const;
@@ -45,15 +46,15 @@ class StageFiles {
   bool saved() const { return *saved_; }
 
  private:
-  StageFiles(std::string path, const CheckpointConfig& config)
+  StageFiles(std::string path, const experiment::CheckpointConfig& config)
       : path_(std::move(path)), config_(config) {}
-  CheckpointDirectory checkpoints(std::string_view label) const;
+  persistence::CheckpointDirectory checkpoints(std::string_view label) const;
 
   std::string path_;
-  CheckpointConfig config_;
+  experiment::CheckpointConfig config_;
   double last_save_ = -1;
   bool fresh_ = false;
   std::shared_ptr<std::atomic<bool>> saved_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

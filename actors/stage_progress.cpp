@@ -8,7 +8,7 @@
 
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using nlohmann::json;
@@ -17,7 +17,7 @@ using nlohmann::json;
 constexpr std::array<std::pair<const char*, int>, 6> kFigures = {
     {{"accuracy", 3}, {"solved", 3}, {"loss", 3}, {"reward", 3}, {"kl", 3}, {"lucky", 3}}};
 
-std::string line_of(const StageProgress& p, const MetricsRow& row, double share) {
+std::string line_of(const experiment::StageProgress& p, const MetricsRow& row, double share) {
   std::string line = fmt::format("{} {:.0f} %", printable(p.stage), 100 * share);
   for (const auto& [name, digits] : kFigures) {
     if (const auto it = p.values.find(name); it != p.values.end())
@@ -31,7 +31,8 @@ std::string line_of(const StageProgress& p, const MetricsRow& row, double share)
 
 }  // namespace
 
-Report StageReports::report(const StageProgress& p, const Occupancy& occupancy, double now) {
+Report StageReports::report(const experiment::StageProgress& p, const Occupancy& occupancy,
+                            double now) {
   if (p.stage != stage_) {
     stage_ = p.stage;
     pace_ = examples_ = {};
@@ -47,8 +48,8 @@ Report StageReports::report(const StageProgress& p, const Occupancy& occupancy, 
                        {"executors", {{"busy", occupancy.busy()}, {"waiting", occupancy.idle()}}}};
   auto line = p.line.empty() ? line_of(p, row, share) : p.line;
   if (p.line.empty() && rate > 0 && p.done < p.total)
-    line += "  " + time_left(static_cast<double>(p.total - p.done), rate);
+    line += "  " + experiment::time_left(static_cast<double>(p.total - p.done), rate);
   return {std::move(row), std::move(line), status.dump(), p.done < p.total};
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

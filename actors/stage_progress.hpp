@@ -8,16 +8,16 @@
 #include "experiment/pace.hpp"
 #include "experiment/stage_host.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class StageReports {
  public:
   // `occupancy`: of the executors; `now` in seconds.
-  Report report(const StageProgress& progress, const Occupancy& occupancy, double now);
+  Report report(const experiment::StageProgress& progress, const Occupancy& occupancy, double now);
 
  private:
   std::string stage_;
-  Pace pace_, examples_;
+  experiment::Pace pace_, examples_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

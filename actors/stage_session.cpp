@@ -12,7 +12,7 @@
 #include "core/log.hpp"
 #include "core/out_of_memory.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using namespace std::chrono_literals;
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr double kPatience = 1.5;  // seconds for the next point where a stage saves
 
 // An exception of a library would end the process: it is an error of this session.
-Status run_safely(const StageSession::Stages& stages, const StageHost& host) {
+Status run_safely(const StageSession::Stages& stages, const experiment::StageHost& host) {
   try {
     return stages(host);
   } catch (const std::exception& e) {
@@ -33,7 +33,7 @@ Status run_safely(const StageSession::Stages& stages, const StageHost& host) {
 }  // namespace
 
 StageSession::StageSession(const ProcessOptions& options, SessionConfig config,
-                           RunDirectory& directory, Gateway* gateway)
+                           RunDirectory& directory, serving::Gateway* gateway)
     : options_(options),
       config_(std::move(config)),
       directory_(directory),
@@ -44,7 +44,7 @@ Status StageSession::run(const std::shared_ptr<StageSession>& session, Stages st
   auto ended = promise.get_future();
   // It keeps the session alive for as long as it runs.
   std::thread thread([session, stages = std::move(stages), promise = std::move(promise)]() mutable {
-    const StageHost host = session->host();
+    const experiment::StageHost host = session->host();
     promise.set_value(run_safely(stages, host));
   });
   auto status = session->wait_for(ended);
@@ -64,22 +64,24 @@ Status StageSession::prepare() {
   if (options_.resume && files_->fresh())
     show_line(options_, "resume",
               "the run was stopped before its first checkpoint: starting from the beginning");
-  auto shelf =
-      Shelf::open(directory_.file("weights"), {.keep_below_bytes = config_.keep_weights_mb << 20});
+  auto shelf = persistence::Shelf::open(directory_.file("weights"),
+                                        {.keep_below_bytes = config_.keep_weights_mb << 20});
   if (!shelf) return tl::unexpected(shelf.error());
-  shelf_ = std::make_shared<Shelf>(std::move(*shelf));
-  auto store =
-      Store::open(directory_.file("store"), Store::Mode::kWrite, {.sync = config_.sync_store});
+  shelf_ = std::make_shared<persistence::Shelf>(std::move(*shelf));
+  auto store = persistence::Store::open(directory_.file("store"), persistence::Store::Mode::kWrite,
+                                        {.sync = config_.sync_store});
   if (!store) return tl::unexpected(store.error());
   for (const auto* name : {"store", "store/CURRENT", "checkpoints", "stages", "models"})
     directory_.guard(name);
   auto network = plan_network(options_, directory_);
   if (!network) return tl::unexpected(network.error());
   network_ = std::move(*network);
-  return spawn_actors(immortal_system(network_.tls), std::make_shared<Store>(std::move(*store)));
+  return spawn_actors(immortal_system(network_.tls),
+                      std::make_shared<persistence::Store>(std::move(*store)));
 }
 
-Status StageSession::spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store) {
+Status StageSession::spawn_actors(caf::actor_system& system,
+                                  std::shared_ptr<persistence::Store> store) {
   auto archive = Archive::make(system, std::move(store), config_.most_groups);
   if (!archive) return tl::unexpected(archive.error());
   archive_.emplace(std::move(*archive));
@@ -91,7 +93,7 @@ Status StageSession::spawn_actors(caf::actor_system& system, std::shared_ptr<Sto
       "head",
       config_.node,
       config_.environment,
-      [exchange = exchange_](const ModelHash& hash) {
+      [exchange = exchange_](const experiment::ModelHash& hash) {
         return exchange->models().model(hash).map([](const auto& bytes) { return *bytes; });
       },
       nullptr,
@@ -160,7 +162,7 @@ Status StageSession::wait_for(std::future<Status>& ended) noexcept {
   return watching;
 }
 
-Status StageSession::show(const StageProgress& progress) {
+Status StageSession::show(const experiment::StageProgress& progress) {
   return gate_.pass([&]() -> Status {
     sink_(reports_.report(progress, exchange_->occupancy(), seconds_now()));
     if (!stopped()) return {};
@@ -168,9 +170,9 @@ Status StageSession::show(const StageProgress& progress) {
   });
 }
 
-Result<SavedParts> StageSession::load(std::string_view label) {
+Result<experiment::SavedParts> StageSession::load(std::string_view label) {
   if (auto flushed = archive_->flush(); !flushed) return tl::unexpected(flushed.error());
-  SavedParts parts;
+  experiment::SavedParts parts;
   const auto passed = gate_.pass([&]() -> Status {
     auto loaded = files_->load(label);
     if (!loaded) return tl::unexpected(loaded.error());
@@ -197,8 +199,8 @@ Result<std::string> StageSession::keep_failed(std::string_view label, std::strin
   return file;
 }
 
-StageHost StageSession::host() {
-  StageHost host;
+experiment::StageHost StageSession::host() {
+  experiment::StageHost host;
   host.engine = std::make_shared<EngineClient>(
       pool_, exchange_, [this](const std::shared_ptr<const std::string>& bytes) {
         return archive_->write(
@@ -209,12 +211,12 @@ StageHost StageSession::host() {
   host.beside = [this](const std::string& trainer, std::function<Status()> work) {
     return trainers_->run(trainer, std::move(work));
   };
-  host.model_number = [this](const ModelHash& model, std::string_view role, std::string_view label,
-                             std::uint64_t version) {
+  host.model_number = [this](const experiment::ModelHash& model, std::string_view role,
+                             std::string_view label, std::uint64_t version) {
     return archive_->model_number(model, role, label, version);
   };
   host.keep = [this](std::span<const AttemptGroup> groups) { return archive_->insert(groups); };
-  host.show = [this](const StageProgress& progress) { return show(progress); };
+  host.show = [this](const experiment::StageProgress& progress) { return show(progress); };
   host.load = [this](std::string_view label) { return load(label); };
   host.save = [this](std::string_view label, const auto& parts, bool at_once) {
     return save(label, parts, at_once);
@@ -226,8 +228,8 @@ StageHost StageSession::host() {
 }
 
 // The stage goes on while its save is written, behind the attempts that it counts.
-Status StageSession::save(std::string_view label, const std::function<SavedParts()>& parts,
-                          bool at_once) {
+Status StageSession::save(std::string_view label,
+                          const std::function<experiment::SavedParts()>& parts, bool at_once) {
   if (!files_->is_time_to_save(seconds_now()) && !at_once) return {};
   auto written = archive_->write(
       [this, name = std::string(label), saved = parts()] { return write_save(name, saved); });
@@ -235,7 +237,7 @@ Status StageSession::save(std::string_view label, const std::function<SavedParts
   return at_once ? archive_->flush() : written;
 }
 
-Status StageSession::write_save(const std::string& label, const SavedParts& parts) {
+Status StageSession::write_save(const std::string& label, const experiment::SavedParts& parts) {
   return gate_.pass([&]() -> Status {
     if (auto there = directory_.intact(); !there) return there;
     const double began = seconds_now();
@@ -257,7 +259,7 @@ void StageSession::end_actors() {
   end_all(pool_->home_system(), actors);
 }
 
-Status run_staged(const ProcessOptions& options, RunDirectory& directory, Gateway* gateway,
+Status run_staged(const ProcessOptions& options, RunDirectory& directory, serving::Gateway* gateway,
                   const StagedRun& run) {
   return run_sessions(options, run.config.node.restart, [&]() -> Result<bool> {
     if (auto adopted = adopt_changes(directory, options); !adopted)
@@ -274,4 +276,4 @@ Status run_staged(const ProcessOptions& options, RunDirectory& directory, Gatewa
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

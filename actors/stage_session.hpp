@@ -21,7 +21,7 @@
 #include "actors/trainers.hpp"
 #include "persistence/shelf.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // The way of a stage's thread to the world outside. Once it is closed the thread reaches nothing
 // any more.
@@ -49,7 +49,7 @@ class Gate {
 struct SessionConfig {
   NodeConfig node;             // what every process is told
   EnvironmentPtr environment;  // of `node`; null: a puzzle
-  CheckpointConfig checkpoint;
+  experiment::CheckpointConfig checkpoint;
   double lease_seconds = 120;
   std::int64_t keep_weights_mb = 10;  // published models below this size are all kept
   std::int64_t most_groups = 0;       // that the store keeps; 0: all
@@ -60,10 +60,10 @@ class StageSession {
  public:
   // The stages, as one function. They may go on in their thread after the session has ended, so
   // they own what they use.
-  using Stages = std::function<Status(const StageHost& host)>;
+  using Stages = std::function<Status(const experiment::StageHost& host)>;
 
   StageSession(const ProcessOptions& options, SessionConfig config, RunDirectory& directory,
-               Gateway* gateway);
+               serving::Gateway* gateway);
 
   // Nothing wrong; kInterrupted; or what went wrong.
   static Status run(const std::shared_ptr<StageSession>& session, Stages stages);
@@ -77,14 +77,15 @@ class StageSession {
   Status finish_stage(const std::function<Status(StageFiles& files)>& write);
 
  private:
-  Status spawn_actors(caf::actor_system& system, std::shared_ptr<Store> store);
+  Status spawn_actors(caf::actor_system& system, std::shared_ptr<persistence::Store> store);
   Status wait_for(std::future<Status>& ended) noexcept;
   bool is_over(std::future<Status>& ended, std::chrono::milliseconds patience, Status& why);
-  StageHost host();
-  Status show(const StageProgress& progress);
-  Result<SavedParts> load(std::string_view label);
-  Status save(std::string_view label, const std::function<SavedParts()>& parts, bool at_once);
-  Status write_save(const std::string& label, const SavedParts& parts);
+  experiment::StageHost host();
+  Status show(const experiment::StageProgress& progress);
+  Result<experiment::SavedParts> load(std::string_view label);
+  Status save(std::string_view label, const std::function<experiment::SavedParts()>& parts,
+              bool at_once);
+  Status write_save(const std::string& label, const experiment::SavedParts& parts);
   Result<std::string> keep_failed(std::string_view label, std::string_view json);
   void end_actors();
   bool stopped() const { return options_.stop(); }
@@ -102,7 +103,7 @@ class StageSession {
   MetricsActor metrics_;
   std::optional<Archive> archive_;
   std::optional<Trainers> trainers_;
-  std::shared_ptr<Shelf> shelf_;
+  std::shared_ptr<persistence::Shelf> shelf_;
   PoolActor pool_;
   caf::actor executors_;
   std::future<Status> executors_ended_;
@@ -117,7 +118,7 @@ struct StagedRun {
 };
 // Its sessions, until one ends well. Shows changes of the configuration, and what was kept. Errors
 // as run_sessions() says.
-Status run_staged(const ProcessOptions& options, RunDirectory& directory, Gateway* gateway,
+Status run_staged(const ProcessOptions& options, RunDirectory& directory, serving::Gateway* gateway,
                   const StagedRun& run);
 
-}  // namespace qstar
+}  // namespace qstar::actors

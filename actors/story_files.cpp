@@ -7,7 +7,7 @@
 
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using nlohmann::json;
@@ -26,7 +26,8 @@ std::string StoryFiles::model_file(std::string_view model) const {
   return fmt::format("{}/models/{}.safetensors", path_, model);
 }
 
-Result<bool> StoryFiles::restore(const StageFiles& files, std::string_view stage, Story& story) {
+Result<bool> StoryFiles::restore(const StageFiles& files, std::string_view stage,
+                                 experiment::Story& story) {
   const auto bytes = files.mark(stage);
   if (!bytes && bytes.error().code == Errc::kMissingFile) return false;
   if (!bytes) return tl::unexpected(bytes.error());
@@ -36,7 +37,7 @@ Result<bool> StoryFiles::restore(const StageFiles& files, std::string_view stage
                                             printable(files.mark_file(stage))));
   for (const std::string name : kept.at("models")) {
     if (story.models.contains(name)) continue;
-    auto model = read_model(model_file(name));
+    auto model = model::read_model(model_file(name));
     if (!model && model.error().code == Errc::kMissingFile)
       return fail(Errc::kMissingFile,
                   fmt::format("{} is missing, although a stage has made it: put back what was "
@@ -50,7 +51,7 @@ Result<bool> StoryFiles::restore(const StageFiles& files, std::string_view stage
   return true;
 }
 
-Status StoryFiles::keep(StageFiles& files, std::string_view stage, const Story& story) {
+Status StoryFiles::keep(StageFiles& files, std::string_view stage, const experiment::Story& story) {
   const std::string folder = path_ + "/models";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -60,14 +61,14 @@ Status StoryFiles::keep(StageFiles& files, std::string_view stage, const Story& 
   for (const auto& [name, model] : story.models) {
     names.push_back(name);
     if (!written_.insert(name).second) continue;
-    ModelFile described = model;
+    model::ModelFile described = model;
     // A scorer names its role in its metadata; a learner's policy does not.
     const auto role = described.metadata.find("role");
-    described.metadata =
-        metadata_of(story.config(), role == described.metadata.end() ? "policy" : role->second);
-    if (auto done = write_model(described, model_file(name)); !done) return done;
+    described.metadata = experiment::metadata_of(
+        story.config(), role == described.metadata.end() ? "policy" : role->second);
+    if (auto done = model::write_model(described, model_file(name)); !done) return done;
   }
   return files.finish(stage, json{{"models", std::move(names)}, {"report", story.report}}.dump());
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

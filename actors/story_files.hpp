@@ -11,7 +11,7 @@
 #include "actors/stage_files.hpp"
 #include "experiment/story/tell.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class StoryFiles {
  public:
@@ -19,8 +19,8 @@ class StoryFiles {
   explicit StoryFiles(std::string directory) : path_(std::move(directory)) {}
 
   // See FinishedStages (tell.hpp). kCorrupt, kMissingFile: the stage's files are damaged or gone.
-  Result<bool> restore(const StageFiles& files, std::string_view stage, Story& story);
-  Status keep(StageFiles& files, std::string_view stage, const Story& story);
+  Result<bool> restore(const StageFiles& files, std::string_view stage, experiment::Story& story);
+  Status keep(StageFiles& files, std::string_view stage, const experiment::Story& story);
 
  private:
   std::string model_file(std::string_view model) const;
@@ -29,4 +29,4 @@ class StoryFiles {
   std::set<std::string> written_;  // models
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -12,7 +12,7 @@
 #include "experiment/story/unused_settings.hpp"
 #include "serving/report/report_file.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using nlohmann::json;
@@ -23,18 +23,19 @@ const RunKind kStoryRun{
     {"attempts.processors", "attempts.lease_seconds", "attempts.keep_weights_mb"}};
 
 std::vector<std::pair<std::string, std::string>> final_files(
-    const StoryConfig& config, const std::map<std::string, ModelFile>& models, const json& report) {
+    const experiment::StoryConfig& config, const std::map<std::string, model::ModelFile>& models,
+    const json& report) {
   std::vector<std::pair<std::string, std::string>> files;
   const auto add = [&](const char* file, const char* name, const char* role) {
     const auto it = models.find(name);
     if (it == models.end()) return;
-    ModelFile model = it->second;
-    model.metadata = metadata_of(config, role);
+    model::ModelFile model = it->second;
+    model.metadata = experiment::metadata_of(config, role);
     files.emplace_back(file, serialize(model));
   };
   add("policy.safetensors", "final", "policy");
   add("critic.safetensors", "critic", "critic");
-  for (auto& file : report_files(report)) files.push_back(std::move(file));
+  for (auto& file : serving::report_files(report)) files.push_back(std::move(file));
   files.emplace_back("report.json", report.dump(2) + "\n");
   return files;
 }
@@ -43,12 +44,13 @@ std::vector<std::pair<std::string, std::string>> final_files(
 // is left out is shown.
 template <class Record, class Read>
 Result<LabelFile<Record>> labels_of_people(const std::string& path, Read read,
-                                           const Environment& environment,
+                                           const environment::Environment& environment,
                                            const StoryHeadOptions& options) {
   Result<LabelFile<Record>> file = read(path, {});
   if (!file) return file;
   std::erase_if(file->records, [&](const Record& record) {
-    if (!is_held_out(record.problem) && environment.admits(record.problem)) return false;
+    if (!environment::is_held_out(record.problem) && environment.admits(record.problem))
+      return false;
     file->skipped.push_back(
         fmt::format("{}: \"{}\" is held out or not a problem of this environment; nothing is "
                     "learned from it",
@@ -60,20 +62,20 @@ Result<LabelFile<Record>> labels_of_people(const std::string& path, Read read,
   return file;
 }
 
-Result<std::shared_ptr<Annotator>> make_annotator(const StoryHeadOptions& options,
-                                                  const Environment& environment) {
+Result<std::shared_ptr<experiment::Annotator>> make_annotator(
+    const StoryHeadOptions& options, const environment::Environment& environment) {
   const auto& config = options.config;
   const auto& annotator = config.rlhf.annotator;
   if (annotator.kind == "simulated" || !config.stages.rlhf)
-    return std::make_shared<SimulatedAnnotator>(
+    return std::make_shared<experiment::SimulatedAnnotator>(
         annotator.error_rate, derive_seed(static_cast<std::uint64_t>(config.seed), "annotator"));
   auto rankings = labels_of_people<Ranking>(annotator.file, read_rankings, environment, options);
   if (!rankings) return tl::unexpected(rankings.error());
-  return std::make_shared<RecordedAnnotator>(std::move(*rankings));
+  return std::make_shared<experiment::RecordedAnnotator>(std::move(*rankings));
 }
 
 Result<LabelFile<RatedWork>> rated_steps(const StoryHeadOptions& options,
-                                         const Environment& environment) {
+                                         const environment::Environment& environment) {
   const auto& config = options.config;
   if (!config.stages.verifiers || config.verifiers.label_file.empty())
     return LabelFile<RatedWork>{};
@@ -87,10 +89,10 @@ std::string text_of(const std::vector<std::string>& finished) {
 }
 
 // What a run that was stopped has kept, in words.
-std::string kept_text(const StageFiles& files, const StoryConfig& config) {
+std::string kept_text(const StageFiles& files, const experiment::StoryConfig& config) {
   const auto finished = files.finished();
   const auto text = text_of(finished);
-  for (const auto& stage : stages()) {
+  for (const auto& stage : experiment::stages()) {
     const bool wanted = stage.wanted == nullptr || config.stages.*stage.wanted;
     if (!wanted || std::find(finished.begin(), finished.end(), stage.name) != finished.end())
       continue;
@@ -116,8 +118,9 @@ class Telling {
  public:
   // Shows what the labels leave out.
   static Result<std::shared_ptr<Telling>> begin(const StoryHeadOptions& options,
-                                                RunDirectory& directory, Gateway* gateway) {
-    auto made = make_environment(options.config.environment);
+                                                RunDirectory& directory,
+                                                serving::Gateway* gateway) {
+    auto made = environment::make_environment(options.config.environment);
     if (!made) return tl::unexpected(made.error());
     const EnvironmentPtr environment = std::move(*made);
     auto annotator = make_annotator(options, *environment);
@@ -134,46 +137,48 @@ class Telling {
     telling->session_ = std::move(session);
     return telling;
   }
-  Telling(const StoryConfig& config, const std::string& directory)
+  Telling(const experiment::StoryConfig& config, const std::string& directory)
       : config_(config), story_files_(directory) {}
 
   static Status run(const std::shared_ptr<Telling>& telling) {
-    return StageSession::run(telling->session_,
-                             [telling](const StageHost& host) { return telling->tell_all(host); });
+    return StageSession::run(telling->session_, [telling](const experiment::StageHost& host) {
+      return telling->tell_all(host);
+    });
   }
 
   // After run() without an error.
-  Story& story() { return *story_; }
+  experiment::Story& story() { return *story_; }
   StageFiles& files() { return session_->files(); }
 
  private:
-  Status tell_all(const StageHost& host) {
-    story_.emplace(config_, environment_, StoryHost{host, annotator_, labels_});
-    const FinishedStages finished{[this](std::string_view stage, Story& story) {
-                                    return story_files_.restore(session_->files(), stage, story);
-                                  },
-                                  [this](std::string_view stage, const Story& story) {
-                                    return session_->finish_stage([&](StageFiles& files) {
-                                      return story_files_.keep(files, stage, story);
-                                    });
-                                  }};
-    return tell(*story_, finished);
+  Status tell_all(const experiment::StageHost& host) {
+    story_.emplace(config_, environment_, experiment::StoryHost{host, annotator_, labels_});
+    const experiment::FinishedStages finished{
+        [this](std::string_view stage, experiment::Story& story) {
+          return story_files_.restore(session_->files(), stage, story);
+        },
+        [this](std::string_view stage, const experiment::Story& story) {
+          return session_->finish_stage(
+              [&](StageFiles& files) { return story_files_.keep(files, stage, story); });
+        }};
+    return experiment::tell(*story_, finished);
   }
 
-  StoryConfig config_;
+  experiment::StoryConfig config_;
   StoryFiles story_files_;
   EnvironmentPtr environment_;
-  std::shared_ptr<Annotator> annotator_;
+  std::shared_ptr<experiment::Annotator> annotator_;
   LabelFile<RatedWork> labels_;
   std::shared_ptr<StageSession> session_;
-  std::optional<Story> story_;
+  std::optional<experiment::Story> story_;
 };
 
 }  // namespace
 
 Result<json> run_story_head(const StoryHeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
-  if (auto used = refuse_unused(options.config); !used) return tl::unexpected(used.error());
+  if (auto used = experiment::refuse_unused(options.config); !used)
+    return tl::unexpected(used.error());
   auto gateway = start_gateway(options);
   if (!gateway) return tl::unexpected(gateway.error());
   auto directory = open_run(options, options.config, kStoryRun);
@@ -197,11 +202,11 @@ Result<json> run_story_head(const StoryHeadOptions& options) {
   };
   if (auto done = run_sessions(options, options.restart, session); !done)
     return tl::unexpected(done.error());
-  const Story& story = telling->story();
+  const experiment::Story& story = telling->story();
   if (auto written = directory->conclude(final_files(options.config, story.models, story.report));
       !written)
     return tl::unexpected(written.error());
   return story.report;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -7,16 +7,16 @@
 #include "experiment/story/story_config.hpp"
 #include "experiment/text/text_experiment.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct StoryHeadOptions : ProcessOptions {
-  StoryConfig config;
-  CheckpointConfig checkpoint{};  // of the stage under way
-  RestartConfig restart{};
+  experiment::StoryConfig config;
+  experiment::CheckpointConfig checkpoint{};  // of the stage under way
+  experiment::RestartConfig restart{};
 };
 
 // Runs or resumes the story; gives its report. Errors as run_sessions() says; kUsage: what a story
 // cannot have (workers, listening).
 Result<nlohmann::json> run_story_head(const StoryHeadOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::actors

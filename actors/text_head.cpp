@@ -7,7 +7,7 @@
 #include "core/metrics.hpp"
 #include "serving/report/report.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 const RunKind kTextRun{
@@ -16,7 +16,8 @@ const RunKind kTextRun{
     {"rl.versions", "rollout.actors", "rollout.lease_seconds", "rollout.keep_weights_mb",
      "replay.capacity", "replay.sync", "checkpoint.", "restart."}};
 
-SessionConfig session_config_of(const ExperimentConfig& config, EnvironmentPtr environment) {
+SessionConfig session_config_of(const experiment::ExperimentConfig& config,
+                                EnvironmentPtr environment) {
   return {{config.name, config.environment, config.rollout.actors, config.rollout.slots,
            config.restart},
           std::move(environment),
@@ -29,26 +30,26 @@ SessionConfig session_config_of(const ExperimentConfig& config, EnvironmentPtr e
 
 Result<EnvironmentPtr> environment_of(const TextHeadOptions& options) {
   if (options.environment) return options.environment;
-  auto made = make_environment(options.config.environment);
+  auto made = environment::make_environment(options.config.environment);
   if (!made) return tl::unexpected(made.error());
   return EnvironmentPtr(std::move(*made));
 }
 
-std::vector<std::pair<std::string, std::string>> final_files(const ExperimentConfig& config,
-                                                             const TextResult& result) {
+std::vector<std::pair<std::string, std::string>> final_files(
+    const experiment::ExperimentConfig& config, const experiment::TextResult& result) {
   const auto report = make_text_report(config, result.state);
   return {{"policy.safetensors", result.policy},
           {"critic.safetensors", result.critic},
-          {"report.md", report_markdown(report)},
-          {"learning_curve.svg", curve_of(report)},
+          {"report.md", serving::report_markdown(report)},
+          {"learning_curve.svg", serving::curve_of(report)},
           {"report.json", report.dump(2) + "\n"}};
 }
 
 // What a run that was stopped has kept, in words.
-std::string kept_text(StageFiles& files, const ExperimentConfig& config) {
-  auto saved = files.load(kTextLabel);
-  const auto state = saved ? load_text_state(saved->parts["state.json"])
-                           : Result<TextState>(tl::unexpected(saved.error()));
+std::string kept_text(StageFiles& files, const experiment::ExperimentConfig& config) {
+  auto saved = files.load(experiment::kTextLabel);
+  const auto state = saved ? experiment::load_text_state(saved->parts["state.json"])
+                           : Result<experiment::TextState>(tl::unexpected(saved.error()));
   if (!state) return "nothing is saved yet: the run will start again";
   if (state->version == 0)
     return fmt::format("saved: {} of {} pre-training steps", state->pretrain_steps,
@@ -59,15 +60,16 @@ std::string kept_text(StageFiles& files, const ExperimentConfig& config) {
 
 // The training of a run, which the thread of its stages owns together with the session.
 struct Training {
-  ExperimentConfig config;
+  experiment::ExperimentConfig config;
   EnvironmentPtr environment;
-  TextResult result;
+  experiment::TextResult result;
 };
 
 }  // namespace
 
-nlohmann::json make_text_report(const ExperimentConfig& config, const TextState& state) {
-  ExperimentConfig copy = config;
+nlohmann::json make_text_report(const experiment::ExperimentConfig& config,
+                                const experiment::TextState& state) {
+  experiment::ExperimentConfig copy = config;
   return {{"name", config.name},
           {"family", config.environment.family},
           {"long_work", config.environment.long_work},
@@ -94,7 +96,7 @@ nlohmann::json make_text_report(const ExperimentConfig& config, const TextState&
             {"policy_versions", state.version}}}};
 }
 
-Result<TextResult> run_text_head(const TextHeadOptions& options) {
+Result<experiment::TextResult> run_text_head(const TextHeadOptions& options) {
   if (auto possible = check(options); !possible) return tl::unexpected(possible.error());
   auto environment = environment_of(options);
   if (!environment) return tl::unexpected(environment.error());
@@ -105,9 +107,9 @@ Result<TextResult> run_text_head(const TextHeadOptions& options) {
   const auto training = std::make_shared<Training>(Training{options.config, *environment, {}});
   const StagedRun run{
       session_config_of(options.config, *environment),
-      [training](const StageHost& host) {
-        return run_text(training->config, training->environment, host)
-            .map([&](TextResult&& result) { training->result = std::move(result); });
+      [training](const experiment::StageHost& host) {
+        return experiment::run_text(training->config, training->environment, host)
+            .map([&](experiment::TextResult&& result) { training->result = std::move(result); });
       },
       [&options](StageFiles& files) { return kept_text(files, options.config); }};
   if (auto done = run_staged(options, *directory, gateway->get(), run); !done)
@@ -117,4 +119,4 @@ Result<TextResult> run_text_head(const TextHeadOptions& options) {
   return training->result;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

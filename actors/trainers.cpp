@@ -4,7 +4,7 @@
 
 #include "core/out_of_memory.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 struct Work {
@@ -27,15 +27,15 @@ caf::behavior trainer(caf::event_based_actor* self) {
 }
 
 }  // namespace
-}  // namespace qstar
+}  // namespace qstar::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::Work)
 
-namespace qstar {
+namespace qstar::actors {
 
 std::future<Status> Trainers::run(const std::string& trainer, std::function<Status()> work) {
   auto& actor = trainers_[trainer];
-  if (!actor) actor = system_.spawn<caf::detached>(qstar::trainer);
+  if (!actor) actor = system_.spawn<caf::detached>(qstar::actors::trainer);
   auto promise = std::make_shared<std::promise<Status>>();
   auto done = promise->get_future();
   caf::anon_send(actor,
@@ -49,4 +49,4 @@ std::vector<caf::actor> Trainers::actors() const {
   return all;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -11,7 +11,7 @@
 #include "actors/actors.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class Trainers {
  public:
@@ -25,4 +25,4 @@ class Trainers {
   std::map<std::string, caf::actor> trainers_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

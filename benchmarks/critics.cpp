@@ -15,6 +15,7 @@
 #include "learning/critic/critic_learner.hpp"
 
 using namespace qstar;
+using namespace qstar::learning;
 
 namespace {
 
@@ -63,7 +64,7 @@ Status run(const std::string& model, const std::string& file, const Options& opt
              options.critic.target, work->tokens, start - begin, process_cpu_seconds() - start);
   print(assess(work->held_out,
                in_batches(work->held_out, [&](auto part) { return critic.step_values(part); })));
-  return write_model(critic.model(), file);
+  return model::write_model(critic.model(), file);
 }
 
 }  // namespace

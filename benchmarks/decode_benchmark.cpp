@@ -14,15 +14,16 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::inference;
 
 // Random weights whose sequences never end by themselves: the closing separator's logit is the
 // lowest that the final norm's bias can make it.
-ModelFile endless_model() {
-  ModelFile model;
+model::ModelFile endless_model() {
+  model::ModelFile model;
   model.characters = ";=0123456789+-*/()";
   Rng rng(1);
-  for (const auto& [name, shape] : policy_shapes(model.spec, 18)) {
-    NamedTensor& tensor = model.tensors[name];
+  for (const auto& [name, shape] : model::policy_shapes(model.spec, 18)) {
+    model::NamedTensor& tensor = model.tensors[name];
     tensor.shape = shape;
     std::size_t count = 1;
     for (const std::int64_t n : shape) count *= static_cast<std::size_t>(n);
@@ -41,13 +42,13 @@ void decode(benchmark::State& state) {
   gemm_peak();
   const auto weights = DecoderWeights::make(endless_model(), 1).value();
   DecoderPolicy policy(weights, static_cast<std::int32_t>(state.range(0)));
-  std::vector<GenerateRequest> requests;
+  std::vector<model::GenerateRequest> requests;
   for (std::uint64_t i = 0; i < 4 * static_cast<std::uint64_t>(state.range(0)); ++i)
     requests.push_back({";12+3*(4-1)=", i, 1.0F, 28, false});
   double generated = 0;
   double fed = 0;
   for (auto _ : state)
-    for (const Generation& g : policy.generate(requests)) {
+    for (const model::Generation& g : policy.generate(requests)) {
       generated += static_cast<double>(g.tokens.size());
       fed += static_cast<double>(g.tokens.size() + requests[0].prompt.size() - 1);
     }

@@ -12,7 +12,7 @@ namespace {
 
 double measure(torch::ScalarType type) {
   constexpr std::int64_t kSize = 512;
-  QSTAR_ASSERT(prepare_torch().has_value(), "no usable BLAS");
+  QSTAR_ASSERT(learning::prepare_torch().has_value(), "no usable BLAS");
   const torch::NoGradGuard no_gradients;
   const auto a = torch::rand({kSize, kSize}).to(type);
   const auto b = torch::rand({kSize, kSize}).to(type);

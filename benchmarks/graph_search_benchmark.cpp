@@ -15,7 +15,7 @@ using namespace qstar;
 
 // A network's spread of values without its time: hashed, so it carries no information about the
 // way.
-class Scattered final : public CostToGo {
+class Scattered final : public model::CostToGo {
  public:
   Scattered(std::size_t outputs, std::size_t state_bytes)
       : outputs_(outputs), state_bytes_(state_bytes) {}
@@ -44,14 +44,15 @@ void search(benchmark::State& state, std::string_view name, bool zero) {
   Rng rng(1);
   const auto start = puzzle.scrambled(100, rng);
   const bool moves = name == "qstar";
-  ZeroEstimate nothing(puzzle, moves ? EstimateKind::kMoves : EstimateKind::kValue);
+  search::ZeroEstimate nothing(puzzle,
+                               moves ? search::EstimateKind::kMoves : search::EstimateKind::kValue);
   Scattered scattered(moves ? puzzle.moves() : 1, puzzle.state_bytes());
-  CostToGo& estimate = zero ? static_cast<CostToGo&>(nothing) : scattered;
-  PuzzleSearchOptions options{.batch = 1000, .clock = seconds};
+  model::CostToGo& estimate = zero ? static_cast<model::CostToGo&>(nothing) : scattered;
+  search::PuzzleSearchOptions options{.batch = 1000, .clock = seconds};
   options.budget.nodes = static_cast<std::uint64_t>(state.range(0));
   options.budget.memory_bytes = std::uint64_t{8} << 30;
-  const auto algorithm = std::move(*make_puzzle_search(name));
-  SearchStatistics s;
+  const auto algorithm = std::move(*search::make_puzzle_search(name));
+  search::SearchStatistics s;
   for (auto _ : state) s = algorithm->solve(puzzle, estimate, start, options)->statistics;
   const auto nodes = static_cast<double>(s.nodes_generated);
   state.counters["ns/node"] = 1e9 * s.seconds / nodes;

@@ -16,16 +16,17 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::learning;
 
 struct Bench {
-  std::unique_ptr<Environment> environment = make_environment({}).value();
-  Tokenizer tokenizer = Tokenizer::make(environment->alphabet()).value();
-  ModelSpec spec;
+  std::unique_ptr<environment::Environment> environment = environment::make_environment({}).value();
+  model::Tokenizer tokenizer = model::Tokenizer::make(environment->alphabet()).value();
+  model::ModelSpec spec;
 
   Bench() { QSTAR_ASSERT(prepare_torch().has_value(), "no usable BLAS"); }
   PolicyLearner learner() const { return {spec, tokenizer, 1}; }
   double training_flops() const {
-    return 3 * DecoderWeights::make(learner().model(), 1).value()->flops_per_token();
+    return 3 * inference::DecoderWeights::make(learner().model(), 1).value()->flops_per_token();
   }
 };
 
@@ -46,7 +47,7 @@ void report(benchmark::State& state, double tokens, double flops_per_token) {
 void pretrain(benchmark::State& state) {
   gemm_peak();
   auto learner = bench().learner();
-  Corpus corpus(*bench().environment, {}, 1);
+  environment::Corpus corpus(*bench().environment, {}, 1);
   const auto batch = corpus_batch(corpus, bench().tokenizer, 32, 96);
   const OptimizerConfig optimizer;
   double tokens = 0;
@@ -66,8 +67,8 @@ std::vector<AttemptGroup> groups(std::uint64_t n) {
     for (std::uint32_t s = 0; s < 8; ++s) {
       Trajectory attempt;
       attempt.id = {g, s};
-      attempt.problem =
-          s == 0 ? environment.sample_problem(rng, Split::kTraining) : made[g].attempts[0].problem;
+      attempt.problem = s == 0 ? environment.sample_problem(rng, environment::Split::kTraining)
+                               : made[g].attempts[0].problem;
       const auto steps = environment.solve(environment.reset(attempt.problem).value()).value();
       for (const auto& text : steps) {
         Step step;
@@ -75,7 +76,7 @@ std::vector<AttemptGroup> groups(std::uint64_t n) {
         attempt.steps.push_back(std::move(step));
       }
       if (s % 2 == 1) attempt.steps.back().text += "0";
-      judge(environment, true, attempt);
+      environment::judge(environment, true, attempt);
       made[g].attempts.push_back(std::move(attempt));
     }
   }

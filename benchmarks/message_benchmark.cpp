@@ -13,6 +13,7 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::actors;
 constexpr int kTrips = 1000;  // one after the other, an iteration
 
 void report(benchmark::State& state, double bytes = 0) {
@@ -129,15 +130,15 @@ BENCHMARK(over_tls)->Arg(64)->Arg(65536)->Arg(1 << 20)->UseRealTime()->Unit(
 // The results of a lease and back again: 32 groups of 8, encoded, sent, decoded.
 void results_over_tls(benchmark::State& state) {
   auto& link = loopback();
-  TaskResult result;
+  experiment::TaskResult result;
   for (std::uint64_t g = 0; g < 32; ++g) result.groups.push_back(sample_group(g, 8));
-  const auto bytes = encode(result);
+  const auto bytes = experiment::encode(result);
   const ModelRequest request{"", bytes.size()};
   for (auto _ : state) {
     Pinger<TaskSourceActor, ModelRequest, ModelPiece>::run(*link.client, link.remote, request);
     for (int i = 0; i < kTrips; ++i) {
-      benchmark::DoNotOptimize(encode(result));
-      benchmark::DoNotOptimize(decode_result(bytes));
+      benchmark::DoNotOptimize(experiment::encode(result));
+      benchmark::DoNotOptimize(experiment::decode_result(bytes));
     }
   }
   report(state, static_cast<double>(bytes.size()));

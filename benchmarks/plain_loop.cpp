@@ -19,17 +19,20 @@
 #include "persistence/store.hpp"
 
 using namespace qstar;
+using namespace qstar::model;
+using namespace qstar::experiment;
 
 namespace {
 
 struct Loop {
   ExperimentConfig config;
-  Store store;
-  ReplayTable replay = ReplayTable::make(config.replay.policy).value();
+  persistence::Store store;
+  persistence::ReplayTable replay = persistence::ReplayTable::make(config.replay.policy).value();
   std::uint64_t seed = static_cast<std::uint64_t>(config.seed);
-  std::unique_ptr<Environment> environment = make_environment(config.environment).value();
+  std::unique_ptr<environment::Environment> environment =
+      environment::make_environment(config.environment).value();
   Tokenizer tokenizer = Tokenizer::make(environment->alphabet()).value();
-  PolicyLearner learner{config.model, tokenizer, derive_seed(seed, "policy")};
+  learning::PolicyLearner learner{config.model, tokenizer, derive_seed(seed, "policy")};
   std::unique_ptr<CriticTrainer> critic = nullptr;
   Rng rng{derive_seed(seed, "replay")};
   std::uint64_t leases = 0;
@@ -38,7 +41,7 @@ struct Loop {
   void pretrain() {
     const auto& p = config.pretrain;
     for (std::int64_t i = 0; i < p.steps; ++i) {
-      pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i).value();
+      learning::pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i).value();
     }
     critic = CriticTrainer::make(config, learner.model(), {}).value();
     learner.reset_optimizer();
@@ -48,10 +51,10 @@ struct Loop {
   void roll_out(Policy& policy, StepScorer& scorer, std::uint64_t made_by,
                 std::uint64_t scored_by) {
     const auto task = rollout_task(config, *environment, leases++, {});
-    auto groups = groups_of(make_search(task.search)
-                                .value()
-                                .attempt(*environment, {policy}, task.problems, task.how)
-                                .value());
+    auto groups = search::groups_of(search::make_search(task.search)
+                                        .value()
+                                        .attempt(*environment, {policy}, task.problems, task.how)
+                                        .value());
     write_scores(scorer, groups);
     std::vector<std::shared_ptr<const AttemptGroup>> shared;
     for (auto& group : groups)
@@ -74,11 +77,12 @@ struct Loop {
       std::vector<std::string> texts;
       std::vector<float> weights;
       for (const auto& sampled : replay.sample(rl.groups_per_update, min_version, rng))
-        select_wins(*sampled.group, rl.selection, texts, weights);
+        learning::select_wins(*sampled.group, rl.selection, texts, weights);
       const auto rate =
-          schedule(rl.optimizer, policy_updates++, rl.versions * rl.updates_per_version);
+          learning::schedule(rl.optimizer, policy_updates++, rl.versions * rl.updates_per_version);
       if (!texts.empty())
-        learner.update(batch_of_solutions(tokenizer, texts, weights), rl.optimizer, rate).value();
+        learner.update(learning::batch_of_solutions(tokenizer, texts, weights), rl.optimizer, rate)
+            .value();
     }
   }
 
@@ -98,9 +102,9 @@ struct Loop {
     for (std::uint64_t v = 1; v <= static_cast<std::uint64_t>(config.rl.versions); ++v) {
       const auto made_by = number_of(policy_model(), "policy", v);
       const auto scored_by = number_of(critic->model(), "critic", v);
-      DecoderPolicy policy(DecoderWeights::make(learner.model(), v).value(),
-                           static_cast<std::int32_t>(config.rollout.slots));
-      const auto scorer = DecoderScorer::make(critic->model()).value();
+      inference::DecoderPolicy policy(inference::DecoderWeights::make(learner.model(), v).value(),
+                                      static_cast<std::int32_t>(config.rollout.slots));
+      const auto scorer = inference::DecoderScorer::make(critic->model()).value();
       while (leases < v * leases_per_version(config)) roll_out(policy, *scorer, made_by, scored_by);
       update_policy(v > bound ? v - bound : 0);
       const auto updates = static_cast<std::int64_t>(v) * config.critic.updates_per_version;
@@ -114,9 +118,10 @@ int run(const std::string& path, const std::string& folder,
   ExperimentConfig config;
   if (auto loaded = load_config(path, overrides, describe_of(config)); !loaded)
     return fmt::print(stderr, "{}\n", loaded.error().message), exit_code(loaded.error().code);
-  QSTAR_ASSERT(prepare_torch().has_value(), "no usable BLAS");
+  QSTAR_ASSERT(learning::prepare_torch().has_value(), "no usable BLAS");
   std::filesystem::create_directories(folder);
-  Loop loop{config, Store::open(folder + "/store", Store::Mode::kWrite).value()};
+  Loop loop{config,
+            persistence::Store::open(folder + "/store", persistence::Store::Mode::kWrite).value()};
   loop.pretrain();
   loop.reinforce();
   const auto written = write_model(loop.policy_model(), folder + "/policy.safetensors");

@@ -19,6 +19,8 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::environment;
+using namespace qstar::inference;
 using benchmark::Counter;
 
 // As many cells, colours and moves as the cube has; which cells a move turns is drawn at random.
@@ -105,7 +107,8 @@ void report(benchmark::State& state, const char* unit, double count, double flop
 void infer(benchmark::State& state) {
   static const PuzzleModel model = fresh_model(*cube(), {}, 1);
   PuzzleNetwork network = PuzzleNetwork::make(model, cube(), "", precision_of(state)).value();
-  const auto states = Scrambles(cube(), {.depth = 30, .batch = state.range(1)}, 1).batch(0).states;
+  const auto states =
+      learning::Scrambles(cube(), {.depth = 30, .batch = state.range(1)}, 1).batch(0).states;
   std::vector<float> costs(static_cast<std::size_t>(state.range(1)) * network.outputs());
   double count = 0;
   for (auto _ : state) {
@@ -122,10 +125,11 @@ BENCHMARK(infer)
     ->Threads(2);
 
 void train(benchmark::State& state) {
-  PuzzleLearnerConfig config;
+  learning::PuzzleLearnerConfig config;
   config.network.values = state.range(1) == 0 ? "q" : "v";
-  PuzzleLearner learner = PuzzleLearner::make(cube(), config, 1, precision_of(state)).value();
-  Scrambles scrambles(cube(), config.scrambles, 1);
+  learning::PuzzleLearner learner =
+      learning::PuzzleLearner::make(cube(), config, 1, precision_of(state)).value();
+  learning::Scrambles scrambles(cube(), config.scrambles, 1);
   const PuzzleModel model = learner.model();
   // What V pays for an example: the children's evaluations.
   const double forwards = state.range(1) == 0 ? 4 : 3 + 12;

@@ -11,6 +11,7 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::persistence;
 
 constexpr std::uint64_t kBatch = 32;  // groups an insert, as a rollout's lease brings them
 constexpr std::uint32_t kAttempts = 8;

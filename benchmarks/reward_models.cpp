@@ -20,6 +20,9 @@
 #include "learning/reward/step_labels.hpp"
 
 using namespace qstar;
+using namespace qstar::environment;
+using namespace qstar::model;
+using namespace qstar::learning;
 
 namespace {
 

@@ -12,9 +12,9 @@
 namespace qstar {
 
 struct SampledWork {
-  ModelFile base;
-  std::unique_ptr<Environment> environment;
-  std::unique_ptr<DecoderPolicy> policy;
+  model::ModelFile base;
+  std::unique_ptr<environment::Environment> environment;
+  std::unique_ptr<inference::DecoderPolicy> policy;
   std::vector<AttemptGroup> training;
   std::vector<Trajectory> held_out;  // problem after problem
   std::uint64_t tokens = 0;          // generated for training

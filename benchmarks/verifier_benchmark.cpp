@@ -8,6 +8,7 @@
 namespace {
 
 using namespace qstar;
+using namespace qstar::environment;
 
 struct Line {
   State state;

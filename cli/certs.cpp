@@ -6,7 +6,7 @@
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 struct CertsWords {
@@ -16,9 +16,9 @@ struct CertsWords {
 };
 
 int make_new(const CertsWords& words) {
-  CertificateOptions options{.days = words.days};
+  actors::CertificateOptions options{.days = words.days};
   options.nodes.insert(options.nodes.end(), words.nodes.begin(), words.nodes.end());
-  if (auto made = make_certificates(words.directory, options); !made)
+  if (auto made = actors::make_certificates(words.directory, options); !made)
     return report_error(made.error());
   write_text(stdout,
              fmt::format("Wrote a new CA and certificates for {} to {}.\nCopy ca.pem and a node's "
@@ -34,7 +34,7 @@ int add_further(const CertsWords& words) {
                                    "choose another folder",
                                    words.directory)});
   }
-  if (auto made = add_certificates(words.directory, {words.nodes, words.days}); !made)
+  if (auto made = actors::add_certificates(words.directory, {words.nodes, words.days}); !made)
     return report_error(made.error());
   write_text(stdout, fmt::format("Issued certificates for {} in {} with the CA that was there.\n",
                                  fmt::join(words.nodes, ", "), words.directory));
@@ -67,8 +67,8 @@ void add_certs(CLI::App& app, int& code) {
       ->add_option("--days", words->days, "Days for which new certificates are valid (default 365)")
       ->check(whole_number(1, 36500));
   command->callback([words, &code] {
-    code = holds_ca(words->directory) ? add_further(*words) : make_new(*words);
+    code = actors::holds_ca(words->directory) ? add_further(*words) : make_new(*words);
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

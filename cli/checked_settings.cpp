@@ -4,7 +4,7 @@
 #include "experiment/story/story_config.hpp"
 #include "experiment/text/text_experiment.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 template <class Config>
@@ -19,12 +19,14 @@ Result<std::string> settings_of(const ConfigText& text, std::span<const std::str
 
 Result<std::string> checked_settings(const ConfigText& config,
                                      std::span<const std::string> overrides) {
-  switch (kind_of(config, overrides)) {
-    case ExperimentKind::kStory: return settings_of<StoryConfig>(config, overrides);
-    case ExperimentKind::kPuzzle: return settings_of<PuzzleExperiment>(config, overrides);
-    case ExperimentKind::kText: break;
+  switch (actors::kind_of(config, overrides)) {
+    case actors::ExperimentKind::kStory:
+      return settings_of<experiment::StoryConfig>(config, overrides);
+    case actors::ExperimentKind::kPuzzle:
+      return settings_of<experiment::PuzzleExperiment>(config, overrides);
+    case actors::ExperimentKind::kText: break;
   }
-  return settings_of<ExperimentConfig>(config, overrides);
+  return settings_of<experiment::ExperimentConfig>(config, overrides);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,15 +8,17 @@
 #include "core/config.hpp"
 #include "environment/registry.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // Reads the configuration into its fields and checks that its parts fit each other.
 template <class Config>
 Status parse_checked(const ConfigText& text, std::span<const std::string> given, Config& config) {
-  const auto overrides = environment_overrides(given, "environment.");
+  const auto overrides = environment::environment_overrides(given, "environment.");
   if (auto parsed = parse_config(text.toml, text.source, overrides, describe_of(config)); !parsed)
     return parsed;
-  if (auto used = check_environment_overrides(config.environment, overrides, "environment."); !used)
+  if (auto used =
+          environment::check_environment_overrides(config.environment, overrides, "environment.");
+      !used)
     return used;
   return check(config);
 }
@@ -25,4 +27,4 @@ Status parse_checked(const ConfigText& text, std::span<const std::string> given,
 Result<std::string> checked_settings(const ConfigText& config,
                                      std::span<const std::string> overrides);
 
-}  // namespace qstar
+}  // namespace qstar::cli

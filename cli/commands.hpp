@@ -7,7 +7,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // Prints "qstar: error: …" on standard error, made printable; gives the documented exit code. Never
 // throws.
@@ -32,4 +32,4 @@ void add_certs(CLI::App& app, int& code);
 void add_worker(CLI::App& app, int& code);
 void add_completion(CLI::App& app, int& code);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,7 +8,7 @@
 #include "cli/terminal.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 struct CompareOptions {
@@ -27,12 +27,12 @@ int run_compare(CompareOptions& options) {
   progress.clear();
   if (!measured) return report_error(measured.error());
   write_text(stderr, shortfall_of(measured->problems(), options.measure.problems));
-  const auto comparison = compare_runs(measured->runs);
+  const auto comparison = serving::compare_runs(measured->runs);
   if (!comparison) return report_error(comparison.error());
   if (options.json)
-    print_json(comparison_json(*comparison, measured->cost_unit));
+    print_json(serving::comparison_json(*comparison, measured->cost_unit));
   else
-    write_text(stdout, printable_lines(comparison_text(*comparison, measured->cost_unit)));
+    write_text(stdout, printable_lines(serving::comparison_text(*comparison, measured->cost_unit)));
   return 0;
 }
 
@@ -61,4 +61,4 @@ void add_compare(CLI::App& app, int& code) {
   command->callback([o, &code] { code = run_compare(*o); });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

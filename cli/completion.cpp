@@ -3,7 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 void add_completion(CLI::App& app, int& code) {
   auto* command = app.add_subcommand("completion",
@@ -23,4 +23,4 @@ void add_completion(CLI::App& app, int& code) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

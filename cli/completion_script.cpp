@@ -5,7 +5,7 @@
 
 #include "core/shell_word.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -93,4 +93,4 @@ std::string argument_branches(const Places& places, const Offers& offers) {
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

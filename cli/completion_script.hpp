@@ -10,7 +10,7 @@
 #include "cli/completion_tree.hpp"
 #include "core/shell_word.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // Each in single quotes, as all three shells read it.
 std::vector<std::string> quoted_all(const std::vector<std::string>& words);
@@ -37,4 +37,4 @@ std::string value_branches(const std::vector<CompletionPlace>& places, const Off
 // Branches of `case "$place $count"`: the arguments, by how many stand before the cursor.
 std::string argument_branches(const std::vector<CompletionPlace>& places, const Offers& offers);
 
-}  // namespace qstar
+}  // namespace qstar::cli

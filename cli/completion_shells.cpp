@@ -5,7 +5,7 @@
 
 #include "cli/completion_script.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -233,4 +233,4 @@ complete -c qstar -f
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -1,6 +1,6 @@
 #include "cli/completion_tree.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using Places = std::vector<CompletionPlace>;
@@ -79,4 +79,4 @@ Places completion_places(const CLI::App& app) {
   return places;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

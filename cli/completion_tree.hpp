@@ -7,7 +7,7 @@
 
 #include "cli/option_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct CompletionOption {
   std::vector<std::string> names;  // "--help", "-h"; none of an argument
@@ -34,4 +34,4 @@ std::string bash_completion(const std::vector<CompletionPlace>& places);
 std::string zsh_completion(const std::vector<CompletionPlace>& places);
 std::string fish_completion(const std::vector<CompletionPlace>& places);
 
-}  // namespace qstar
+}  // namespace qstar::cli

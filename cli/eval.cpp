@@ -16,7 +16,7 @@
 #include "data/attempt.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -34,7 +34,7 @@ struct EvalOptions {
 Result<std::vector<std::string>> problems_of(const EvalOptions& options, const LoadedModel& model,
                                              const Stop& stop) {
   if (!options.problems.empty()) return read_problems(options.problems, model, stop);
-  auto problems = held_out_problems(*model.environment, options.held_out, 0, stop);
+  auto problems = search::held_out_problems(*model.environment, options.held_out, 0, stop);
   if (stop()) return fail(Errc::kInterrupted, "interrupted before a problem was tried");
   const auto found = static_cast<std::int64_t>(problems.size());
   write_text(stderr, shortfall_of(found, options.held_out));
@@ -54,7 +54,7 @@ ordered_json json_of(const Trajectory& attempt) {
 
 // One object per problem: the answer, or the first of several answers, and all attempts where there
 // are several.
-ordered_json json_of(const SearchResult& result) {
+ordered_json json_of(const search::SearchResult& result) {
   auto out = json_of(result.answer());
   const auto& attempts = result.group.attempts;
   out["tokens"] = result.tokens;
@@ -64,7 +64,7 @@ ordered_json json_of(const SearchResult& result) {
   return out;
 }
 
-ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,
+ordered_json summary_of(const search::Evaluation& figures, const LoadedModel& model,
                         const TextSearch& search) {
   ordered_json summary = {{"n", figures.n},
                           {"accuracy", figures.accuracy},
@@ -81,7 +81,8 @@ ordered_json summary_of(const Evaluation& figures, const LoadedModel& model,
 
 // Figures of problems that were left out are not the ones that were asked for: they go to people
 // alone.
-void print_summary(const Evaluation& figures, const LoadedModel& model, const TextSearch& search) {
+void print_summary(const search::Evaluation& figures, const LoadedModel& model,
+                   const TextSearch& search) {
   std::FILE* out = figures.stopped ? stderr : stdout;
   std::string text =
       fmt::format("{}: {:.4f} of {} {} correct [{:.4f}, {:.4f}], {:.1f} tokens per problem",
@@ -94,7 +95,7 @@ void print_summary(const Evaluation& figures, const LoadedModel& model, const Te
   fmt::print(out, "{}\n", fitted(out, text));
 }
 
-void report(const Evaluation& figures, const LoadedModel& model, const TextSearch& search,
+void report(const search::Evaluation& figures, const LoadedModel& model, const TextSearch& search,
             const EvalOptions& options) {
   for (const auto& result : figures.results)
     if (options.json) print_json(json_of(result));
@@ -110,9 +111,10 @@ int run_eval(const EvalOptions& options) {
   if (!search) return report_error(search.error());
   auto problems = problems_of(options, *model, stop);
   if (!problems) return report_error(problems.error());
-  DecoderPolicy policy(model->weights, kSlots, stop);
-  const auto figures = evaluate(search->search, *model->environment,
-                                {policy, search->guide.get(), stop}, *problems, search->how);
+  inference::DecoderPolicy policy(model->weights, kSlots, stop);
+  const auto figures =
+      search::evaluate(search->search, *model->environment, {policy, search->guide.get(), stop},
+                       *problems, search->how);
   if (!figures) return report_error(figures.error());
   report(*figures, *model, *search, options);
   if (!figures->stopped) return 0;
@@ -170,4 +172,4 @@ void add_eval(CLI::App& app, int& code) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

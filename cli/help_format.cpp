@@ -10,7 +10,7 @@
 #include "cli/option_values.hpp"
 #include "cli/terminal.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::size_t kNameColumns = 28;
@@ -128,4 +128,4 @@ void format_help(CLI::App& app) {
   set_formatter(app, std::make_shared<HelpFormatter>(columns));
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,7 +8,7 @@
 #include "cli/output.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
@@ -63,4 +63,4 @@ void end_on_interrupt() {
 void block_interrupts() { mask_interrupts(SIG_BLOCK); }
 void unblock_interrupts() { mask_interrupts(SIG_UNBLOCK); }
 
-}  // namespace qstar
+}  // namespace qstar::cli

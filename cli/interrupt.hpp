@@ -4,7 +4,7 @@
 
 #include "core/stop.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // From now on the first SIGINT, SIGTERM or SIGHUP tells the command to stop; a second one ends the
 // process at once. A long command asks at least once per second, stops, says what it kept, and ends
@@ -25,4 +25,4 @@ void end_on_interrupt();
 void block_interrupts();
 void unblock_interrupts();
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr int kPollMilliseconds = 100;  // between two looks at `stop`
@@ -82,4 +82,4 @@ bool read_line(std::istream& in, std::string& line, std::size_t most) {
   return true;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

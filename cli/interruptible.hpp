@@ -13,7 +13,7 @@
 #include "core/result.hpp"
 #include "core/stop.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // The bytes of a file, a pipe or a terminal, for an std::istream. Ends at the end of the input,
 // when `stop` gives true, and when reading fails; status() says which.
@@ -49,4 +49,4 @@ class InterruptibleInput final : public std::streambuf {
 // than `most` bytes only the first `most` + 1 are kept and the rest is left unread.
 bool read_line(std::istream& in, std::string& line, std::size_t most);
 
-}  // namespace qstar
+}  // namespace qstar::cli

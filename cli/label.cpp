@@ -24,7 +24,7 @@
 #include "data/attempt.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 struct LabelCommand {
@@ -92,7 +92,7 @@ void remove_if_empty(const std::string& path) {
 // Asks about the store's attempts group by group, until there are no more or the person stops.
 class Labelling {
  public:
-  Labelling(const LabelCommand& command, const Store& store, Stop stop)
+  Labelling(const LabelCommand& command, const persistence::Store& store, Stop stop)
       : command_(command),
         store_(store),
         stop_(std::move(stop)),
@@ -228,7 +228,7 @@ class Labelling {
   }
 
   const LabelCommand& command_;
-  const Store& store_;
+  const persistence::Store& store_;
   const Stop stop_;
   const std::unique_ptr<InterruptibleInput> input_;
   std::istream in_;
@@ -238,7 +238,8 @@ class Labelling {
 };
 
 int label(const LabelCommand& command) {
-  const auto store = Store::open(command.run + "/store", Store::Mode::kRead);
+  const auto store =
+      persistence::Store::open(command.run + "/store", persistence::Store::Mode::kRead);
   if (!store) return report_error(store.error());
   return Labelling(command, *store, stop_on_interrupt()).run();
 }
@@ -270,4 +271,4 @@ void add_label(CLI::App& app, int& code) {
   command->callback([words, &code] { code = label(*words); });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -9,7 +9,7 @@
 #include "cli/interruptible.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::size_t kLongestAnswer = 4096;       // bytes
@@ -141,4 +141,4 @@ Answer<Ranking> ask_for_ranking(std::istream& in, std::ostream& out,
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

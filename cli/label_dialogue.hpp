@@ -11,7 +11,7 @@
 #include "data/label_file.hpp"
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // What was answered: a record or nothing (the attempt was skipped), and whether to stop. The
 // input's end stops as well. What was said before skipping or stopping is in the record.
@@ -31,4 +31,4 @@ Answer<RatedWork> ask_for_ratings(std::istream& in, std::ostream& out, const Tra
 Answer<Ranking> ask_for_ranking(std::istream& in, std::ostream& out,
                                 const std::vector<const Trajectory*>& attempts);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -2,7 +2,7 @@
 
 #include "cli/option_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 void add_log_options(CLI::App& command, LogLevel& level, bool& terminal) {
   command
@@ -14,4 +14,4 @@ void add_log_options(CLI::App& command, LogLevel& level, bool& terminal) {
   command.add_flag("--log-terminal", terminal, "Print the log to standard error, too");
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -5,9 +5,9 @@
 
 #include "core/log.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // Adds --log-level and --log-terminal. The variables outlive `command`.
 void add_log_options(CLI::App& command, LogLevel& level, bool& terminal);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -22,7 +22,7 @@
 #include "cli/train_options.hpp"
 #include "core/out_of_memory.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 // All that is written to the pipe's end, which is closed then.
@@ -157,6 +157,6 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace qstar
+}  // namespace qstar::cli
 
-int main(int argc, char** argv) { qstar::run_program(qstar::run, argc, argv); }
+int main(int argc, char** argv) { qstar::cli::run_program(qstar::cli::run, argc, argv); }

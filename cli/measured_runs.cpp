@@ -15,7 +15,7 @@
 #include "serving/report/report_file.hpp"
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using nlohmann::json;
@@ -25,39 +25,41 @@ constexpr std::size_t kPositions = 128;  // played between two looks at the flag
 
 // A run's folder with what it recorded.
 struct Recorded {
-  ComparedRun run;
+  serving::ComparedRun run;
   std::string kind;  // see kind_of
   ConfigText config;
 };
 
 double figure(const json& object, const char* key) {
-  return number_of(member(object, key)).value_or(0);
+  return serving::number_of(serving::member(object, key)).value_or(0);
 }
 
-std::vector<CurvePoint> curve_of(const json& points, const char* cost, const char* accuracy) {
-  std::vector<CurvePoint> curve;
+std::vector<serving::CurvePoint> curve_of(const json& points, const char* cost,
+                                          const char* accuracy) {
+  std::vector<serving::CurvePoint> curve;
   if (!points.is_array()) return curve;
   for (const json& point : points) {
-    const auto x = number_of(member(point, cost)), y = number_of(member(point, accuracy));
+    const auto x = serving::number_of(serving::member(point, cost)),
+               y = serving::number_of(serving::member(point, accuracy));
     if (x && y && (curve.empty() || *x > curve.back().cost)) curve.push_back({*x, *y});
   }
   return curve;
 }
 
 void take_figures(const json& report, Recorded& recorded) {
-  ComparedRun& run = recorded.run;
-  const json& last = member(report, "final");
-  const json& cost = member(report, "cost");
+  serving::ComparedRun& run = recorded.run;
+  const json& last = serving::member(report, "final");
+  const json& cost = serving::member(report, "cost");
   run.cpu_seconds = figure(cost, "cpu_seconds");
   if (recorded.kind == "puzzle") {
-    run.curve = curve_of(member(report, "curve"), "updates", "solved");
+    run.curve = curve_of(serving::member(report, "curve"), "updates", "solved");
     run.cost = figure(last, "updates");
   } else if (recorded.kind == "story") {
-    run.curve = curve_of(member(last, "curve"), "tokens", "accuracy");
+    run.curve = curve_of(serving::member(last, "curve"), "tokens", "accuracy");
     run.cost = figure(last, "tokens");
     run.cpu_seconds = figure(report, "cpu_seconds");
   } else {
-    run.curve = curve_of(member(report, "curve"), "generated_tokens", "greedy");
+    run.curve = curve_of(serving::member(report, "curve"), "generated_tokens", "greedy");
     run.cost = figure(cost, "generated_tokens");
   }
 }
@@ -74,14 +76,15 @@ Result<Recorded> read_recorded(const std::string& folder) {
   recorded.run.settings = config_values(config->toml);
   if (recorded.run.settings.empty())
     return fail(Errc::kCorrupt, printable(folder) + "/config.toml is damaged: it is no TOML");
-  recorded.kind = kind_of(*report);
+  recorded.kind = serving::kind_of(*report);
   recorded.config = std::move(*config);
   take_figures(*report, recorded);
   return recorded;
 }
 
-Status same_problems(const ComparedRun& first, const ComparedRun& other, const EnvironmentConfig& a,
-                     const EnvironmentConfig& b) {
+Status same_problems(const serving::ComparedRun& first, const serving::ComparedRun& other,
+                     const environment::EnvironmentConfig& a,
+                     const environment::EnvironmentConfig& b) {
   if (a == b) return {};
   return fail(Errc::kUsage,
               fmt::format("{} and {} were trained on different environments ({} and {}), so they "
@@ -95,7 +98,7 @@ Status interrupted() {
 }
 
 Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
-  EnvironmentConfig environment;
+  environment::EnvironmentConfig environment;
   for (Recorded& recorded : all) {
     auto model = load_model(recorded.run.folder, options.environment);
     if (!model) return tl::unexpected(model.error());
@@ -103,12 +106,14 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
     if (auto same = same_problems(all.front().run, recorded.run, environment, model->config); !same)
       return same;
     options.show(fmt::format("measuring {}", recorded.run.folder));
-    const auto problems = held_out_problems(*model->environment, options.problems, 0, options.stop);
-    DecoderPolicy policy(model->weights, kSlots, options.stop);
-    const SearchOptions how{.max_tokens =
-                                static_cast<std::int32_t>(model->weights->spec().context)};
-    const auto figures = evaluate(make_search("greedy").value(), *model->environment,
-                                  {policy, nullptr, options.stop}, problems, how);
+    const auto problems =
+        search::held_out_problems(*model->environment, options.problems, 0, options.stop);
+    inference::DecoderPolicy policy(model->weights, kSlots, options.stop);
+    const search::SearchOptions how{.max_tokens =
+                                        static_cast<std::int32_t>(model->weights->spec().context)};
+    const auto figures =
+        search::evaluate(search::make_search("greedy").value(), *model->environment,
+                         {policy, nullptr, options.stop}, problems, how);
     if (!figures) return tl::unexpected(figures.error());
     if (figures->stopped || options.stop()) return interrupted();
     for (const auto& result : figures->results)
@@ -119,28 +124,30 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
 
 // As the learner's own checks (learning/cost_to_go/puzzle_learner.cpp).
 Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options) {
-  PuzzleExperiment first;
+  experiment::PuzzleExperiment first;
   const auto& text = all.front().config;
   if (auto read = parse_config(text.toml, text.source, {}, describe_of(first)); !read) return read;
-  ScrambleConfig scrambles = first.learner.scrambles;
+  learning::ScrambleConfig scrambles = first.learner.scrambles;
   scrambles.batch = options.problems;
   std::vector<std::uint8_t> positions;
   for (Recorded& recorded : all) {
     const auto network = load_puzzle_model(recorded.run.folder, options.environment);
     if (!network) return tl::unexpected(network.error());
     options.show(fmt::format("measuring {}", recorded.run.folder));
-    auto mine = Scrambles(network->puzzle, scrambles, derive_seed(0, "check")).batch(0).states;
+    auto mine =
+        learning::Scrambles(network->puzzle, scrambles, derive_seed(0, "check")).batch(0).states;
     if (&recorded == &all.front()) positions = mine;
     if (mine != positions)
       return fail(Errc::kUsage, fmt::format("{} and {} are runs of different puzzles",
                                             all.front().run.folder, recorded.run.folder));
     const auto values = network->make();
-    BestMoves best(*network->puzzle, *values);
+    learning::BestMoves best(*network->puzzle, *values);
     const std::size_t part = kPositions * network->puzzle->state_bytes();
     for (std::size_t at = 0; at < positions.size(); at += part) {
       if (options.stop()) return interrupted();
       const auto some = std::span(positions).subspan(at, std::min(part, positions.size() - at));
-      for (const auto& walk : greedy_walks(*network->puzzle, best, some, first.learner.check_moves))
+      for (const auto& walk :
+           learning::greedy_walks(*network->puzzle, best, some, first.learner.check_moves))
         recorded.run.right.push_back(walk.solved ? 1 : 0);
     }
   }
@@ -175,4 +182,4 @@ std::string shortfall_of(std::int64_t found, std::int64_t wanted) {
                      wanted);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -10,7 +10,7 @@
 #include "core/stop.hpp"
 #include "serving/report/comparison.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct MeasureOptions {
   std::int64_t problems = 2000;          // held out; positions, for puzzles
@@ -20,7 +20,7 @@ struct MeasureOptions {
 };
 
 struct MeasuredRuns {
-  std::vector<ComparedRun> runs;
+  std::vector<serving::ComparedRun> runs;
   std::string cost_unit;  // "tokens", or "updates" for puzzles
   // On which every run was measured.
   std::int64_t problems() const { return static_cast<std::int64_t>(runs.front().right.size()); }
@@ -35,4 +35,4 @@ Result<MeasuredRuns> measure_runs(std::span<const std::string> folders,
 // A note for people when fewer held-out problems were found than asked for; else empty.
 std::string shortfall_of(std::int64_t found, std::int64_t wanted);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 #include "core/printable.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 class JsonFields final : public FieldVisitor {
@@ -34,30 +34,32 @@ class JsonFields final : public FieldVisitor {
  private:
   template <class T>
   void add(const FieldInfo& info, const T& value) {
-    if (environment_reads(environment_, info.name)) json[std::string(info.name)] = value;
+    if (environment::environment_reads(environment_, info.name))
+      json[std::string(info.name)] = value;
   }
   std::string environment_;
 };
 
-Result<EnvironmentConfig> environment_of(ModelFile& model, const std::string& path,
-                                         std::span<const std::string> overrides) {
-  auto read =
-      read_metadata(model.metadata["environment"], printable(path) + ", metadata 'environment'");
+Result<environment::EnvironmentConfig> environment_of(model::ModelFile& model,
+                                                      const std::string& path,
+                                                      std::span<const std::string> overrides) {
+  auto read = environment::read_metadata(model.metadata["environment"],
+                                         printable(path) + ", metadata 'environment'");
   if (!read) return fail(Errc::kCorrupt, read.error().message);
-  EnvironmentConfig config = std::move(*read);
-  const auto ordered = environment_overrides(overrides);
+  environment::EnvironmentConfig config = std::move(*read);
+  const auto ordered = environment::environment_overrides(overrides);
   if (auto ok = parse_config("", "--environment", ordered, describe_of(config)); !ok)
     return tl::unexpected(ok.error());
-  if (auto ok = check_environment_overrides(config, overrides); !ok)
+  if (auto ok = environment::check_environment_overrides(config, overrides); !ok)
     return tl::unexpected(ok.error());
   return config;
 }
 
-Status check_policy(const ModelFile& model, const std::string& path) {
+Status check_policy(const model::ModelFile& model, const std::string& path) {
   const auto role = model.metadata.find("role");
   if (role == model.metadata.end()) return {};
-  for (const auto scorer :
-       {ScorerRole::kCritic, ScorerRole::kProcess, ScorerRole::kOutcome, ScorerRole::kPreference}) {
+  for (const auto scorer : {model::ScorerRole::kCritic, model::ScorerRole::kProcess,
+                            model::ScorerRole::kOutcome, model::ScorerRole::kPreference}) {
     if (role->second == to_string(scorer))
       return fail(Errc::kConfig,
                   fmt::format("{} is a model that scores steps ('{}'), not a policy: give it as "
@@ -89,15 +91,15 @@ Result<LoadedModel> load_model(const std::string& path, std::span<const std::str
   std::error_code unreadable;  // then reading it says so
   loaded.path =
       std::filesystem::is_directory(path, unreadable) ? path + "/policy.safetensors" : path;
-  auto model = read_model(loaded.path);
+  auto model = model::read_model(loaded.path);
   if (!model) return tl::unexpected(explained(path, ModelKind::kText, model.error()));
   if (auto ok = check_policy(*model, loaded.path); !ok) return tl::unexpected(ok.error());
   auto config = environment_of(*model, loaded.path, overrides);
   if (!config) return tl::unexpected(config.error());
   loaded.config = std::move(*config);
-  auto environment = make_environment(loaded.config);
+  auto environment = environment::make_environment(loaded.config);
   if (!environment) return tl::unexpected(environment.error());
-  auto weights = DecoderWeights::make(*model, 0);
+  auto weights = inference::DecoderWeights::make(*model, 0);
   if (!weights) return fail(weights.error().code, loaded.path + ": " + weights.error().message);
   loaded.environment = std::move(*environment);
   loaded.weights = std::move(*weights);
@@ -114,11 +116,11 @@ Status check_length(const LoadedModel& model, const std::string& problem) {
                   problem.size(), context));
 }
 
-nlohmann::ordered_json to_json(const EnvironmentConfig& config) {
+nlohmann::ordered_json to_json(const environment::EnvironmentConfig& config) {
   JsonFields fields(config.name);
-  EnvironmentConfig described = config;
+  environment::EnvironmentConfig described = config;
   described.describe(fields);
   return std::move(fields.json);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

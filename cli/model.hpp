@@ -10,13 +10,13 @@
 #include "environment/registry.hpp"
 #include "inference/decoder.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct LoadedModel {
   std::string path;  // of the safetensors file
-  std::shared_ptr<const DecoderWeights> weights;
-  EnvironmentConfig config;
-  std::unique_ptr<Environment> environment;
+  std::shared_ptr<const inference::DecoderWeights> weights;
+  environment::EnvironmentConfig config;
+  std::unique_ptr<environment::Environment> environment;
 };
 // `path`: a safetensors file, or the folder of a run with a policy.safetensors. `overrides` change
 // the environment that the model was trained in ("key=value"). kConfig: an override without effect,
@@ -29,6 +29,6 @@ Result<LoadedModel> load_model(const std::string& path,
 Status check_length(const LoadedModel& model, const std::string& problem);
 
 // The environment's name and the settings that it has.
-nlohmann::ordered_json to_json(const EnvironmentConfig& config);
+nlohmann::ordered_json to_json(const environment::EnvironmentConfig& config);
 
-}  // namespace qstar
+}  // namespace qstar::cli

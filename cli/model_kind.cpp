@@ -10,19 +10,20 @@
 #include "core/printable.hpp"
 #include "model/safetensors.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 ModelKind kind_of_run(const std::string& folder) {
   if (const auto config = read_config(folder + "/config.toml")) {
-    return kind_of(*config) == ExperimentKind::kPuzzle ? ModelKind::kPuzzle : ModelKind::kText;
+    return actors::kind_of(*config) == actors::ExperimentKind::kPuzzle ? ModelKind::kPuzzle
+                                                                       : ModelKind::kText;
   }
   if (is_there(folder + "/model.safetensors")) return ModelKind::kPuzzle;
   return is_there(folder + "/policy.safetensors") ? ModelKind::kText : ModelKind::kUnknown;
 }
 
 ModelKind kind_of_file(const std::string& path) {
-  const auto file = read_tensors(path);
+  const auto file = model::read_tensors(path);
   if (!file) return ModelKind::kUnknown;
   const auto role = file->metadata.find("role");
   if (role != file->metadata.end() && role->second.starts_with("puzzle_"))
@@ -51,4 +52,4 @@ Error explained(const std::string& path, ModelKind wanted, Error error) {
                             shown)};
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 enum class ModelKind { kUnknown, kText, kPuzzle };
 
@@ -18,4 +18,4 @@ ModelKind model_kind(const std::string& path);
 // path leads to a model of another kind than the wanted one.
 Error explained(const std::string& path, ModelKind wanted, Error error);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,7 +8,7 @@
 
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 template <class Number>
@@ -60,4 +60,4 @@ CLI::Validator real_number(double min, double max) {
           range};
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace qstar {
+namespace qstar::cli {
 
 // Without a bound of its own, an option takes whatever its type holds.
 inline constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::uint64_t>::max();
@@ -17,4 +17,4 @@ CLI::Validator whole_number(std::int64_t min, std::uint64_t max);
 // A finite number from min to max; infinity and nan are refused.
 CLI::Validator real_number(double min, double max);
 
-}  // namespace qstar
+}  // namespace qstar::cli

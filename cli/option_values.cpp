@@ -1,6 +1,6 @@
 #include "cli/option_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
@@ -56,4 +56,4 @@ bool takes_several(const CLI::Option& option) {
          option.get_allow_extra_args();
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace qstar {
+namespace qstar::cli {
 
 namespace placeholder {
 inline constexpr const char* kFile = "FILE";
@@ -47,4 +47,4 @@ std::string range_of(const CLI::Option& option);
 // Whether the option takes all words up to the next option.
 bool takes_several(const CLI::Option& option);
 
-}  // namespace qstar
+}  // namespace qstar::cli

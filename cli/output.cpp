@@ -21,7 +21,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 // Of the first failure: later ones may be its consequences.
@@ -135,4 +135,4 @@ Status check_output() {
                                      why == 0 ? "" : std::strerror(why)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // Replaces stdout, stderr and the buffer of std::cout by streams that a signal can end. Called
 // once, before anything is printed.
@@ -44,4 +44,4 @@ bool reader_is_gone();
 // went away. kInterrupted: something was dropped after a signal.
 Status check_output();
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 // The subcommand that the words chose: its help is the one to read.
@@ -137,4 +137,4 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

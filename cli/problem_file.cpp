@@ -8,7 +8,7 @@
 #include "core/printable.hpp"
 #include "environment/text/problem_text.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::size_t kLongestLine = 1 << 20;     // bytes
@@ -20,7 +20,8 @@ tl::expected<std::string, std::string> problem_of(std::string_view line, const L
   const auto text = object->find("problem");
   if (text == object->end() || !text->is_string())
     return tl::unexpected(std::string("lacks the text \"problem\""));
-  auto problem = typed_problem(*model.environment, text->get_ref<const std::string&>());
+  auto problem =
+      environment::typed_problem(*model.environment, text->get_ref<const std::string&>());
   if (!problem) return tl::unexpected(problem.error().message);
   if (auto fits = check_length(model, *problem); !fits) return tl::unexpected(fits.error().message);
   return std::move(*problem);
@@ -58,4 +59,4 @@ Result<std::vector<std::string>> read_problems(const std::string& path, const Lo
   return problems;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,7 +8,7 @@
 #include "cli/model.hpp"
 #include "core/stop.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // `path`: JSON lines with the text "problem", "-" for standard input; spaces and signs as
 // normalized_problem takes them, blank lines and a byte order mark left out. kCorrupt names
@@ -16,4 +16,4 @@ namespace qstar {
 Result<std::vector<std::string>> read_problems(const std::string& path, const LoadedModel& model,
                                                const Stop& stop);
 
-}  // namespace qstar
+}  // namespace qstar::cli

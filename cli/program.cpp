@@ -17,7 +17,7 @@
 #include "cli/output.hpp"
 #include "core/out_of_memory.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 void open_standard_descriptors() {
@@ -105,4 +105,4 @@ void run_program(Program program, int argc, char** argv) {
   std::_Exit(code);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

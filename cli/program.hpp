@@ -10,7 +10,7 @@
 //   `qstar replay ls RUN | head -1`, the command ends quietly with the code it would have had.
 #pragma once
 
-namespace qstar {
+namespace qstar::cli {
 
 using Program = int (*)(int argc, char** argv);
 
@@ -18,4 +18,4 @@ using Program = int (*)(int argc, char** argv);
 // outlives everything (actors/process/system.hpp).
 [[noreturn]] void run_program(Program program, int argc, char** argv);
 
-}  // namespace qstar
+}  // namespace qstar::cli

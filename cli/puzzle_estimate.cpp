@@ -9,60 +9,61 @@
 #include "environment/registry.hpp"
 #include "inference/puzzle_network.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
                                          std::span<const std::string> overrides) {
   std::error_code unreadable;  // then reading it says so
   const bool run = std::filesystem::is_directory(path, unreadable);
   const std::string file = run ? path + "/model.safetensors" : path;
-  auto model = read_puzzle_model(file);
+  auto model = inference::read_puzzle_model(file);
   if (!model) return tl::unexpected(explained(path, ModelKind::kPuzzle, model.error()));
   const std::string described = model->metadata["environment"];
-  auto trained =
-      read_metadata(described, file + ", metadata 'environment'", {.name = model->puzzle.name});
+  auto trained = environment::read_metadata(described, file + ", metadata 'environment'",
+                                            {.name = model->puzzle.name});
   if (!trained) return tl::unexpected(trained.error());
-  EnvironmentConfig config = std::move(*trained);
-  const auto ordered = environment_overrides(overrides);
+  environment::EnvironmentConfig config = std::move(*trained);
+  const auto ordered = environment::environment_overrides(overrides);
   if (auto parsed = parse_config("", "--environment", ordered, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
-  if (auto used = check_environment_overrides(config, overrides); !used)
+  if (auto used = environment::check_environment_overrides(config, overrides); !used)
     return tl::unexpected(used.error());
-  auto puzzle = make_puzzle(config);
+  auto puzzle = environment::make_puzzle(config);
   if (!puzzle) return tl::unexpected(puzzle.error());
-  auto network = PuzzleNetwork::make(*model, *puzzle, file);
+  auto network = inference::PuzzleNetwork::make(*model, *puzzle, file);
   if (!network) {
     if (described.empty() && overrides.empty())
       network.error().message += "; the file does not say its size: give --environment size=N";
     return tl::unexpected(network.error());
   }
-  auto shared = std::make_shared<PuzzleNetwork>(std::move(*network));
-  return PuzzleEstimate{file, std::move(*puzzle),
-                        [shared] { return std::make_unique<PuzzleNetwork>(shared->clone()); }};
+  auto shared = std::make_shared<inference::PuzzleNetwork>(std::move(*network));
+  return PuzzleEstimate{file, std::move(*puzzle), [shared] {
+                          return std::make_unique<inference::PuzzleNetwork>(shared->clone());
+                        }};
 }
 
-Result<PuzzleEstimate> load_heuristic(const std::string& name, EstimateKind kind,
+Result<PuzzleEstimate> load_heuristic(const std::string& name, search::EstimateKind kind,
                                       std::span<const std::string> environment) {
-  EnvironmentConfig config;
+  environment::EnvironmentConfig config;
   config.name.clear();
-  const auto ordered = environment_overrides(environment);
+  const auto ordered = environment::environment_overrides(environment);
   if (auto parsed = parse_config("", "--environment", ordered, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
   if (config.name.empty()) {
     return fail(
         Errc::kUsage,
         fmt::format("--heuristic needs --environment name=PUZZLE size=N; the puzzles are {}",
-                    fmt::join(puzzle_names(), ", ")));
+                    fmt::join(environment::puzzle_names(), ", ")));
   }
-  if (auto used = check_environment_overrides(config, environment); !used)
+  if (auto used = environment::check_environment_overrides(config, environment); !used)
     return tl::unexpected(used.error());
-  const auto puzzle = make_puzzle(config);
+  const auto puzzle = environment::make_puzzle(config);
   if (!puzzle) return tl::unexpected(puzzle.error());
-  if (auto known = make_heuristic(name, *puzzle, kind); !known)
+  if (auto known = search::make_heuristic(name, *puzzle, kind); !known)
     return tl::unexpected(known.error());
   return PuzzleEstimate{name, *puzzle, [name, kind, puzzle = *puzzle] {
-                          return std::move(make_heuristic(name, puzzle, kind).value());
+                          return std::move(search::make_heuristic(name, puzzle, kind).value());
                         }};
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,12 +11,13 @@
 #include "model/models.hpp"
 #include "search/graph/heuristics.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct PuzzleEstimate {
   std::string source;  // the model's file, or the heuristic's name
-  std::shared_ptr<const Puzzle> puzzle;
-  std::function<std::unique_ptr<CostToGo>()> make;  // one for each thread, sharing the weights
+  std::shared_ptr<const environment::Puzzle> puzzle;
+  std::function<std::unique_ptr<model::CostToGo>()>
+      make;  // one for each thread, sharing the weights
 };
 
 // `path`: a safetensors file, or a run directory with a model.safetensors. Its metadata
@@ -27,7 +28,7 @@ Result<PuzzleEstimate> load_puzzle_model(const std::string& path,
                                          std::span<const std::string> overrides);
 
 // `environment` ("key=value"), name at least, says which puzzle.
-Result<PuzzleEstimate> load_heuristic(const std::string& name, EstimateKind kind,
+Result<PuzzleEstimate> load_heuristic(const std::string& name, search::EstimateKind kind,
                                       std::span<const std::string> environment);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -13,7 +13,7 @@
 #include "core/json_text.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using nlohmann::json;
@@ -74,7 +74,7 @@ Result<json> parse_record(std::string_view line) {
   return fail(Errc::kCorrupt, fmt::format("\"id\" or \"state\" is missing; {}", kWanted));
 }
 
-Result<PuzzleStart> read_state(std::string_view line, const Puzzle& puzzle) {
+Result<PuzzleStart> read_state(std::string_view line, const environment::Puzzle& puzzle) {
   const auto record = parse_record(line);
   if (!record) return tl::unexpected(record.error());
   const json& id = (*record)["id"];
@@ -94,7 +94,8 @@ Result<PuzzleStart> read_state(std::string_view line, const Puzzle& puzzle) {
 }  // namespace
 
 Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std::string& name,
-                                                    const Puzzle& puzzle, std::size_t limit) {
+                                                    const environment::Puzzle& puzzle,
+                                                    std::size_t limit) {
   const std::string source = printable(name);
   std::vector<PuzzleStart> starts;
   std::string line;
@@ -121,7 +122,8 @@ Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std:
   return starts;
 }
 
-Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path, const Puzzle& puzzle,
+Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path,
+                                                    const environment::Puzzle& puzzle,
                                                     std::size_t limit) {
   if (path == "-") return read_puzzle_states(std::cin, "standard input", puzzle, limit);
   std::error_code unknown;  // then opening it says why
@@ -137,4 +139,4 @@ Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path, con
   return read_puzzle_states(in, path, puzzle, limit);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -10,7 +10,7 @@
 #include "core/result.hpp"
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct PuzzleStart {
   std::string place;          // FILE:LINE, safe to show
@@ -29,10 +29,12 @@ struct PuzzleStart {
 // input. "state" is a list of numbers or a position's text as Puzzle::parse takes it; other fields
 // are ignored. kBadProblem and kCorrupt name FILE:LINE and say what is wrong with it: also a line
 // of more than a megabyte. kMissingFile, kIo.
-Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path, const Puzzle& puzzle,
+Result<std::vector<PuzzleStart>> read_puzzle_states(const std::string& path,
+                                                    const environment::Puzzle& puzzle,
                                                     std::size_t limit);
 // The same from a stream; `name` stands for the file in errors.
 Result<std::vector<PuzzleStart>> read_puzzle_states(std::istream& in, const std::string& name,
-                                                    const Puzzle& puzzle, std::size_t limit);
+                                                    const environment::Puzzle& puzzle,
+                                                    std::size_t limit);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -16,7 +16,7 @@
 #include "core/printable.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -34,14 +34,14 @@ struct ReplayCommand {
 // The store's table of models, by number.
 class Models {
  public:
-  static Result<Models> of(const Store& store) {
+  static Result<Models> of(const persistence::Store& store) {
     auto entries = store.models();
     if (!entries) return tl::unexpected(entries.error());
     Models models;
     for (auto& entry : *entries) models.entries_.emplace(entry.number, std::move(entry));
     return models;
   }
-  const std::map<std::uint64_t, ModelEntry>& entries() const { return entries_; }
+  const std::map<std::uint64_t, persistence::ModelEntry>& entries() const { return entries_; }
   ordered_json sha256_json(std::uint64_t number) const {
     const auto found = entries_.find(number);
     return found == entries_.end() ? ordered_json(nullptr) : ordered_json(found->second.hash.hex());
@@ -54,10 +54,10 @@ class Models {
 
  private:
   static constexpr std::size_t kDigits = 12;
-  std::map<std::uint64_t, ModelEntry> entries_;
+  std::map<std::uint64_t, persistence::ModelEntry> entries_;
 };
 
-ordered_json entry_json(const ModelEntry& entry) {
+ordered_json entry_json(const persistence::ModelEntry& entry) {
   return {{"number", entry.number},
           {"sha256", entry.hash.hex()},
           {"role", entry.role},
@@ -102,7 +102,7 @@ ordered_json attempt_json(const Trajectory& t, const Models& models) {
   return out;
 }
 
-void print_stats(const StoreStats& s) {
+void print_stats(const persistence::StoreStats& s) {
   const auto line = [](std::string_view label, const auto& value) {
     fmt::print("{:<32} {}\n", label, value);
   };
@@ -118,7 +118,7 @@ void print_stats(const StoreStats& s) {
   line("schema of the store", s.schema);
 }
 
-int stats(const ReplayCommand& command, const Store& store) {
+int stats(const ReplayCommand& command, const persistence::Store& store) {
   const auto s = store.stats();
   if (!s) return report_error(s.error());
   if (!command.json) {
@@ -183,7 +183,7 @@ void print_group(const AttemptGroup& group, const Models& models, bool json) {
              printable(first.provenance.node)});
 }
 
-int list(const ReplayCommand& command, const Store& store) {
+int list(const ReplayCommand& command, const persistence::Store& store) {
   const auto models = Models::of(store);
   if (!models) return report_error(models.error());
   std::int64_t shown = 0;
@@ -220,7 +220,7 @@ void print_attempt(const Trajectory& attempt, const Models& models) {
   }
 }
 
-int show(const ReplayCommand& command, const Store& store) {
+int show(const ReplayCommand& command, const persistence::Store& store) {
   const auto group = store.get(command.group);
   if (!group) return report_error(group.error());
   const auto models = Models::of(store);
@@ -234,7 +234,7 @@ int show(const ReplayCommand& command, const Store& store) {
   return 0;
 }
 
-int list_models(const ReplayCommand& command, const Store& store) {
+int list_models(const ReplayCommand& command, const persistence::Store& store) {
   const auto models = Models::of(store);
   if (!models) return report_error(models.error());
   const auto print = [](const auto& number, const auto& name, const auto& role, const auto& version,
@@ -254,13 +254,13 @@ int list_models(const ReplayCommand& command, const Store& store) {
   return 0;
 }
 
-using Action = int (*)(const ReplayCommand&, const Store&);
+using Action = int (*)(const ReplayCommand&, const persistence::Store&);
 
 int run_replay(const ReplayCommand& command, Action action) {
   end_on_interrupt();
-  const auto folder = store_folder(command.run);
+  const auto folder = persistence::store_folder(command.run);
   if (!folder) return report_error(folder.error());
-  const auto store = Store::open(*folder, Store::Mode::kRead);
+  const auto store = persistence::Store::open(*folder, persistence::Store::Mode::kRead);
   return store ? action(command, *store) : report_error(store.error());
 }
 
@@ -321,4 +321,4 @@ void add_replay(CLI::App& app, int& code) {
       ->check(whole_number(0, kMaxGroup));
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -14,7 +14,7 @@
 #include "serving/report/report_aggregate.hpp"
 #include "serving/report/report_file.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,7 +57,7 @@ Result<json> aggregate_of(const std::vector<std::string>& runs) {
     if (!report) return report;
     reports.push_back(std::move(*report));
   }
-  return aggregate_reports(reports);
+  return serving::aggregate_reports(reports);
 }
 
 // The files that --out asks for have to be written. Without it, a run that cannot be written to is
@@ -81,7 +81,7 @@ int run_report(const ReportOptions& options) {
   const bool is_one = options.runs.size() == 1;
   const auto report = is_one ? read_run_report(options.runs.front()) : aggregate_of(options.runs);
   if (!report) return report_error(report.error());
-  auto files = report_files(*report);
+  auto files = serving::report_files(*report);
   auto& markdown = files.front().second;
   markdown = printable_lines(markdown);
   const std::string shown = markdown;
@@ -118,4 +118,4 @@ void add_report(CLI::App& app, int& code) {
   command->callback([o, &code] { code = run_report(*o); });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -7,7 +7,7 @@
 #include "core/files.hpp"
 #include "serving/report/report_file.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 namespace fs = std::filesystem;
@@ -44,7 +44,7 @@ Result<nlohmann::json> read_run_report(const std::string& run) {
   if (!file) return tl::unexpected(file.error());
   const auto bytes = read_file(*file, kMaxReportBytes);
   if (!bytes) return tl::unexpected(bytes.error());
-  return parse_report(*bytes, *file);
+  return serving::parse_report(*bytes, *file);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

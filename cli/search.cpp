@@ -16,15 +16,15 @@
 #include "core/metrics.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 struct SearchCommand {
   std::string model, heuristic, states, algorithm, svg;
   std::vector<std::string> environment;
   std::size_t limit = std::numeric_limits<std::size_t>::max(), threads = 1;
-  std::uint64_t memory = PuzzleSearchOptions().budget.memory_bytes >> 20;  // MiB
-  PuzzleSearchOptions options;
+  std::uint64_t memory = search::PuzzleSearchOptions().budget.memory_bytes >> 20;  // MiB
+  search::PuzzleSearchOptions options;
   bool json = false;
   const CLI::App* line = nullptr;  // to ask which options were given
 
@@ -45,8 +45,9 @@ Status check_given(const SearchCommand& command) {
 }
 
 // Options that would change nothing are mistakes.
-Status check_effects(const SearchCommand& command, const SearchJob& job, const CostToGo& estimate) {
-  const Puzzle& puzzle = *job.estimate.puzzle;
+Status check_effects(const SearchCommand& command, const SearchJob& job,
+                     const model::CostToGo& estimate) {
+  const environment::Puzzle& puzzle = *job.estimate.puzzle;
   const std::string search(job.search->name());
   if (command.given("--weight") && !job.search->uses_weight(puzzle)) {
     return fail(Errc::kUsage,
@@ -66,7 +67,8 @@ Status check_effects(const SearchCommand& command, const SearchJob& job, const C
 Result<PuzzleEstimate> estimate_of(const SearchCommand& command) {
   if (command.heuristic.empty()) return load_puzzle_model(command.model, command.environment);
   const bool moves = command.algorithm == "qstar";
-  return load_heuristic(command.heuristic, moves ? EstimateKind::kMoves : EstimateKind::kValue,
+  return load_heuristic(command.heuristic,
+                        moves ? search::EstimateKind::kMoves : search::EstimateKind::kValue,
                         command.environment);
 }
 
@@ -76,9 +78,9 @@ Result<SearchJob> job_of(const SearchCommand& command) {
   const auto made = estimate->make();
   std::string algorithm = command.algorithm;
   if (algorithm.empty()) algorithm = made->outputs() == 1 ? "astar" : "qstar";
-  auto search = make_puzzle_search(algorithm);
+  auto search = search::make_puzzle_search(algorithm);
   if (!search) return tl::unexpected(search.error());
-  PuzzleSearchOptions options = command.options;
+  search::PuzzleSearchOptions options = command.options;
   options.clock = seconds_now;
   options.budget.memory_bytes = command.memory << 20;
   options.learned = command.heuristic.empty();
@@ -169,7 +171,7 @@ class SearchRun {
     for (std::string line; std::getline(lines, line);) print(fitted(stdout, line));
   }
 
-  Status show(const PuzzleStart& start, const PuzzleSolution& solution) {
+  Status show(const PuzzleStart& start, const search::PuzzleSolution& solution) {
     if (command_.json) {
       print_json(to_json(start, *job_.estimate.puzzle, solution));
     } else {
@@ -228,7 +230,7 @@ void add_inputs(CLI::App& command, SearchCommand& c) {
       .add_option("--heuristic", c.heuristic,
                   "Estimate the costs without a model: zero (any puzzle), manhattan "
                   "(sliding_tiles) or gaps (pancake) (default: none)")
-      ->check(CLI::IsMember(heuristic_names()));
+      ->check(CLI::IsMember(search::heuristic_names()));
   command
       .add_option("--environment", c.environment,
                   "Settings of the puzzle, as KEY=VALUE ...: needed with --heuristic, and where "
@@ -243,7 +245,7 @@ void add_algorithm(CLI::App& command, SearchCommand& c) {
       .add_option("--algorithm", c.algorithm,
                   "Search algorithm: qstar, astar, greedy or beam (default: qstar for a model that "
                   "estimates every move, astar otherwise)")
-      ->check(CLI::IsMember(puzzle_search_names()));
+      ->check(CLI::IsMember(search::puzzle_search_names()));
   command
       .add_option(
           "--weight", c.options.weight,
@@ -321,4 +323,4 @@ void add_search(CLI::App& app, int& code) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -13,7 +13,7 @@
 #include "core/printable.hpp"
 #include "environment/puzzle/puzzle_svg.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::size_t kPositions = 12;     // of a film strip
@@ -60,8 +60,8 @@ Status try_to_write(const std::string& folder) {
   return {};
 }
 
-std::string strip_of(const PuzzleStart& start, const Puzzle& puzzle,
-                     const PuzzleSolution& solution) {
+std::string strip_of(const PuzzleStart& start, const environment::Puzzle& puzzle,
+                     const search::PuzzleSolution& solution) {
   std::vector<std::uint8_t> position = start.position, states = position;
   std::vector<std::string> captions = {"start"};
   for (std::size_t i = 0; i < solution.moves.size() && captions.size() < kPositions; ++i) {
@@ -70,7 +70,7 @@ std::string strip_of(const PuzzleStart& start, const Puzzle& puzzle,
     captions.push_back(
         printable(fmt::format("{}: {}", i + 1, puzzle.move_name(solution.moves[i]))));
   }
-  return svg_strip(puzzle, states, captions);
+  return environment::svg_strip(puzzle, states, captions);
 }
 
 }  // namespace
@@ -86,12 +86,12 @@ Status PictureFolder::open(const std::string& path, std::span<const PuzzleStart>
   return {};
 }
 
-Status PictureFolder::write(const PuzzleStart& start, const Puzzle& puzzle,
-                            const PuzzleSolution& solution) {
+Status PictureFolder::write(const PuzzleStart& start, const environment::Puzzle& puzzle,
+                            const search::PuzzleSolution& solution) {
   const std::string path = fmt::format("{}/{}.svg", path_, start.id_text());
   auto written = write_file_atomically(path, strip_of(start, puzzle, solution));
   if (written) return {};
   return fail(written.error().code, "--svg: " + written.error().message);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -9,7 +9,7 @@
 #include "core/result.hpp"
 #include "search/graph/puzzle_search.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // The folder that the pictures go to. Folders that it had to make and in which no picture was
 // written are removed at the end: nothing is left behind by what failed.
@@ -27,11 +27,12 @@ class PictureFolder {
   // Whether open() has been called: without it no pictures are wanted.
   bool wanted() const { return !path_.empty(); }
   // Writes FOLDER/ID.svg, whole or not at all: the start and up to eleven positions after it. kIo.
-  Status write(const PuzzleStart& start, const Puzzle& puzzle, const PuzzleSolution& solution);
+  Status write(const PuzzleStart& start, const environment::Puzzle& puzzle,
+               const search::PuzzleSolution& solution);
 
  private:
   std::string path_;
   std::vector<std::string> made_;  // innermost first
 };
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -9,7 +9,7 @@
 #include "core/metrics.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -55,10 +55,10 @@ ordered_json ratio(double sum, std::size_t n) { return ratio(sum, static_cast<do
 
 }  // namespace
 
-ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
-                     const PuzzleSolution& solution) {
+ordered_json to_json(const PuzzleStart& start, const environment::Puzzle& puzzle,
+                     const search::PuzzleSolution& solution) {
   ordered_json moves = ordered_json::array();
-  for (const Move move : solution.moves) moves.push_back(puzzle.move_name(move));
+  for (const environment::Move move : solution.moves) moves.push_back(puzzle.move_name(move));
   const bool solved = solution.solved;
   return {{"id", start.id},
           {"solved", solved},
@@ -102,7 +102,8 @@ std::string SearchTable::header() const {
   return joined("id", titles);
 }
 
-std::string SearchTable::line(const PuzzleStart& start, const PuzzleSolution& solution) const {
+std::string SearchTable::line(const PuzzleStart& start,
+                              const search::PuzzleSolution& solution) const {
   const std::array<std::string, kColumns.size()> cells = {
       solution.solved ? "solved" : "not solved",
       solution.solved ? std::to_string(solution.moves.size()) : "-",
@@ -111,7 +112,7 @@ std::string SearchTable::line(const PuzzleStart& start, const PuzzleSolution& so
   return joined(printable(start.id_text()), cells);
 }
 
-void SearchSummary::Comparison::add(double cost, const PuzzleSolution& solution) {
+void SearchSummary::Comparison::add(double cost, const search::PuzzleSolution& solution) {
   ++states;
   if (!solution.solved) return;
   ++solved;
@@ -125,8 +126,8 @@ void SearchSummary::Comparison::describe(const std::string& what, ordered_json& 
   out[what == "optimal" ? "at_optimum" : "at_known"] = ratio(static_cast<double>(reached), states);
 }
 
-void SearchSummary::add(const PuzzleStart& start, const PuzzleSolution& solution) {
-  const SearchStatistics& s = solution.statistics;
+void SearchSummary::add(const PuzzleStart& start, const search::PuzzleSolution& solution) {
+  const search::SearchStatistics& s = solution.statistics;
   ++states_;
   seconds_ += s.seconds;
   max_seconds_ = std::max(max_seconds_, s.seconds);
@@ -185,4 +186,4 @@ std::string SearchSummary::text(std::string_view estimates) const {
   return text;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

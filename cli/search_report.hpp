@@ -12,12 +12,12 @@
 #include "core/result.hpp"
 #include "search/graph/puzzle_search.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // id, solved, length (moves), moves, cost, found_cost, lower_bound, end, nodes_generated,
 // edges_scored, seconds. Length and costs are null where no solution was found.
-nlohmann::ordered_json to_json(const PuzzleStart& start, const Puzzle& puzzle,
-                               const PuzzleSolution& solution);
+nlohmann::ordered_json to_json(const PuzzleStart& start, const environment::Puzzle& puzzle,
+                               const search::PuzzleSolution& solution);
 
 // The same as lines of a table, without the moves. On a terminal the table fits its width: ids are
 // cut, and where that is not enough the last columns are left out.
@@ -26,7 +26,7 @@ class SearchTable {
   // `columns` of the terminal; nothing when the table goes to a file or a pipe.
   SearchTable(std::span<const PuzzleStart> starts, std::optional<std::size_t> columns);
   std::string header() const;
-  std::string line(const PuzzleStart& start, const PuzzleSolution& solution) const;
+  std::string line(const PuzzleStart& start, const search::PuzzleSolution& solution) const;
 
  private:
   std::string joined(const std::string& id, std::span<const std::string> cells) const;
@@ -37,7 +37,7 @@ class SearchTable {
 // Adds up what was found.
 class SearchSummary {
  public:
-  void add(const PuzzleStart& start, const PuzzleSolution& solution);
+  void add(const PuzzleStart& start, const search::PuzzleSolution& solution);
   std::size_t states() const { return states_; }
   std::size_t solved() const { return solved_; }
   // n, solved, mean_length, mean_cost, mean_seconds, max_seconds, nodes_per_second (of one thread),
@@ -55,7 +55,7 @@ class SearchSummary {
   struct Comparison {  // with costs that the file knows
     std::size_t states = 0, solved = 0, reached = 0;
     double over = 0;
-    void add(double cost, const PuzzleSolution& solution);
+    void add(double cost, const search::PuzzleSolution& solution);
     void describe(const std::string& what, nlohmann::ordered_json& out) const;
   };
 
@@ -66,4 +66,4 @@ class SearchSummary {
   Comparison optimal_, known_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 SearchWorkers::SearchWorkers(const SearchJob& job, std::span<const PuzzleStart> starts, Stop stop)
     : job_(job),
@@ -54,7 +54,7 @@ void SearchWorkers::search_states() {
   while (const auto state = take()) {
     auto solution =
         job_.search->solve(*job_.estimate.puzzle, *estimate, starts_[*state].position, options_);
-    if (solution && solution->end == SearchEnd::kStopped) return;
+    if (solution && solution->end == search::SearchEnd::kStopped) return;
     if (!solution) {
       solution.error().message = fmt::format("{} ({}): {}", printable(job_.estimate.source),
                                              starts_[*state].place, solution.error().message);
@@ -82,8 +82,8 @@ void SearchWorkers::work() {
   changed_.notify_all();
 }
 
-std::optional<Result<PuzzleSolution>> SearchWorkers::wait(std::size_t state,
-                                                          const std::function<void()>& meanwhile) {
+std::optional<Result<search::PuzzleSolution>> SearchWorkers::wait(
+    std::size_t state, const std::function<void()>& meanwhile) {
   const auto here = [&] { return solutions_[state] || running_ == 0; };
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, std::chrono::milliseconds(200), here)) {
@@ -95,4 +95,4 @@ std::optional<Result<PuzzleSolution>> SearchWorkers::wait(std::size_t state,
   return std::exchange(solutions_[state], std::nullopt);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -16,12 +16,12 @@
 #include "core/stop.hpp"
 #include "search/graph/puzzle_search.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct SearchJob {
-  std::unique_ptr<PuzzleSearch> search;
+  std::unique_ptr<search::PuzzleSearch> search;
   PuzzleEstimate estimate;
-  PuzzleSearchOptions options;
+  search::PuzzleSearchOptions options;
   std::size_t threads = 1;
 };
 
@@ -38,8 +38,8 @@ class SearchWorkers {
   Status start();
   // The solution of a state; nothing when its search was stopped or will not begin any more. Calls
   // `meanwhile` a few times a second until then. A state can be asked for once.
-  std::optional<Result<PuzzleSolution>> wait(std::size_t state,
-                                             const std::function<void()>& meanwhile);
+  std::optional<Result<search::PuzzleSolution>> wait(std::size_t state,
+                                                     const std::function<void()>& meanwhile);
 
  private:
   void work();
@@ -51,14 +51,14 @@ class SearchWorkers {
   const std::span<const PuzzleStart> starts_;
   const Stop stop_;
   std::atomic<bool> abandoned_ = false;
-  PuzzleSearchOptions options_;
+  search::PuzzleSearchOptions options_;
 
   std::mutex mutex_;  // of all below but the threads
   std::condition_variable changed_;
   std::size_t next_ = 0, running_ = 0;
   std::optional<Error> fault_;  // of a thread that ended early
-  std::vector<std::optional<Result<PuzzleSolution>>> solutions_;
+  std::vector<std::optional<Result<search::PuzzleSolution>>> solutions_;
   std::vector<std::jthread> threads_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::cli

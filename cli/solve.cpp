@@ -11,7 +11,7 @@
 #include "core/printable.hpp"
 #include "environment/text/problem_text.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
@@ -32,7 +32,7 @@ void print_step(const Step& step) {
   print_fitted(line);
 }
 
-void print_result(const SearchResult& result, const TextSearch& search) {
+void print_result(const search::SearchResult& result, const TextSearch& search) {
   const Trajectory& work = result.answer();
   print_fitted("  " + printable(work.problem));
   for (const auto& step : work.steps) print_step(step);
@@ -51,12 +51,12 @@ Result<void> solve(const SolveOptions& options) {
   const Stop stop = stop_on_interrupt();
   auto model = load_model(options.model);
   if (!model) return tl::unexpected(model.error());
-  const auto problem = typed_problem(*model->environment, options.problem);
+  const auto problem = environment::typed_problem(*model->environment, options.problem);
   if (!problem) return tl::unexpected(problem.error());
   if (auto fits = check_length(*model, *problem); !fits) return tl::unexpected(fits.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return tl::unexpected(search.error());
-  DecoderPolicy policy(model->weights, kSlots, stop);
+  inference::DecoderPolicy policy(model->weights, kSlots, stop);
   const auto results = search->search.attempt(
       *model->environment, {policy, search->guide.get(), stop}, std::vector{*problem}, search->how);
   if (!results) return tl::unexpected(results.error());
@@ -92,4 +92,4 @@ void add_solve(CLI::App& app, int& code) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

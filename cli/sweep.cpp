@@ -20,7 +20,7 @@
 #include "persistence/directory_lock.hpp"
 #include "core/files.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::uint64_t kManyRuns = 100;  // more are started with --yes alone
@@ -135,12 +135,12 @@ Result<SweepPlan> plan_of(const SweepOptions& options, const ConfigText& config)
 }
 
 // The folder with the configuration in it, locked against another sweep.
-Result<DirectoryLock> take_folder(const SweepPlan& plan, const ConfigText& config) {
+Result<persistence::DirectoryLock> take_folder(const SweepPlan& plan, const ConfigText& config) {
   std::error_code error;
   std::filesystem::create_directories(plan.folder, error);
   if (error)
     return fail(Errc::kIo, fmt::format("cannot create {}: {}", plan.folder, error.message()));
-  auto lock = DirectoryLock::acquire(plan.folder);
+  auto lock = persistence::DirectoryLock::acquire(plan.folder);
   if (!lock) return lock;
   if (auto written = write_file_atomically(plan.config, config.toml); !written)
     return tl::unexpected(written.error());
@@ -162,14 +162,15 @@ Status compare(const SweepOptions& options, const SweepPlan& plan,
   line.clear();
   if (!measured) return tl::unexpected(measured.error());
   write_text(stderr, shortfall_of(measured->problems(), options.problems));
-  const auto comparison = compare_runs(measured->runs);
+  const auto comparison = serving::compare_runs(measured->runs);
   if (!comparison) return tl::unexpected(comparison.error());
-  const auto text = printable_lines(comparison_text(*comparison, measured->cost_unit));
+  const auto text = printable_lines(serving::comparison_text(*comparison, measured->cost_unit));
   write_text(stdout, "\n" + text);
   if (auto saved = write_file_atomically(plan.folder + "/comparison.txt", text); !saved)
     return saved;
-  return write_file_atomically(plan.folder + "/comparison.json",
-                               comparison_json(*comparison, measured->cost_unit).dump(2) + "\n");
+  return write_file_atomically(
+      plan.folder + "/comparison.json",
+      serving::comparison_json(*comparison, measured->cost_unit).dump(2) + "\n");
 }
 
 // The exit code: of the first run that failed, once everything else is done.
@@ -236,4 +237,4 @@ int sweep(int argc, char** argv) {
   return run_sweep(options);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -10,7 +10,7 @@
 
 #include "core/config_text.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::int64_t kLongestRange = 1'000'000;
@@ -146,4 +146,4 @@ Result<std::vector<SweepRun>> sweep_grid(std::span<const SweepAxis> axes) {
   return runs;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -9,7 +9,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 // A setting and its values in the order given.
 struct SweepAxis {
@@ -37,4 +37,4 @@ std::uint64_t grid_size(std::span<const SweepAxis> axes);
 // several. kUsage: no axis, the same key twice, or two runs whose names would be equal.
 Result<std::vector<SweepRun>> sweep_grid(std::span<const SweepAxis> axes);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -3,7 +3,7 @@
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 void add_sweep_options(CLI::App& app, SweepOptions& o) {
   app.add_option("config", o.config,
@@ -30,4 +30,4 @@ void add_sweep_options(CLI::App& app, SweepOptions& o) {
   app.add_flag("--yes", o.yes, "Start more than 100 runs without asking");
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

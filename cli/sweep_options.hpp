@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace qstar {
+namespace qstar::cli {
 
 struct SweepOptions {
   std::string config;
@@ -29,4 +29,4 @@ inline constexpr const char* kSweepHelp =
 
 void add_sweep_options(CLI::App& app, SweepOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -16,7 +16,7 @@
 #include "core/printable.hpp"
 #include "core/files.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using namespace std::chrono_literals;
@@ -239,4 +239,4 @@ void SweepRuns::show_progress() {
   show_(text);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -14,7 +14,7 @@
 #include "cli/sweep_grid.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct SweepPlan {
   std::string program;  // of `qstar-train`
@@ -76,4 +76,4 @@ class SweepRuns {
   bool stopping_ = false;
 };
 
-}  // namespace qstar
+}  // namespace qstar::cli

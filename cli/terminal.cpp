@@ -9,7 +9,7 @@
 #include "cli/output.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::string_view kLineStart = "\r\x1b[K";
@@ -94,4 +94,4 @@ void StatusLine::clear() const {
   if (live_) write_text(file_, kLineStart);
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace qstar {
+namespace qstar::cli {
 
 // Whether the file is a terminal that obeys escape codes.
 bool is_live_terminal(std::FILE* file);
@@ -57,4 +57,4 @@ class StatusLine {
   bool live_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::cli

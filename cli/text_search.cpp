@@ -13,7 +13,7 @@
 #include "core/printable.hpp"
 #include "inference/decoder_scorer.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr std::array kAggregations = {"minimum", "product", "last"};
@@ -24,14 +24,14 @@ Enum parsed(const Names& names, const std::string& name) {
   return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::string searches_that_read(SearchField field) {
+std::string searches_that_read(search::SearchField field) {
   std::vector<std::string> names;
-  for (const auto& name : search_names())
-    if (make_search(name)->reads(field)) names.push_back(name);
+  for (const auto& name : search::search_names())
+    if (search::make_search(name)->reads(field)) names.push_back(name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-Status check_flags(const TextSearchOptions& options, const Search& search) {
+Status check_flags(const TextSearchOptions& options, const search::Search& search) {
   const auto given = [&](const std::string& name) {
     return std::any_of(options.flags.begin(), options.flags.end(), [&](const auto& flag) {
       return flag.option->get_name() == name && flag.option->count() > 0;
@@ -59,10 +59,11 @@ Status check_flags(const TextSearchOptions& options, const Search& search) {
   return {};
 }
 
-Result<std::unique_ptr<StepScorer>> load_guide(const std::string& path, const LoadedModel& policy) {
-  auto model = read_model(path);
+Result<std::unique_ptr<model::StepScorer>> load_guide(const std::string& path,
+                                                      const LoadedModel& policy) {
+  auto model = model::read_model(path);
   if (!model) return tl::unexpected(model.error());
-  auto scorer = DecoderScorer::make(*model);
+  auto scorer = inference::DecoderScorer::make(*model);
   if (!scorer) return fail(scorer.error().code, printable(path) + ": " + scorer.error().message);
   if (model->characters != policy.weights->tokenizer().characters() ||
       model->spec != policy.weights->spec())
@@ -70,7 +71,7 @@ Result<std::unique_ptr<StepScorer>> load_guide(const std::string& path, const Lo
                 fmt::format("{} does not fit {}: its alphabet, [model] settings or context "
                             "differ; give a guide that was trained with this policy",
                             printable(path), printable(policy.path)));
-  return std::unique_ptr<StepScorer>(std::move(*scorer));
+  return std::unique_ptr<model::StepScorer>(std::move(*scorer));
 }
 
 // Adds options that not every search reads, and notes them.
@@ -80,7 +81,8 @@ class OptionAdder {
       : command_(command), options_(options) {}
 
   template <class Value>
-  CLI::Option& operator()(const char* name, Value& value, SearchField field, const char* help) {
+  CLI::Option& operator()(const char* name, Value& value, search::SearchField field,
+                          const char* help) {
     auto* option = command_.add_option(name, value, help);
     options_.flags.push_back({option, field});
     return *option;
@@ -96,8 +98,8 @@ CLI::IsMember one_of(const std::array<const char*, n>& names) {
   return CLI::IsMember(std::vector<std::string>(names.begin(), names.end()));
 }
 
-void add_sampling_options(OptionAdder add, SearchOptions& how) {
-  using enum SearchField;
+void add_sampling_options(OptionAdder add, search::SearchOptions& how) {
+  using enum search::SearchField;
   add("--samples", how.samples, kSamples,
       "Attempts per problem, or steps proposed per state by the searches over steps (default 1)")
       .check(whole_number(1, 65536));
@@ -113,7 +115,7 @@ void add_sampling_options(OptionAdder add, SearchOptions& how) {
 }
 
 void add_step_options(OptionAdder add, TextSearchOptions& o) {
-  using enum SearchField;
+  using enum search::SearchField;
   auto& how = o.how;
   add("--aggregation", o.aggregation, kAggregation,
       "How the scores of several steps become one value: minimum, product or last (default: "
@@ -158,8 +160,8 @@ void add_search_options(CLI::App& command, TextSearchOptions& o) {
   command
       .add_option("--search", o.search,
                   fmt::format("How to search for an answer: {} (default greedy)",
-                              fmt::join(search_names(), ", ")))
-      ->check(CLI::IsMember(search_names()));
+                              fmt::join(search::search_names(), ", ")))
+      ->check(CLI::IsMember(search::search_names()));
   command
       .add_option("--guide", o.guide,
                   "Model that scores steps: the folder of a run (its critic.safetensors), or the "
@@ -170,14 +172,14 @@ void add_search_options(CLI::App& command, TextSearchOptions& o) {
 }
 
 Result<TextSearch> prepare_search(const TextSearchOptions& options, const LoadedModel& policy) {
-  const auto search = make_search(options.search);
+  const auto search = search::make_search(options.search);
   if (!search) return tl::unexpected(search.error());
   if (auto ok = check_flags(options, *search); !ok) return tl::unexpected(ok.error());
   TextSearch ready{*search, options.how, {}, nullptr};
   if (!options.aggregation.empty())
-    ready.how.aggregation = parsed<Aggregation>(kAggregations, options.aggregation);
+    ready.how.aggregation = parsed<search::Aggregation>(kAggregations, options.aggregation);
   if (!options.priority.empty())
-    ready.how.priority = parsed<EdgePriority>(kPriorities, options.priority);
+    ready.how.priority = parsed<search::EdgePriority>(kPriorities, options.priority);
   ready.how.max_tokens = static_cast<std::int32_t>(policy.weights->spec().context);
   if (!options.guide.empty()) {
     std::error_code unreadable;  // then reading it says so
@@ -198,15 +200,15 @@ Result<TextSearch> prepare_search(const TextSearchOptions& options, const Loaded
 }
 
 nlohmann::ordered_json to_json(const TextSearch& s) {
-  using enum SearchField;
+  using enum search::SearchField;
   nlohmann::ordered_json out = {{"search", s.search.name()}};
-  const auto add = [&](SearchField field, const char* name, const auto& value) {
+  const auto add = [&](search::SearchField field, const char* name, const auto& value) {
     if (s.search.reads(field)) out[name] = value;
   };
   if (s.guide) {
     out["guide"] = s.guide_path;
     out["guide_role"] = to_string(s.guide->role());
-    const auto aggregation = s.how.aggregation.value_or(aggregation_of(s.guide->role()));
+    const auto aggregation = s.how.aggregation.value_or(search::aggregation_of(s.guide->role()));
     add(kAggregation, "aggregation", kAggregations[static_cast<std::size_t>(aggregation)]);
   }
   add(kSamples, "samples", s.how.samples);
@@ -225,4 +227,4 @@ nlohmann::ordered_json to_json(const TextSearch& s) {
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

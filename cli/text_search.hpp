@@ -11,16 +11,16 @@
 #include "cli/model.hpp"
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct TextSearchOptions {
   std::string search = "greedy", guide;
   std::string aggregation, priority;  // names; empty: the default
-  SearchOptions how;
+  search::SearchOptions how;
   // Options that not every search reads: one that was given is never ignored.
   struct Flag {
     const CLI::Option* option;
-    SearchField field;
+    search::SearchField field;
   };
   std::vector<Flag> flags;
 };
@@ -30,10 +30,10 @@ void add_search_options(CLI::App& command, TextSearchOptions& options);
 
 // A search ready to run with a policy.
 struct TextSearch {
-  Search search;
-  SearchOptions how;
+  search::Search search;
+  search::SearchOptions how;
   std::string guide_path;  // empty without a guide
-  std::unique_ptr<StepScorer> guide;
+  std::unique_ptr<model::StepScorer> guide;
 };
 // kUsage: an option that has no effect on the search, or see Search::check. Of the guide's file:
 // the errors of read_model, and kConfig when its alphabet or shape is not the policy's.
@@ -42,4 +42,4 @@ Result<TextSearch> prepare_search(const TextSearchOptions& options, const Loaded
 // Name, guide, and the options that the search reads.
 nlohmann::ordered_json to_json(const TextSearch& search);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -21,14 +21,14 @@
 #include "cli/train_options.hpp"
 #include "learning/policy/policy_learner.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 // The run's progress: one line that is written over on a terminal; plain lines, and fewer of them,
 // elsewhere. A line that cannot be written does not stop the run: the end of the program says so.
 class Progress {
  public:
-  void operator()(const Report& report) {
+  void operator()(const actors::Report& report) {
     if (report.line.empty() || too_soon(report)) return;
     if (report.passing)
       line_.show(report.line);
@@ -37,7 +37,7 @@ class Progress {
   }
 
  private:
-  bool too_soon(const Report& report) {
+  bool too_soon(const actors::Report& report) {
     if (!report.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
@@ -55,8 +55,8 @@ struct Command {
   ConfigText config;
 };
 
-ProcessOptions process_options(const TrainOptions& o) {
-  ProcessOptions process;
+actors::ProcessOptions process_options(const TrainOptions& o) {
+  actors::ProcessOptions process;
   process.run_directory = o.run;
   process.resume = o.resume;
   process.workers = o.workers;
@@ -70,7 +70,7 @@ ProcessOptions process_options(const TrainOptions& o) {
 }
 
 // What all experiments need before they start.
-Status prepare(ProcessOptions& options, const std::string& name, std::int64_t seed) {
+Status prepare(actors::ProcessOptions& options, const std::string& name, std::int64_t seed) {
   if (options.run_directory.empty())
     options.run_directory = fmt::format("runs/{}-seed{}", name, seed);
   std::error_code unknown;
@@ -86,7 +86,7 @@ Status prepare(ProcessOptions& options, const std::string& name, std::int64_t se
 }
 
 // The last words of a finished run; they say where the report is also where the progress was lost.
-int finish(const std::string& result, const ProcessOptions& options) {
+int finish(const std::string& result, const actors::ProcessOptions& options) {
   const std::string report = options.run_directory + "/report.md";
   StatusLine(stdout).keep(fmt::format("finished: {}; report in {}", result, report));
   const Status written = check_output();
@@ -97,20 +97,20 @@ int finish(const std::string& result, const ProcessOptions& options) {
 }
 
 int train_text(const Command& command) {
-  TextHeadOptions options{process_options(command.options), {}, nullptr};
+  actors::TextHeadOptions options{process_options(command.options), {}, nullptr};
   if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
     return report_error(read.error());
-  if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
+  if (auto ready = learning::prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
-  const auto end = run_text_head(options);
+  const auto end = actors::run_text_head(options);
   if (!end) return report_error(end.error());
   const double accuracy = end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0);
   return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
 }
 
 int train_puzzle(const Command& command) {
-  PuzzleHeadOptions options{process_options(command.options), {}};
+  actors::PuzzleHeadOptions options{process_options(command.options), {}};
   if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read) {
     return report_error(
         {read.error().code,
@@ -120,19 +120,19 @@ int train_puzzle(const Command& command) {
   }
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
-  const auto end = run_puzzle_head(options);
+  const auto end = actors::run_puzzle_head(options);
   if (!end) return report_error(end.error());
   return finish(fmt::format("greedy play solves {:.4f}", end->state.newest.solved), options);
 }
 
 int train_story(const Command& command) {
-  StoryHeadOptions options{process_options(command.options), {}};
+  actors::StoryHeadOptions options{process_options(command.options), {}};
   if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
     return report_error(read.error());
-  if (auto ready = prepare_torch(); !ready) return report_error(ready.error());
+  if (auto ready = learning::prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
-  const auto report = run_story_head(options);
+  const auto report = actors::run_story_head(options);
   if (!report) return report_error(report.error());
   const double accuracy = report->value("/final/greedy/accuracy"_json_pointer, 0.0);
   return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
@@ -152,10 +152,10 @@ int train(int argc, char** argv) {
   auto config = read_config(command.options.config);
   if (!config) return report_error(config.error());
   command.config = std::move(*config);
-  switch (kind_of(command.config, command.options.overrides)) {
-    case ExperimentKind::kStory: return train_story(command);
-    case ExperimentKind::kPuzzle: return train_puzzle(command);
-    case ExperimentKind::kText: break;
+  switch (actors::kind_of(command.config, command.options.overrides)) {
+    case actors::ExperimentKind::kStory: return train_story(command);
+    case actors::ExperimentKind::kPuzzle: return train_puzzle(command);
+    case actors::ExperimentKind::kText: break;
   }
   return train_text(command);
 }
@@ -166,6 +166,6 @@ int train_or_sweep(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace qstar
+}  // namespace qstar::cli
 
-int main(int argc, char** argv) { qstar::run_program(qstar::train_or_sweep, argc, argv); }
+int main(int argc, char** argv) { qstar::cli::run_program(qstar::cli::train_or_sweep, argc, argv); }

@@ -6,7 +6,7 @@
 #include "cli/number_options.hpp"
 #include "cli/option_values.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 void add_train_options(CLI::App& app, TrainOptions& o) {
   app.add_option("config", o.config,
@@ -46,4 +46,4 @@ void add_train_options(CLI::App& app, TrainOptions& o) {
       ->group("");  // for sweeps alone: not in the help
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -10,7 +10,7 @@
 
 #include "core/log.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 
 struct TrainOptions {
   std::string config;
@@ -33,4 +33,4 @@ inline constexpr const char* kTrainHelp =
 
 void add_train_options(CLI::App& app, TrainOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -9,7 +9,7 @@
 #include "cli/option_values.hpp"
 #include "core/config.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 using Sentence = std::optional<std::string>;
@@ -212,4 +212,4 @@ std::string usage_sentence(const CLI::App& command, const CLI::ParseError& error
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace qstar {
+namespace qstar::cli {
 
 // `command`: the subcommand that was chosen, after it was parsed with this error. One line without
 // a final full stop, not yet made printable.
@@ -20,4 +20,4 @@ std::string full_name(const CLI::App& app);
 // The long names of the command's options, those of its groups included: "--json".
 std::vector<std::string> long_names(const CLI::App& command);
 
-}  // namespace qstar
+}  // namespace qstar::cli

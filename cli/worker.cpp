@@ -12,7 +12,7 @@
 #include "cli/option_values.hpp"
 #include "cli/output.hpp"
 
-namespace qstar {
+namespace qstar::cli {
 namespace {
 
 constexpr double kLongestWait = 86400;  // s, a day
@@ -26,7 +26,7 @@ std::string cache_folder() {
   return {};
 }
 
-int work(WorkerOptions& options) {
+int work(actors::WorkerOptions& options) {
   options.stop = stop_on_interrupt();
   ::signal(SIGPIPE, SIG_IGN);
   if (options.parent > 0) {
@@ -40,7 +40,7 @@ int work(WorkerOptions& options) {
     if (options.cache.empty()) options.cache = cache_folder();
     options.say = [](const std::string& line) { write_text(stdout, line + "\n"); };
   }
-  const auto done = run_worker(options);
+  const auto done = actors::run_worker(options);
   if (done) return 0;
   if (done.error().code != Errc::kInterrupted) return report_error(done.error());
   if (options.parent == 0) write_text(stderr, "qstar: " + done.error().message + "\n");
@@ -56,7 +56,7 @@ void add_worker(CLI::App& app, int& code) {
       "The worker ends with the run. Stop it with Ctrl-C: its leases go back to the head.\n\n"
       "  qstar worker --connect 10.0.0.1:7000 --certs certs --name gpu1\n"
       "  qstar worker --connect '[fd00::1]:7000' --certs certs --node gpu1 --name gpu1");
-  auto options = std::make_shared<WorkerOptions>();
+  auto options = std::make_shared<actors::WorkerOptions>();
   command
       ->add_option("--connect", options->address,
                    "HOST:PORT at which the head listens; IPv6 addresses in brackets (required)")
@@ -118,4 +118,4 @@ void add_worker(CLI::App& app, int& code) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::cli

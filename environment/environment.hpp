@@ -17,7 +17,7 @@
 #include "core/rng.hpp"
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // Which problems: the two sets are disjoint by construction. A problem is held out exactly when
 // crc32("q*" + its text) % 10 == 0 (zlib's CRC-32).
@@ -81,4 +81,4 @@ void judge(const Environment& environment, bool finished, Trajectory& attempt);
 // themselves.
 void judge(const Environment& environment, std::span<AttemptGroup> groups);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -6,7 +6,7 @@
 #include "core/printable.hpp"
 #include "environment/registry.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 // Values of the settings that describe_rules() visits.
@@ -226,4 +226,4 @@ std::vector<std::string> environment_overrides(std::span<const std::string> over
   return ordered;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -2,7 +2,7 @@
 
 #include "environment/environment.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 bool is_held_out(std::string_view problem) {
   static const auto prefix = crc32(0, reinterpret_cast<const Bytef*>("q*"), 2);
@@ -36,4 +36,4 @@ void judge(const Environment& environment, std::span<AttemptGroup> groups) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

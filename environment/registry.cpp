@@ -12,7 +12,7 @@
 #include "environment/text/arithmetic.hpp"
 #include "environment/text/countdown_text.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 // A puzzle's part of the registry. The smallest size is one whose positions fall into both splits.
@@ -161,4 +161,4 @@ std::vector<std::string> environment_names() {
   return names;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

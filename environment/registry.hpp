@@ -12,7 +12,7 @@
 #include "environment/environment.hpp"
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // The [environment] section of a configuration: which environment, and its settings.
 //
@@ -91,4 +91,4 @@ bool is_text(std::string_view environment);
 // Names of those that are puzzles.
 std::vector<std::string> puzzle_names();
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -13,6 +13,7 @@
 #include "search/text/evaluate.hpp"
 
 using namespace qstar;
+using namespace qstar::learning;
 using Groups = std::vector<AttemptGroup>;
 
 namespace {
@@ -46,21 +47,25 @@ Status learn(CriticLearner& critic, const Groups& made, const Groups& held_out, 
 
 Status run(const std::string& path, std::int64_t problems, std::int64_t updates) {
   if (auto ready = prepare_torch(); !ready) return ready;
-  const auto model = read_model(path);
-  const auto weights = model ? DecoderWeights::make(*model, 1) : tl::unexpected(model.error());
+  const auto model = model::read_model(path);
+  const auto weights =
+      model ? inference::DecoderWeights::make(*model, 1) : tl::unexpected(model.error());
   if (!weights) return tl::unexpected(weights.error());
-  const auto environment = make_environment({}).value();  // the defaults are valid
-  DecoderPolicy policy(*weights);
-  const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
-    return make_search("sample")
-        .and_then([&](const Search& s) { return s.attempt(*environment, {policy}, at, options); })
-        .map([](auto results) { return groups_of(std::move(results)); });
+  const auto environment = environment::make_environment({}).value();  // the defaults are valid
+  inference::DecoderPolicy policy(*weights);
+  const auto attempt = [&](const std::vector<std::string>& at,
+                           const search::SearchOptions& options) {
+    return search::make_search("sample")
+        .and_then(
+            [&](const search::Search& s) { return s.attempt(*environment, {policy}, at, options); })
+        .map([](auto results) { return search::groups_of(std::move(results)); });
   };
   std::vector<std::string> training;
   for (Rng rng(1); std::ssize(training) < problems;)
-    training.push_back(environment->sample_problem(rng, Split::kTraining));
+    training.push_back(environment->sample_problem(rng, environment::Split::kTraining));
   const auto made = attempt(training, {.samples = 8});
-  const auto judges = attempt(held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
+  const auto judges =
+      attempt(search::held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
   if (!made || !judges) return tl::unexpected((made ? judges : made).error());
   CriticLearner critic(*model, 1);
   return learn(critic, *made, *judges, updates);

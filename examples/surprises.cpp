@@ -37,7 +37,7 @@ void collect(const Trajectory& attempt, std::vector<Surprise>& surprises) {
 }
 
 int show(const std::string& path, std::size_t n) {
-  const auto store = Store::open(path, Store::Mode::kRead);
+  const auto store = persistence::Store::open(path, persistence::Store::Mode::kRead);
   if (!store)
     return fmt::print(stderr, "{}\n", store.error().message), exit_code(store.error().code);
   std::vector<Surprise> surprises;

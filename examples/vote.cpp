@@ -15,29 +15,29 @@ using namespace qstar;
 namespace {
 
 // The environment that the policy was trained in, as its model file says.
-Result<std::unique_ptr<Environment>> environment_of(const ModelFile& model,
-                                                    const std::string& path) {
+Result<std::unique_ptr<environment::Environment>> environment_of(const model::ModelFile& model,
+                                                                 const std::string& path) {
   const auto described = model.metadata.find("environment");
   if (described == model.metadata.end())
     return fail(Errc::kCorrupt, path + " does not say which environment it was trained in");
-  const auto config = read_metadata(described->second, path);
+  const auto config = environment::read_metadata(described->second, path);
   if (!config) return fail(Errc::kCorrupt, config.error().message);
-  return make_environment(*config);
+  return environment::make_environment(*config);
 }
 
 Status vote(const std::string& path, std::int64_t samples, std::int64_t n) {
-  const auto model = read_model(path);
+  const auto model = model::read_model(path);
   if (!model) return tl::unexpected(model.error());
-  const auto weights = DecoderWeights::make(*model, 1);
+  const auto weights = inference::DecoderWeights::make(*model, 1);
   if (!weights) return tl::unexpected(weights.error());
   const auto environment = environment_of(*model, path);
   if (!environment) return tl::unexpected(environment.error());
-  const auto problems = held_out_problems(**environment, n);
-  DecoderPolicy policy(*weights);
+  const auto problems = search::held_out_problems(**environment, n);
+  inference::DecoderPolicy policy(*weights);
   const auto measure = [&](const char* name, std::int64_t votes) {
-    return make_search(name).and_then([&](const Search& search) {
-      return evaluate(search, **environment, {policy}, problems,
-                      {.samples = votes, .max_tokens = 64, .seed = 1});
+    return search::make_search(name).and_then([&](const search::Search& search) {
+      return search::evaluate(search, **environment, {policy}, problems,
+                              {.samples = votes, .max_tokens = 64, .seed = 1});
     });
   };
   const auto greedy = measure("greedy", 1);

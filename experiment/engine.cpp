@@ -5,7 +5,7 @@
 
 #include "core/sha256.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // Attempts or completions per task: large enough for full decoder batches and few messages, small
@@ -27,7 +27,8 @@ EngineTimes operator+(const EngineTimes& a, const EngineTimes& b) {
           a.executors_idle + b.executors_idle};
 }
 
-LocalEngine::LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots)
+LocalEngine::LocalEngine(std::shared_ptr<const environment::Environment> environment,
+                         std::int32_t slots)
     : executor_(std::move(environment),
                 std::make_shared<ModelCache>([this](const ModelHash& hash) -> Result<std::string> {
                   return models_.at(hash);
@@ -90,13 +91,14 @@ Result<TaskResult> attempt(Engine& engine, const AttemptTask& whole) {
   return wait_for_all(engine, submit_in_parts(engine, whole));
 }
 
-std::vector<Generation> EnginePolicy::generate(std::span<const GenerateRequest> requests) {
+std::vector<model::Generation> EnginePolicy::generate(
+    std::span<const model::GenerateRequest> requests) {
   std::vector<TaskId> parts;
   for (std::size_t first = 0; first < requests.size(); first += kPerTask) {
     const auto part = requests.subspan(first, std::min(kPerTask, requests.size() - first));
     parts.push_back(engine_.submit(CompleteTask{policy_, {part.begin(), part.end()}}));
   }
-  std::vector<Generation> generations;
+  std::vector<model::Generation> generations;
   for (std::size_t i = 0; i < parts.size() && status_; ++i) {
     auto result = engine_.wait(parts[i]);
     if (result)
@@ -110,4 +112,4 @@ std::vector<Generation> EnginePolicy::generate(std::span<const GenerateRequest> 
   return generations;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

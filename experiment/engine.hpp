@@ -15,7 +15,7 @@
 #include "experiment/executor.hpp"
 #include "experiment/task.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 using TaskId = std::uint64_t;
 
@@ -50,7 +50,7 @@ class Engine {
 // Executes every task when it is waited for, in the calling thread.
 class LocalEngine final : public Engine {
  public:
-  LocalEngine(std::shared_ptr<const Environment> environment, std::int32_t slots);
+  LocalEngine(std::shared_ptr<const environment::Environment> environment, std::int32_t slots);
   Result<ModelHash> publish(std::string bytes) override;
   TaskId submit(Task task) override;
   Result<TaskResult> wait(TaskId task) override;
@@ -76,10 +76,11 @@ Result<TaskResult> attempt(Engine& engine, const AttemptTask& whole);
 
 // A policy whose generations are made by CompleteTasks. The interface cannot return errors: after
 // an error generations are empty, and `status` says why.
-class EnginePolicy final : public Policy {
+class EnginePolicy final : public model::Policy {
  public:
   EnginePolicy(Engine& engine, PolicyRef policy) : engine_(engine), policy_(std::move(policy)) {}
-  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
+  std::vector<model::Generation> generate(
+      std::span<const model::GenerateRequest> requests) override;
   std::uint64_t version() const override { return policy_.version; }
   const Status& status() const { return status_; }
 
@@ -89,4 +90,4 @@ class EnginePolicy final : public Policy {
   Status status_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

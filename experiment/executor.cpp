@@ -11,7 +11,7 @@
 #include "model/models.hpp"
 #include "search/text/problem_search.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::size_t kModelsKept = 8;    // parsed and packed, per process
@@ -23,7 +23,7 @@ void keep_newest(std::deque<T>& kept, std::size_t most) {
 }
 
 // The queries of an attempt's closed steps, in order.
-void append_queries(const Trajectory& attempt, std::vector<StepQuery>& queries) {
+void append_queries(const Trajectory& attempt, std::vector<model::StepQuery>& queries) {
   std::string state = prompt_of(attempt.problem, {});
   const std::size_t closed = closed_steps(attempt);
   for (std::size_t s = 0; s < closed; ++s) {
@@ -36,8 +36,8 @@ void append_queries(const Trajectory& attempt, std::vector<StepQuery>& queries) 
 
 }  // namespace
 
-void write_scores(StepScorer& scorer, std::vector<AttemptGroup>& groups) {
-  std::vector<StepQuery> queries;
+void write_scores(model::StepScorer& scorer, std::vector<AttemptGroup>& groups) {
+  std::vector<model::StepQuery> queries;
   for (const auto& group : groups)
     for (const auto& attempt : group.attempts) append_queries(attempt, queries);
   const auto scores = scorer.scores(queries);
@@ -45,7 +45,7 @@ void write_scores(StepScorer& scorer, std::vector<AttemptGroup>& groups) {
   for (auto& group : groups)
     for (auto& attempt : group.attempts)
       for (std::size_t s = 0; s < closed_steps(attempt); ++s)
-        score_of(attempt.steps[s], scorer.role()) = scores[next++];
+        search::score_of(attempt.steps[s], scorer.role()) = scores[next++];
 }
 
 Result<std::string> ModelCache::bytes(const ModelHash& hash) const {
@@ -58,83 +58,85 @@ Result<std::string> ModelCache::bytes(const ModelHash& hash) const {
   return bytes;
 }
 
-Result<std::shared_ptr<const ModelFile>> ModelCache::load(const ModelHash& hash) {
+Result<std::shared_ptr<const model::ModelFile>> ModelCache::load(const ModelHash& hash) {
   const auto known = std::find_if(parsed_.begin(), parsed_.end(),
                                   [&](const Parsed& parsed) { return parsed.hash == hash; });
   if (known != parsed_.end()) return known->model;
   const auto bytes = this->bytes(hash);
   if (!bytes) return tl::unexpected(bytes.error());
-  auto model = parse_model(*bytes, "model " + hash.substr(0, 12));
+  auto model = model::parse_model(*bytes, "model " + hash.substr(0, 12));
   if (!model) return tl::unexpected(model.error());
-  parsed_.push_back({hash, std::make_shared<const ModelFile>(std::move(*model))});
+  parsed_.push_back({hash, std::make_shared<const model::ModelFile>(std::move(*model))});
   keep_newest(parsed_, kModelsKept);
   return parsed_.back().model;
 }
 
-Result<std::shared_ptr<const ModelFile>> ModelCache::model(const ModelHash& hash) {
+Result<std::shared_ptr<const model::ModelFile>> ModelCache::model(const ModelHash& hash) {
   const std::scoped_lock lock(mutex_);
   return load(hash);
 }
 
-Result<std::shared_ptr<const DecoderWeights>> ModelCache::policy(const PolicyRef& policy) {
+Result<std::shared_ptr<const inference::DecoderWeights>> ModelCache::policy(
+    const PolicyRef& policy) {
   const std::scoped_lock lock(mutex_);
   const auto known = std::find_if(packed_.begin(), packed_.end(),
                                   [&](const Packed& packed) { return packed.policy == policy; });
   if (known != packed_.end()) return known->weights;
   const auto model = load(policy.hash);
   if (!model) return tl::unexpected(model.error());
-  auto weights = DecoderWeights::make(**model, policy.version);
+  auto weights = inference::DecoderWeights::make(**model, policy.version);
   if (!weights) return weights;
   packed_.push_back({policy, std::move(*weights)});
   keep_newest(packed_, kModelsKept);
   return packed_.back().weights;
 }
 
-Result<DecoderPolicy*> Executor::policy(const PolicyRef& policy) {
+Result<inference::DecoderPolicy*> Executor::policy(const PolicyRef& policy) {
   auto weights = models_->policy(policy);
   if (!weights) return tl::unexpected(weights.error());
   const auto known = std::find_if(decoding_.begin(), decoding_.end(),
                                   [&](const Decoding& d) { return d.weights == *weights; });
   if (known != decoding_.end()) return known->policy.get();
-  decoding_.push_back(
-      {*weights, std::make_unique<DecoderPolicy>(*weights, options_.slots, options_.stop)});
+  decoding_.push_back({*weights, std::make_unique<inference::DecoderPolicy>(
+                                     *weights, options_.slots, options_.stop)});
   keep_newest(decoding_, kDecodersKept);
   return decoding_.back().policy.get();
 }
 
-Result<DecoderScorer*> Executor::scorer(const ModelHash& hash) {
+Result<inference::DecoderScorer*> Executor::scorer(const ModelHash& hash) {
   const auto known = std::find_if(scoring_.begin(), scoring_.end(),
                                   [&](const Scoring& s) { return s.hash == hash; });
   if (known != scoring_.end()) return known->scorer.get();
   const auto model = models_->model(hash);
   if (!model) return tl::unexpected(model.error());
-  auto scorer = DecoderScorer::make(**model);
+  auto scorer = inference::DecoderScorer::make(**model);
   if (!scorer) return tl::unexpected(scorer.error());
   scoring_.push_back({hash, std::move(*scorer)});
   keep_newest(scoring_, kDecodersKept);
   return scoring_.back().scorer.get();
 }
 
-Result<std::shared_ptr<const Environment>> Executor::environment(const std::string& toml) const {
+Result<std::shared_ptr<const environment::Environment>> Executor::environment(
+    const std::string& toml) const {
   if (toml.empty() && environment_ == nullptr)
     return fail(Errc::kConfig, "a task attempts problems, but the experiment is on a puzzle");
   if (toml.empty()) return environment_;
-  EnvironmentConfig config;
+  environment::EnvironmentConfig config;
   if (auto parsed = parse_config(toml, "a task's environment", {}, describe_of(config)); !parsed)
     return tl::unexpected(parsed.error());
-  auto made = make_environment(config);
+  auto made = environment::make_environment(config);
   if (!made) return tl::unexpected(made.error());
-  return std::shared_ptr<const Environment>(std::move(*made));
+  return std::shared_ptr<const environment::Environment>(std::move(*made));
 }
 
 Result<TaskResult> Executor::run_kind(const AttemptTask& task) {
-  const auto search = make_search(task.search);
+  const auto search = search::make_search(task.search);
   if (!search) return tl::unexpected(search.error());
   const auto where = environment(task.environment);
   if (!where) return tl::unexpected(where.error());
   const auto policy = this->policy(task.policy);
   if (!policy) return tl::unexpected(policy.error());
-  SearchModels models{**policy, nullptr, options_.stop};
+  search::SearchModels models{**policy, nullptr, options_.stop};
   if (!task.guide.empty()) {
     const auto guide = scorer(task.guide);
     if (!guide) return tl::unexpected(guide.error());
@@ -205,4 +207,4 @@ Result<TaskResult> Executor::run(const Task& task) {
   return result;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -17,7 +17,7 @@
 #include "inference/decoder.hpp"
 #include "inference/decoder_scorer.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The bytes of the model with that hash. Errors are passed on to the task's owner.
 using FetchModel = std::function<Result<std::string>(const ModelHash& hash)>;
@@ -30,21 +30,21 @@ class ModelCache {
 
   // kCorrupt: the bytes are not those of the hash, or not of such a model; otherwise the errors of
   // FetchModel.
-  Result<std::shared_ptr<const ModelFile>> model(const ModelHash& hash);
+  Result<std::shared_ptr<const model::ModelFile>> model(const ModelHash& hash);
   // The same model packed for decoding.
-  Result<std::shared_ptr<const DecoderWeights>> policy(const PolicyRef& policy);
+  Result<std::shared_ptr<const inference::DecoderWeights>> policy(const PolicyRef& policy);
   // The model's file, which is not kept.
   Result<std::string> bytes(const ModelHash& hash) const;
 
  private:
-  Result<std::shared_ptr<const ModelFile>> load(const ModelHash& hash);
+  Result<std::shared_ptr<const model::ModelFile>> load(const ModelHash& hash);
   struct Packed {
     PolicyRef policy;
-    std::shared_ptr<const DecoderWeights> weights;
+    std::shared_ptr<const inference::DecoderWeights> weights;
   };
   struct Parsed {
     ModelHash hash;
-    std::shared_ptr<const ModelFile> model;
+    std::shared_ptr<const model::ModelFile> model;
   };
   FetchModel fetch_;
   std::mutex mutex_;
@@ -61,8 +61,8 @@ struct ExecutorOptions {
 class Executor {
  public:
   // `environment` is null where only puzzles are worked on.
-  Executor(std::shared_ptr<const Environment> environment, std::shared_ptr<ModelCache> models,
-           ExecutorOptions options)
+  Executor(std::shared_ptr<const environment::Environment> environment,
+           std::shared_ptr<ModelCache> models, ExecutorOptions options)
       : environment_(std::move(environment)),
         models_(std::move(models)),
         options_(std::move(options)) {}
@@ -77,19 +77,20 @@ class Executor {
   Result<TaskResult> run_kind(const ScoreTask& task);
   Result<TaskResult> run_kind(const VerifyTask& task);
   Result<TaskResult> run_kind(const ScrambleTask& task);
-  Result<DecoderPolicy*> policy(const PolicyRef& policy);
-  Result<DecoderScorer*> scorer(const ModelHash& hash);
-  Result<std::shared_ptr<const Environment>> environment(const std::string& toml) const;
+  Result<inference::DecoderPolicy*> policy(const PolicyRef& policy);
+  Result<inference::DecoderScorer*> scorer(const ModelHash& hash);
+  Result<std::shared_ptr<const environment::Environment>> environment(
+      const std::string& toml) const;
 
   struct Decoding {
-    std::shared_ptr<const DecoderWeights> weights;
-    std::unique_ptr<DecoderPolicy> policy;
+    std::shared_ptr<const inference::DecoderWeights> weights;
+    std::unique_ptr<inference::DecoderPolicy> policy;
   };
   struct Scoring {
     ModelHash hash;
-    std::unique_ptr<DecoderScorer> scorer;
+    std::unique_ptr<inference::DecoderScorer> scorer;
   };
-  std::shared_ptr<const Environment> environment_;
+  std::shared_ptr<const environment::Environment> environment_;
   std::shared_ptr<ModelCache> models_;
   ExecutorOptions options_;
   std::deque<Decoding> decoding_;  // the newest last
@@ -99,6 +100,6 @@ class Executor {
 
 // Writes a model's scores into all steps that a separator closes; as `q` of a critic, otherwise as
 // `reward_score`.
-void write_scores(StepScorer& scorer, std::vector<AttemptGroup>& groups);
+void write_scores(model::StepScorer& scorer, std::vector<AttemptGroup>& groups);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::string figure(const std::optional<double>& value, int digits) {
   return value ? fmt::format("{:.{}f}", *value, digits) : "-";
@@ -24,4 +24,4 @@ double Pace::rate(double now, double done) {
   return now > first_now_ ? (done - first_done_) / (now - first_now_) : 0;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

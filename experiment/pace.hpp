@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The rate of something since the first mark.
 class Pace {
@@ -23,4 +23,4 @@ std::string figure(const std::optional<double>& value, int digits = 3);
 // same unit, per second.
 std::string time_left(double rest, double rate);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

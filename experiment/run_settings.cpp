@@ -1,6 +1,6 @@
 #include "experiment/run_settings.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 void CheckpointConfig::describe(FieldVisitor& v) {
   v.value({"keep", "Number of newest checkpoints to keep", 1, 1000}, keep);
@@ -21,4 +21,4 @@ void RestartConfig::describe(FieldVisitor& v) {
       forgive_after);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -5,7 +5,7 @@
 
 #include "core/config.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct CheckpointConfig {
   std::int64_t keep = 3;
@@ -24,4 +24,4 @@ struct RestartConfig {
   friend bool operator==(const RestartConfig&, const RestartConfig&) = default;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -2,9 +2,10 @@
 
 #include "core/rng.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
-StageHost local_stage_host(std::shared_ptr<const Environment> environment, std::int32_t slots) {
+StageHost local_stage_host(std::shared_ptr<const environment::Environment> environment,
+                           std::int32_t slots) {
   StageHost host;
   host.engine = std::make_shared<LocalEngine>(std::move(environment), slots);
   host.keep = [](std::span<const AttemptGroup>) { return Status{}; };
@@ -26,4 +27,4 @@ std::uint64_t group_id(std::string_view label, std::uint64_t index) {
   return (derive_seed(0, label) & 0xffff'ffffU) << 31 | index;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -20,7 +20,7 @@
 #include "experiment/engine.hpp"
 #include "learning/failed_batch.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The progress of a stage.
 struct StageProgress {
@@ -64,13 +64,14 @@ struct StageHost {
   std::function<std::future<Status>(const std::string& trainer, std::function<Status()> work)>
       beside;
   // Keeps a batch whose loss or gradient is not finite; empty: such batches are not kept.
-  KeepBatch keep_failed = {};
+  learning::KeepBatch keep_failed = {};
 };
 
 // For tests: executes tasks in the calling thread; stores, shows and saves nothing.
-StageHost local_stage_host(std::shared_ptr<const Environment> environment, std::int32_t slots);
+StageHost local_stage_host(std::shared_ptr<const environment::Environment> environment,
+                           std::int32_t slots);
 
 // The id of an attempt group in the store, unique to (label, index). `index` < 2^31.
 std::uint64_t group_id(std::string_view label, std::uint64_t index);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -5,7 +5,7 @@
 #include "persistence/bytes.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::array<std::string_view, 5> kKinds = {"attempt", "complete", "score", "verify",
@@ -14,20 +14,22 @@ constexpr std::array<std::string_view, 5> kKinds = {"attempt", "complete", "scor
 // Writes fields in order.
 class Writer {
  public:
-  template <PlainNumber T>
+  template <persistence::PlainNumber T>
   void operator()(T value) {
-    append_raw(bytes_, value);
+    persistence::append_raw(bytes_, value);
   }
-  void operator()(std::string_view text) { append_block(bytes_, text); }
-  void operator()(const std::vector<AttemptGroup>& groups) { append_block(bytes_, pack(groups)); }
-  template <PlainNumber T>
+  void operator()(std::string_view text) { persistence::append_block(bytes_, text); }
+  void operator()(const std::vector<AttemptGroup>& groups) {
+    persistence::append_block(bytes_, persistence::pack(groups));
+  }
+  template <persistence::PlainNumber T>
   void operator()(const std::vector<T>& values) {
-    append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
-    append_values(bytes_, std::span<const T>(values));
+    persistence::append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
+    persistence::append_values(bytes_, std::span<const T>(values));
   }
   template <class T>
   void operator()(const std::vector<T>& values) {
-    append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
+    persistence::append_raw(bytes_, static_cast<std::uint64_t>(values.size()));
     for (const T& value : values) fields(*this, value);
   }
   std::string take() { return std::move(bytes_); }
@@ -41,30 +43,30 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
 
-  template <PlainNumber T>
+  template <persistence::PlainNumber T>
   void operator()(T& value) {
-    ok_ = ok_ && take_raw(bytes_, value);
+    ok_ = ok_ && persistence::take_raw(bytes_, value);
   }
   void operator()(std::string& text) {
     std::string_view block;
-    ok_ = ok_ && take_block(bytes_, block);
+    ok_ = ok_ && persistence::take_block(bytes_, block);
     text = block;
   }
   void operator()(std::vector<AttemptGroup>& groups) {
     std::string_view block;
-    ok_ = ok_ && take_block(bytes_, block);
-    auto unpacked = ok_ ? unpack(block) : std::vector<AttemptGroup>{};
+    ok_ = ok_ && persistence::take_block(bytes_, block);
+    auto unpacked = ok_ ? persistence::unpack(block) : std::vector<AttemptGroup>{};
     ok_ = ok_ && unpacked.has_value();
     if (ok_) groups = std::move(*unpacked);
   }
-  template <PlainNumber T>
+  template <persistence::PlainNumber T>
   void operator()(std::vector<T>& values) {
     std::uint64_t count = 0;
     (*this)(count);
     ok_ = ok_ && count <= bytes_.size() / sizeof(T);
     if (!ok_) return;
     values.resize(count);
-    ok_ = take_values(bytes_, std::span<T>(values));
+    ok_ = persistence::take_values(bytes_, std::span<T>(values));
   }
   template <class T>
   void operator()(std::vector<T>& values) {
@@ -92,22 +94,22 @@ void policy_fields(Archive& f, T& policy) {
   f(policy.version);
 }
 
-void option_fields(Writer& f, const std::optional<Aggregation>& aggregation) {
+void option_fields(Writer& f, const std::optional<search::Aggregation>& aggregation) {
   f(static_cast<std::int32_t>(aggregation ? static_cast<int>(*aggregation) : -1));
 }
-void option_fields(Reader& f, std::optional<Aggregation>& aggregation) {
+void option_fields(Reader& f, std::optional<search::Aggregation>& aggregation) {
   std::int32_t value = -1;
   f(value);
-  if (value >= 0 && value <= static_cast<int>(Aggregation::kLast))
-    aggregation = static_cast<Aggregation>(value);
+  if (value >= 0 && value <= static_cast<int>(search::Aggregation::kLast))
+    aggregation = static_cast<search::Aggregation>(value);
 }
-void option_fields(Writer& f, const EdgePriority& priority) {
+void option_fields(Writer& f, const search::EdgePriority& priority) {
   f(static_cast<std::uint8_t>(priority));
 }
-void option_fields(Reader& f, EdgePriority& priority) {
+void option_fields(Reader& f, search::EdgePriority& priority) {
   std::uint8_t value = 0;
   f(value);
-  priority = value == 0 ? EdgePriority::kCost : EdgePriority::kUtility;
+  priority = value == 0 ? search::EdgePriority::kCost : search::EdgePriority::kUtility;
 }
 
 template <class Archive, class T>
@@ -123,24 +125,24 @@ void request_fields(Archive& f, T& request) {
   fields(f, request.prompt);
   f(request.seed), f(request.temperature), f(request.max_tokens), f(request.stop_at_step);
 }
-void fields(Writer& f, const GenerateRequest& request) { request_fields(f, request); }
-void fields(Reader& f, GenerateRequest& request) { request_fields(f, request); }
+void fields(Writer& f, const model::GenerateRequest& request) { request_fields(f, request); }
+void fields(Reader& f, model::GenerateRequest& request) { request_fields(f, request); }
 
 template <class Archive, class T>
 void generation_fields(Archive& f, T& generation) {
   fields(f, generation.text);
   f(generation.tokens), f(generation.logprobs), f(generation.finished);
 }
-void fields(Writer& f, const Generation& generation) { generation_fields(f, generation); }
-void fields(Reader& f, Generation& generation) { generation_fields(f, generation); }
+void fields(Writer& f, const model::Generation& generation) { generation_fields(f, generation); }
+void fields(Reader& f, model::Generation& generation) { generation_fields(f, generation); }
 
 // The attempts of all results travel as one block of records (see encode(TaskResult)).
 template <class Archive, class T>
 void found_fields(Archive& f, T& found) {
   f(found.answers), f(found.tokens), f(found.guide_queries), f(found.complete);
 }
-void fields(Writer& f, const SearchResult& found) { found_fields(f, found); }
-void fields(Reader& f, SearchResult& found) { found_fields(f, found); }
+void fields(Writer& f, const search::SearchResult& found) { found_fields(f, found); }
+void fields(Reader& f, search::SearchResult& found) { found_fields(f, found); }
 
 template <class Archive, class T>
 void attempt_fields(Archive& f, T& task) {
@@ -200,7 +202,7 @@ std::string encode(const Task& task) {
 
 Result<Task> decode_task(std::string_view bytes) {
   std::uint8_t kind = 0;
-  const bool any = take_raw(bytes, kind);
+  const bool any = persistence::take_raw(bytes, kind);
   Reader reader(bytes);
   if (any && kind == 0) return task_of<AttemptTask>(reader);
   if (any && kind == 1) return task_of<CompleteTask>(reader);
@@ -245,4 +247,4 @@ Result<TaskResult> decode_result(std::string_view bytes) {
   return result;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -17,7 +17,7 @@
 #include "model/models.hpp"
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The SHA-256 of a model's safetensors file, 64 hexadecimal digits; empty: no model.
 using ModelHash = std::string;
@@ -36,14 +36,14 @@ struct AttemptTask {
   ModelHash scorer = {};         // scores every step of the attempts; empty: no scores are wanted
   std::string environment = {};  // [environment] as TOML when it is not that of the run
   std::string search = "sample";
-  SearchOptions how = {};
+  search::SearchOptions how = {};
   std::vector<std::string> problems = {};
 };
 
 // Continues prompts. A prompt that the policy cannot read gets an empty generation.
 struct CompleteTask {
   PolicyRef policy;
-  std::vector<GenerateRequest> requests;
+  std::vector<model::GenerateRequest> requests;
 };
 
 // Scores every step of the attempts with a critic (`q`) or a reward model (`reward_score`).
@@ -72,11 +72,11 @@ using Task = std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask, Scra
 std::string_view kind_of(const Task& task);
 
 struct TaskResult {
-  std::vector<SearchResult> found;      // of an AttemptTask, one per problem
-  std::vector<Generation> generations;  // of a CompleteTask, one per request
-  std::vector<AttemptGroup> groups;     // of a ScoreTask and a VerifyTask
-  std::vector<ExampleBatch> batches;    // of a ScrambleTask
-  double cpu_seconds = 0;               // of the thread that executed the task
+  std::vector<search::SearchResult> found;     // of an AttemptTask, one per problem
+  std::vector<model::Generation> generations;  // of a CompleteTask, one per request
+  std::vector<AttemptGroup> groups;            // of a ScoreTask and a VerifyTask
+  std::vector<ExampleBatch> batches;           // of a ScrambleTask
+  double cpu_seconds = 0;                      // of the thread that executed the task
   friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };
 
@@ -86,4 +86,4 @@ Result<Task> decode_task(std::string_view bytes);
 std::string encode(const TaskResult& result);
 Result<TaskResult> decode_result(std::string_view bytes);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

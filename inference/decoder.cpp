@@ -10,14 +10,14 @@
 #include "inference/decoder_weights.hpp"
 #include "inference/forward_pass.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 using namespace decoding;
 
 namespace {
 
 struct Sequence {
-  Sequence(std::uint64_t t, std::vector<std::int32_t> prompt, const GenerateRequest& r)
+  Sequence(std::uint64_t t, std::vector<std::int32_t> prompt, const model::GenerateRequest& r)
       : ticket(t),
         tokens(std::move(prompt)),
         rng(r.seed),
@@ -27,14 +27,14 @@ struct Sequence {
 
   std::uint64_t ticket;
   std::vector<std::int32_t> tokens;  // prompt, then generated tokens
-  LineReader reader;
-  std::vector<LinePlace> places;  // of the tokens fed
-  std::size_t fed = 0;            // number of tokens in the cache
+  model::LineReader reader;
+  std::vector<model::LinePlace> places;  // of the tokens fed
+  std::size_t fed = 0;                   // number of tokens in the cache
   Rng rng;
   float temperature;
   std::int64_t limit;  // generated tokens at most
   bool stop_at_step;
-  Generation generation;
+  model::Generation generation;
 };
 
 // A token on its way through the network.
@@ -149,13 +149,13 @@ std::int64_t DecoderPool::Impl::sample(std::span<const Fed> chunk) {
 
 void DecoderPool::Impl::emit(std::size_t slot, std::span<const float> row) {
   Sequence& sequence = *active[slot];
-  Generation& generation = sequence.generation;
+  model::Generation& generation = sequence.generation;
   const Draw next = draw(row, sequence.temperature, sequence.rng, probabilities);
   sequence.tokens.push_back(next.token);
   generation.tokens.push_back(next.token);
   generation.logprobs.push_back(next.logprob);
-  generation.finished = next.token == Tokenizer::kEndToken ||
-                        (sequence.stop_at_step && next.token == Tokenizer::kStepToken);
+  generation.finished = next.token == model::Tokenizer::kEndToken ||
+                        (sequence.stop_at_step && next.token == model::Tokenizer::kStepToken);
   if (!generation.finished && static_cast<std::int64_t>(generation.tokens.size()) < sequence.limit)
     return;
   generation.text = p.tokenizer.decode(generation.tokens);
@@ -172,7 +172,7 @@ DecoderPool& DecoderPool::operator=(DecoderPool&&) noexcept = default;
 std::int64_t DecoderPool::pending() const { return impl_->unfinished; }
 const DecoderWeights& DecoderPool::weights() const { return *impl_->weights; }
 
-Status DecoderPool::add(std::uint64_t ticket, const GenerateRequest& request) {
+Status DecoderPool::add(std::uint64_t ticket, const model::GenerateRequest& request) {
   auto prompt = impl_->p.tokenizer.encode(request.prompt);
   if (!prompt) return tl::unexpected(prompt.error());
   const std::int64_t room = impl_->p.spec.context - static_cast<std::int64_t>(prompt->size());
@@ -221,8 +221,9 @@ DecoderPolicy::DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std:
 
 std::uint64_t DecoderPolicy::version() const { return pool_.weights().version(); }
 
-std::vector<Generation> DecoderPolicy::generate(std::span<const GenerateRequest> requests) {
-  std::vector<Generation> generations(requests.size());
+std::vector<model::Generation> DecoderPolicy::generate(
+    std::span<const model::GenerateRequest> requests) {
+  std::vector<model::Generation> generations(requests.size());
   if (stop_()) return generations;  // the pool may still hold what was given up
   for (std::size_t i = 0; i < requests.size(); ++i)
     (void)pool_.add(i,
@@ -233,4 +234,4 @@ std::vector<Generation> DecoderPolicy::generate(std::span<const GenerateRequest>
   return generations;
 }
 
-}  // namespace qstar
+}  // namespace qstar::inference

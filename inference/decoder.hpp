@@ -20,17 +20,17 @@
 #include "model/models.hpp"
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 // A policy's weights, packed for decoding; immutable, shared between threads.
 class DecoderWeights {
  public:
   // kCorrupt: tensors missing, of the wrong shape or so large that logits overflow; kIo: no memory.
-  static Result<std::shared_ptr<const DecoderWeights>> make(const ModelFile& model,
+  static Result<std::shared_ptr<const DecoderWeights>> make(const model::ModelFile& model,
                                                             std::uint64_t version);
   ~DecoderWeights();
-  const ModelSpec& spec() const;
-  const Tokenizer& tokenizer() const;
+  const model::ModelSpec& spec() const;
+  const model::Tokenizer& tokenizer() const;
   std::uint64_t version() const;
   // Floating-point operations per generated token, without attention (a multiply-add counts as
   // two).
@@ -56,7 +56,7 @@ class DecoderPool {
 
   // Queues a request under a caller's ticket (any number, returned with the result). kBadProblem:
   // the prompt is empty, has an unknown character, or leaves no room in the context for one token.
-  Status add(std::uint64_t ticket, const GenerateRequest& request);
+  Status add(std::uint64_t ticket, const model::GenerateRequest& request);
   // Feeds every active sequence one token (a prompt is fed at once when its slot opens).
   // Returns the number of tokens generated.
   std::int64_t step();
@@ -65,7 +65,7 @@ class DecoderPool {
 
   struct Finished {
     std::uint64_t ticket;
-    Generation generation;
+    model::Generation generation;
   };
   // The sequences that ended since the last call, in order of ticket.
   std::vector<Finished> take_finished();
@@ -80,11 +80,12 @@ class DecoderPool {
 // The Policy interface over a pool: adds all requests and steps until they are done. A prompt that
 // cannot be added (see DecoderPool::add) gets an empty, unfinished generation, and so does what is
 // not finished when it is to stop: then the caller discards the results.
-class DecoderPolicy final : public Policy {
+class DecoderPolicy final : public model::Policy {
  public:
   explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 64,
                          Stop stop = {});
-  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override;
+  std::vector<model::Generation> generate(
+      std::span<const model::GenerateRequest> requests) override;
   std::uint64_t version() const override;
 
  private:
@@ -92,4 +93,4 @@ class DecoderPolicy final : public Policy {
   Stop stop_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::inference

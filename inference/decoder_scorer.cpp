@@ -10,16 +10,16 @@
 #include "inference/forward_pass.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 using namespace decoding;
 
 namespace {
 
-std::optional<ScorerRole> role_of(const ModelFile& model) {
+std::optional<model::ScorerRole> role_of(const model::ModelFile& model) {
   const auto found = model.metadata.find("role");
-  for (const auto role :
-       {ScorerRole::kCritic, ScorerRole::kProcess, ScorerRole::kOutcome, ScorerRole::kPreference})
+  for (const auto role : {model::ScorerRole::kCritic, model::ScorerRole::kProcess,
+                          model::ScorerRole::kOutcome, model::ScorerRole::kPreference})
     if (found != model.metadata.end() && found->second == to_string(role)) return role;
   return std::nullopt;
 }
@@ -31,7 +31,7 @@ struct Head {
   std::vector<float> weight;  // [width]; empty: no such head
   float bias = 0;
 
-  Head(const ModelFile& model, const std::string& name) {
+  Head(const model::ModelFile& model, const std::string& name) {
     const auto found = model.tensors.find(name + ".weight");
     if (found == model.tensors.end()) return;
     weight = found->second.data;
@@ -42,12 +42,14 @@ struct Head {
   }
 };
 
-bool is_dueling(const ModelFile& model) { return model.tensors.count("scorer.value.weight") > 0; }
+bool is_dueling(const model::ModelFile& model) {
+  return model.tensors.count("scorer.value.weight") > 0;
+}
 
 }  // namespace
 
 struct DecoderScorer::Impl {
-  Impl(std::shared_ptr<const DecoderWeights> w, const ModelFile& model, ScorerRole r);
+  Impl(std::shared_ptr<const DecoderWeights> w, const model::ModelFile& model, model::ScorerRole r);
 
   float score(const Tokens& text);
   // Whether a text of all tokens gets finite scores, see DecoderWeights::make().
@@ -58,16 +60,16 @@ struct DecoderScorer::Impl {
 
   std::shared_ptr<const DecoderWeights> weights;
   const DecoderWeights::Packed& p;
-  ScorerRole role;
+  model::ScorerRole role;
   Block block;
   Norm norm;
-  std::vector<float> features[2];  // [width]
-  Head head, value;                // value: only with dueling heads
-  std::vector<Scope> scopes;       // of the block's heads
+  std::vector<float> features[2];    // [width]
+  Head head, value;                  // value: only with dueling heads
+  std::vector<model::Scope> scopes;  // of the block's heads
 
   // The text read last, and the cached results of its places.
   Tokens tokens;
-  std::vector<LinePlace> places;
+  std::vector<model::LinePlace> places;
   std::vector<float> scores;
   std::vector<float> values;  // V of the states that end there; 0 without dueling heads
   std::vector<float> logits;  // [context, V]
@@ -76,8 +78,8 @@ struct DecoderScorer::Impl {
   Floats cache;
 };
 
-DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const ModelFile& model,
-                          ScorerRole r)
+DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const model::ModelFile& model,
+                          model::ScorerRole r)
     : weights(std::move(w)),
       p(weights->packed()),
       role(r),
@@ -85,7 +87,7 @@ DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const ModelFi
       norm(norm_of(model, "scorer.norm")),
       head(model, "scorer.head"),
       value(model, "scorer.value"),
-      scopes(p.heads, Scope::kAll),
+      scopes(p.heads, model::Scope::kAll),
       scores(static_cast<std::size_t>(p.spec.context)),
       values(scores.size()),
       logits(scores.size() * p.head.view.n),
@@ -117,7 +119,7 @@ void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
 
 // The end of the state in which the step at a place is taken; 0 before the first step.
 std::size_t DecoderScorer::Impl::state_before(std::size_t place) const {
-  while (place > 0 && tokens[--place] != Tokenizer::kStepToken) {
+  while (place > 0 && tokens[--place] != model::Tokenizer::kStepToken) {
   }
   return place;
 }
@@ -149,7 +151,7 @@ float DecoderScorer::Impl::score(const Tokens& text) {
   auto begin = static_cast<std::size_t>(differ - text.begin());
   tokens = text;
   places.clear();
-  LineReader reader;
+  model::LineReader reader;
   for (const auto token : tokens) places.push_back(reader.next(token));
   for (; begin < tokens.size(); begin += ForwardPass::kChunk)
     read(begin, std::min(begin + ForwardPass::kChunk, tokens.size()));
@@ -166,9 +168,9 @@ bool DecoderScorer::Impl::computes() {
 
 DecoderScorer::DecoderScorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DecoderScorer::~DecoderScorer() = default;
-ScorerRole DecoderScorer::role() const { return impl_->role; }
+model::ScorerRole DecoderScorer::role() const { return impl_->role; }
 
-Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& model) {
+Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const model::ModelFile& model) {
   const auto role = role_of(model);
   if (!role)
     return fail(Errc::kCorrupt,
@@ -177,7 +179,7 @@ Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& mode
   if (!weights) return tl::unexpected(weights.error());
   if (auto ok = check_tensors(model, scorer_shapes(model.spec, is_dueling(model))); !ok)
     return tl::unexpected(ok.error());
-  return within_memory("model", [&]() -> Result<std::unique_ptr<DecoderScorer>> {
+  return model::within_memory("model", [&]() -> Result<std::unique_ptr<DecoderScorer>> {
     auto impl = std::make_unique<Impl>(std::move(*weights), model, *role);
     if (!impl->computes()) {
       return fail(
@@ -189,7 +191,7 @@ Result<std::unique_ptr<DecoderScorer>> DecoderScorer::make(const ModelFile& mode
   });
 }
 
-std::vector<float> DecoderScorer::scores(std::span<const StepQuery> queries) {
+std::vector<float> DecoderScorer::scores(std::span<const model::StepQuery> queries) {
   const FlushDenormals flushed;
   std::vector<Tokens> texts;
   for (const auto& query : queries) {
@@ -207,7 +209,7 @@ std::vector<float> DecoderScorer::scores(std::span<const StepQuery> queries) {
   return scores;
 }
 
-std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec,
+std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const model::ModelSpec& spec,
                                                                bool dueling) {
   const std::int64_t d = spec.width;
   const std::string block = "scorer.blocks.0.";
@@ -230,4 +232,4 @@ std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& 
   return shapes;
 }
 
-}  // namespace qstar
+}  // namespace qstar::inference

@@ -16,18 +16,18 @@
 #include "model/model_file.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
-class DecoderScorer final : public StepScorer {
+class DecoderScorer final : public model::StepScorer {
  public:
   // kCorrupt: the metadata's role is not a ScorerRole's, tensors are missing or of the wrong shape,
   // or weights so large that scores overflow; kIo without memory for them.
-  static Result<std::unique_ptr<DecoderScorer>> make(const ModelFile& model);
+  static Result<std::unique_ptr<DecoderScorer>> make(const model::ModelFile& model);
   ~DecoderScorer() override;
 
-  ScorerRole role() const override;
+  model::ScorerRole role() const override;
   // 0 for a text that cannot be encoded or that is longer than the context.
-  std::vector<float> scores(std::span<const StepQuery> queries) override;
+  std::vector<float> scores(std::span<const model::StepQuery> queries) override;
 
  private:
   struct Impl;
@@ -42,6 +42,7 @@ class DecoderScorer final : public StepScorer {
 //   scorer.head.weight [1,D], scorer.head.bias [1]
 // and with dueling heads:
 //   scorer.value.weight [1,D], scorer.value.bias [1]
-std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const ModelSpec& spec, bool dueling);
+std::map<std::string, std::vector<std::int64_t>> scorer_shapes(const model::ModelSpec& spec,
+                                                               bool dueling);
 
-}  // namespace qstar
+}  // namespace qstar::inference

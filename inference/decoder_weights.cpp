@@ -9,7 +9,7 @@
 #include "inference/forward_pass.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 using namespace decoding;
 
@@ -17,7 +17,7 @@ using kernels::round_up;
 
 namespace decoding {
 
-PackedMatrix packed_matrix(const NamedTensor& tensor) {
+PackedMatrix packed_matrix(const model::NamedTensor& tensor) {
   const auto n = static_cast<std::size_t>(tensor.shape[0]);
   const auto k = static_cast<std::size_t>(tensor.shape[1]);
   PackedMatrix matrix{Floats(kernels::packed_size(n, k)), {}};
@@ -26,7 +26,7 @@ PackedMatrix packed_matrix(const NamedTensor& tensor) {
   return matrix;
 }
 
-Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t stride) {
+Floats padded_rows(const model::NamedTensor& tensor, std::size_t width, std::size_t stride) {
   const std::size_t rows = tensor.data.size() / width;
   Floats padded(rows * stride);
   for (std::size_t row = 0; row < rows; ++row)
@@ -34,7 +34,7 @@ Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t str
   return padded;
 }
 
-Norm norm_of(const ModelFile& model, const std::string& name) {
+Norm norm_of(const model::ModelFile& model, const std::string& name) {
   const auto width = static_cast<std::size_t>(model.spec.width);
   const auto row = [&](const char* part) {
     return padded_rows(model.tensors.at(name + part), width, round_up(width, kernels::kColumns));
@@ -42,7 +42,7 @@ Norm norm_of(const ModelFile& model, const std::string& name) {
   return {row(".weight"), row(".bias")};
 }
 
-Block block_of(const ModelFile& model, const std::string& prefix) {
+Block block_of(const model::ModelFile& model, const std::string& prefix) {
   const auto matrix = [&](const char* name) {
     return packed_matrix(model.tensors.at(prefix + name));
   };
@@ -51,7 +51,7 @@ Block block_of(const ModelFile& model, const std::string& prefix) {
           matrix(".mlp.up.weight"),          matrix(".mlp.down.weight")};
 }
 
-Status check_tensors(const ModelFile& model,
+Status check_tensors(const model::ModelFile& model,
                      const std::map<std::string, std::vector<std::int64_t>>& shapes) {
   for (const auto& [name, shape] : shapes) {
     const auto found = model.tensors.find(name);
@@ -86,7 +86,7 @@ void fill_rotations(DecoderWeights::Packed& p) {
     }
 }
 
-void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
+void fill_weights(DecoderWeights::Packed& p, const model::ModelFile& model) {
   const auto rows = [&](const std::string& name) {
     return padded_rows(model.tensors.at(name), p.width, p.stride);
   };
@@ -98,8 +98,8 @@ void fill_weights(DecoderWeights::Packed& p, const ModelFile& model) {
     p.blocks.push_back(block_of(model, fmt::format("blocks.{}", i)));
 }
 
-std::unique_ptr<DecoderWeights::Packed> packed_model(const ModelFile& model,
-                                                     const Tokenizer& tokenizer,
+std::unique_ptr<DecoderWeights::Packed> packed_model(const model::ModelFile& model,
+                                                     const model::Tokenizer& tokenizer,
                                                      std::uint64_t version) {
   const auto width = static_cast<std::size_t>(model.spec.width);
   const auto heads = static_cast<std::size_t>(model.spec.heads);
@@ -120,7 +120,7 @@ std::unique_ptr<DecoderWeights::Packed> packed_model(const ModelFile& model,
                                  {},
                                  {}});
   for (std::int64_t head = 0; head < model.spec.heads; ++head)
-    packed->scopes.push_back(scope_of(model.spec, head));
+    packed->scopes.push_back(model::scope_of(model.spec, head));
   fill_weights(*packed, model);
   fill_rotations(*packed);
   return packed;
@@ -134,8 +134,8 @@ Status check_logits(const DecoderWeights::Packed& p) {
       std::min({p.head.view.n, static_cast<std::size_t>(p.spec.context), ForwardPass::kChunk});
   ForwardPass pass(p);
   Floats cache(pass.cache_floats(p.blocks.size()));
-  LineReader reader;
-  std::vector<LinePlace> places;
+  model::LineReader reader;
+  std::vector<model::LinePlace> places;
   std::vector<Row> rows;
   for (std::size_t i = 0; i < n; ++i) {
     const auto token = static_cast<std::int32_t>(i);
@@ -157,22 +157,23 @@ Status check_logits(const DecoderWeights::Packed& p) {
 
 DecoderWeights::DecoderWeights(std::unique_ptr<Packed> packed) : packed_(std::move(packed)) {}
 DecoderWeights::~DecoderWeights() = default;
-const ModelSpec& DecoderWeights::spec() const { return packed_->spec; }
-const Tokenizer& DecoderWeights::tokenizer() const { return packed_->tokenizer; }
+const model::ModelSpec& DecoderWeights::spec() const { return packed_->spec; }
+const model::Tokenizer& DecoderWeights::tokenizer() const { return packed_->tokenizer; }
 std::uint64_t DecoderWeights::version() const { return packed_->version; }
 
-Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const ModelFile& model,
+Result<std::shared_ptr<const DecoderWeights>> DecoderWeights::make(const model::ModelFile& model,
                                                                    std::uint64_t version) {
-  if (const auto ok = check(model.spec, model.characters); !ok)
+  if (const auto ok = model::check(model.spec, model.characters); !ok)
     return fail(Errc::kCorrupt, ok.error().message);
   if (!model.characters.starts_with(";="))
     return fail(Errc::kCorrupt, "model: its characters do not begin with the two separators");
-  auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
+  auto tokenizer = model::Tokenizer::make(std::string_view(model.characters).substr(2));
   if (!tokenizer) return fail(Errc::kCorrupt, tokenizer.error().message);
-  if (const auto ok = check_tensors(model, policy_shapes(model.spec, tokenizer->size())); !ok)
+  if (const auto ok = check_tensors(model, model::policy_shapes(model.spec, tokenizer->size()));
+      !ok)
     return tl::unexpected(ok.error());
   using Made = Result<std::shared_ptr<const DecoderWeights>>;
-  return within_memory("model", [&]() -> Made {
+  return model::within_memory("model", [&]() -> Made {
     auto packed = packed_model(model, *tokenizer, version);
     if (auto ok = check_logits(*packed); !ok) return tl::unexpected(ok.error());
     return std::shared_ptr<const DecoderWeights>(new DecoderWeights(std::move(packed)));
@@ -184,4 +185,4 @@ double DecoderWeights::flops_per_token() const {
   return 2 * (12 * d * d * static_cast<double>(spec().layers) + d * tokenizer().size());
 }
 
-}  // namespace qstar
+}  // namespace qstar::inference

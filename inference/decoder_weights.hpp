@@ -10,7 +10,7 @@
 #include "inference/decoder.hpp"
 #include "inference/kernels.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 namespace decoding {
 
@@ -50,31 +50,31 @@ struct Block {
   PackedMatrix qkv, out, up, down;
 };
 
-PackedMatrix packed_matrix(const NamedTensor& tensor);
+PackedMatrix packed_matrix(const model::NamedTensor& tensor);
 // Rows of `width` floats, each padded with zeros to `stride`.
-Floats padded_rows(const NamedTensor& tensor, std::size_t width, std::size_t stride);
+Floats padded_rows(const model::NamedTensor& tensor, std::size_t width, std::size_t stride);
 // The tensors NAME.weight and NAME.bias, and those of the block PREFIX; all have to be there.
-Norm norm_of(const ModelFile& model, const std::string& name);
-Block block_of(const ModelFile& model, const std::string& prefix);
+Norm norm_of(const model::ModelFile& model, const std::string& name);
+Block block_of(const model::ModelFile& model, const std::string& prefix);
 // kCorrupt names the first of `shapes` that the model lacks, has in another shape, or with a number
 // that is not finite.
-Status check_tensors(const ModelFile& model,
+Status check_tensors(const model::ModelFile& model,
                      const std::map<std::string, std::vector<std::int64_t>>& shapes);
 
 }  // namespace decoding
 
 struct DecoderWeights::Packed {
-  ModelSpec spec;
-  Tokenizer tokenizer;
+  model::ModelSpec spec;
+  model::Tokenizer tokenizer;
   std::uint64_t version;
   std::size_t width, stride, heads, head_size;
-  std::vector<Scope> scopes;  // a head each
-  decoding::Floats embed;     // [V, stride]
-  decoding::Floats digit;     // [kDigits, stride], or empty
+  std::vector<model::Scope> scopes;  // a head each
+  decoding::Floats embed;            // [V, stride]
+  decoding::Floats digit;            // [kDigits, stride], or empty
   std::vector<decoding::Block> blocks;
   decoding::Norm norm;
   decoding::PackedMatrix head;
   decoding::Floats cosines, sines;  // [1 + context, head_size / 2]: from position −1 on
 };
 
-}  // namespace qstar
+}  // namespace qstar::inference

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace qstar::decoding {
+namespace qstar::inference::decoding {
 
 using kernels::round_up;
 
@@ -45,8 +45,8 @@ void ForwardPass::run(std::span<const Row> rows) {
   }
 }
 
-void ForwardPass::run_block(const Block& block, std::size_t layer, std::span<const Scope> scopes,
-                            std::span<const Row> rows) {
+void ForwardPass::run_block(const Block& block, std::size_t layer,
+                            std::span<const model::Scope> scopes, std::span<const Row> rows) {
   find_sights(scopes, rows);
   attention(block, layer, scopes, rows);
   mlp(block, round_up(rows.size(), kernels::kRows));
@@ -87,11 +87,11 @@ void ForwardPass::embed(std::span<const Row> rows) {
   std::fill(x_.get() + rows.size() * p_.stride, x_.get() + padded * p_.stride, 0.0F);
 }
 
-void ForwardPass::find_sights(std::span<const Scope> scopes, std::span<const Row> rows) {
+void ForwardPass::find_sights(std::span<const model::Scope> scopes, std::span<const Row> rows) {
   sights_.clear();
   for (const Row& row : rows) {
-    for (const Scope scope : scopes) {
-      const auto sight = sight_of(scope, *row.places, static_cast<std::int32_t>(row.place));
+    for (const model::Scope scope : scopes) {
+      const auto sight = model::sight_of(scope, *row.places, static_cast<std::int32_t>(row.place));
       sights_.push_back(
           {static_cast<std::size_t>(sight.begin), static_cast<std::size_t>(sight.end)});
     }
@@ -100,7 +100,7 @@ void ForwardPass::find_sights(std::span<const Scope> scopes, std::span<const Row
 
 // Rotates a row's queries [heads, head_size] and the keys behind them, each head by its own
 // position.
-void ForwardPass::rotate(std::span<const Scope> scopes, const Row& row, float* query) const {
+void ForwardPass::rotate(std::span<const model::Scope> scopes, const Row& row, float* query) const {
   const auto place = static_cast<std::int32_t>(row.place);
   const auto& at = (*row.places)[row.place];
   const auto turn = [this](float* head, std::int32_t position) {
@@ -108,13 +108,13 @@ void ForwardPass::rotate(std::span<const Scope> scopes, const Row& row, float* q
     kernels::rotate(head, p_.head_size, p_.cosines.get() + angle, p_.sines.get() + angle);
   };
   for (std::size_t h = 0; h < p_.heads; ++h) {
-    turn(query + h * p_.head_size, asking_position(scopes[h], at, place));
-    turn(query + p_.width + h * p_.head_size, found_position(scopes[h], at, place));
+    turn(query + h * p_.head_size, model::asking_position(scopes[h], at, place));
+    turn(query + p_.width + h * p_.head_size, model::found_position(scopes[h], at, place));
   }
 }
 
-void ForwardPass::attention(const Block& block, std::size_t layer, std::span<const Scope> scopes,
-                            std::span<const Row> rows) {
+void ForwardPass::attention(const Block& block, std::size_t layer,
+                            std::span<const model::Scope> scopes, std::span<const Row> rows) {
   const std::size_t padded = round_up(rows.size(), kernels::kRows);
   normalise(block.norm1, padded);
   kernels::gemm(block.qkv.view, normed_.get(), p_.stride, padded, qkv_.get(), qkv_stride_,
@@ -143,4 +143,4 @@ void ForwardPass::mlp(const Block& block, std::size_t padded) {
                 kernels::Write::kAdd);
 }
 
-}  // namespace qstar::decoding
+}  // namespace qstar::inference::decoding

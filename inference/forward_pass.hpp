@@ -13,7 +13,7 @@
 #include "inference/kernels.hpp"
 #include "model/line_view.hpp"
 
-namespace qstar::decoding {
+namespace qstar::inference::decoding {
 
 // Flushes subnormal numbers to zero while it exists, so that processes that train (which flush
 // them, too) and others get the same bits.
@@ -29,8 +29,8 @@ class FlushDenormals {
 };
 
 struct Row {
-  float* cache;                          // of its sequence: ForwardPass::cache_floats()
-  const std::vector<LinePlace>* places;  // of its sequence's tokens, up to this one at least
+  float* cache;                                 // of its sequence: ForwardPass::cache_floats()
+  const std::vector<model::LinePlace>* places;  // of its sequence's tokens, up to this one at least
   std::size_t place;
   std::int32_t token;
 };
@@ -48,7 +48,7 @@ class ForwardPass {
   // Embeds at most kChunk rows and takes them through all blocks of the policy.
   void run(std::span<const Row> rows);
   // Runs one more block, whose heads have these scopes, as layer `layer` of the caches.
-  void run_block(const Block& block, std::size_t layer, std::span<const Scope> scopes,
+  void run_block(const Block& block, std::size_t layer, std::span<const model::Scope> scopes,
                  std::span<const Row> rows);
 
   // The rows' residual stream [kChunk, stride]; may be written between blocks.
@@ -61,9 +61,9 @@ class ForwardPass {
 
  private:
   void embed(std::span<const Row> rows);
-  void find_sights(std::span<const Scope> scopes, std::span<const Row> rows);
-  void rotate(std::span<const Scope> scopes, const Row& row, float* query) const;
-  void attention(const Block& block, std::size_t layer, std::span<const Scope> scopes,
+  void find_sights(std::span<const model::Scope> scopes, std::span<const Row> rows);
+  void rotate(std::span<const model::Scope> scopes, const Row& row, float* query) const;
+  void attention(const Block& block, std::size_t layer, std::span<const model::Scope> scopes,
                  std::span<const Row> rows);
   void mlp(const Block& block, std::size_t padded_rows);
   kernels::Cache cache(const Row& row, std::size_t layer) const;
@@ -75,4 +75,4 @@ class ForwardPass {
   std::vector<kernels::Range> sights_;                           // [kChunk, heads]
 };
 
-}  // namespace qstar::decoding
+}  // namespace qstar::inference::decoding

@@ -3,10 +3,9 @@
 #include "core/lanes.hpp"
 #include "inference/tile.hpp"
 
-namespace qstar::kernels {
+namespace qstar::inference::kernels {
 namespace {
 
-using lanes::kTileRows, lanes::kTileVectors;
 static_assert(kRows % kTileRows == 0 && kColumns % (kTileVectors * kLanes) == 0);
 static_assert(kLanes == lanes::kLanes);
 
@@ -236,4 +235,4 @@ void attend(const Cache& cache, const Range* ranges, const float* q, float* scra
   }
 }
 
-}  // namespace qstar::kernels
+}  // namespace qstar::inference::kernels

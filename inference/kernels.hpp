@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-namespace qstar::kernels {
+namespace qstar::inference::kernels {
 
 inline constexpr std::size_t kLanes = 16;
 inline constexpr std::size_t kRows = 8;      // rows computed together by gemm()
@@ -75,4 +75,4 @@ struct Range {
 // for an empty range. `scratch` holds `places` floats, plus the padded size of a head.
 void attend(const Cache& cache, const Range* ranges, const float* q, float* scratch, float* out);
 
-}  // namespace qstar::kernels
+}  // namespace qstar::inference::kernels

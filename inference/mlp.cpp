@@ -6,7 +6,7 @@
 #include "core/result.hpp"
 #include "core/rng.hpp"
 
-namespace qstar::mlp {
+namespace qstar::inference::mlp {
 namespace {
 
 void fill_normal(Rng& rng, double deviation, std::span<float> values) {
@@ -229,4 +229,4 @@ template void pack(const Layout&, const float*, Use, Packed<Bf16>&);
 template class Workspace<float>;
 template class Workspace<Bf16>;
 
-}  // namespace qstar::mlp
+}  // namespace qstar::inference::mlp

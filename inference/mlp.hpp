@@ -21,7 +21,7 @@
 
 #include "inference/mlp_kernels.hpp"
 
-namespace qstar::mlp {
+namespace qstar::inference::mlp {
 
 struct Sizes {
   std::size_t cells, symbols;  // one-hot inputs: cells · symbols
@@ -123,4 +123,4 @@ class Workspace {
   Buffer<T> narrow_, pairs_, delta_pairs_;
 };
 
-}  // namespace qstar::mlp
+}  // namespace qstar::inference::mlp

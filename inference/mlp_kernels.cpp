@@ -11,10 +11,10 @@
 #define QSTAR_FAST_BF16 1
 #endif
 
-namespace qstar::mlp {
+namespace qstar::inference::mlp {
 namespace {
 
-using lanes::kLanes, lanes::kTileRows, lanes::kTileVectors;
+using lanes::kLanes;
 using lanes::load, lanes::store, lanes::select, lanes::cast, lanes::convert;
 using Vec = lanes::Floats;
 using Bits = lanes::Words;
@@ -293,4 +293,4 @@ QSTAR_MLP_INSTANCES(float)
 QSTAR_MLP_INSTANCES(Bf16)
 #undef QSTAR_MLP_INSTANCES
 
-}  // namespace qstar::mlp
+}  // namespace qstar::inference::mlp

@@ -16,7 +16,7 @@
 #include <memory>
 #include <new>
 
-namespace qstar::mlp {
+namespace qstar::inference::mlp {
 
 inline constexpr std::size_t kRows = 8;      // rows computed together by product()
 inline constexpr std::size_t kColumns = 32;  // columns of a panel
@@ -134,4 +134,4 @@ struct AdamStep {
 void adam(const AdamStep& step, std::size_t n, float* parameters, float* gradient, float* moment1,
           float* moment2);
 
-}  // namespace qstar::mlp
+}  // namespace qstar::inference::mlp

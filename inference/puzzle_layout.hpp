@@ -4,11 +4,11 @@
 #include "inference/mlp.hpp"
 #include "inference/puzzle_network.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 mlp::Layout layout_of(const PuzzleShape& puzzle, const PuzzleNetworkSpec& spec);
 
 // Makes Q of the advantages of a "qv": adds V, its last output, to all others.
 void add_value(const mlp::Layout& layout, std::vector<float>& parameters);
 
-}  // namespace qstar
+}  // namespace qstar::inference

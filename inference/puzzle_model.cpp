@@ -11,7 +11,7 @@
 #include "model/safetensors.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 namespace {
 
 using mlp::kColumns;
@@ -57,7 +57,8 @@ struct Shape {
   std::size_t count = 1;
 };
 
-Result<std::int64_t> read_number(const TensorFile& file, const char* key, std::string_view source) {
+Result<std::int64_t> read_number(const model::TensorFile& file, const char* key,
+                                 std::string_view source) {
   const auto found = file.metadata.find(key);
   std::int64_t value = 0;
   if (found != file.metadata.end()) {
@@ -66,15 +67,15 @@ Result<std::int64_t> read_number(const TensorFile& file, const char* key, std::s
     if (error == std::errc() && end == text.data() + text.size() && value > 0 && value <= kLargest)
       return value;
   }
-  return corrupt_model(source,
-                       fmt::format("metadata '{}' is not a number from 1 to {}", key, kLargest));
+  return model::corrupt_model(
+      source, fmt::format("metadata '{}' is not a number from 1 to {}", key, kLargest));
 }
 
 // Everything but the parameters, and the metadata that remain.
-Status read_description(TensorFile& file, std::string_view source, PuzzleModel& model) {
+Status read_description(model::TensorFile& file, std::string_view source, PuzzleModel& model) {
   const std::string role = file.metadata["role"];
   if (role != "puzzle_q" && role != "puzzle_v" && role != "puzzle_qv") {
-    return corrupt_model(
+    return model::corrupt_model(
         source, fmt::format("its role is '{}', not puzzle_q, puzzle_v or puzzle_qv", role));
   }
   model.puzzle.name = file.metadata["puzzle"];
@@ -87,10 +88,11 @@ Status read_description(TensorFile& file, std::string_view source, PuzzleModel& 
     value = *number;
   }
   const auto spec = parse_config(file.metadata["network"], source, {}, describe_of(model.spec));
-  if (!spec) return corrupt_model(source, spec.error().message);
-  if (const auto ok = check(model.spec); !ok) return corrupt_model(source, ok.error().message);
+  if (!spec) return model::corrupt_model(source, spec.error().message);
+  if (const auto ok = check(model.spec); !ok)
+    return model::corrupt_model(source, ok.error().message);
   if (role != "puzzle_" + model.spec.values)
-    return corrupt_model(source, "metadata 'role' and 'network' disagree");
+    return model::corrupt_model(source, "metadata 'role' and 'network' disagree");
   for (const char* key : {"role", "puzzle", "cells", "symbols", "moves", "network"})
     file.metadata.erase(key);
   model.metadata = std::move(file.metadata);
@@ -98,15 +100,15 @@ Status read_description(TensorFile& file, std::string_view source, PuzzleModel& 
 }
 
 // Before the flat vector is made: a small file cannot ask for much memory.
-Status check_tensors(const TensorFile& file, const Layout& layout, std::string_view source) {
+Status check_tensors(const model::TensorFile& file, const Layout& layout, std::string_view source) {
   Status status;
   for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto) {
     const auto found = file.tensors.find(name);
     if (!status) return;
     if (found == file.tensors.end())
-      status = corrupt_model(source, fmt::format("tensor '{}' is missing", name));
+      status = model::corrupt_model(source, fmt::format("tensor '{}' is missing", name));
     else if (found->second.shape != shape.extents)
-      status = corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
+      status = model::corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
   });
   return status;
 }
@@ -117,7 +119,8 @@ std::string describe_shape(const PuzzleShape& shape) {
 }
 
 // Of a checked file: the flat parameters.
-Result<PuzzleModel> take_parameters(TensorFile& file, PuzzleModel model, const Layout& layout) {
+Result<PuzzleModel> take_parameters(model::TensorFile& file, PuzzleModel model,
+                                    const Layout& layout) {
   model.parameters.resize(layout.size());
   for_each_tensor(layout, [&](const std::string& name, const Shape& shape, auto place) {
     const std::vector<float>& data = file.tensors[name].data;
@@ -126,13 +129,14 @@ Result<PuzzleModel> take_parameters(TensorFile& file, PuzzleModel model, const L
   return model;
 }
 
-Result<PuzzleModel> model_of(Result<TensorFile> file, std::string_view source) {
+Result<PuzzleModel> model_of(Result<model::TensorFile> file, std::string_view source) {
   if (!file) return tl::unexpected(file.error());
   PuzzleModel model;
   if (auto ok = read_description(*file, source, model); !ok) return tl::unexpected(ok.error());
   const Layout layout = layout_of(model.puzzle, model.spec);
   if (auto ok = check_tensors(*file, layout, source); !ok) return tl::unexpected(ok.error());
-  return within_memory(source, [&] { return take_parameters(*file, std::move(model), layout); });
+  return model::within_memory(source,
+                              [&] { return take_parameters(*file, std::move(model), layout); });
 }
 
 }  // namespace
@@ -157,7 +161,7 @@ Status check(const PuzzleNetworkSpec& spec) {
   return {};
 }
 
-PuzzleShape shape_of(const Puzzle& puzzle) {
+PuzzleShape shape_of(const environment::Puzzle& puzzle) {
   const auto number = [](std::size_t n) { return static_cast<std::int64_t>(n); };
   return {std::string(puzzle.name()), number(puzzle.cells()), number(puzzle.symbols()),
           number(puzzle.moves())};
@@ -209,7 +213,8 @@ std::int64_t parameters_of(const PuzzleModel& model) {
 }
 double flops_of(const PuzzleModel& model) { return layout_of(model.puzzle, model.spec).flops(); }
 
-PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std::uint64_t seed) {
+PuzzleModel fresh_model(const environment::Puzzle& puzzle, const PuzzleNetworkSpec& spec,
+                        std::uint64_t seed) {
   PuzzleModel model{shape_of(puzzle), spec, {}, {}};
   const auto parameters = mlp::initial_parameters(layout_of(model.puzzle, spec), seed);
   model.parameters.assign(parameters.get(), parameters.get() + parameters.size());
@@ -218,7 +223,7 @@ PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std
 
 std::string serialize(const PuzzleModel& model) {
   PuzzleNetworkSpec spec = model.spec;
-  TensorFile file{model.metadata, {}};
+  model::TensorFile file{model.metadata, {}};
   file.metadata["role"] = "puzzle_" + spec.values;
   file.metadata["puzzle"] = model.puzzle.name;
   file.metadata["cells"] = std::to_string(model.puzzle.cells);
@@ -227,7 +232,7 @@ std::string serialize(const PuzzleModel& model) {
   file.metadata["network"] = print_config(describe_of(spec));
   for_each_tensor(layout_of(model.puzzle, spec),
                   [&](const std::string& name, const Shape& shape, auto place) {
-                    NamedTensor& tensor = file.tensors[name];
+                    model::NamedTensor& tensor = file.tensors[name];
                     tensor.shape = shape.extents;
                     tensor.data.resize(shape.count);
                     for (std::size_t i = 0; i < shape.count; ++i)
@@ -237,7 +242,7 @@ std::string serialize(const PuzzleModel& model) {
 }
 
 Result<PuzzleModel> parse_puzzle_model(std::string_view bytes, std::string_view source) {
-  return model_of(parse_tensors(bytes, source), source);
+  return model_of(model::parse_tensors(bytes, source), source);
 }
 
 Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
@@ -245,10 +250,11 @@ Status write_puzzle_model(const PuzzleModel& model, const std::string& path) {
 }
 
 Result<PuzzleModel> read_puzzle_model(const std::string& path) {
-  return model_of(read_tensors(path), path);
+  return model_of(model::read_tensors(path), path);
 }
 
-Status check_fits(const PuzzleModel& model, const Puzzle& puzzle, std::string_view source) {
+Status check_fits(const PuzzleModel& model, const environment::Puzzle& puzzle,
+                  std::string_view source) {
   const PuzzleShape wanted = shape_of(puzzle);
   if (model.puzzle == wanted) return {};
   return fail(Errc::kConfig,
@@ -256,4 +262,4 @@ Status check_fits(const PuzzleModel& model, const Puzzle& puzzle, std::string_vi
                           printable(source), describe_shape(model.puzzle), describe_shape(wanted)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::inference

@@ -7,7 +7,7 @@
 #include "inference/puzzle_layout.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 namespace {
 
 using mlp::Bf16;
@@ -19,7 +19,7 @@ constexpr std::size_t kChunk = 64;
 // Immutable, shared between threads.
 struct Weights {
   std::size_t outputs;  // of costs()
-  std::shared_ptr<const Puzzle> puzzle;
+  std::shared_ptr<const environment::Puzzle> puzzle;
   Layout layout;
   std::vector<float> parameters;
   std::variant<mlp::Packed<float>, mlp::Packed<Bf16>> packed;
@@ -64,7 +64,7 @@ struct PuzzleNetwork::Impl {
 
 void PuzzleNetwork::Impl::write(std::span<const std::uint8_t> states, std::span<float> costs,
                                 std::span<float> values) {
-  const Puzzle& puzzle = *weights->puzzle;
+  const environment::Puzzle& puzzle = *weights->puzzle;
   const std::size_t bytes = puzzle.state_bytes();
   const std::size_t n = states.size() / bytes;
   if (n == 0) return;
@@ -83,11 +83,11 @@ void PuzzleNetwork::Impl::write(std::span<const std::uint8_t> states, std::span<
 Precision fast_precision() { return mlp::fast_bf16() ? Precision::kBfloat16 : Precision::kFloat32; }
 
 Result<PuzzleNetwork> PuzzleNetwork::make(const PuzzleModel& model,
-                                          std::shared_ptr<const Puzzle> puzzle,
+                                          std::shared_ptr<const environment::Puzzle> puzzle,
                                           std::string_view source, Precision precision) {
   if (auto ok = check_fits(model, *puzzle, source); !ok) return tl::unexpected(ok.error());
   const auto outputs = static_cast<std::size_t>(model.spec.values == "v" ? 1 : model.puzzle.moves);
-  return within_memory(source, [&]() -> Result<PuzzleNetwork> {
+  return model::within_memory(source, [&]() -> Result<PuzzleNetwork> {
     auto weights = std::make_shared<Weights>(Weights{
         outputs, std::move(puzzle), layout_of(model.puzzle, model.spec), model.parameters, {}});
     if (model.spec.values == "qv") add_value(weights->layout, weights->parameters);
@@ -125,4 +125,4 @@ void PuzzleNetwork::costs_and_values(std::span<const std::uint8_t> states, std::
   impl_->write(states, costs, values);
 }
 
-}  // namespace qstar
+}  // namespace qstar::inference

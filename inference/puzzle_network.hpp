@@ -19,7 +19,7 @@
 #include "environment/puzzle/puzzle.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::inference {
 
 // Shape of the network; [network] in a configuration. The defaults have 230 thousand parameters on
 // the cube.
@@ -45,7 +45,7 @@ struct PuzzleShape {
   std::int64_t moves = 0;
   friend bool operator==(const PuzzleShape&, const PuzzleShape&) = default;
 };
-PuzzleShape shape_of(const Puzzle& puzzle);
+PuzzleShape shape_of(const environment::Puzzle& puzzle);
 
 struct PuzzleModel {
   PuzzleShape puzzle;
@@ -63,7 +63,8 @@ std::int64_t parameters_of(const PuzzleModel& model);
 double flops_of(const PuzzleModel& model);
 
 // A fresh network; spec must pass check().
-PuzzleModel fresh_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec, std::uint64_t seed);
+PuzzleModel fresh_model(const environment::Puzzle& puzzle, const PuzzleNetworkSpec& spec,
+                        std::uint64_t seed);
 
 // Bytes of a safetensors file, deterministic in the content. Metadata: role "puzzle_q",
 // "puzzle_v" or "puzzle_qv", puzzle, cells, symbols, moves, network (TOML). Tensors, y = x·Wᵀ as in
@@ -79,7 +80,8 @@ Status write_puzzle_model(const PuzzleModel& model, const std::string& path);
 Result<PuzzleModel> read_puzzle_model(const std::string& path);
 
 // kConfig, naming both, when the model is of another puzzle or size.
-Status check_fits(const PuzzleModel& model, const Puzzle& puzzle, std::string_view source);
+Status check_fits(const PuzzleModel& model, const environment::Puzzle& puzzle,
+                  std::string_view source);
 
 // The arithmetic of inference. Both give the same values but for rounding (bfloat16 has 8 bits).
 enum class Precision { kFloat32, kBfloat16 };
@@ -87,12 +89,13 @@ enum class Precision { kFloat32, kBfloat16 };
 Precision fast_precision();
 
 // Inference on one thread. A position's values do not depend on the batch.
-class PuzzleNetwork final : public CostToGo {
+class PuzzleNetwork final : public model::CostToGo {
  public:
   // kConfig when the model is of another puzzle or size; kIo without memory for it; `source` names
   // it in the error. Weights that are finite but absurdly large can still make costs() overflow:
   // callers check what comes out.
-  static Result<PuzzleNetwork> make(const PuzzleModel& model, std::shared_ptr<const Puzzle> puzzle,
+  static Result<PuzzleNetwork> make(const PuzzleModel& model,
+                                    std::shared_ptr<const environment::Puzzle> puzzle,
                                     std::string_view source = "the model",
                                     Precision precision = fast_precision());
   ~PuzzleNetwork() override;
@@ -116,4 +119,4 @@ class PuzzleNetwork final : public CostToGo {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::inference

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace qstar::lanes {
+namespace qstar::inference {
 
 // How many rows and vectors of sums a matrix product keeps in registers (measured: the best of
 // those that divide a block of eight rows and two vectors).
@@ -16,4 +16,4 @@ inline constexpr std::size_t kTileRows = 2, kTileVectors = 2;  // 8 of 16, 16 of
 inline constexpr std::size_t kTileRows = 2, kTileVectors = 1;  // 8 of 16
 #endif
 
-}  // namespace qstar::lanes
+}  // namespace qstar::inference

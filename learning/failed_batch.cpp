@@ -10,7 +10,7 @@
 #include "core/printable.hpp"
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 using nlohmann::json;
@@ -44,7 +44,7 @@ std::span<const float> row_of(const std::vector<float>& list, std::int64_t row,
                                  static_cast<std::size_t>(length));
 }
 
-json row_json(const Tokenizer& tokenizer, const TokenBatch& batch, std::int64_t row) {
+json row_json(const model::Tokenizer& tokenizer, const TokenBatch& batch, std::int64_t row) {
   const auto tokens = std::span(batch.tokens)
                           .subspan(static_cast<std::size_t>(row * batch.length),
                                    static_cast<std::size_t>(batch.length));
@@ -61,14 +61,14 @@ json attempt_json(const Trajectory& attempt) {
 
 }  // namespace
 
-std::string rows_json(const Tokenizer& tokenizer, const TokenBatch& batch) {
+std::string rows_json(const model::Tokenizer& tokenizer, const TokenBatch& batch) {
   std::vector<json> rows;
   for (std::int64_t row = 0; row < batch.rows; ++row)
     rows.push_back(row_json(tokenizer, batch, row));
   return joined(rows);
 }
 
-std::string rows_json(const Tokenizer& tokenizer, const PolicyGradientBatch& batch) {
+std::string rows_json(const model::Tokenizer& tokenizer, const PolicyGradientBatch& batch) {
   const std::pair<const char*, const std::vector<float>&> lists[] = {
       {"advantages", batch.advantages},
       {"behaviour_logprobs", batch.behaviour_logprobs},
@@ -124,4 +124,4 @@ Error FailedBatches::keep_rows(const Error& why, std::string_view rows) const {
   return said(file->empty() ? "" : fmt::format(" (its batch is in {})", printable(*file)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

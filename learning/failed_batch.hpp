@@ -19,15 +19,15 @@
 #include "learning/reward/reward_learner.hpp"
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 // Writes the JSON of a batch into a file that the label names, and returns the file's path; an
 // empty path: batches are not kept.
 using KeepBatch = std::function<Result<std::string>(std::string_view label, std::string_view json)>;
 
 // The rows of a batch as JSON, one per line, separated by commas.
-std::string rows_json(const Tokenizer& tokenizer, const TokenBatch& batch);
-std::string rows_json(const Tokenizer& tokenizer, const PolicyGradientBatch& batch);
+std::string rows_json(const model::Tokenizer& tokenizer, const TokenBatch& batch);
+std::string rows_json(const model::Tokenizer& tokenizer, const PolicyGradientBatch& batch);
 std::string rows_json(std::span<const LabelledAttempt> batch);
 std::string rows_json(std::span<const RankedPair> batch);
 std::string rows_json(std::span<const WeightedGroup> batch);
@@ -50,4 +50,4 @@ Result<Stats> or_keep(Result<Stats> answer, const FailedBatches& failed, const B
   return tl::unexpected(failed.keep_rows(answer.error(), rows_json(batch...)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -1,6 +1,6 @@
 #include "learning/unused_settings.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 Status UnusedSettings::status() const {
   if (error_) return fail(Errc::kConfig, *error_);
@@ -24,4 +24,4 @@ void note_unused(const CriticConfig& config, const CriticConfig& standard,
               section + ".dueling is false");
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

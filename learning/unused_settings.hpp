@@ -12,7 +12,7 @@
 #include "core/result.hpp"
 #include "learning/critic/critic_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 class UnusedSettings {
  public:
@@ -33,4 +33,4 @@ class UnusedSettings {
 void note_unused(const CriticConfig& config, const CriticConfig& standard,
                  const std::string& section, UnusedSettings& unused);
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -11,7 +11,7 @@
 #include "core/result.hpp"
 #include "model/safetensors.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 class ByteSource {
  public:
@@ -25,4 +25,4 @@ class ByteSource {
 // `source` names the bytes in errors; see parse_tensors().
 Result<TensorFile> read_tensors(ByteSource& bytes, std::string_view source);
 
-}  // namespace qstar
+}  // namespace qstar::model

@@ -5,7 +5,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
                            std::uint64_t time_us) {
@@ -29,4 +29,4 @@ std::vector<Step> steps_of(const Generation& generation, std::uint64_t version,
   return steps;
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

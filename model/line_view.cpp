@@ -5,7 +5,7 @@
 
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::model {
 namespace {
 
 bool has_items(Scope scope) { return scope == Scope::kPrevious || scope == Scope::kCurrent; }
@@ -54,4 +54,4 @@ std::int32_t found_position(Scope scope, const LinePlace& at, std::int32_t place
   return scope == Scope::kAll ? place : has_items(scope) ? at.found : 0;
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

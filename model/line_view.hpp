@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qstar {
+namespace qstar::model {
 
 // The scope of a head: one letter per head in ModelSpec::scopes.
 enum class Scope : char {
@@ -70,4 +70,4 @@ Sight sight_of(Scope scope, std::span<const LinePlace> places, std::int32_t plac
 std::int32_t asking_position(Scope scope, const LinePlace& at, std::int32_t place);
 std::int32_t found_position(Scope scope, const LinePlace& at, std::int32_t place);
 
-}  // namespace qstar
+}  // namespace qstar::model

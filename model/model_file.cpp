@@ -6,7 +6,7 @@
 #include "model/tokenizer.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::model {
 namespace {
 
 // Metadata keys that are ModelFile's own fields.
@@ -134,4 +134,4 @@ std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& 
   return shapes;
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

@@ -13,7 +13,7 @@
 #include "model/line_view.hpp"
 #include "model/safetensors.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 // Shape of the decoder-only transformer; [model] in a configuration.
 struct ModelSpec {
@@ -69,4 +69,4 @@ Result<ModelFile> read_model(const std::string& path);
 std::map<std::string, std::vector<std::int64_t>> policy_shapes(const ModelSpec& spec,
                                                                std::int64_t vocabulary);
 
-}  // namespace qstar
+}  // namespace qstar::model

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qstar {
+namespace qstar::model {
 
 // Continue `prompt` by sampling.
 struct GenerateRequest {
@@ -83,4 +83,4 @@ class CostToGo {
   virtual void costs(std::span<const std::uint8_t> states, std::span<float> costs) = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::model

@@ -13,7 +13,7 @@
 #include "model/byte_source.hpp"
 #include "model/within_memory.hpp"
 
-namespace qstar {
+namespace qstar::model {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "safetensors data is little-endian");
@@ -246,4 +246,4 @@ Result<TensorFile> parse_tensors(std::string_view bytes, std::string_view source
   return read_tensors(memory, source);
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

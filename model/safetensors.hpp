@@ -13,7 +13,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 struct NamedTensor {
   std::vector<std::int64_t> shape;
@@ -40,4 +40,4 @@ Result<TensorFile> read_tensors(const std::string& path);
 // The error of a file whose content is not the model it should be.
 tl::unexpected<Error> corrupt_model(std::string_view source, std::string_view what);
 
-}  // namespace qstar
+}  // namespace qstar::model

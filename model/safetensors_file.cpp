@@ -9,7 +9,7 @@
 #include "core/printable.hpp"
 #include "model/byte_source.hpp"
 
-namespace qstar {
+namespace qstar::model {
 namespace {
 
 tl::unexpected<Error> cannot_open(const std::string& path, int error) {
@@ -52,4 +52,4 @@ Result<TensorFile> read_tensors(const std::string& path) {
   return read_tensors(bytes, path);
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

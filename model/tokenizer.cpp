@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::model {
 
 Tokenizer::Tokenizer(std::string characters) : characters_(std::move(characters)) {
   index_.fill(-1);
@@ -48,4 +48,4 @@ std::string Tokenizer::decode(std::span<const std::int32_t> tokens) const {
   return text;
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

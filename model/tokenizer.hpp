@@ -15,7 +15,7 @@
 #include "core/result.hpp"
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 class Tokenizer {
  public:
@@ -48,4 +48,4 @@ class Tokenizer {
 // The alphabet of the arithmetic environments.
 inline constexpr std::string_view kArithmeticCharacters = "0123456789+-*/()";
 
-}  // namespace qstar
+}  // namespace qstar::model

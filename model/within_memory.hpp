@@ -10,7 +10,7 @@
 #include "core/printable.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::model {
 
 // What `make` gives, a Result; kIo, naming `source`, when the memory for it cannot be had.
 template <class Make>
@@ -25,4 +25,4 @@ auto within_memory(std::string_view source, Make make) -> decltype(make()) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::model

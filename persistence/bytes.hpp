@@ -11,7 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace qstar {
+namespace qstar::persistence {
 
 // Integers and floating-point numbers of at most eight bytes, bool among them.
 template <class T>
@@ -102,4 +102,4 @@ inline bool take_block(std::string_view& in, std::string_view& block) {
   return true;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -12,7 +12,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 namespace fs = std::filesystem;
@@ -159,4 +159,4 @@ Result<std::vector<std::uint64_t>> CheckpointDirectory::list() const {
   return serials;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -11,7 +11,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 using CheckpointParts = std::map<std::string, std::string>;  // name -> bytes
 
@@ -41,4 +41,4 @@ class CheckpointDirectory {
   std::int64_t keep_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -13,7 +13,7 @@
 #include "core/files.hpp"
 #include "persistence/frozen_file_system.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -239,4 +239,4 @@ Status Database::write_schema() {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -14,7 +14,7 @@
 #include "persistence/store.hpp"
 #include "persistence/writer_lock.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 inline constexpr std::uint32_t kStoreSchema = 2;
 
@@ -62,4 +62,4 @@ class Database {
   std::uint32_t schema_ = 0;  // 0: not written yet
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

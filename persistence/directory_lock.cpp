@@ -13,7 +13,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 // The process that wrote its number into the lock's file.
@@ -60,4 +60,4 @@ DirectoryLock::~DirectoryLock() {
 }
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
-}  // namespace qstar
+}  // namespace qstar::persistence

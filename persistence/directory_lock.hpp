@@ -5,7 +5,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 // An exclusive lock on a run directory, held until destruction; kBusy names the holder's process
 // id.
@@ -21,4 +21,4 @@ class DirectoryLock {
   int fd_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 using rocksdb::FileOptions;
@@ -170,4 +170,4 @@ std::unique_ptr<rocksdb::Env> environment_of(FrozenFiles files) {
   return rocksdb::NewCompositeEnv(std::make_shared<FrozenFileSystem>(std::move(files)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

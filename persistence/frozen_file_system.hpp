@@ -9,9 +9,9 @@
 
 #include "persistence/frozen_files.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 // Files are found by the last part of their path. The environment has to outlive the database.
 std::unique_ptr<rocksdb::Env> environment_of(FrozenFiles files);
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -13,7 +13,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 using Names = std::vector<std::string>;
@@ -136,4 +136,4 @@ std::string fingerprint(const FrozenFiles& files) {
   return all;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

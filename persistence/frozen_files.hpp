@@ -13,7 +13,7 @@
 #include "core/input_file.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 // By name within the folder: CURRENT and its MANIFEST, logs, tables, IDENTITY.
 using FrozenFiles = std::map<std::string, std::shared_ptr<const InputFile>>;
@@ -26,4 +26,4 @@ Result<FrozenFiles> freeze_files(const std::string& folder);
 // Equal for two moments between which nothing has changed.
 std::string fingerprint(const FrozenFiles& files);
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -6,7 +6,7 @@
 
 #include "trajectory.pb.h"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 // Big-endian, so that keys sort as numbers.
@@ -86,4 +86,4 @@ Result<std::uint64_t> ModelTable::number_of(Database& database, ModelEntry entry
   return last_;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -9,7 +9,7 @@
 
 #include "persistence/database.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 class ModelTable {
  public:
@@ -24,4 +24,4 @@ class ModelTable {
   std::uint64_t last_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

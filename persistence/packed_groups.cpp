@@ -1,6 +1,6 @@
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 void append_u32(std::string& out, std::uint32_t value) {
@@ -52,4 +52,4 @@ Result<std::vector<AttemptGroup>> unpack(std::string_view bytes) {
   return groups;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -3,7 +3,7 @@
 #include "persistence/store.hpp"
 #include "trajectory.pb.h"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 constexpr std::uint32_t kRecordSchema = 1;
@@ -94,4 +94,4 @@ Result<Trajectory> decode_trajectory(std::string_view bytes) {
   return t;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -5,7 +5,7 @@
 
 #include "persistence/bytes.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 void TableConfig::describe(FieldVisitor& v) {
   v.value({"selector",
@@ -156,4 +156,4 @@ void ReplayTable::drop_stale(std::uint64_t min_version) {
   });
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -21,7 +21,7 @@
 #include "data/trajectory.hpp"
 #include "persistence/selectors.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 struct TableConfig {
   std::string selector = "uniform";
@@ -92,4 +92,4 @@ class ReplayTable {
   double max_priority_ = 1;
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

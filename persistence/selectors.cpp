@@ -10,7 +10,7 @@
 
 #include "persistence/bytes.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 constexpr double kMinPriority = 1e-6;  // an item with no error left must stay reachable
@@ -218,4 +218,4 @@ Result<std::unique_ptr<Selector>> make_selector(std::string_view name, double al
       fmt::format("selector '{}' is not known: use uniform, prioritised, fifo or lifo", name));
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

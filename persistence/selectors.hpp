@@ -13,7 +13,7 @@
 #include "core/result.hpp"
 #include "core/rng.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 struct Sampled {
   std::uint64_t key = 0;
@@ -40,4 +40,4 @@ class Selector {
 Result<std::unique_ptr<Selector>> make_selector(std::string_view name, double alpha = 0.6);
 std::vector<std::string> selector_names();
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -14,7 +14,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 constexpr std::string_view kEnding = ".safetensors";
@@ -173,4 +173,4 @@ Result<std::vector<ShelvedModel>> Shelf::list() const {
   return models;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -13,7 +13,7 @@
 #include "core/result.hpp"
 #include "core/sha256.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 struct ShelfOptions {
   // Above 0: a cache. After a put() that makes the files larger than this together, the least
@@ -57,4 +57,4 @@ class Shelf {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::persistence

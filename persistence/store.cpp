@@ -10,7 +10,7 @@
 #include "persistence/database.hpp"
 #include "persistence/model_table.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 // Big-endian, so that keys sort as numbers: 8 bytes group, 4 bytes sample.
@@ -279,4 +279,4 @@ Result<StoreStats> Store::stats() const {
   return stats;
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

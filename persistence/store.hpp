@@ -17,7 +17,7 @@
 #include "core/sha256.hpp"
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::persistence {
 
 struct StoreOptions {
   bool sync = false;  // fsync before acknowledging (survives power loss, not only kill -9)
@@ -119,4 +119,4 @@ Result<Trajectory> decode_trajectory(std::string_view bytes);  // kCorrupt, kSch
 std::string pack(const std::vector<AttemptGroup>& groups);
 Result<std::vector<AttemptGroup>> unpack(std::string_view bytes);
 
-}  // namespace qstar
+}  // namespace qstar::persistence

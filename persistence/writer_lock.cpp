@@ -7,7 +7,7 @@
 #include <mutex>
 #include <set>
 
-namespace qstar {
+namespace qstar::persistence {
 namespace {
 
 using FolderId = std::pair<dev_t, ino_t>;
@@ -60,4 +60,4 @@ bool has_writer(const std::string& folder) {
   return here.folders.contains(id_of(folder)) || is_locked(folder + "/LOCK");
 }
 
-}  // namespace qstar
+}  // namespace qstar::persistence

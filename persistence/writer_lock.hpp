@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace qstar {
+namespace qstar::persistence {
 
 // Keeps a folder in the list of those that this process writes to, from before the database is
 // opened until after it is closed.
@@ -30,4 +30,4 @@ class WriterMark {
 // writing. False when nothing can be said, as of a writer on another machine.
 bool has_writer(const std::string& folder);
 
-}  // namespace qstar
+}  // namespace qstar::persistence

@@ -3,7 +3,8 @@
 
 1. Includes point downwards only; of search/, learning/ and persistence/ none includes another.
 2. One library, one home: each of the large libraries is included in its own folder only.
-3. No source file is longer than 400 lines.
+3. Each folder has its own namespace; core/ and data/ have qstar itself.
+4. No source file is longer than 400 lines.
 
 Prints one line per violation, `file:line: what is wrong`, and exits with 1 when there is any.
 """
@@ -48,6 +49,8 @@ HOMES = [
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]')
 
+OPENED = re.compile(r"^(?:inline )?namespace (qstar(?:::\w+)?)")
+
 
 def home_violation(path, included):
     for pattern, homes, library in HOMES:
@@ -64,6 +67,18 @@ def layer_violation(path, included):
     return f'includes "{included}": {folder}/ may include {allowed}'
 
 
+def namespace_violation(path, line):
+    folder, opened = path.parts[0], OPENED.match(line)
+    if not opened or folder in {"examples", "benchmarks", "tests"}:
+        return None
+    if folder in {"core", "data"}:
+        own, fits = "qstar", opened[1].split("::")[-1] not in MAY_INCLUDE
+    else:
+        own = f"qstar::{folder}"
+        fits = opened[1] == own
+    return None if fits else f"opens namespace {opened[1]}: {folder}/ has namespace {own}"
+
+
 def violations(root):
     for folder in MAY_INCLUDE:
         for file in sorted((root / folder).rglob("*.[ch]pp")):
@@ -72,6 +87,8 @@ def violations(root):
             if len(lines) > MAX_LINES:
                 yield f"{path}:{MAX_LINES + 1}: has {len(lines)} lines; split it at {MAX_LINES}"
             for number, line in enumerate(lines, 1):
+                if found := namespace_violation(path, line):
+                    yield f"{path}:{number}: {found}"
                 match = INCLUDE.match(line)
                 if not match:
                     continue

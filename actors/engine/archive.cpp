@@ -3,7 +3,7 @@
 #include "actors/actors.hpp"
 #include "core/sha256.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 struct WriteNow {
@@ -11,11 +11,11 @@ struct WriteNow {
 };
 
 }  // namespace
-}  // namespace qstar
+}  // namespace qstar::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::WriteNow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::WriteNow)
 
-namespace qstar {
+namespace qstar::actors {
 
 StoredGroups::StoredGroups(std::vector<std::uint64_t> ids, std::int64_t most) : most_(most) {
   if (most > 0) ids_.insert(ids.begin(), ids.end());
@@ -34,7 +34,7 @@ std::vector<std::uint64_t> StoredGroups::leave() {
   return leaving;
 }
 
-Result<Archive> Archive::make(caf::actor_system& system, std::shared_ptr<Store> store,
+Result<Archive> Archive::make(caf::actor_system& system, std::shared_ptr<persistence::Store> store,
                               std::int64_t most_groups) {
   auto ids = most_groups > 0 ? store->group_ids() : std::vector<std::uint64_t>{};
   if (!ids) return tl::unexpected(ids.error());
@@ -42,7 +42,7 @@ Result<Archive> Archive::make(caf::actor_system& system, std::shared_ptr<Store> 
                  std::make_shared<StoredGroups>(std::move(*ids), most_groups));
 }
 
-Archive::Archive(caf::actor_system& system, std::shared_ptr<Store> store,
+Archive::Archive(caf::actor_system& system, std::shared_ptr<persistence::Store> store,
                  std::shared_ptr<StoredGroups> groups)
     : store_(std::move(store)),
       groups_(std::move(groups)),
@@ -74,8 +74,9 @@ Result<AttemptGroup> Archive::stored(std::uint64_t group) {
   return store_->get(group);
 }
 
-Result<std::uint64_t> Archive::model_number(const ModelHash& model, std::string_view role,
-                                            std::string_view label, std::uint64_t version) {
+Result<std::uint64_t> Archive::model_number(const experiment::ModelHash& model,
+                                            std::string_view role, std::string_view label,
+                                            std::uint64_t version) {
   return parse_sha256(model).and_then(
       [&](const Sha256& hash) { return store_->model_number(hash, role, label, version); });
 }
@@ -105,4 +106,4 @@ Status Archive::wait_until_at_most(int under_way) {
   return shared_->status;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

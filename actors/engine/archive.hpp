@@ -16,7 +16,7 @@
 #include "experiment/task.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Which groups a store holds, and which of them have to leave it. Pure.
 class StoredGroups {
@@ -37,13 +37,13 @@ class Archive {
   static constexpr int kMost = 8;  // writes under way; another one waits
 
   // Of the store's groups the newest `most_groups` are kept; 0: all.
-  static Result<Archive> make(caf::actor_system& system, std::shared_ptr<Store> store,
+  static Result<Archive> make(caf::actor_system& system, std::shared_ptr<persistence::Store> store,
                               std::int64_t most_groups);
 
   // Hands groups in. Like the others, gives the first error of all writes so far.
   Status insert(std::span<const AttemptGroup> groups);
   // See Store::model_number. To be called before attempts of that model are handed in.
-  Result<std::uint64_t> model_number(const ModelHash& model, std::string_view role,
+  Result<std::uint64_t> model_number(const experiment::ModelHash& model, std::string_view role,
                                      std::string_view label, std::uint64_t version);
   // A stored group, with everything handed in before. kMissingFile: there is none.
   Result<AttemptGroup> stored(std::uint64_t group);
@@ -65,14 +65,14 @@ class Archive {
     int under_way = 0;
     Status status;
   };
-  Archive(caf::actor_system& system, std::shared_ptr<Store> store,
+  Archive(caf::actor_system& system, std::shared_ptr<persistence::Store> store,
           std::shared_ptr<StoredGroups> groups);
   Status wait_until_at_most(int under_way);
 
-  std::shared_ptr<Store> store_;
+  std::shared_ptr<persistence::Store> store_;
   std::shared_ptr<StoredGroups> groups_;  // of the actor
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   caf::actor actor_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

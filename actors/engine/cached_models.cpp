@@ -3,10 +3,11 @@
 #include "core/log.hpp"
 #include "core/sha256.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
-FetchModel cached(FetchModel fetch, std::shared_ptr<Shelf> cache) {
-  return [fetch = std::move(fetch), cache = std::move(cache)](const ModelHash& hash) {
+experiment::FetchModel cached(experiment::FetchModel fetch,
+                              std::shared_ptr<persistence::Shelf> cache) {
+  return [fetch = std::move(fetch), cache = std::move(cache)](const experiment::ModelHash& hash) {
     const auto digest = parse_sha256(hash);
     if (digest && cache->contains(*digest)) {
       if (auto bytes = cache->get(*digest)) return bytes;
@@ -20,4 +21,4 @@ FetchModel cached(FetchModel fetch, std::shared_ptr<Shelf> cache) {
   };
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -7,10 +7,11 @@
 #include "experiment/executor.hpp"
 #include "persistence/shelf.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Gets models from the cache, and those that it lacks, or holds damaged, from `fetch`. A cache that
 // cannot be written to is a warning in the log.
-FetchModel cached(FetchModel fetch, std::shared_ptr<Shelf> cache);
+experiment::FetchModel cached(experiment::FetchModel fetch,
+                              std::shared_ptr<persistence::Shelf> cache);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -2,9 +2,10 @@
 
 #include "core/clock.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
-void TaskExchange::deliver(TaskId task, Result<TaskResult> result, bool remote) {
+void TaskExchange::deliver(experiment::TaskId task, Result<experiment::TaskResult> result,
+                           bool remote) {
   {
     const std::scoped_lock lock(mutex_);
     if (remote && result) remote_cpu_seconds_ += result->cpu_seconds;
@@ -13,7 +14,7 @@ void TaskExchange::deliver(TaskId task, Result<TaskResult> result, bool remote) 
   changed_.notify_all();
 }
 
-Result<TaskResult> TaskExchange::wait(TaskId task) {
+Result<experiment::TaskResult> TaskExchange::wait(experiment::TaskId task) {
   std::unique_lock lock(mutex_);
   const double began = seconds_now();
   changed_.wait(lock, [&] { return closed_ || results_.contains(task); });
@@ -22,14 +23,14 @@ Result<TaskResult> TaskExchange::wait(TaskId task) {
   return std::move(results_.extract(task).mapped());
 }
 
-bool TaskExchange::ready(TaskId task) const {
+bool TaskExchange::ready(experiment::TaskId task) const {
   const std::scoped_lock lock(mutex_);
   return closed_ || results_.contains(task);
 }
 
-void TaskExchange::forget(std::span<const TaskId> tasks) {
+void TaskExchange::forget(std::span<const experiment::TaskId> tasks) {
   const std::scoped_lock lock(mutex_);
-  for (const TaskId task : tasks) results_.erase(task);
+  for (const experiment::TaskId task : tasks) results_.erase(task);
 }
 
 void TaskExchange::close(Error why) {
@@ -60,7 +61,7 @@ Occupancy TaskExchange::occupancy() const {
   return occupancy_;
 }
 
-Result<ModelHash> EngineClient::publish(std::string bytes) {
+Result<experiment::ModelHash> EngineClient::publish(std::string bytes) {
   auto hash = exchange_->models().publish(std::move(bytes));
   if (!keep_) return hash;
   const auto published = exchange_->models().model(hash);
@@ -68,20 +69,21 @@ Result<ModelHash> EngineClient::publish(std::string bytes) {
   return keep_(*published).map([&hash] { return std::move(hash); });
 }
 
-TaskId EngineClient::submit(Task task) {
-  const TaskId id = next_++;
-  caf::anon_send(pool_, SubmitTask{id, std::make_shared<const std::string>(encode(task))});
+experiment::TaskId EngineClient::submit(experiment::Task task) {
+  const experiment::TaskId id = next_++;
+  caf::anon_send(pool_,
+                 SubmitTask{id, std::make_shared<const std::string>(experiment::encode(task))});
   return id;
 }
 
-void EngineClient::cancel(std::span<const TaskId> tasks) {
+void EngineClient::cancel(std::span<const experiment::TaskId> tasks) {
   if (!tasks.empty()) caf::anon_send(pool_, CancelTasks{{tasks.begin(), tasks.end()}});
 }
 
-EngineTimes EngineClient::times() const {
+experiment::EngineTimes EngineClient::times() const {
   const auto occupancy = exchange_->occupancy();
   return {seconds_now() - began_, exchange_->waited_seconds(), occupancy.busy_seconds(),
           occupancy.idle_seconds()};
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

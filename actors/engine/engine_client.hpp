@@ -20,18 +20,18 @@
 #include "core/clock.hpp"
 #include "experiment/engine.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Results on their way from the pool to the stage, and the models that tasks name. Thread-safe.
 class TaskExchange {
  public:
   // `remote`: another process executed the task.
-  void deliver(TaskId task, Result<TaskResult> result, bool remote);
+  void deliver(experiment::TaskId task, Result<experiment::TaskResult> result, bool remote);
   // Waits for the result; the reason of close() once the exchange is closed.
-  Result<TaskResult> wait(TaskId task);
-  bool ready(TaskId task) const;
+  Result<experiment::TaskResult> wait(experiment::TaskId task);
+  bool ready(experiment::TaskId task) const;
   // Forgets results that are not wanted any more.
-  void forget(std::span<const TaskId> tasks);
+  void forget(std::span<const experiment::TaskId> tasks);
   // Ends all waits, now and later.
   void close(Error why);
 
@@ -47,7 +47,7 @@ class TaskExchange {
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<TaskId, Result<TaskResult>> results_;
+  std::map<experiment::TaskId, Result<experiment::TaskResult>> results_;
   std::optional<Error> closed_;
   PublishedModels models_;
   double remote_cpu_seconds_ = 0, waited_seconds_ = 0;
@@ -59,27 +59,29 @@ PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Sto
                      std::string config, double lease_seconds,
                      std::shared_ptr<TaskExchange> exchange);
 
-class EngineClient final : public Engine {
+class EngineClient final : public experiment::Engine {
  public:
   // Keeps the bytes of a published model for good.
   using KeepModel = std::function<Status(std::shared_ptr<const std::string> bytes)>;
   EngineClient(PoolActor pool, std::shared_ptr<TaskExchange> exchange, KeepModel keep = {})
       : pool_(std::move(pool)), exchange_(std::move(exchange)), keep_(std::move(keep)) {}
 
-  Result<ModelHash> publish(std::string bytes) override;
-  TaskId submit(Task task) override;
-  Result<TaskResult> wait(TaskId task) override { return exchange_->wait(task); }
-  bool ready(TaskId task) const override { return exchange_->ready(task); }
-  void cancel(std::span<const TaskId> tasks) override;
+  Result<experiment::ModelHash> publish(std::string bytes) override;
+  experiment::TaskId submit(experiment::Task task) override;
+  Result<experiment::TaskResult> wait(experiment::TaskId task) override {
+    return exchange_->wait(task);
+  }
+  bool ready(experiment::TaskId task) const override { return exchange_->ready(task); }
+  void cancel(std::span<const experiment::TaskId> tasks) override;
   double remote_cpu_seconds() const override { return exchange_->remote_cpu_seconds(); }
-  EngineTimes times() const override;
+  experiment::EngineTimes times() const override;
 
  private:
   PoolActor pool_;
   std::shared_ptr<TaskExchange> exchange_;
   KeepModel keep_;
   double began_ = seconds_now();
-  std::atomic<TaskId> next_ = 1;
+  std::atomic<experiment::TaskId> next_ = 1;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -8,7 +8,7 @@
 #include "actors/engine/cached_models.hpp"
 #include "actors/process/family.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 // Executors give way to the learner: it is what a run waits for, and all else can be done
@@ -22,7 +22,7 @@ void give_way() {
 
 // Fetches a model from the head, piece by piece. Blocks the calling thread.
 Result<std::string> fetch_from(caf::actor_system& system, const TaskSourceActor& source,
-                               const ModelHash& hash) {
+                               const experiment::ModelHash& hash) {
   caf::scoped_actor self{system};
   std::string bytes;
   std::uint64_t total = 1;
@@ -45,7 +45,7 @@ struct ExecutorState {
   ExecutorActor::pointer self = nullptr;
   std::string node;
   TaskSourceActor source;
-  std::unique_ptr<Executor> executor;
+  std::unique_ptr<experiment::Executor> executor;
   bool gave_way = false;
 
   void ask() {
@@ -62,22 +62,22 @@ struct ExecutorState {
   }
 
   TaskFinished execute(const TaskLease& lease) const {
-    const auto task = decode_task(lease.bytes);
+    const auto task = experiment::decode_task(lease.bytes);
     const auto result = task ? executor->run(*task) : tl::unexpected(task.error());
-    if (result) return {lease.task, {}, {}, encode(*result)};
+    if (result) return {lease.task, {}, {}, experiment::encode(*result)};
     return {lease.task, std::string(to_string(result.error().code)), result.error().message, {}};
   }
 };
 
 ExecutorActor::behavior_type behavior(ExecutorActor::stateful_pointer<ExecutorState> self,
                                       const std::string& node, const TaskSourceActor& source,
-                                      const std::shared_ptr<Executor>& executor) {
+                                      const std::shared_ptr<experiment::Executor>& executor) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
   state.node = node;
   state.source = source;
-  state.executor = std::make_unique<Executor>(std::move(*executor));
+  state.executor = std::make_unique<experiment::Executor>(std::move(*executor));
   self->send(self, caf::tick_atom::value);
   return {[&state](caf::tick_atom) { state.ask(); }};
 }
@@ -95,16 +95,19 @@ void NodeConfig::describe(FieldVisitor& v) {
 caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
                            const TaskSourceActor& source,
                            std::function<void(const Status&)> ended) {
-  FetchModel fetch = options.fetch;
+  experiment::FetchModel fetch = options.fetch;
   if (!fetch)
-    fetch = [&system, source](const ModelHash& hash) { return fetch_from(system, source, hash); };
+    fetch = [&system, source](const experiment::ModelHash& hash) {
+      return fetch_from(system, source, hash);
+    };
   if (options.cache) fetch = cached(std::move(fetch), options.cache);
-  const auto models = std::make_shared<ModelCache>(std::move(fetch));
+  const auto models = std::make_shared<experiment::ModelCache>(std::move(fetch));
   const auto start = [options, source, models](caf::actor_system& home) {
     Family family;
     for (std::int64_t i = 0; i < options.config.executors; ++i) {
-      const ExecutorOptions how{static_cast<std::int32_t>(options.config.slots), options.stop};
-      auto executor = std::make_shared<Executor>(options.environment, models, how);
+      const experiment::ExecutorOptions how{static_cast<std::int32_t>(options.config.slots),
+                                            options.stop};
+      auto executor = std::make_shared<experiment::Executor>(options.environment, models, how);
       family.workers.push_back(caf::actor_cast<caf::actor>(
           home.spawn<caf::detached>(behavior, options.node, source, std::move(executor))));
     }
@@ -114,4 +117,4 @@ caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& op
                       caf::actor_cast<caf::actor>(source));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

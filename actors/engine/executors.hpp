@@ -12,15 +12,15 @@
 #include "environment/registry.hpp"
 #include "experiment/run_settings.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // What a process must know to execute tasks: the head tells it to each worker that joins.
 struct NodeConfig {
   std::string name = "qstar";  // of the experiment
-  EnvironmentConfig environment;
+  environment::EnvironmentConfig environment;
   std::int64_t executors = 2;  // per process
   std::int64_t slots = 256;    // sequences that an executor generates at once
-  RestartConfig restart;
+  experiment::RestartConfig restart;
   void describe(FieldVisitor& v);
 };
 
@@ -28,13 +28,13 @@ struct ExecutorsOptions {
   std::string node;  // name of this process
   NodeConfig config;
   EnvironmentPtr environment;
-  FetchModel fetch = {};                   // unset: models are fetched from the head
-  std::shared_ptr<Shelf> cache = nullptr;  // of models that were fetched; null: none
-  Stop stop = {};                          // ends tasks early
+  experiment::FetchModel fetch = {};                    // unset: models are fetched from the head
+  std::shared_ptr<persistence::Shelf> cache = nullptr;  // of models that were fetched; null: none
+  Stop stop = {};                                       // ends tasks early
 };
 // `ended` is called once: without an error after a regular end; kNetwork: the head is gone;
 // kActorFailed: an executor failed too often.
 caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& options,
                            const TaskSourceActor& source, std::function<void(const Status&)> ended);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -13,7 +13,7 @@
 #include "core/log.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
@@ -62,7 +62,8 @@ struct PoolState {
     exchange->note(occupancy);
   }
 
-  void log_task(LogLevel level, std::string_view event, TaskId task, const std::string& holder) {
+  void log_task(LogLevel level, std::string_view event, experiment::TaskId task,
+                const std::string& holder) {
     log(level, "pool", event, {{"task", task}, {"node", nodes[holder]}});
   }
 
@@ -72,7 +73,7 @@ struct PoolState {
   }
 
   void cancel(const CancelTasks& message) {
-    for (const TaskId task : message.tasks) pool->cancel(task);
+    for (const experiment::TaskId task : message.tasks) pool->cancel(task);
     exchange->forget(message.tasks);  // results that came first
     hand_out();
   }
@@ -85,7 +86,7 @@ struct PoolState {
     if (!wanted) return;
     log_task(LogLevel::kDebug, "result taken", message.task, caf::to_string(sender));
     const bool remote = sender && sender->node() != self->node();
-    exchange->deliver(message.task, decode_result(message.bytes), remote);
+    exchange->deliver(message.task, experiment::decode_result(message.bytes), remote);
   }
 
   void failed(const TaskFinished& message) {
@@ -173,4 +174,4 @@ PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Sto
                                      lease_seconds, std::move(exchange));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -10,7 +10,7 @@
 
 #include "experiment/engine.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // ---- pool <-> executors ------------------------------------------------------------------------
 
@@ -43,11 +43,11 @@ struct ModelPiece {
 // ---- stage -> pool (same process) --------------------------------------------------------------
 
 struct SubmitTask {
-  TaskId task = 0;
+  experiment::TaskId task = 0;
   std::shared_ptr<const std::string> bytes;
 };
 struct CancelTasks {
-  std::vector<TaskId> tasks;
+  std::vector<experiment::TaskId> tasks;
 };
 // No more tasks will come: executors are sent home.
 struct EndTasks {};
@@ -73,8 +73,8 @@ auto inspect(Inspector& f, ModelPiece& m) {
   return f(caf::meta::type_name("ModelPiece"), m.total, m.bytes);
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SubmitTask)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::CancelTasks)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::EndTasks)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::SubmitTask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::CancelTasks)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::EndTasks)

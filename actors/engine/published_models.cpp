@@ -6,14 +6,14 @@
 
 #include "core/sha256.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 constexpr std::size_t kPiece = 1 << 20;
 
 }  // namespace
 
-ModelHash PublishedModels::publish(std::string bytes) {
+experiment::ModelHash PublishedModels::publish(std::string bytes) {
   auto hash = sha256(bytes).hex();
   const std::scoped_lock lock(mutex_);
   std::erase_if(models_, [&](const Published& model) { return model.hash == hash; });
@@ -22,7 +22,8 @@ ModelHash PublishedModels::publish(std::string bytes) {
   return hash;
 }
 
-Result<std::shared_ptr<const std::string>> PublishedModels::model(const ModelHash& hash) const {
+Result<std::shared_ptr<const std::string>> PublishedModels::model(
+    const experiment::ModelHash& hash) const {
   const std::scoped_lock lock(mutex_);
   const auto it = std::find_if(models_.begin(), models_.end(),
                                [&](const Published& model) { return model.hash == hash; });
@@ -38,4 +39,4 @@ Result<ModelPiece> PublishedModels::piece(const ModelRequest& request) const {
   return ModelPiece{(*bytes)->size(), (*bytes)->substr(request.offset, kPiece)};
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

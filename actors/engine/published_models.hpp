@@ -9,26 +9,26 @@
 #include "actors/engine/pool_messages.hpp"
 #include "experiment/task.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class PublishedModels {
  public:
   static constexpr std::size_t kMost = 64;  // the newest published ones are kept
 
   // Gives the hash of a safetensors file's bytes. Publishing a model again makes it the newest.
-  ModelHash publish(std::string bytes);
+  experiment::ModelHash publish(std::string bytes);
   // kMissingFile: not published, or too many others were since.
-  Result<std::shared_ptr<const std::string>> model(const ModelHash& hash) const;
+  Result<std::shared_ptr<const std::string>> model(const experiment::ModelHash& hash) const;
   // At most a mebibyte of it. kUsage: beyond its end.
   Result<ModelPiece> piece(const ModelRequest& request) const;
 
  private:
   struct Published {
-    ModelHash hash;
+    experiment::ModelHash hash;
     std::shared_ptr<const std::string> bytes;
   };
   mutable std::mutex mutex_;
   std::deque<Published> models_;  // the newest last
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-namespace qstar {
+namespace qstar::actors {
 
-void TaskPool::add(TaskId task, Bytes bytes) {
+void TaskPool::add(experiment::TaskId task, Bytes bytes) {
   const bool fresh = tasks_.emplace(task, Entry{std::move(bytes), 0}).second;
   QSTAR_ASSERT(fresh, std::to_string(task));
   queue_.push_back(task);
 }
 
-void TaskPool::cancel(TaskId task) {
+void TaskPool::cancel(experiment::TaskId task) {
   if (tasks_.erase(task) == 0) return;
   leased_.erase(task);
   std::erase(queue_, task);
@@ -18,7 +18,7 @@ void TaskPool::cancel(TaskId task) {
 
 std::optional<TaskPool::Lease> TaskPool::hand_out(const std::string& holder, double now) {
   if (queue_.empty()) return std::nullopt;
-  const TaskId task = queue_.front();
+  const experiment::TaskId task = queue_.front();
   queue_.pop_front();
   auto& entry = tasks_.at(task);
   ++entry.holders;
@@ -26,14 +26,14 @@ std::optional<TaskPool::Lease> TaskPool::hand_out(const std::string& holder, dou
   return Lease{task, entry.bytes};
 }
 
-bool TaskPool::done(TaskId task) {
+bool TaskPool::done(experiment::TaskId task) {
   leased_.erase(task);
   // A task that came back and was finished after all need not be done a second time.
   std::erase(queue_, task);
   return tasks_.erase(task) > 0;
 }
 
-TaskPool::Failure TaskPool::failed(TaskId task, Errc code) {
+TaskPool::Failure TaskPool::failed(experiment::TaskId task, Errc code) {
   if (leased_.erase(task) == 0) return Failure::kIgnored;
   if (may_succeed_elsewhere(code) && tasks_.at(task).holders < kMostHolders) {
     queue_.push_front(task);
@@ -89,4 +89,4 @@ void Occupancy::set(double now, std::int64_t busy, std::int64_t idle) {
   idle_ = static_cast<double>(idle);
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -14,7 +14,7 @@
 
 #include "experiment/engine.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class TaskPool {
  public:
@@ -26,29 +26,29 @@ class TaskPool {
   explicit TaskPool(double lease_seconds) : lease_seconds_(lease_seconds) {}
 
   // Queues an encoded task behind all others. Ids are never used twice.
-  void add(TaskId task, Bytes bytes);
+  void add(experiment::TaskId task, Bytes bytes);
   // Forgets a task; a result that still arrives is not wanted.
-  void cancel(TaskId task);
+  void cancel(experiment::TaskId task);
 
   struct Lease {
-    TaskId task = 0;
+    experiment::TaskId task = 0;
     Bytes bytes;
   };
   // The next task for `holder`; none when the queue is empty.
   std::optional<Lease> hand_out(const std::string& holder, double now);
   // True when the result is wanted; false for a late duplicate, which is the same again.
-  bool done(TaskId task);
+  bool done(experiment::TaskId task);
   // What follows when a holder reports that a task failed with this error.
   enum class Failure : std::uint8_t {
     kIgnored,  // the task is done, withdrawn or waiting for another holder: a late report
     kRetried,  // another holder may succeed: it is at the front of the queue again
     kFinal,    // it would fail everywhere, or kMostHolders have failed: the task is forgotten
   };
-  Failure failed(TaskId task, Errc code);
+  Failure failed(experiment::TaskId task, Errc code);
 
   // A lease that ended without a result.
   struct Returned {
-    TaskId task = 0;
+    experiment::TaskId task = 0;
     std::string holder;
     bool given_up = false;  // the task was forgotten, see kMostHolders
     friend bool operator==(const Returned&, const Returned&) = default;
@@ -73,9 +73,9 @@ class TaskPool {
   std::vector<Returned> take_back(const Condition& returns);
 
   double lease_seconds_;
-  std::map<TaskId, Entry> tasks_;  // all that are not done
-  std::deque<TaskId> queue_;
-  std::map<TaskId, Held> leased_;
+  std::map<experiment::TaskId, Entry> tasks_;  // all that are not done
+  std::deque<experiment::TaskId> queue_;
+  std::map<experiment::TaskId, Held> leased_;
 };
 
 // Whether a task that failed with this error may succeed on another node: its own description is
@@ -99,4 +99,4 @@ class Occupancy {
   double busy_seconds_ = 0, idle_seconds_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -17,7 +17,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -251,4 +251,4 @@ Result<TlsPaths> find_certificates(const std::string& directory, const std::stri
                           paths.certificate, paths.ca));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

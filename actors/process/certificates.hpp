@@ -10,7 +10,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct CertificateOptions {
   std::vector<std::string> nodes = {"head", "worker"};
@@ -41,4 +41,4 @@ Result<TlsPaths> find_certificates(const std::string& directory, const std::stri
 // first; not "ca", and not the name of a file of keys (*.pem, *.key). kUsage, stating the rule.
 Status check_node_name(const std::string& name);
 
-}  // namespace qstar
+}  // namespace qstar::actors

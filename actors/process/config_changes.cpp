@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using Values = std::vector<std::pair<std::string, std::string>>;
@@ -90,4 +90,4 @@ std::string summary_of(std::span<const ConfigChange> changes) {
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -13,7 +13,7 @@
 
 #include "core/config.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct ConfigChange {
   std::string key;            // dotted
@@ -36,4 +36,4 @@ std::string list_of(std::span<const ConfigChange> changes);
 // "rl.versions = 8 (was 4), restart.max_failures = 9 (was 5)".
 std::string summary_of(std::span<const ConfigChange> changes);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -4,12 +4,12 @@
 
 #include "environment/registry.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 ExperimentKind kind_of(const ConfigText& config, std::span<const std::string> overrides) {
   if (!peek_config(config.toml, overrides, "experiment").empty()) return ExperimentKind::kStory;
   const auto name = peek_config(config.toml, overrides, "environment.name");
-  const auto puzzles = puzzle_names();
+  const auto puzzles = environment::puzzle_names();
   const bool is_puzzle = std::find(puzzles.begin(), puzzles.end(), name) != puzzles.end();
   return is_puzzle ? ExperimentKind::kPuzzle : ExperimentKind::kText;
 }
@@ -23,4 +23,4 @@ std::string_view to_string(ExperimentKind kind) {
   return "text";
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

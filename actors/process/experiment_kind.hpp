@@ -6,7 +6,7 @@
 
 #include "core/config.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 enum class ExperimentKind { kText, kPuzzle, kStory };
 
@@ -14,4 +14,4 @@ ExperimentKind kind_of(const ConfigText& config, std::span<const std::string> ov
 // "text", "puzzle", "story".
 std::string_view to_string(ExperimentKind kind);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -7,7 +7,7 @@
 #include "actors/process/restart_policy.hpp"
 #include "core/clock.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 // The error for the worker's user when the coordinator has ended; none if it ended normally.
@@ -102,4 +102,4 @@ caf::actor spawn_family(caf::actor_system& system, FamilyOptions options,
   return system.spawn(supervisor, std::move(options), coordinator);
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -11,7 +11,7 @@
 #include "actors/actors.hpp"
 #include "experiment/run_settings.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct Family {
   std::vector<caf::actor> workers;  // each ends without an error when no work is left
@@ -21,11 +21,11 @@ struct Family {
 // `start` spawns a new family. `ended` is called once, with an error when the end was not regular:
 // kNetwork when the coordinator is gone, kActorFailed when the policy gave up.
 struct FamilyOptions {
-  RestartConfig restart;
+  experiment::RestartConfig restart;
   std::function<Family(caf::actor_system&)> start;
   std::function<void(const Status&)> ended;
 };
 caf::actor spawn_family(caf::actor_system& system, FamilyOptions options,
                         const caf::actor& coordinator);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -14,7 +14,7 @@
 #include "core/shell_word.hpp"
 #include "core/sockets.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using namespace std::chrono_literals;
@@ -123,9 +123,9 @@ Status check(const ProcessOptions& options) {
   return check_listen(options);
 }
 
-Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options) {
-  if (options.http_port < 0) return std::unique_ptr<Gateway>();
-  auto gateway = Gateway::start(
+Result<std::unique_ptr<serving::Gateway>> start_gateway(const ProcessOptions& options) {
+  if (options.http_port < 0) return std::unique_ptr<serving::Gateway>();
+  auto gateway = serving::Gateway::start(
       {.address = options.http_address, .port = static_cast<std::uint16_t>(options.http_port)});
   if (gateway)
     announce(options, LogLevel::kInfo,
@@ -148,7 +148,7 @@ void announce(const ProcessOptions& options, LogLevel level, const Report& repor
 }
 
 std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
-                                           Gateway* gateway) {
+                                           serving::Gateway* gateway) {
   return [&options, &directory, gateway](const Report& report) {
     directory.append(report.row);
     log_report(report);
@@ -174,8 +174,8 @@ Result<Network> plan_network(const ProcessOptions& options, const RunDirectory& 
   return network;
 }
 
-Status watch(const ProcessOptions& options, const RestartConfig& restart, const Network& network,
-             Watched& watched) {
+Status watch(const ProcessOptions& options, const experiment::RestartConfig& restart,
+             const Network& network, Watched& watched) {
   std::optional<WorkerProcesses> workers;
   if (!network.tls) return supervise(workers, watched);
   const auto port = publish(watched.coordinator, network.listen.host, network.listen.port);
@@ -211,7 +211,7 @@ tl::unexpected<Error> interrupted(const ProcessOptions& options) {
 
 }  // namespace
 
-Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
+Status run_sessions(const ProcessOptions& options, const experiment::RestartConfig& restart,
                     const Session& session) {
   RestartPolicy restarts(restart);
   set_last_words("resume with: " + resume_command(options));
@@ -230,4 +230,4 @@ Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -19,7 +19,7 @@
 #include "core/stop.hpp"
 #include "serving/gateway/gateway.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct ProcessOptions {
   std::string run_directory;
@@ -42,7 +42,7 @@ struct ProcessOptions {
 Status check(const ProcessOptions& options);
 
 // The gateway, or null when none is asked for. kBusy: the port is taken.
-Result<std::unique_ptr<Gateway>> start_gateway(const ProcessOptions& options);
+Result<std::unique_ptr<serving::Gateway>> start_gateway(const ProcessOptions& options);
 
 // Opens the log of the process that leads the run, log/head.log in its directory.
 Status open_run_log(const ProcessOptions& options, const std::string& directory);
@@ -52,7 +52,7 @@ void announce(const ProcessOptions& options, LogLevel level, const Report& repor
 
 // Where a run is shown: metrics.jsonl, the log, the gateway (may be null), the user.
 std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
-                                           Gateway* gateway);
+                                           serving::Gateway* gateway);
 
 // How other processes reach the run; no `tls`: they do not.
 struct Network {
@@ -70,15 +70,15 @@ struct Watched {
   std::function<bool(std::chrono::milliseconds)> ended;  // waits so long for it
   std::future<Status> node_ended;
 };
-Status watch(const ProcessOptions& options, const RestartConfig& restart, const Network& network,
-             Watched& watched);
+Status watch(const ProcessOptions& options, const experiment::RestartConfig& restart,
+             const Network& network, Watched& watched);
 
 // One session of a run: an error, or whether it was interrupted (false: it is finished).
 using Session = std::function<Result<bool>()>;
 // Runs sessions until one ends well. A failed actor restarts the session from the newest
 // checkpoint, with back-off; after too many failures kActorFailed. kInterrupted: with the command
 // that resumes the run; the session has shown what it saved.
-Status run_sessions(const ProcessOptions& options, const RestartConfig& restart,
+Status run_sessions(const ProcessOptions& options, const experiment::RestartConfig& restart,
                     const Session& session);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -3,7 +3,7 @@
 #include <caf/openssl/all.hpp>
 #include <thread>
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 Error refusal(const caf::error& error) {
@@ -46,4 +46,4 @@ void leave(caf::actor_system& system, const caf::actor& presence, const caf::err
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -8,7 +8,7 @@
 
 #include "actors/actors.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // `welcome` is fulfilled once: kNetwork when the head refused or went away, kTimeout when it did
 // not answer within a minute.
@@ -19,4 +19,4 @@ caf::actor spawn_presence(caf::actor_system& system, const JoinActor& head, std:
 // seconds later.
 void leave(caf::actor_system& system, const caf::actor& presence, const caf::error& reason);
 
-}  // namespace qstar
+}  // namespace qstar::actors

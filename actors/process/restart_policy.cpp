@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qstar {
+namespace qstar::actors {
 
 std::optional<double> RestartPolicy::failed(double now) {
   if (failures_ > 0 && now - last_ > config_.forgive_after) failures_ = 0;
@@ -13,4 +13,4 @@ std::optional<double> RestartPolicy::failed(double now) {
                   config_.first_delay * std::pow(2.0, static_cast<double>(failures_ - 1)));
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -9,19 +9,19 @@
 
 #include "experiment/run_settings.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class RestartPolicy {
  public:
-  explicit RestartPolicy(const RestartConfig& config) : config_(config) {}
+  explicit RestartPolicy(const experiment::RestartConfig& config) : config_(config) {}
   // Notes a failure at `now` (seconds). The delay before the restart, or nothing: give up.
   std::optional<double> failed(double now);
   std::int64_t failures() const { return failures_; }
 
  private:
-  RestartConfig config_;
+  experiment::RestartConfig config_;
   std::int64_t failures_ = 0;
   double last_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

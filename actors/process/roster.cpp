@@ -7,7 +7,7 @@
 #include "core/log.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 constexpr std::size_t kLongestShown = 64;
@@ -103,4 +103,4 @@ std::string shown_name(const std::string& name) {
   return shown.substr(0, end) + "...";
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

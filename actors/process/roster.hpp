@@ -8,7 +8,7 @@
 
 #include "actors/actors.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // A coordinator sends this when a worker has introduced itself through that actor.
 struct Arrival {
@@ -32,7 +32,7 @@ RosterActor spawn_roster(caf::local_actor& coordinator, const MetricsActor& metr
 // A name that a peer gave itself, safe to show: printable, and at most 64 characters.
 std::string shown_name(const std::string& name);
 
-}  // namespace qstar
+}  // namespace qstar::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::Arrival)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::SessionEnds)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::Arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::SessionEnds)

@@ -19,7 +19,7 @@
 #include "environment/registry.hpp"
 #include "persistence/directory_lock.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -109,7 +109,7 @@ struct RunDirectory::State {
   std::string printed;  // the configuration given, as TOML
   std::vector<ConfigChange> changes;
   std::string warning;
-  std::optional<DirectoryLock> lock;
+  std::optional<persistence::DirectoryLock> lock;
   std::ofstream metrics;
   mutable std::mutex mutex;
   std::map<std::string, Identity> guarded;
@@ -179,7 +179,7 @@ Result<RunDirectory> RunDirectory::open(const Opening& opening, const Describe& 
   auto started = StartedFiles::make(path);
   if (!started) return tl::unexpected(started.error());
   state->started = std::move(*started);
-  auto lock = DirectoryLock::acquire(path);
+  auto lock = persistence::DirectoryLock::acquire(path);
   if (!lock) {
     if (lock.error().code == Errc::kBusy) state->started.keep();  // what is there is another's
     return tl::unexpected(lock.error());
@@ -319,4 +319,4 @@ Status RunDirectory::conclude(const std::vector<std::pair<std::string, std::stri
   return intact();
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -25,7 +25,7 @@
 #include "core/metrics.hpp"
 #include "persistence/checkpoint.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // The kinds of runs as users know them, and what may change when one is resumed (config_changes).
 struct RunKind {
@@ -108,4 +108,4 @@ class RunDirectory {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

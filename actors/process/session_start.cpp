@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::actors {
 
 void show_line(const ProcessOptions& options, const char* phase, std::string line) {
   announce(options, LogLevel::kInfo, report_of(phase, 0, std::move(line)));
@@ -32,4 +32,4 @@ Error cause_of(const Error& error, const RunDirectory& directory) {
   return there ? error : there.error();
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -4,7 +4,7 @@
 
 #include "actors/process/head_process.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // Shows the user a line that is no progress.
 void show_line(const ProcessOptions& options, const char* phase, std::string line);
@@ -32,4 +32,4 @@ Status adopt_changes(RunDirectory& directory, const ProcessOptions& options);
 // Why a session ended with this error: that its directory is gone explains whatever followed.
 Error cause_of(const Error& error, const RunDirectory& directory);
 
-}  // namespace qstar
+}  // namespace qstar::actors

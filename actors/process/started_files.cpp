@@ -9,7 +9,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,4 +64,4 @@ StartedFiles& StartedFiles::operator=(StartedFiles&& other) noexcept {
   return *this;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

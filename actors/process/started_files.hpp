@@ -7,7 +7,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class StartedFiles {
  public:
@@ -31,4 +31,4 @@ class StartedFiles {
   std::set<std::string> before_;      // names in the directory that were there
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -11,7 +11,7 @@
 
 #include "core/sockets.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 constexpr std::chrono::seconds kHeartbeat{10}, kProbeTimeout{3};
@@ -137,4 +137,4 @@ Result<JoinActor> connect(caf::actor_system& system, const std::string& host, st
   return joined;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

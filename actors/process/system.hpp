@@ -10,7 +10,7 @@
 #include "actors/process/certificates.hpp"
 #include "core/host_port.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 class SystemConfig : public caf::actor_system_config {
  public:
@@ -35,4 +35,4 @@ void close_port(caf::actor_system& system, std::uint16_t port);
 // refused (a certificate of another CA, say); kTimeout: it accepts connections, and says nothing.
 Result<JoinActor> connect(caf::actor_system& system, const std::string& host, std::uint16_t port);
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -18,7 +18,7 @@
 #include "core/printable.hpp"
 #include "core/sockets.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -50,22 +50,22 @@ struct Job {
 };
 
 // Null for a puzzle that is no text: its tasks name it themselves.
-Result<EnvironmentPtr> environment_of(const EnvironmentConfig& config) {
-  if (!is_text(config.name)) return EnvironmentPtr();
-  auto made = make_environment(config);
+Result<EnvironmentPtr> environment_of(const environment::EnvironmentConfig& config) {
+  if (!environment::is_text(config.name)) return EnvironmentPtr();
+  auto made = environment::make_environment(config);
   if (!made) return tl::unexpected(made.error());
   return EnvironmentPtr(std::move(*made));
 }
 
-Result<std::shared_ptr<Shelf>> cache_of(const WorkerOptions& options) {
-  if (options.cache.empty() || options.cache_mb == 0) return std::shared_ptr<Shelf>();
-  auto shelf = Shelf::open(options.cache, {.most_bytes = options.cache_mb << 20});
+Result<std::shared_ptr<persistence::Shelf>> cache_of(const WorkerOptions& options) {
+  if (options.cache.empty() || options.cache_mb == 0) return std::shared_ptr<persistence::Shelf>();
+  auto shelf = persistence::Shelf::open(options.cache, {.most_bytes = options.cache_mb << 20});
   if (!shelf && options.cache_is_needed) return tl::unexpected(shelf.error());
   if (!shelf) {
     log(LogLevel::kWarning, "worker", "works without a cache: " + shelf.error().message);
-    return std::shared_ptr<Shelf>();
+    return std::shared_ptr<persistence::Shelf>();
   }
-  return std::make_shared<Shelf>(std::move(*shelf));
+  return std::make_shared<persistence::Shelf>(std::move(*shelf));
 }
 
 Result<Job> work_on_tasks(caf::actor_system& system, const WorkerOptions& options,
@@ -238,4 +238,4 @@ Status run_worker(const WorkerOptions& options) {
   return Worker(immortal_system(*tls), options, std::move(*head)).run();
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

@@ -9,7 +9,7 @@
 #include "core/result.hpp"
 #include "core/stop.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 struct WorkerOptions {
   std::string name = "worker";
@@ -35,4 +35,4 @@ struct WorkerOptions {
 // go back to the head, which learns why.
 Status run_worker(const WorkerOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::actors

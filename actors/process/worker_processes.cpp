@@ -12,7 +12,7 @@
 
 #include "core/clock.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 namespace {
 
@@ -27,7 +27,7 @@ std::string end_of(int status) {
 }  // namespace
 
 WorkerProcesses::WorkerProcesses(WorkerCommand command, std::int64_t count,
-                                 const RestartConfig& restart)
+                                 const experiment::RestartConfig& restart)
     : command_(std::move(command)), restarts_(restart), pids_(static_cast<std::size_t>(count), 0) {
   for (std::size_t i = 0; i < pids_.size() && last_; ++i) last_ = start(i);
 }
@@ -106,4 +106,4 @@ Status WorkerProcesses::replace_dead() {
   return last_;
 }
 
-}  // namespace qstar
+}  // namespace qstar::actors

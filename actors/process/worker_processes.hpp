@@ -11,7 +11,7 @@
 #include "core/log.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::actors {
 
 // How a worker is started: `PROGRAM worker --connect ADDRESS --certs CERTIFICATES …`.
 struct WorkerCommand {
@@ -23,7 +23,8 @@ struct WorkerCommand {
 class WorkerProcesses {
  public:
   // Starts `count` processes, named worker-1, worker-2, …
-  WorkerProcesses(WorkerCommand command, std::int64_t count, const RestartConfig& restart);
+  WorkerProcesses(WorkerCommand command, std::int64_t count,
+                  const experiment::RestartConfig& restart);
   // Ends them and waits for them.
   ~WorkerProcesses();
   WorkerProcesses(const WorkerProcesses&) = delete;
@@ -46,4 +47,4 @@ class WorkerProcesses {
   Status last_ = {};
 };
 
-}  // namespace qstar
+}  // namespace qstar::actors

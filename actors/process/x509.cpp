@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace qstar::x509 {
+namespace qstar::actors::x509 {
 namespace {
 
 constexpr off_t kLargest = 1 << 20;  // bytes of a PEM file; larger ones are something else
@@ -157,4 +157,4 @@ std::string pem(const EVP_PKEY& key) {
   return written ? text_of(bio.get()) : "";
 }
 
-}  // namespace qstar::x509
+}  // namespace qstar::actors::x509

@@ -9,7 +9,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar::x509 {
+namespace qstar::actors::x509 {
 
 template <auto Free>
 struct Deleter {
@@ -43,4 +43,4 @@ Status check_private(const std::string& path);
 std::string pem(const X509& certificate);
 std::string pem(const EVP_PKEY& key);
 
-}  // namespace qstar::x509
+}  // namespace qstar::actors::x509

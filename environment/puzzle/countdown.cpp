@@ -4,7 +4,7 @@
 
 #include "environment/puzzle/countdown_solver.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using countdown::Combination;
@@ -157,4 +157,4 @@ std::optional<std::vector<Move>> Countdown::shortest_solution(
   return moves;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

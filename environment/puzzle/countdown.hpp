@@ -16,7 +16,7 @@
 #include "environment/puzzle/countdown_rules.hpp"
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 class Countdown final : public Puzzle {
  public:
@@ -68,4 +68,4 @@ inline constexpr std::size_t kSymbols = 16, kCellsOfNumber = 18, kCellsOfTarget 
 void write_cells(const Position& position, std::span<std::uint8_t> cells);
 
 }  // namespace countdown
-}  // namespace qstar
+}  // namespace qstar::environment

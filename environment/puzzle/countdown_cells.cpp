@@ -17,7 +17,7 @@
 
 #include "environment/puzzle/countdown.hpp"
 
-namespace qstar::countdown {
+namespace qstar::environment::countdown {
 namespace {
 
 constexpr std::uint32_t kNotExact = 15;
@@ -85,4 +85,4 @@ void write_cells(const Position& position, std::span<std::uint8_t> cells) {
   out.put(static_cast<std::uint32_t>(position.count));
 }
 
-}  // namespace qstar::countdown
+}  // namespace qstar::environment::countdown

@@ -5,7 +5,7 @@
 
 #include "environment/puzzle/puzzle_text.hpp"
 
-namespace qstar::countdown {
+namespace qstar::environment::countdown {
 namespace {
 
 std::optional<std::uint32_t> number_up_to(std::uint32_t most, std::string_view word) {
@@ -154,4 +154,4 @@ std::string drawing(const Position& position) {
   return row + "\ntarget " + std::to_string(position.target);
 }
 
-}  // namespace qstar::countdown
+}  // namespace qstar::environment::countdown

@@ -24,7 +24,7 @@
 #include "core/result.hpp"
 #include "core/rng.hpp"
 
-namespace qstar::countdown {
+namespace qstar::environment::countdown {
 
 inline constexpr std::size_t kMaxNumbers = 6;
 inline constexpr std::uint32_t kMaxValue = 0xffffffff;
@@ -76,4 +76,4 @@ std::string text(const Position& position);
 // For people: the numbers in a row, the target under them.
 std::string drawing(const Position& position);
 
-}  // namespace qstar::countdown
+}  // namespace qstar::environment::countdown

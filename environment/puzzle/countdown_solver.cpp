@@ -2,7 +2,7 @@
 
 #include <unordered_set>
 
-namespace qstar::countdown {
+namespace qstar::environment::countdown {
 namespace {
 
 using Numbers = decltype(Position::numbers);
@@ -67,4 +67,4 @@ std::optional<std::vector<Combination>> shortest_solution(const Position& start)
   return std::nullopt;
 }
 
-}  // namespace qstar::countdown
+}  // namespace qstar::environment::countdown

@@ -12,9 +12,9 @@
 
 #include "environment/puzzle/countdown_rules.hpp"
 
-namespace qstar::countdown {
+namespace qstar::environment::countdown {
 
 // Of a solved position: no steps. Places count in the position before each step.
 std::optional<std::vector<Combination>> shortest_solution(const Position& start);
 
-}  // namespace qstar::countdown
+}  // namespace qstar::environment::countdown

@@ -6,7 +6,7 @@
 #include "environment/puzzle/cube3_pieces.hpp"
 #include "environment/puzzle/puzzle_text.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using Permutation = Cube3::Permutation;
@@ -195,4 +195,4 @@ std::string Cube3::render(std::span<const std::uint8_t> state) const {
   return net;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -20,7 +20,7 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 class Cube3 final : public Puzzle {
  public:
@@ -77,4 +77,4 @@ class Cube3 final : public Puzzle {
   std::map<std::string, Move, std::less<>> by_name_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -7,7 +7,7 @@
 
 #include "environment/puzzle/puzzle_text.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 template <std::size_t kSides>
@@ -108,4 +108,4 @@ Status check_cube3_pieces(std::span<const std::uint8_t> stickers) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

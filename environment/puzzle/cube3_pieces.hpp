@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // `stickers` is a permutation of 0 .. 53 in Cube3's numbering. kBadProblem names the first of these
 // that is so: a centre is not in its place; stickers that belong to different pieces, or in mirror
@@ -15,4 +15,4 @@ namespace qstar {
 // "Notes on Rubik's Magic Cube").
 Status check_cube3_pieces(std::span<const std::uint8_t> stickers);
 
-}  // namespace qstar
+}  // namespace qstar::environment

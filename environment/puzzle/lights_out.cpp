@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using Lamps = LightsOutSolver::Lamps;
@@ -201,4 +201,4 @@ std::vector<Move> LightsOut::shortest_solution(std::span<const std::uint8_t> sta
   return moves;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

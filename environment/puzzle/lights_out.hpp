@@ -18,7 +18,7 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // Exact solutions by elimination over GF(2) (Anderson and Feil 1998, "Turning Lights Out with
 // Linear Algebra"). Presses commute and cancel in pairs, so a solution is a set of cells; it is
@@ -99,4 +99,4 @@ class LightsOut final : public Puzzle {
   LightsOutSolver solver_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::environment

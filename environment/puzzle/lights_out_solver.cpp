@@ -3,7 +3,7 @@
 
 #include "environment/puzzle/lights_out.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using Lamps = LightsOutSolver::Lamps;
@@ -75,4 +75,4 @@ Lamps LightsOutSolver::shortest(const Lamps& lit) const {
   return best;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -6,7 +6,7 @@
 
 #include "environment/puzzle/puzzle_text.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 constexpr std::size_t kFewest = 2;  // pancakes that a move turns over at least
@@ -112,4 +112,4 @@ std::vector<Move> pancake_solution(std::span<const std::uint8_t> state) {
   return moves;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

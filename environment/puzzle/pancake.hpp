@@ -9,7 +9,7 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 class Pancake final : public Puzzle {
  public:
@@ -50,4 +50,4 @@ std::size_t pancake_gaps(std::span<const std::uint8_t> state);
 // top, then down (Gates and Papadimitriou 1979, "Bounds for Sorting by Prefix Reversal").
 std::vector<Move> pancake_solution(std::span<const std::uint8_t> state);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -15,7 +15,7 @@
 #include "core/result.hpp"
 #include "core/rng.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 using Move = std::uint16_t;
 inline constexpr Move kNoMove = 0xffff;  // moves are numbered below this
@@ -70,4 +70,4 @@ class Puzzle {
   virtual std::string render(std::span<const std::uint8_t> state) const = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::environment

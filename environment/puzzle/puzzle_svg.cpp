@@ -5,7 +5,7 @@
 #include <cmath>
 #include <sstream>
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using Cells = std::span<const std::uint8_t>;  // as a network sees them
@@ -169,4 +169,4 @@ std::string svg_strip(const Puzzle& puzzle, std::span<const std::uint8_t> states
   return strip + "</svg>\n";
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

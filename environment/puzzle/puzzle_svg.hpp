@@ -9,7 +9,7 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // A position, 100 by 100 units.
 std::string svg(const Puzzle& puzzle, std::span<const std::uint8_t> state);
@@ -18,4 +18,4 @@ std::string svg(const Puzzle& puzzle, std::span<const std::uint8_t> state);
 std::string svg_strip(const Puzzle& puzzle, std::span<const std::uint8_t> states,
                       std::span<const std::string> captions);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -5,7 +5,7 @@
 
 #include "core/printable.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 constexpr std::string_view kSeparators = " ,\t\r\n";
@@ -104,4 +104,4 @@ bool is_even(std::span<const std::uint8_t> permutation) {
   return even;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

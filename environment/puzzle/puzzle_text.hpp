@@ -11,7 +11,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // The next word from `at` on, which then points behind it; empty at the end. Words are separated by
 // spaces, commas or line ends.
@@ -37,4 +37,4 @@ std::string permutation_table(std::span<const std::uint8_t> numbers, std::size_t
 // Whether an even number of swaps sorts the permutation of 0 .. size - 1.
 bool is_even(std::span<const std::uint8_t> permutation);
 
-}  // namespace qstar
+}  // namespace qstar::environment

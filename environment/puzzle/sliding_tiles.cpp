@@ -4,7 +4,7 @@
 
 #include "environment/puzzle/puzzle_text.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 constexpr std::string_view kNames = "UDLR";
@@ -128,4 +128,4 @@ std::size_t manhattan_distance(std::span<const std::uint8_t> state, std::size_t 
   return sum;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -9,7 +9,7 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 class SlidingTiles final : public Puzzle {
  public:
@@ -52,4 +52,4 @@ class SlidingTiles final : public Puzzle {
 // moves left. `state` has side * side cells.
 std::size_t manhattan_distance(std::span<const std::uint8_t> state, std::size_t side);
 
-}  // namespace qstar
+}  // namespace qstar::environment

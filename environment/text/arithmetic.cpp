@@ -6,7 +6,7 @@
 #include "core/printable.hpp"
 #include "environment/text/expression.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 constexpr std::size_t kMaxProblem = 1024;
@@ -360,4 +360,4 @@ Result<std::vector<std::string>> Arithmetic::solve(const State& state) const {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -22,7 +22,7 @@
 #include "environment/environment.hpp"
 #include "environment/registry.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // What the generator draws from; the fields are EnvironmentConfig's.
 struct ArithmeticRules {
@@ -78,4 +78,4 @@ class Arithmetic final : public Environment {
   bool long_work_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::environment

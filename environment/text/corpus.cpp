@@ -4,7 +4,7 @@
 
 #include "environment/text/expression.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 // The operation that a student turns to; the line has at least one.
@@ -135,4 +135,4 @@ std::vector<bool> solution_mask(std::string_view row) {
   return mask;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

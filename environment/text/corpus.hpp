@@ -24,7 +24,7 @@
 #include "core/rng.hpp"
 #include "environment/environment.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 struct Expression;
 
@@ -78,4 +78,4 @@ class Corpus {
 // inclusive. A language model learns on these only.
 std::vector<bool> solution_mask(std::string_view row);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -4,7 +4,7 @@
 
 #include "environment/puzzle/countdown_solver.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using countdown::Combination;
@@ -165,4 +165,4 @@ Result<std::vector<std::string>> CountdownText::solve(const State& state) const 
   return steps;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -14,7 +14,7 @@
 #include "environment/environment.hpp"
 #include "environment/puzzle/countdown_rules.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 class CountdownText final : public Environment {
  public:
@@ -40,4 +40,4 @@ class CountdownText final : public Environment {
   std::size_t numbers_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::environment

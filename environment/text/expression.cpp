@@ -5,7 +5,7 @@
 #include <charconv>
 #include <limits>
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 using Exact = boost::multiprecision::cpp_rational;
@@ -348,4 +348,4 @@ std::optional<LongForm> long_form(const Expression& e, std::size_t operation) {
   return form;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -22,7 +22,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 inline constexpr std::size_t kMaxDigits = 64;
 inline constexpr std::size_t kMaxDepth = 64;
@@ -92,4 +92,4 @@ struct LongForm {
 };
 std::optional<LongForm> long_form(const Expression& e, std::size_t operation);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace qstar {
+namespace qstar::environment {
 namespace {
 
 struct Sign {
@@ -63,4 +63,4 @@ Result<std::string> typed_problem(const Environment& environment, std::string_vi
   return problem;
 }
 
-}  // namespace qstar
+}  // namespace qstar::environment

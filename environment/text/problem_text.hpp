@@ -8,7 +8,7 @@
 #include "core/result.hpp"
 #include "environment/environment.hpp"
 
-namespace qstar {
+namespace qstar::environment {
 
 // The problem in the environment's own spelling. Of text: minus signs (U+2212, also the en dash)
 // become -, the signs × · ⋅ ∗ become *, ÷ and ∕ become /, where the alphabet has them. Where it has
@@ -21,4 +21,4 @@ std::string normalized_problem(const Environment& environment, std::string_view 
 // whole number), or has an operator that the environment's problems never have.
 Result<std::string> typed_problem(const Environment& environment, std::string_view text);
 
-}  // namespace qstar
+}  // namespace qstar::environment

@@ -10,22 +10,22 @@
 #include "experiment/puzzle/greedy_records.hpp"
 #include "learning/cost_to_go/puzzle_targets.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr double kBetweenReports = 1;  // seconds
 
 class CostToGoStage {
  public:
-  CostToGoStage(const PuzzleExperiment& config, std::shared_ptr<const Puzzle> puzzle,
-                const StageHost& host, PuzzleLearner learner)
+  CostToGoStage(const PuzzleExperiment& config, std::shared_ptr<const environment::Puzzle> puzzle,
+                const StageHost& host, learning::PuzzleLearner learner)
       : config_(config),
         puzzle_(std::move(puzzle)),
         host_(host),
         learner_(std::move(learner)),
-        taught_(taught_outputs(config_.learner)) {
-    EnvironmentConfig environment = config_.environment;
-    PuzzleLearnerConfig described = config_.learner;
+        taught_(learning::taught_outputs(config_.learner)) {
+    environment::EnvironmentConfig environment = config_.environment;
+    learning::PuzzleLearnerConfig described = config_.learner;
     description_.environment = print_config(describe_of(environment));
     description_.learner = print_config(describe_of(described));
     description_.seed = scrambles_seed(config_);
@@ -115,7 +115,8 @@ class CostToGoStage {
 
   Status save(bool at_once) {
     const auto parts = [this] {
-      SavedParts all = {{"state", qstar::save(snapshot())}, {"learner", learner_.save()}};
+      SavedParts all = {{"state", qstar::experiment::save(snapshot())},
+                        {"learner", learner_.save()}};
       // The newest one is in the learner's state.
       for (const auto& [version, target] : targets_)
         if (version != state_.target_version) all[target_name(version)] = target.bytes;
@@ -191,9 +192,10 @@ class CostToGoStage {
   }
 
   Status fit(const ExampleBatch& batch) {
-    if (auto sound = qstar::check(batch, *puzzle_, taught_); !sound) return sound;
-    const PuzzleUpdate update = batch.targets.empty() ? learner_.update(batch.examples)
-                                                      : learner_.fit(batch.examples, batch.targets);
+    if (auto sound = qstar::experiment::check(batch, *puzzle_, taught_); !sound) return sound;
+    const learning::PuzzleUpdate update = batch.targets.empty()
+                                              ? learner_.update(batch.examples)
+                                              : learner_.fit(batch.examples, batch.targets);
     if (!std::isfinite(update.loss)) return not_finite(batch);
     fitted(update);
     if (auto on = learner_.check_due() ? check(records_due()) : report(false); !on) return on;
@@ -201,7 +203,7 @@ class CostToGoStage {
     return {};
   }
 
-  void fitted(const PuzzleUpdate& update) {
+  void fitted(const learning::PuzzleUpdate& update) {
     ++state_.batches;
     auto& under_way = ordered_.front().what;
     ++under_way.first;
@@ -224,7 +226,8 @@ class CostToGoStage {
       text += (i == 0 ? "" : ",\n") + row.dump();
     }
     const Error why{Errc::kConfig, "the loss is no longer finite: lower learner.rate"};
-    return tl::unexpected(FailedBatches{kCostToGo, host_.keep_failed}.keep_rows(why, text));
+    return tl::unexpected(
+        learning::FailedBatches{kCostToGo, host_.keep_failed}.keep_rows(why, text));
   }
 
   // ---- checks and target networks --------------------------------------------------------------
@@ -234,7 +237,7 @@ class CostToGoStage {
   }
 
   Status check(bool with_records) {
-    const PuzzleCheck found = learner_.check();
+    const learning::PuzzleCheck found = learner_.check();
     ++state_.checks;
     if (found.target_updated) {
       ++state_.target_version;
@@ -293,8 +296,8 @@ class CostToGoStage {
                               static_cast<std::uint64_t>(state_.updates));
   }
 
-  PuzzleModel described_model() const {
-    PuzzleModel model = learner_.model();
+  inference::PuzzleModel described_model() const {
+    inference::PuzzleModel model = learner_.model();
     PuzzleExperiment copy = config_;
     model.metadata.insert({{"environment", description_.environment},
                            {"config_hash", config_hash(describe_of(copy))},
@@ -324,9 +327,9 @@ class CostToGoStage {
   }
 
   const PuzzleExperiment& config_;
-  std::shared_ptr<const Puzzle> puzzle_;
+  std::shared_ptr<const environment::Puzzle> puzzle_;
   const StageHost& host_;
-  PuzzleLearner learner_;
+  learning::PuzzleLearner learner_;
   std::size_t taught_;
   ScrambleTask description_;  // of every task, but for its batches
   struct Target {
@@ -351,11 +354,11 @@ double share_done(const CostToGoState& state, const PuzzleTrainingConfig& limits
 }
 
 Result<TrainedCostToGo> learn_cost_to_go(const PuzzleExperiment& config,
-                                         std::shared_ptr<const Puzzle> puzzle,
+                                         std::shared_ptr<const environment::Puzzle> puzzle,
                                          const StageHost& host) {
   auto learner = learner_of(config, puzzle);
   if (!learner) return tl::unexpected(learner.error());
   return CostToGoStage(config, std::move(puzzle), host, std::move(*learner)).run();
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

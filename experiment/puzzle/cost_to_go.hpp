@@ -16,7 +16,7 @@
 #include "experiment/puzzle/puzzle_experiment.hpp"
 #include "experiment/stage_host.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct TrainedCostToGo {
   CostToGoState state;
@@ -31,11 +31,11 @@ inline constexpr const char* kCostToGo = "cost_to_go";
 // finite; the saved state has more updates than config.training.updates. Otherwise the errors of
 // the host and the engine.
 Result<TrainedCostToGo> learn_cost_to_go(const PuzzleExperiment& config,
-                                         std::shared_ptr<const Puzzle> puzzle,
+                                         std::shared_ptr<const environment::Puzzle> puzzle,
                                          const StageHost& host);
 
 // Done so far, in [0, 1], by whichever limit is nearer.
 double share_done(const CostToGoState& state, const PuzzleTrainingConfig& limits,
                   double cpu_seconds);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

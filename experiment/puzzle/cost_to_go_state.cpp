@@ -1,6 +1,6 @@
 #include "experiment/puzzle/cost_to_go_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 void SolvedCurve::add(const SolvedPoint& point) {
   if (seen++ % stride == 0) points.push_back(point);
@@ -26,4 +26,4 @@ Result<CostToGoState> load_cost_to_go_state(std::string_view bytes) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -10,7 +10,7 @@
 #include "core/result.hpp"
 #include "experiment/engine.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // A point of the learning curve.
 struct SolvedPoint {
@@ -60,4 +60,4 @@ Result<CostToGoState> load_cost_to_go_state(std::string_view bytes);  // kCorrup
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SolvedPoint, updates, examples, cpu_seconds, loss, solved,
                                    target_version)
 
-}  // namespace qstar
+}  // namespace qstar::experiment

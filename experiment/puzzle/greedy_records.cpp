@@ -1,9 +1,10 @@
 #include "experiment/puzzle/greedy_records.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
-Trajectory attempt_of(const Puzzle& puzzle, const PuzzleWalk& walk, const RecordInfo& info) {
+Trajectory attempt_of(const environment::Puzzle& puzzle, const learning::PuzzleWalk& walk,
+                      const RecordInfo& info) {
   Trajectory attempt;
   attempt.environment = std::string(puzzle.name());
   attempt.problem = puzzle.text(walk.start);
@@ -27,10 +28,11 @@ Trajectory attempt_of(const Puzzle& puzzle, const PuzzleWalk& walk, const Record
 
 }  // namespace
 
-std::vector<AttemptGroup> records_of(const Puzzle& puzzle, std::span<const PuzzleWalk> walks,
+std::vector<AttemptGroup> records_of(const environment::Puzzle& puzzle,
+                                     std::span<const learning::PuzzleWalk> walks,
                                      const RecordInfo& info) {
   std::vector<AttemptGroup> groups;
-  for (const PuzzleWalk& walk : walks) {
+  for (const learning::PuzzleWalk& walk : walks) {
     if (walk.moves.empty()) continue;
     const std::uint64_t id = info.first_group + groups.size();
     groups.push_back({id, {attempt_of(puzzle, walk, info)}});
@@ -39,4 +41,4 @@ std::vector<AttemptGroup> records_of(const Puzzle& puzzle, std::span<const Puzzl
   return groups;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

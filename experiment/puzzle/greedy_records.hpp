@@ -8,7 +8,7 @@
 #include "environment/puzzle/puzzle.hpp"
 #include "learning/cost_to_go/lookahead.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct RecordInfo {
   std::uint64_t first_group = 0;     // group ids count from here
@@ -20,7 +20,8 @@ struct RecordInfo {
 
 // A group of one attempt per walk; walks without a move (solved at once) are left out. A step's q
 // is the predicted cost to go by that move.
-std::vector<AttemptGroup> records_of(const Puzzle& puzzle, std::span<const PuzzleWalk> walks,
+std::vector<AttemptGroup> records_of(const environment::Puzzle& puzzle,
+                                     std::span<const learning::PuzzleWalk> walks,
                                      const RecordInfo& info);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -4,7 +4,7 @@
 
 #include "learning/unused_settings.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 void PuzzleTrainingConfig::describe(FieldVisitor& v) {
   v.value({"updates", "Number of optimiser steps until the run ends", 1, 1e12}, updates);
@@ -56,7 +56,7 @@ void PuzzleExperiment::describe(FieldVisitor& v) {
 }
 
 Status check(const PuzzleExperiment& config) {
-  const auto puzzle = make_puzzle(config.environment);
+  const auto puzzle = environment::make_puzzle(config.environment);
   if (!puzzle) return tl::unexpected(puzzle.error());
   if (auto fits = check(config.learner, **puzzle); !fits) return fits;
   if (config.replay.capacity < config.training.batches_per_lease) {
@@ -65,24 +65,25 @@ Status check(const PuzzleExperiment& config) {
                             "training.batches_per_lease = {}",
                             config.replay.capacity, config.training.batches_per_lease));
   }
-  const PuzzleLearnerConfig standard;
+  const learning::PuzzleLearnerConfig standard;
   const auto& learner = config.learner;
   const bool both = learner.network.values == "qv";
   constexpr const char* kNotBoth = "learner.network.values is not \"qv\"";
-  UnusedSettings unused;
+  learning::UnusedSettings unused;
   unused.want(both, "learner.taught_moves", learner.taught_moves, standard.taught_moves, kNotBoth);
   unused.want(both, "learner.value_weight", learner.value_weight, standard.value_weight, kNotBoth);
   return unused.status();
 }
 
-Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
-                                 std::shared_ptr<const Puzzle> puzzle) {
-  return PuzzleLearner::make(std::move(puzzle), config.learner,
-                             derive_seed(static_cast<std::uint64_t>(config.seed), "learner"));
+Result<learning::PuzzleLearner> learner_of(const PuzzleExperiment& config,
+                                           std::shared_ptr<const environment::Puzzle> puzzle) {
+  return learning::PuzzleLearner::make(
+      std::move(puzzle), config.learner,
+      derive_seed(static_cast<std::uint64_t>(config.seed), "learner"));
 }
 
 std::uint64_t scrambles_seed(const PuzzleExperiment& config) {
   return derive_seed(static_cast<std::uint64_t>(config.seed), "scrambles");
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -9,7 +9,7 @@
 #include "experiment/run_settings.hpp"
 #include "learning/cost_to_go/puzzle_learner.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct PuzzleTrainingConfig {
   std::int64_t updates = 100'000;
@@ -39,8 +39,8 @@ struct PuzzleRecordConfig {
 struct PuzzleExperiment {
   std::string name = "puzzle";
   std::int64_t seed = 1;
-  EnvironmentConfig environment{.name = "lights_out"};
-  PuzzleLearnerConfig learner;
+  environment::EnvironmentConfig environment{.name = "lights_out"};
+  learning::PuzzleLearnerConfig learner;
   PuzzleTrainingConfig training;
   ExampleReplayConfig replay;
   PuzzleRecordConfig record;
@@ -54,8 +54,8 @@ struct PuzzleExperiment {
 Status check(const PuzzleExperiment& config);
 
 // The learner and the examples of the experiment's seed, the same in every process.
-Result<PuzzleLearner> learner_of(const PuzzleExperiment& config,
-                                 std::shared_ptr<const Puzzle> puzzle);
+Result<learning::PuzzleLearner> learner_of(const PuzzleExperiment& config,
+                                           std::shared_ptr<const environment::Puzzle> puzzle);
 std::uint64_t scrambles_seed(const PuzzleExperiment& config);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -2,10 +2,11 @@
 
 #include "environment/registry.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 Scrambler::Scrambler(std::string environment, std::string learner, std::uint64_t seed,
-                     PuzzleLearnerConfig config, std::shared_ptr<const Puzzle> puzzle)
+                     learning::PuzzleLearnerConfig config,
+                     std::shared_ptr<const environment::Puzzle> puzzle)
     : environment_(std::move(environment)),
       learner_(std::move(learner)),
       seed_(seed),
@@ -14,15 +15,15 @@ Scrambler::Scrambler(std::string environment, std::string learner, std::uint64_t
       scrambles_(puzzle_, config_.scrambles, seed) {}
 
 Result<Scrambler> Scrambler::make(const ScrambleTask& task) {
-  EnvironmentConfig environment;
+  environment::EnvironmentConfig environment;
   if (auto parsed = parse_config(task.environment, "a task's puzzle", {}, describe_of(environment));
       !parsed)
     return tl::unexpected(parsed.error());
-  PuzzleLearnerConfig learner;
+  learning::PuzzleLearnerConfig learner;
   if (auto parsed = parse_config(task.learner, "a task's learner", {}, describe_of(learner));
       !parsed)
     return tl::unexpected(parsed.error());
-  auto puzzle = make_puzzle(environment);
+  auto puzzle = environment::make_puzzle(environment);
   if (!puzzle) return tl::unexpected(puzzle.error());
   if (auto fits = check(learner, **puzzle); !fits) return tl::unexpected(fits.error());
   return Scrambler(task.environment, task.learner, task.seed, learner, std::move(*puzzle));
@@ -33,7 +34,8 @@ bool Scrambler::serves(const ScrambleTask& task) const {
 }
 
 bool Scrambler::needs_network(std::uint64_t index) const {
-  return qstar::needs_network(config_, index < static_cast<std::uint64_t>(config_.warm_up));
+  return qstar::learning::needs_network(config_,
+                                        index < static_cast<std::uint64_t>(config_.warm_up));
 }
 
 bool Scrambler::wants_network(const ScrambleTask& task) const {
@@ -43,9 +45,9 @@ bool Scrambler::wants_network(const ScrambleTask& task) const {
 
 Status Scrambler::take_network(const ModelHash& hash, std::string_view bytes) {
   const std::string source = "model " + hash.substr(0, 12);
-  auto model = parse_puzzle_model(bytes, source);
+  auto model = inference::parse_puzzle_model(bytes, source);
   if (!model) return tl::unexpected(model.error());
-  auto network = PuzzleNetwork::make(*model, puzzle_, source);
+  auto network = inference::PuzzleNetwork::make(*model, puzzle_, source);
   if (!network) return tl::unexpected(network.error());
   targets_.emplace(puzzle_, config_, std::move(*network));
   network_ = hash;
@@ -70,4 +72,4 @@ std::vector<ExampleBatch> Scrambler::batches(const ScrambleTask& task) {
   return made;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -10,7 +10,7 @@
 #include "experiment/task.hpp"
 #include "learning/cost_to_go/puzzle_targets.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Not thread-safe. Cheapest with tasks whose batches follow each other (see Scrambles).
 class Scrambler {
@@ -29,17 +29,18 @@ class Scrambler {
 
  private:
   Scrambler(std::string environment, std::string learner, std::uint64_t seed,
-            PuzzleLearnerConfig config, std::shared_ptr<const Puzzle> puzzle);
+            learning::PuzzleLearnerConfig config,
+            std::shared_ptr<const environment::Puzzle> puzzle);
   ExampleBatch batch(std::uint64_t index, bool with_targets);
   bool needs_network(std::uint64_t index) const;
 
   std::string environment_, learner_;
   std::uint64_t seed_;
-  PuzzleLearnerConfig config_;
-  std::shared_ptr<const Puzzle> puzzle_;
-  Scrambles scrambles_;
+  learning::PuzzleLearnerConfig config_;
+  std::shared_ptr<const environment::Puzzle> puzzle_;
+  learning::Scrambles scrambles_;
   ModelHash network_;  // of targets_
-  std::optional<PuzzleTargets> targets_;
+  std::optional<learning::PuzzleTargets> targets_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -5,7 +5,7 @@
 
 #include "core/rng.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // The number of steps before the first wrong one, then whether the answer is right.
@@ -60,13 +60,13 @@ Result<Rankings> RecordedAnnotator::rank(std::span<const AttemptGroup>) {
   return ranked;
 }
 
-std::vector<RankedPair> pairs_of(std::span<const RankedGroup> groups) {
-  std::vector<RankedPair> pairs;
+std::vector<learning::RankedPair> pairs_of(std::span<const RankedGroup> groups) {
+  std::vector<learning::RankedPair> pairs;
   for (const auto& group : groups) {
-    const auto more = pairs_of(group.attempts, group.ranks);
+    const auto more = learning::pairs_of(group.attempts, group.ranks);
     pairs.insert(pairs.end(), more.begin(), more.end());
   }
   return pairs;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

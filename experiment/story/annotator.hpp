@@ -11,7 +11,7 @@
 #include "environment/environment.hpp"
 #include "learning/reward/reward_learner.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Answers to one problem and their ranks: 1 is the best, equal ranks are ties.
 struct RankedGroup {
@@ -59,6 +59,6 @@ class RecordedAnnotator final : public Annotator {
 };
 
 // Every pair of answers with different ranks; the pairs point into `groups`.
-std::vector<RankedPair> pairs_of(std::span<const RankedGroup> groups);
+std::vector<learning::RankedPair> pairs_of(std::span<const RankedGroup> groups);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -3,16 +3,17 @@
 #include "experiment/story/stages.hpp"
 #include "learning/policy/pretraining.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // Keeps the rows of a step of pre-training that failed.
 Status not_pretrained(const Story& story, const Error& why, std::int64_t step) {
   const auto& config = story.config();
-  const auto batch = pretraining_batch(story.environment(), story.tokenizer(), config.corpus,
-                                       config.pretrain, story.seed("base"), step);
-  const FailedBatches failed{"base", story.host().keep_failed};
-  return tl::unexpected(failed.keep_rows(why, rows_json(story.tokenizer(), batch)));
+  const auto batch =
+      learning::pretraining_batch(story.environment(), story.tokenizer(), config.corpus,
+                                  config.pretrain, story.seed("base"), step);
+  const learning::FailedBatches failed{"base", story.host().keep_failed};
+  return tl::unexpected(failed.keep_rows(why, learning::rows_json(story.tokenizer(), batch)));
 }
 
 }  // namespace
@@ -20,7 +21,7 @@ Status not_pretrained(const Story& story, const Error& why, std::int64_t step) {
 Status base_stage(Story& story) {
   const double cpu = story.cpu_seconds();
   const auto& config = story.config();
-  PolicyLearner learner(config.model, story.tokenizer(), story.seed("policy"));
+  learning::PolicyLearner learner(config.model, story.tokenizer(), story.seed("policy"));
   const auto saved = story.host().load("base");
   if (!saved) return tl::unexpected(saved.error());
   std::int64_t first = 0;
@@ -33,8 +34,9 @@ Status base_stage(Story& story) {
   }
   std::int64_t tokens = first * config.pretrain.rows * config.pretrain.length;
   for (std::int64_t i = first; i < config.pretrain.steps; ++i) {
-    const auto stats = pretrain_step(learner, story.environment(), story.tokenizer(), config.corpus,
-                                     config.pretrain, story.seed("base"), i);
+    const auto stats =
+        learning::pretrain_step(learner, story.environment(), story.tokenizer(), config.corpus,
+                                config.pretrain, story.seed("base"), i);
     if (!stats) return not_pretrained(story, stats.error(), i);
     tokens += stats->tokens;
     const auto parts = [&] {
@@ -59,15 +61,16 @@ Status base_stage(Story& story) {
 Status fine_tuning_stage(Story& story) {
   const double cpu = story.cpu_seconds();
   const auto& config = story.config().sft;
-  PolicyLearner learner(story.models.at("base"));
+  learning::PolicyLearner learner(story.models.at("base"));
   const auto texts = curated_solutions(story, config.solutions);
   Rng rng(story.seed("sft"));
   std::int64_t tokens = 0;
   for (std::int64_t i = 0; i < config.steps; ++i) {
     const auto batch = draw_solutions(story.tokenizer(), texts, config.rows, rng);
-    const auto stats = or_keep(
-        learner.update(batch, config.optimizer, schedule(config.optimizer, i, config.steps)),
-        {"sft", story.host().keep_failed}, story.tokenizer(), batch);
+    const auto stats =
+        learning::or_keep(learner.update(batch, config.optimizer,
+                                         learning::schedule(config.optimizer, i, config.steps)),
+                          {"sft", story.host().keep_failed}, story.tokenizer(), batch);
     if (!stats) return tl::unexpected(stats.error());
     tokens += stats->tokens;
     if (auto on = story.host().show({"sft", i + 1, config.steps, {{"loss", stats->loss}}}); !on)
@@ -82,4 +85,4 @@ Status fine_tuning_stage(Story& story) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -2,7 +2,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::string prompt_after(std::span<const Trajectory> earlier, std::string_view problem) {
   std::string text;
@@ -32,4 +32,4 @@ std::vector<Trajectory> pruned(std::span<const Trajectory> earlier, const Verifi
   return left;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

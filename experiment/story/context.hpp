@@ -10,7 +10,7 @@
 
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The earlier solutions and a problem as one prompt: ";3+4=7;9-2=6;5+1=".
 std::string prompt_after(std::span<const Trajectory> earlier, std::string_view problem);
@@ -23,4 +23,4 @@ using Verifier = std::function<bool(const Trajectory&)>;
 // The earlier solutions that the verifier accepts.
 std::vector<Trajectory> pruned(std::span<const Trajectory> earlier, const Verifier& verifier);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

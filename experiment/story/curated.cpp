@@ -4,7 +4,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::vector<std::string> curated_solutions(const Story& story, std::int64_t n) {
   const auto& environment = story.environment();
@@ -13,9 +13,9 @@ std::vector<std::string> curated_solutions(const Story& story, std::int64_t n) {
   std::vector<std::string> texts;
   for (std::int64_t tries = 0; tries < 100 * n && static_cast<std::int64_t>(texts.size()) < n;
        ++tries) {
-    const auto problem = environment.sample_problem(rng, Split::kTraining);
+    const auto problem = environment.sample_problem(rng, environment::Split::kTraining);
     const auto steps = environment.reset(problem).and_then(
-        [&](const State& state) { return environment.solve(state); });
+        [&](const environment::State& state) { return environment.solve(state); });
     if (!steps || !seen.insert(problem).second) continue;
     auto text = prompt_of(problem, *steps);
     text.back() = kEndSeparator;
@@ -24,11 +24,12 @@ std::vector<std::string> curated_solutions(const Story& story, std::int64_t n) {
   return texts;
 }
 
-TokenBatch draw_solutions(const Tokenizer& tokenizer, const std::vector<std::string>& solutions,
-                          std::int64_t rows, Rng& rng) {
+learning::TokenBatch draw_solutions(const model::Tokenizer& tokenizer,
+                                    const std::vector<std::string>& solutions, std::int64_t rows,
+                                    Rng& rng) {
   std::vector<std::string> drawn;
   for (std::int64_t r = 0; r < rows; ++r) drawn.push_back(solutions[rng.below(solutions.size())]);
-  return batch_of_solutions(tokenizer, drawn, std::vector<float>(drawn.size(), 1.0F));
+  return learning::batch_of_solutions(tokenizer, drawn, std::vector<float>(drawn.size(), 1.0F));
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

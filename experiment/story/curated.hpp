@@ -9,13 +9,14 @@
 #include "experiment/story/stage.hpp"
 #include "learning/policy/batch.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Solutions of n distinct training problems, the same for the same seed; fewer when 100 n draws do
 // not yield n distinct problems.
 std::vector<std::string> curated_solutions(const Story& story, std::int64_t n);
 // A batch of `rows` solutions, drawn with replacement; `solutions` must not be empty.
-TokenBatch draw_solutions(const Tokenizer& tokenizer, const std::vector<std::string>& solutions,
-                          std::int64_t rows, Rng& rng);
+learning::TokenBatch draw_solutions(const model::Tokenizer& tokenizer,
+                                    const std::vector<std::string>& solutions, std::int64_t rows,
+                                    Rng& rng);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

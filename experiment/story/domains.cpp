@@ -9,12 +9,13 @@
 
 #include "environment/text/arithmetic.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // The family's rules as a custom configuration, so that each rule can be changed alone.
-EnvironmentConfig spelled_out(const EnvironmentConfig& family, const ArithmeticRules& rules) {
-  EnvironmentConfig config = family;
+environment::EnvironmentConfig spelled_out(const environment::EnvironmentConfig& family,
+                                           const environment::ArithmeticRules& rules) {
+  environment::EnvironmentConfig config = family;
   config.family = "custom";
   config.operators = rules.operators;
   config.min_operand = rules.min_operand;
@@ -29,14 +30,15 @@ EnvironmentConfig spelled_out(const EnvironmentConfig& family, const ArithmeticR
 
 }  // namespace
 
-std::vector<Domain> other_domains(const EnvironmentConfig& family) {
+std::vector<Domain> other_domains(const environment::EnvironmentConfig& family) {
   if (family.name != "arithmetic") return {};
-  const auto rules = arithmetic_rules(family);
+  const auto rules = environment::arithmetic_rules(family);
   if (!rules) return {};
   const auto counts = rules->operator_counts;
   const auto most = *std::max_element(counts.begin(), counts.end());
   std::vector<Domain> domains;
-  const auto add = [&](std::string name, const std::function<void(EnvironmentConfig&)>& change) {
+  const auto add = [&](std::string name,
+                       const std::function<void(environment::EnvironmentConfig&)>& change) {
     auto config = spelled_out(family, *rules);
     change(config);
     domains.push_back({std::move(name), std::move(config)});
@@ -53,15 +55,15 @@ std::vector<Domain> other_domains(const EnvironmentConfig& family) {
   return domains;
 }
 
-std::vector<std::string> domain_problems(const Environment& family, const Environment& domain,
-                                         std::int64_t n) {
+std::vector<std::string> domain_problems(const environment::Environment& family,
+                                         const environment::Environment& domain, std::int64_t n) {
   Rng rng(derive_seed(0, "domain"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
   constexpr std::int64_t kPatience = 5000;  // consecutive draws without a new problem
   for (std::int64_t missed = 0;
        missed < kPatience && static_cast<std::int64_t>(problems.size()) < n; ++missed) {
-    auto problem = domain.sample_problem(rng, Split::kHeldOut);
+    auto problem = domain.sample_problem(rng, environment::Split::kHeldOut);
     if (family.admits(problem) || !seen.insert(problem).second) continue;
     problems.push_back(std::move(problem));
     missed = 0;
@@ -69,4 +71,4 @@ std::vector<std::string> domain_problems(const Environment& family, const Enviro
   return problems;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

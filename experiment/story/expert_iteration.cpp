@@ -5,7 +5,7 @@
 #include "persistence/bytes.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // The smallest reward of an attempt that counts as right and is learned from.
@@ -13,9 +13,9 @@ constexpr double kRight = 0.5;
 
 std::string bytes_of(const Round& round) {
   std::string bytes;
-  append_block(bytes, pack(round.groups));
+  persistence::append_block(bytes, persistence::pack(round.groups));
   for (const auto& row : round.rewards)
-    for (const double reward : row) append_raw(bytes, reward);
+    for (const double reward : row) persistence::append_raw(bytes, reward);
   return bytes;
 }
 
@@ -26,14 +26,14 @@ Result<Round> round_of(std::string_view bytes) {
                 "resume from the one before it, or start a new run");
   };
   std::string_view packed;
-  if (!take_block(bytes, packed)) return damaged();
-  auto groups = unpack(packed);
+  if (!persistence::take_block(bytes, packed)) return damaged();
+  auto groups = persistence::unpack(packed);
   if (!groups) return tl::unexpected(groups.error());
   Round round{std::move(*groups), {}, 1};
   for (const auto& group : round.groups) {
     auto& row = round.rewards.emplace_back(group.attempts.size());
     for (double& reward : row)
-      if (!take_raw(bytes, reward)) return damaged();
+      if (!persistence::take_raw(bytes, reward)) return damaged();
   }
   return round;
 }
@@ -42,7 +42,8 @@ class ExpertIteration final : public Improver {
  public:
   explicit ExpertIteration(const ImproverParts& parts) : parts_(parts), rng_(parts.seed) {}
 
-  Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) override {
+  Result<std::map<std::string, double>> improve(learning::PolicyLearner& policy,
+                                                Round round) override {
     const auto& config = parts_.config;
     const double rate_factor = round.rate_factor;
     window_.push_back(std::move(round));
@@ -53,9 +54,9 @@ class ExpertIteration final : public Improver {
       std::vector<float> weights;
       for (std::int64_t n = 0; n < config.groups_per_update; ++n) draw(texts, weights);
       if (texts.empty()) continue;
-      const auto batch = batch_of_solutions(*parts_.tokenizer, texts, weights);
-      const auto stats = or_keep(policy.update(batch, config.optimizer, rate_factor), parts_.failed,
-                                 *parts_.tokenizer, batch);
+      const auto batch = learning::batch_of_solutions(*parts_.tokenizer, texts, weights);
+      const auto stats = learning::or_keep(policy.update(batch, config.optimizer, rate_factor),
+                                           parts_.failed, *parts_.tokenizer, batch);
       if (!stats) return tl::unexpected(stats.error());
       loss += stats->loss;
       rows += static_cast<double>(texts.size());
@@ -66,21 +67,21 @@ class ExpertIteration final : public Improver {
 
   std::string save() const override {
     std::string bytes;
-    append_raw(bytes, rng_.state());
-    for (const auto& round : window_) append_block(bytes, bytes_of(round));
+    persistence::append_raw(bytes, rng_.state());
+    for (const auto& round : window_) persistence::append_block(bytes, bytes_of(round));
     return bytes;
   }
 
   Status load(std::string_view bytes) override {
     std::array<std::uint64_t, 4> state{};
-    if (!take_raw(bytes, state))
+    if (!persistence::take_raw(bytes, state))
       return fail(Errc::kCorrupt,
                   "the saved rounds of expert iteration are damaged; remove that checkpoint to "
                   "resume from the one before it, or start a new run");
     std::deque<Round> window;
     while (!bytes.empty()) {
       std::string_view block;
-      if (!take_block(bytes, block))
+      if (!persistence::take_block(bytes, block))
         return fail(Errc::kCorrupt,
                     "the saved rounds of expert iteration are damaged; remove that checkpoint to "
                     "resume from the one before it, or start a new run");
@@ -100,7 +101,7 @@ class ExpertIteration final : public Improver {
     const auto g = rng_.below(round.groups.size());
     std::vector<bool> right;
     for (const double reward : round.rewards[g]) right.push_back(reward >= kRight);
-    select_attempts(round.groups[g], right, parts_.config.selection, texts, weights);
+    learning::select_attempts(round.groups[g], right, parts_.config.selection, texts, weights);
   }
 
   ImproverParts parts_;
@@ -114,4 +115,4 @@ std::unique_ptr<Improver> make_expert_iteration(const ImproverParts& parts) {
   return std::make_unique<ExpertIteration>(parts);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

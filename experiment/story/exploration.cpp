@@ -6,11 +6,11 @@
 #include "learning/reward/step_labels.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // The critic chooses among four proposed steps, and among four more when all of them score low.
-SearchOptions guided_search(SearchOptions options) {
+search::SearchOptions guided_search(search::SearchOptions options) {
   options.samples = 4;
   options.stop_below = 0.5;
   options.retries = 3;
@@ -26,12 +26,12 @@ std::int64_t tokens_of_last(const Trajectory& attempt, std::size_t steps) {
 
 // Adds to each group, which has one guided attempt so far, the policy's continuations from every
 // state of that attempt. Returns the number of generated tokens.
-std::int64_t add_continuations(const Environment& environment, Policy& policy,
-                               const RolloutOptions& on, std::uint64_t first_group,
+std::int64_t add_continuations(const environment::Environment& environment, model::Policy& policy,
+                               const learning::RolloutOptions& on, std::uint64_t first_group,
                                std::vector<AttemptGroup>& groups) {
   const auto guided = attempts_of(groups);
   std::int64_t tokens = 0;
-  for (auto& [own_steps, whole] : continuations(environment, policy, guided, on)) {
+  for (auto& [own_steps, whole] : learning::continuations(environment, policy, guided, on)) {
     tokens += tokens_of_last(whole, own_steps);
     groups[whole.id.group - first_group].attempts.push_back(std::move(whole));
   }
@@ -61,9 +61,9 @@ Result<Exploration> explore(const Story& story, const PolicyRef& policy, const M
   }
   if (auto shown = story.host().show({options.stage, 1, 2, {}}); !shown)
     return tl::unexpected(shown.error());
-  const RolloutOptions on{.samples = options.samples,
-                          .max_tokens = how.max_tokens,
-                          .seed = story.seed(options.stream + ".continuations")};
+  const learning::RolloutOptions on{.samples = options.samples,
+                                    .max_tokens = how.max_tokens,
+                                    .seed = story.seed(options.stream + ".continuations")};
   EnginePolicy continuing(story.engine(), policy);
   made.tokens +=
       add_continuations(story.environment(), continuing, on, how.first_group, made.groups);
@@ -75,4 +75,4 @@ Result<Exploration> explore(const Story& story, const PolicyRef& policy, const M
   return made;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

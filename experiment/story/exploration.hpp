@@ -14,7 +14,7 @@
 #include "data/trajectory.hpp"
 #include "experiment/story/stage.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct Exploration {
   // One group per problem, in order: the guided attempt, then the continuations from its states in
@@ -35,4 +35,4 @@ Result<Exploration> explore(const Story& story, const PolicyRef& policy, const M
                             std::span<const std::string> problems,
                             const ExplorationOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

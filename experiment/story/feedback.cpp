@@ -6,7 +6,7 @@
 #include "experiment/story/verifiers.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -22,7 +22,7 @@ Result<Rankings> ranked(Story& story, Annotator& annotator, std::span<const std:
 }
 
 // The share of ranked pairs that the model orders in the same way.
-double pair_accuracy(RewardLearner& model, const std::vector<RankedGroup>& groups) {
+double pair_accuracy(learning::RewardLearner& model, const std::vector<RankedGroup>& groups) {
   double right = 0, n = 0;
   for (const auto& pair : pairs_of(groups)) {
     const std::vector<Trajectory> both = {*pair.better, *pair.worse};
@@ -35,9 +35,9 @@ double pair_accuracy(RewardLearner& model, const std::vector<RankedGroup>& group
 }
 
 // Pair accuracy on held-out problems, whose answers a simulated annotator without errors ranks.
-Result<double> measure(Story& story, RewardLearner& model) {
+Result<double> measure(Story& story, learning::RewardLearner& model) {
   SimulatedAnnotator exact(0, 0);
-  const auto problems = held_out_problems(story.environment(), 200);
+  const auto problems = search::held_out_problems(story.environment(), 200);
   const auto groups = ranked(story, exact, problems, "rlhf.held_out");
   if (!groups) return tl::unexpected(groups.error());
   return pair_accuracy(model, groups->groups);
@@ -50,7 +50,8 @@ Status learn_preferences(Story& story, json& section) {
   const auto groups = ranked(story, *story.host().annotator, problems, "rlhf.ranked");
   if (!groups) return tl::unexpected(groups.error());
   const auto pairs = pairs_of(groups->groups);
-  RewardLearner model(story.models.at("base"), ScorerRole::kPreference, story.seed("preference"));
+  learning::RewardLearner model(story.models.at("base"), model::ScorerRole::kPreference,
+                                story.seed("preference"));
   if (auto taught = teach(story, model, pairs, config.reward, "preference"); !taught) return taught;
   const double spent = story.cpu_seconds() - cpu;
   const auto accuracy = measure(story, model);
@@ -107,4 +108,4 @@ Status feedback_stage(Story& story) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::array kRows = {
@@ -39,4 +39,4 @@ Result<Algorithm> find_algorithm(std::string_view name) {
                                          fmt::join(algorithm_names(), ", ")));
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -31,7 +31,7 @@
 #include "model/model_file.hpp"
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The attempts of one round and their rewards.
 struct Round {
@@ -46,7 +46,8 @@ class Improver {
   virtual ~Improver() = default;
   // Updates the policy and returns figures of the round, such as "loss". kConfig says that a loss
   // or gradient norm is not finite, and where the batch is kept; the update has then not been made.
-  virtual Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) = 0;
+  virtual Result<std::map<std::string, double>> improve(learning::PolicyLearner& policy,
+                                                        Round round) = 0;
   // All state on which later rounds depend. load restores it; kCorrupt when the bytes are damaged.
   virtual std::string save() const = 0;
   virtual Status load(std::string_view bytes) = 0;
@@ -55,14 +56,15 @@ class Improver {
 // The parameters of every maker below.
 struct ImproverParts {
   ReinforceConfig config;
-  RewardConfig value;   // of PPO's value model
-  CriticConfig critic;  // of q_advantage
+  learning::RewardConfig value;   // of PPO's value model
+  learning::CriticConfig critic;  // of q_advantage
   std::int64_t max_tokens = 64;
-  const Tokenizer* tokenizer = nullptr;
-  const ModelFile* start = nullptr;  // the initial policy, also the reference of the KL penalty
+  const model::Tokenizer* tokenizer = nullptr;
+  const model::ModelFile* start =
+      nullptr;              // the initial policy, also the reference of the KL penalty
   bool measure_kl = false;  // policy gradients: report the KL divergence without a penalty, too
   std::uint64_t seed = 0;
-  FailedBatches failed = {};
+  learning::FailedBatches failed = {};
 };
 
 struct Algorithm {
@@ -83,4 +85,4 @@ std::unique_ptr<Improver> make_dapo(const ImproverParts& parts);
 std::unique_ptr<Improver> make_ppo(const ImproverParts& parts);
 std::unique_ptr<Improver> make_q_advantage(const ImproverParts& parts);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -12,7 +12,7 @@
 #include "search/text/evaluate.hpp"
 #include "search/text/sampling.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -33,7 +33,7 @@ json figures_of(std::span<const AttemptGroup> groups, double cpu_seconds) {
 }
 
 // Accuracy of greedy attempts at problems whose prompts begin with earlier solutions.
-Result<json> evaluate_after(const Story& story, const ModelFile& model,
+Result<json> evaluate_after(const Story& story, const model::ModelFile& model,
                             std::span<const std::string> problems,
                             std::span<const std::vector<Trajectory>> earlier) {
   auto published = story.publish(model, 0, "context");
@@ -42,26 +42,26 @@ Result<json> evaluate_after(const Story& story, const ModelFile& model,
   const double cpu = story.cpu_seconds();
   auto how = story.options("context");
   how.temperature = 0;
-  auto requests = requests_of(problems, how);
+  auto requests = search::requests_of(problems, how);
   for (std::size_t p = 0; p < problems.size(); ++p)
     requests[p].prompt = prompt_after(earlier[p], problems[p]);
   auto groups =
-      groups_of(story.environment().name(), problems, how, policy.generate(requests), 0, 0);
+      search::groups_of(story.environment().name(), problems, how, policy.generate(requests), 0, 0);
   if (!policy.status()) return tl::unexpected(policy.status().error());
-  judge(story.environment(), groups);
+  environment::judge(story.environment(), groups);
   return figures_of(groups, story.cpu_seconds() - cpu);
 }
 
 Status measure_domains(Story& story) {
   json section = json::array();
   for (const auto& domain : other_domains(story.config().environment)) {
-    const auto environment = make_environment(domain.config);
+    const auto environment = environment::make_environment(domain.config);
     if (!environment) continue;  // no problems satisfy its rules
     const auto problems =
         domain_problems(story.environment(), **environment, story.config().measure.domain_problems);
     if (problems.empty()) continue;
     json row = {{"name", domain.name}};
-    EnvironmentConfig rules = domain.config;
+    environment::EnvironmentConfig rules = domain.config;
     for (const auto* name : {"base", "final"}) {
       auto policy = story.publish(story.models.at(name), 0, name);
       if (!policy) return tl::unexpected(policy.error());
@@ -73,7 +73,7 @@ Status measure_domains(Story& story) {
       task.how.max_tokens = static_cast<std::int32_t>(story.config().model.context);
       auto results = attempt(story.engine(), task);
       if (!results) return tl::unexpected(results.error());
-      row[name] = figures_of(groups_of(std::move(results->found)), results->cpu_seconds);
+      row[name] = figures_of(search::groups_of(std::move(results->found)), results->cpu_seconds);
     }
     section.push_back(std::move(row));
     if (auto on = story.host().show({"out_of_domain", 1, 1, {}}); !on) return on;
@@ -139,7 +139,7 @@ Status measure_contexts(Story& story) {
   contexts.push_back({"2 wrong, 1 right", 2, 1});
   if (story.models.contains("prm")) contexts.push_back({"2 wrong, 1 right, pruned", 2, 1, true});
   const auto problems =
-      held_out_problems(story.environment(), story.config().measure.domain_problems);
+      search::held_out_problems(story.environment(), story.config().measure.domain_problems);
   json section = json::array();
   for (const auto& context : contexts) {
     auto earlier = draw(story, context, problems.size(), wrong, right);
@@ -160,13 +160,14 @@ Status measure_contexts(Story& story) {
 
 // Runs the exact solver repeatedly, until its CPU time is long enough to measure.
 Status measure_calculator(Story& story) {
-  const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
+  const auto problems =
+      search::held_out_problems(story.environment(), story.config().measure.problems);
   const double cpu = process_cpu_seconds();
   std::int64_t passes = 0, solved = 0;
   for (; process_cpu_seconds() - cpu < 0.2; ++passes) {
     for (const auto& problem : problems) {
       const auto steps = story.environment().reset(problem).and_then(
-          [&](const State& state) { return story.environment().solve(state); });
+          [&](const environment::State& state) { return story.environment().solve(state); });
       solved += steps ? 1 : 0;
     }
   }
@@ -190,4 +191,4 @@ Status measurement_stage(Story& story) {
   return measure_calculator(story);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

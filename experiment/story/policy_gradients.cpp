@@ -10,7 +10,7 @@
 #include "learning/reward/step_labels.hpp"
 #include "persistence/bytes.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 class PolicyGradients : public Improver {
@@ -19,7 +19,8 @@ class PolicyGradients : public Improver {
     if (parts.config.gradient.kl_weight > 0 || parts.measure_kl) reference_.emplace(*parts.start);
   }
 
-  Result<std::map<std::string, double>> improve(PolicyLearner& policy, Round round) override {
+  Result<std::map<std::string, double>> improve(learning::PolicyLearner& policy,
+                                                Round round) override {
     auto attempts = advantages_of(round);
     if (!attempts) return tl::unexpected(attempts.error());
     rng_.shuffle(std::span(*attempts));
@@ -42,14 +43,14 @@ class PolicyGradients : public Improver {
 
   std::string save() const override {
     std::string bytes;
-    append_raw(bytes, rng_.state());
-    append_block(bytes, save_values());
+    persistence::append_raw(bytes, rng_.state());
+    persistence::append_block(bytes, save_values());
     return bytes;
   }
   Status load(std::string_view bytes) override {
     std::array<std::uint64_t, 4> state{};
     std::string_view values;
-    if (!take_raw(bytes, state) || !take_block(bytes, values))
+    if (!persistence::take_raw(bytes, state) || !persistence::take_block(bytes, values))
       return fail(Errc::kCorrupt,
                   "the saved state of a policy-gradient algorithm is damaged; remove that "
                   "checkpoint to resume from the one before it, or start a new run");
@@ -58,7 +59,7 @@ class PolicyGradients : public Improver {
   }
 
  protected:
-  virtual Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) = 0;
+  virtual Result<std::vector<learning::AdvantagedAttempt>> advantages_of(Round& round) = 0;
   virtual std::string save_values() const { return {}; }
   virtual Status load_values(std::string_view) { return {}; }
 
@@ -66,34 +67,38 @@ class PolicyGradients : public Improver {
   Rng& rng() { return rng_; }
 
  private:
-  std::vector<PolicyGradientBatch> batches_of(std::span<const AdvantagedAttempt> attempts) const {
+  std::vector<learning::PolicyGradientBatch> batches_of(
+      std::span<const learning::AdvantagedAttempt> attempts) const {
     const auto size = static_cast<std::size_t>(parts_.config.attempts_per_update);
-    std::vector<PolicyGradientBatch> batches;
+    std::vector<learning::PolicyGradientBatch> batches;
     for (; !attempts.empty(); attempts = attempts.subspan(std::min(size, attempts.size())))
-      batches.push_back(
-          policy_gradient_batch(*parts_.tokenizer, attempts.first(std::min(size, attempts.size())),
-                                token_mean(parts_.config.gradient), parts_.max_tokens));
+      batches.push_back(learning::policy_gradient_batch(
+          *parts_.tokenizer, attempts.first(std::min(size, attempts.size())),
+          learning::token_mean(parts_.config.gradient), parts_.max_tokens));
     return batches;
   }
 
   // Before the first update of the round: one policy is the proximal one of all its batches.
-  void add_proximal(const PolicyLearner& policy, std::vector<PolicyGradientBatch>& batches) const {
-    if (correction(parts_.config.gradient) == Correction::kClipped) return;
+  void add_proximal(const learning::PolicyLearner& policy,
+                    std::vector<learning::PolicyGradientBatch>& batches) const {
+    if (learning::correction(parts_.config.gradient) == learning::Correction::kClipped) return;
     for (auto& batch : batches)
       batch.proximal_logprobs = policy.logprobs(batch.tokens, batch.temperatures);
   }
 
-  Result<PolicyGradientStats> update(PolicyLearner& policy, PolicyGradientBatch& batch,
-                                     double rate_factor) {
+  Result<learning::PolicyGradientStats> update(learning::PolicyLearner& policy,
+                                               learning::PolicyGradientBatch& batch,
+                                               double rate_factor) {
     if (reference_)
       batch.reference_logprobs = reference_->logprobs(batch.tokens, batch.temperatures);
-    return or_keep(policy.update_policy_gradient(batch, parts_.config.gradient, rate_factor),
-                   parts_.failed, *parts_.tokenizer, batch);
+    return learning::or_keep(
+        policy.update_policy_gradient(batch, parts_.config.gradient, rate_factor), parts_.failed,
+        *parts_.tokenizer, batch);
   }
 
   ImproverParts parts_;
   Rng rng_;
-  std::optional<PolicyLearner> reference_;
+  std::optional<learning::PolicyLearner> reference_;
 };
 
 class GroupRelative final : public PolicyGradients {
@@ -101,17 +106,17 @@ class GroupRelative final : public PolicyGradients {
   using PolicyGradients::PolicyGradients;
 
  private:
-  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
-    std::vector<AdvantagedAttempt> attempts;
+  Result<std::vector<learning::AdvantagedAttempt>> advantages_of(Round& round) override {
+    std::vector<learning::AdvantagedAttempt> attempts;
     for (std::size_t g = 0; g < round.groups.size(); ++g)
-      append_rewarded(round.groups[g], round.rewards[g], parts().config.gradient,
-                      parts().max_tokens, attempts);
+      learning::append_rewarded(round.groups[g], round.rewards[g], parts().config.gradient,
+                                parts().max_tokens, attempts);
     return attempts;
   }
 };
 
 // Normalises advantages to mean 0 and standard deviation 1 over all steps.
-void normalise(std::vector<AdvantagedAttempt>& attempts) {
+void normalise(std::vector<learning::AdvantagedAttempt>& attempts) {
   double n = 0, sum = 0, squares = 0;
   for (const auto& attempt : attempts) {
     for (const double a : attempt.advantages) n += 1, sum += a, squares += a * a;
@@ -128,14 +133,14 @@ class Proximal final : public PolicyGradients {
  public:
   explicit Proximal(const ImproverParts& parts)
       : PolicyGradients(parts),
-        value_(*parts.start, ScorerRole::kOutcome, derive_seed(parts.seed, "value")) {}
+        value_(*parts.start, model::ScorerRole::kOutcome, derive_seed(parts.seed, "value")) {}
 
  private:
-  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
+  Result<std::vector<learning::AdvantagedAttempt>> advantages_of(Round& round) override {
     const auto trajectories = attempts_of(round.groups);
     const auto after = scores_in_slices(value_, trajectories);
-    std::vector<AdvantagedAttempt> attempts;
-    std::vector<LabelledAttempt> examples;
+    std::vector<learning::AdvantagedAttempt> attempts;
+    std::vector<learning::LabelledAttempt> examples;
     std::size_t at = 0;
     for (std::size_t g = 0; g < round.groups.size(); ++g) {
       const auto& group = round.groups[g];
@@ -173,17 +178,18 @@ class Proximal final : public PolicyGradients {
     rewards.back() = reward;
     values.insert(values.end(), after.begin(), after.end());
     values.resize(steps);
-    return generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
+    return learning::generalised_advantages(rewards, values, {.lambda = parts().config.gae_lambda});
   }
 
-  Status learn(const std::vector<LabelledAttempt>& examples, double rate_factor) {
+  Status learn(const std::vector<learning::LabelledAttempt>& examples, double rate_factor) {
     if (examples.empty()) return {};
     for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
-      std::vector<LabelledAttempt> batch;
+      std::vector<learning::LabelledAttempt> batch;
       for (std::int64_t n = 0; n < parts().value.attempts_per_update; ++n)
         batch.push_back(examples[rng().below(examples.size())]);
-      const auto stats = or_keep(value_.update(batch, parts().value, rate_factor), parts().failed,
-                                 std::span<const LabelledAttempt>(batch));
+      const auto stats =
+          learning::or_keep(value_.update(batch, parts().value, rate_factor), parts().failed,
+                            std::span<const learning::LabelledAttempt>(batch));
       if (!stats) return tl::unexpected(stats.error());
     }
     return {};
@@ -192,22 +198,23 @@ class Proximal final : public PolicyGradients {
   std::string save_values() const override { return value_.save(); }
   Status load_values(std::string_view bytes) override { return value_.load(bytes, "value model"); }
 
-  RewardLearner value_;
+  learning::RewardLearner value_;
 };
 
 class QAdvantage final : public PolicyGradients {
  public:
   explicit QAdvantage(const ImproverParts& parts)
       : PolicyGradients(parts),
-        critic_(*parts.start, derive_seed(parts.seed, "critic"), heads_of(parts.critic)) {}
+        critic_(*parts.start, derive_seed(parts.seed, "critic"), learning::heads_of(parts.critic)) {
+  }
 
  private:
-  Result<std::vector<AdvantagedAttempt>> advantages_of(Round& round) override {
+  Result<std::vector<learning::AdvantagedAttempt>> advantages_of(Round& round) override {
     if (auto learned = learn(round); !learned) return tl::unexpected(learned.error());
-    std::vector<AdvantagedAttempt> attempts;
+    std::vector<learning::AdvantagedAttempt> attempts;
     for (auto& group : round.groups) {
-      write_values(critic_, group);
-      append_steps(group, StepBaseline::kState, attempts);
+      learning::write_values(critic_, group);
+      learning::append_steps(group, learning::StepBaseline::kState, attempts);
     }
     normalise(attempts);
     return attempts;
@@ -215,11 +222,12 @@ class QAdvantage final : public PolicyGradients {
 
   Status learn(const Round& round) {
     for (std::int64_t i = 0; i < parts().config.value_updates; ++i) {
-      std::vector<WeightedGroup> batch;
+      std::vector<learning::WeightedGroup> batch;
       for (std::int64_t n = 0; n < parts().critic.groups_per_update; ++n)
         batch.push_back({&round.groups[rng().below(round.groups.size())], 1.0F});
-      const auto stats = or_keep(critic_.update(batch, parts().critic, round.rate_factor),
-                                 parts().failed, std::span<const WeightedGroup>(batch));
+      const auto stats =
+          learning::or_keep(critic_.update(batch, parts().critic, round.rate_factor),
+                            parts().failed, std::span<const learning::WeightedGroup>(batch));
       if (!stats) return tl::unexpected(stats.error());
     }
     return {};
@@ -228,7 +236,7 @@ class QAdvantage final : public PolicyGradients {
   std::string save_values() const override { return critic_.save(); }
   Status load_values(std::string_view bytes) override { return critic_.load(bytes, "critic"); }
 
-  CriticLearner critic_;
+  learning::CriticLearner critic_;
 };
 
 }  // namespace
@@ -262,4 +270,4 @@ std::unique_ptr<Improver> make_q_advantage(const ImproverParts& parts) {
   return std::make_unique<QAdvantage>(parts);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

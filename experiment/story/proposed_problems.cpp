@@ -9,27 +9,29 @@
 #include "learning/policy/advantages.hpp"
 #include "learning/policy/pretraining.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 // Problems as the proposer should write them: ";=problem;".
-TokenBatch batch_of_problems(const Tokenizer& tokenizer, const std::vector<std::string>& problems) {
+learning::TokenBatch batch_of_problems(const model::Tokenizer& tokenizer,
+                                       const std::vector<std::string>& problems) {
   std::vector<std::string> texts;
   texts.reserve(problems.size());
   for (const auto& problem : problems)
     texts.push_back(prompt_of(kNoProblem, {}) + problem + kEndSeparator);
-  return batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
+  return learning::batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
 }
 
 struct ImitationStep {
   std::string label;  // names the batch if it is kept
-  const OptimizerConfig& optimizer;
+  const learning::OptimizerConfig& optimizer;
   double rate_factor;
 };
-Status update(const Story& story, PolicyLearner& policy, const TokenBatch& batch,
-              const ImitationStep& step) {
-  const auto stats = or_keep(policy.update(batch, step.optimizer, step.rate_factor),
-                             {step.label, story.host().keep_failed}, story.tokenizer(), batch);
+Status update(const Story& story, learning::PolicyLearner& policy,
+              const learning::TokenBatch& batch, const ImitationStep& step) {
+  const auto stats =
+      learning::or_keep(policy.update(batch, step.optimizer, step.rate_factor),
+                        {step.label, story.host().keep_failed}, story.tokenizer(), batch);
   return stats ? Status{} : tl::unexpected(stats.error());
 }
 
@@ -76,14 +78,14 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Story& story, const Po
 }
 
 Result<std::map<std::string, double>> ProposedProblems::learn(
-    PolicyLearner& policy, const Proposal& proposal, const std::vector<AttemptGroup>& groups,
-    double rate_factor) {
+    learning::PolicyLearner& policy, const Proposal& proposal,
+    const std::vector<AttemptGroup>& groups, double rate_factor) {
   std::vector<RatedProblem> rated;
   double worth = 0, others = 0;  // sums of learnability
   for (std::size_t g = 0; g < groups.size(); ++g) {
     if (groups[g].attempts.empty()) continue;
     rated.push_back({groups[g].attempts.front().problem, groups[g].pass_rate()});
-    (g < proposal.proposed ? worth : others) += learnability(rated.back().pass_rate);
+    (g < proposal.proposed ? worth : others) += learning::learnability(rated.back().pass_rate);
   }
   const auto batches = proposer_.imitation_batches(rated);
   policy.swap_optimizer();
@@ -104,7 +106,7 @@ Result<std::map<std::string, double>> ProposedProblems::learn(
   return figures;
 }
 
-Status train_proposer(Story& story, PolicyLearner& policy, const std::string& start) {
+Status train_proposer(Story& story, learning::PolicyLearner& policy, const std::string& start) {
   const auto& config = story.config();
   const auto steps = config.selfplay.proposer_steps;
   const auto& optimizer = config.sft.optimizer;
@@ -112,15 +114,15 @@ Status train_proposer(Story& story, PolicyLearner& policy, const std::string& st
       start == "sft" ? curated_solutions(story, config.sft.solutions) : std::vector<std::string>{};
   Rng rng(story.seed("setter.solutions"));
   for (std::int64_t i = 0; i < steps; ++i) {
-    const double rate = schedule(optimizer, i, steps);
+    const double rate = learning::schedule(optimizer, i, steps);
     const auto problems =
         story.training_problems(fmt::format("setter.{}", i), config.pretrain.rows);
-    Corpus rows(story.environment(), config.corpus,
-                story.seed("setter.corpus", static_cast<std::uint64_t>(i)));
-    const auto solved =
-        solutions.empty()
-            ? corpus_batch(rows, story.tokenizer(), config.pretrain.rows, config.pretrain.length)
-            : draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng);
+    environment::Corpus rows(story.environment(), config.corpus,
+                             story.seed("setter.corpus", static_cast<std::uint64_t>(i)));
+    const auto solved = solutions.empty()
+                            ? learning::corpus_batch(rows, story.tokenizer(), config.pretrain.rows,
+                                                     config.pretrain.length)
+                            : draw_solutions(story.tokenizer(), solutions, config.sft.rows, rng);
     for (const auto& batch : {batch_of_problems(story.tokenizer(), problems), solved})
       if (auto done = update(story, policy, batch, {"proposer", optimizer, rate}); !done)
         return done;
@@ -130,4 +132,4 @@ Status train_proposer(Story& story, PolicyLearner& policy, const std::string& st
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -8,7 +8,7 @@
 #include "experiment/story/proposer.hpp"
 #include "experiment/story/reinforce.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 class ProposedProblems final : public ProblemSource {
  public:
@@ -17,7 +17,8 @@ class ProposedProblems final : public ProblemSource {
   ProposedProblems(const Story& story, std::string label, double share);
 
   Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) override;
-  Result<std::map<std::string, double>> learn(PolicyLearner& policy, const Proposal& proposal,
+  Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
+                                              const Proposal& proposal,
                                               const std::vector<AttemptGroup>& groups,
                                               double rate_factor) override;
   std::string save() const override { return proposer_.save(); }
@@ -33,6 +34,6 @@ class ProposedProblems final : public ProblemSource {
 // Trains a policy to write problems: next-token prediction on ";=problem;". Alternates with batches
 // of the data on which the model of that name ("base" or "sft") was trained, so that it forgets
 // nothing.
-Status train_proposer(Story& story, PolicyLearner& policy, const std::string& start);
+Status train_proposer(Story& story, learning::PolicyLearner& policy, const std::string& start);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

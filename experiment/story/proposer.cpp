@@ -9,24 +9,25 @@
 #include "persistence/bytes.hpp"
 #include "search/text/sampling.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 bool Proposer::is_new_problem(const std::string& problem) const {
-  return !seen_.contains(problem) && !is_held_out(problem) && environment_.admits(problem);
+  return !seen_.contains(problem) && !environment::is_held_out(problem) &&
+         environment_.admits(problem);
 }
 
-Proposals Proposer::propose(Policy& policy, std::int64_t n, std::int64_t round) {
+Proposals Proposer::propose(model::Policy& policy, std::int64_t n, std::int64_t round) {
   Proposals made;
   if (n <= 0) return made;
-  SearchOptions how;
+  search::SearchOptions how;
   how.samples = n;
   how.max_tokens = options_.max_tokens;
   how.seed = derive_seed(options_.seed, "proposals", static_cast<std::uint64_t>(round));
   how.first_group = group_id(options_.label + ".setter", static_cast<std::uint64_t>(round));
   const std::vector<std::string> empty(1, std::string(kNoProblem));
-  const auto written = policy.generate(requests_of(empty, how));
-  made.written =
-      std::move(groups_of(environment_.name(), empty, how, written, policy.version(), 0).front());
+  const auto written = policy.generate(search::requests_of(empty, how));
+  made.written = std::move(
+      search::groups_of(environment_.name(), empty, how, written, policy.version(), 0).front());
   for (const auto& attempt : made.written.attempts) {
     made.tokens += static_cast<std::int64_t>(tokens_of(attempt));
     if (attempt.outcome == Outcome::kUnfinished || attempt.steps.size() != 1) continue;
@@ -44,7 +45,7 @@ Proposals Proposer::propose(Policy& policy, std::int64_t n, std::int64_t round) 
 ImitationBatches Proposer::imitation_batches(std::span<const RatedProblem> problems) {
   auto& newest = window_.emplace_back();
   for (const auto& rated : problems) {
-    const double worth = learnability(rated.pass_rate);
+    const double worth = learning::learnability(rated.pass_rate);
     if (worth > 0) newest.push_back({rated.problem, worth});
   }
   while (static_cast<std::int64_t>(window_.size()) > options_.window) window_.pop_front();
@@ -71,16 +72,16 @@ ImitationBatches Proposer::imitation_batches(std::span<const RatedProblem> probl
 
 std::string Proposer::save() const {
   std::string bytes;
-  append_raw(bytes, rng_.state());
-  append_raw(bytes, static_cast<std::uint64_t>(window_.size()));
+  persistence::append_raw(bytes, rng_.state());
+  persistence::append_raw(bytes, static_cast<std::uint64_t>(window_.size()));
   for (const auto& round : window_) {
-    append_raw(bytes, static_cast<std::uint64_t>(round.size()));
+    persistence::append_raw(bytes, static_cast<std::uint64_t>(round.size()));
     for (const auto& worth : round) {
-      append_block(bytes, worth.problem);
-      append_raw(bytes, worth.learnability);
+      persistence::append_block(bytes, worth.problem);
+      persistence::append_raw(bytes, worth.learnability);
     }
   }
-  for (const auto& problem : seen_) append_block(bytes, problem);
+  for (const auto& problem : seen_) persistence::append_block(bytes, problem);
   return bytes;
 }
 
@@ -91,19 +92,20 @@ Status Proposer::load(std::string_view bytes) {
   std::array<std::uint64_t, 4> rng{};
   std::uint64_t rounds = 0, size = 0;
   std::string_view problem;
-  if (!take_raw(bytes, rng) || !take_raw(bytes, rounds)) return damaged();
+  if (!persistence::take_raw(bytes, rng) || !persistence::take_raw(bytes, rounds)) return damaged();
   std::deque<std::vector<Worth>> window;
   for (; window.size() < rounds;) {
-    if (!take_raw(bytes, size)) return damaged();
+    if (!persistence::take_raw(bytes, size)) return damaged();
     for (auto& round = window.emplace_back(); round.size() < size;) {
       double worth = 0;
-      if (!take_block(bytes, problem) || !take_raw(bytes, worth)) return damaged();
+      if (!persistence::take_block(bytes, problem) || !persistence::take_raw(bytes, worth))
+        return damaged();
       round.push_back({std::string(problem), worth});
     }
   }
   std::unordered_set<std::string> seen;
   while (!bytes.empty()) {
-    if (!take_block(bytes, problem)) return damaged();
+    if (!persistence::take_block(bytes, problem)) return damaged();
     seen.emplace(problem);
   }
   rng_.set_state(rng);
@@ -112,4 +114,4 @@ Status Proposer::load(std::string_view bytes) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

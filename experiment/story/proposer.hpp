@@ -27,7 +27,7 @@
 #include "environment/environment.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The empty problem, which no environment has.
 inline constexpr std::string_view kNoProblem = "";
@@ -61,11 +61,11 @@ struct ProposerOptions {
 // `environment` must outlive it.
 class Proposer {
  public:
-  Proposer(const Environment& environment, ProposerOptions options)
+  Proposer(const environment::Environment& environment, ProposerOptions options)
       : environment_(environment), options_(std::move(options)), rng_(options_.seed) {}
 
   // Has the policy write `n` texts; rounds are counted from 0.
-  Proposals propose(Policy& policy, std::int64_t n, std::int64_t round);
+  Proposals propose(model::Policy& policy, std::int64_t n, std::int64_t round);
   // Takes the results of a round and draws the batches to imitate; to be called once per round.
   // Empty when no problem of the latest rounds is worth imitating.
   ImitationBatches imitation_batches(std::span<const RatedProblem> problems);
@@ -81,11 +81,11 @@ class Proposer {
   // Whether the environment admits a proposal that is new and not held out.
   bool is_new_problem(const std::string& problem) const;
 
-  const Environment& environment_;
+  const environment::Environment& environment_;
   ProposerOptions options_;
   Rng rng_;
   std::unordered_set<std::string> seen_;   // all proposals so far
   std::deque<std::vector<Worth>> window_;  // one entry per round, the newest last
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::vector<double> elo_ratings(const std::vector<std::vector<bool>>& right) {
   const std::size_t n = right.size();
@@ -33,4 +33,4 @@ std::vector<double> elo_ratings(const std::vector<std::vector<bool>>& right) {
   return ratings;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

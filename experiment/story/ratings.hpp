@@ -3,7 +3,7 @@
 
 #include <vector>
 
-namespace qstar {
+namespace qstar::experiment {
 
 // right[p][i]: whether player p solved problem i. On every problem each pair of players meets: a
 // player who is right beats one who is wrong; otherwise it is a draw, half a win for each. The
@@ -12,4 +12,4 @@ namespace qstar {
 // so that a player with all or no points keeps a finite rating.
 std::vector<double> elo_ratings(const std::vector<std::vector<bool>>& right);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -9,13 +9,13 @@
 #include "experiment/story/rounds.hpp"
 #include "experiment/story/verifiers.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
 
 // The search for solutions to learn from: Q* guided by the critic.
-SearchOptions search_for_data(std::int64_t samples) {
+search::SearchOptions search_for_data(std::int64_t samples) {
   return {.samples = 4, .budget = 24 * samples, .repeat_cost = 1};
 }
 
@@ -171,7 +171,7 @@ class Run {
     tokens_ = pending.proposal.tokens;
     for (const auto& made : results->found) tokens_ += static_cast<std::int64_t>(made.tokens);
     result_.tokens += tokens_;
-    auto groups = groups_of(std::move(results->found));
+    auto groups = search::groups_of(std::move(results->found));
     // Runs with the same stream share their seeds but not their group ids in the store.
     for (std::size_t g = 0; g < groups.size(); ++g) {
       groups[g].group = group_id(plan_.label, static_cast<std::uint64_t>(pending.first_group) + g);
@@ -220,7 +220,8 @@ class Run {
     const auto& optimizer = plan_.algorithm == "expert_iteration" || algorithm_.searches
                                 ? plan_.config.optimizer
                                 : plan_.config.gradient.optimizer;
-    return schedule(optimizer, std::min(result_.tokens, plan_.config.tokens), plan_.config.tokens);
+    return learning::schedule(optimizer, std::min(result_.tokens, plan_.config.tokens),
+                              plan_.config.tokens);
   }
 
   // Waits for the oldest evaluation, adds a point to the learning curve, reports progress and
@@ -311,7 +312,7 @@ class Run {
     constexpr std::string_view kPrefix = "policy-";
     for (const auto& [name, bytes] : parts) {
       if (!name.starts_with(kPrefix)) continue;
-      auto model = parse_model(bytes, "checkpoints/" + plan_.label + ": " + name);
+      auto model = model::parse_model(bytes, "checkpoints/" + plan_.label + ": " + name);
       if (!model) return tl::unexpected(model.error());
       if (auto published = story_.publish(*model, 0, plan_.label); !published)
         return tl::unexpected(published.error());
@@ -364,15 +365,15 @@ class Run {
   Story& story_;
   const ReinforcePlan& plan_;
   Algorithm algorithm_;
-  const ModelFile& start_;
-  PolicyLearner learner_;
+  const model::ModelFile& start_;
+  learning::PolicyLearner learner_;
   std::unique_ptr<Improver> improver_;
   RevisitedProblems problems_;
   ProblemSource& source_;
   ModelHash scorer_, guide_;
-  PolicyRef policy_;                         // the learner's weights
-  std::map<ModelHash, ModelFile> weights_;   // that rounds and evaluations under way use
-  std::deque<PendingRound> rounds_pending_;  // the first is the next to learn from
+  PolicyRef policy_;                               // the learner's weights
+  std::map<ModelHash, model::ModelFile> weights_;  // that rounds and evaluations under way use
+  std::deque<PendingRound> rounds_pending_;        // the first is the next to learn from
   std::deque<PendingMeasurement> measurements_pending_;
   std::int64_t rounds_ = 0, groups_ = 0;
   std::int64_t tokens_ = 0;                // of the latest round
@@ -390,4 +391,4 @@ Result<Reinforced> reinforce(Story& story, const ReinforcePlan& plan) {
   return Run(story, plan, *algorithm).run();
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

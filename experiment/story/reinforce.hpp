@@ -20,7 +20,7 @@
 #include "experiment/story/rewards.hpp"
 #include "experiment/story/stage.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The source of a round's problems.
 class ProblemSource {
@@ -36,7 +36,7 @@ class ProblemSource {
   virtual Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) = 0;
   // Takes the attempts at the proposed problems, in the same order, and may update the policy.
   // Returns figures of the round.
-  virtual Result<std::map<std::string, double>> learn(PolicyLearner& policy,
+  virtual Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
                                                       const Proposal& proposal,
                                                       const std::vector<AttemptGroup>& groups,
                                                       double rate_factor) = 0;
@@ -61,7 +61,7 @@ struct ReinforcePlan {
 };
 
 struct Reinforced {
-  ModelFile policy;
+  model::ModelFile policy;
   std::int64_t tokens = 0;  // generated
   std::optional<std::int64_t> tokens_to_target;
   double cpu_seconds = 0;  // of all processes, without the quick evaluations
@@ -81,4 +81,4 @@ struct Reinforced {
 // kInterrupted after saving: the same call in a resumed run continues.
 Result<Reinforced> reinforce(Story& story, const ReinforcePlan& plan);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -6,7 +6,7 @@
 #include "experiment/story/reinforce.hpp"
 #include "experiment/story/stages.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 namespace {
 
@@ -77,7 +77,7 @@ Status final_stage(Story& story) {
   std::optional<ProposedProblems> set;
   const double cpu = story.cpu_seconds();
   if (how.proposer_share > 0) {
-    PolicyLearner taught(story.models.at(how.start));
+    learning::PolicyLearner taught(story.models.at(how.start));
     if (auto done = train_proposer(story, taught, how.start); !done) return done;
     story.models["final_start"] = taught.model();
     plan.start = "final_start";
@@ -102,4 +102,4 @@ Status final_stage(Story& story) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

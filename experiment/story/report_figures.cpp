@@ -8,7 +8,7 @@
 #include "experiment/story/stages.hpp"
 #include "experiment/story/targets.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 class Figures {
@@ -101,11 +101,11 @@ std::vector<std::string> report_figures(const StoryConfig& config) {
   figures.add_reinforced("final");
   figures.add("final", {"pipeline_cpu_seconds", "proposer_share"});
   if (stages.measurements) add_measurements(figures);
-  for (const auto& stage : qstar::stages())
+  for (const auto& stage : qstar::experiment::stages())
     if (stage.wanted == nullptr || stages.*stage.wanted) figures.add("stages", {stage.name});
   auto all = figures.take();
   all.emplace_back("cpu_seconds");
   return all;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -7,7 +7,7 @@
 #include <functional>
 #include <unordered_map>
 
-namespace qstar {
+namespace qstar::experiment {
 
 using nlohmann::json;
 
@@ -31,7 +31,7 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Story& story, const P
 }
 
 Result<std::map<std::string, double>> RevisitedProblems::learn(
-    PolicyLearner&, const Proposal&, const std::vector<AttemptGroup>& groups, double) {
+    learning::PolicyLearner&, const Proposal&, const std::vector<AttemptGroup>& groups, double) {
   if (share_ == 0) return std::map<std::string, double>{};
   std::unordered_map<std::string, double> latest;
   for (const auto& group : groups)
@@ -70,4 +70,4 @@ Status RevisitedProblems::load(std::string_view bytes) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -10,7 +10,7 @@
 
 #include "experiment/story/reinforce.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 class RevisitedProblems final : public ProblemSource {
  public:
@@ -22,7 +22,8 @@ class RevisitedProblems final : public ProblemSource {
 
   // New problems, drawn uniformly, come first; revisited ones are distinct.
   Result<Proposal> propose(Story& story, const PolicyRef& policy, std::int64_t round) override;
-  Result<std::map<std::string, double>> learn(PolicyLearner& policy, const Proposal& proposal,
+  Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
+                                              const Proposal& proposal,
                                               const std::vector<AttemptGroup>& groups,
                                               double rate_factor) override;
   std::string save() const override;
@@ -39,4 +40,4 @@ class RevisitedProblems final : public ProblemSource {
   std::vector<Unsolved> unsolved_;  // the oldest first
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

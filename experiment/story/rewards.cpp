@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 double least_score(const Trajectory& attempt) {
@@ -71,4 +71,4 @@ std::vector<std::vector<double>> rewards_of(RewardKind kind,
   return rewards;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -8,7 +8,7 @@
 
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 enum class RewardKind : std::uint8_t {
   kOutcome,   // 1 for a right answer, else 0
@@ -32,4 +32,4 @@ double reward_of(RewardKind kind, const Trajectory& attempt);
 std::vector<std::vector<double>> rewards_of(RewardKind kind,
                                             const std::vector<AttemptGroup>& groups);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

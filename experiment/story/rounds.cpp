@@ -1,6 +1,6 @@
 #include "experiment/story/rounds.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -90,4 +90,4 @@ Result<json> Reinforced::figures(const Story& story, std::string_view name) cons
   return figures;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -9,7 +9,7 @@
 
 #include "experiment/story/reinforce.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // A round whose attempts are being made.
 struct PendingRound {
@@ -37,4 +37,4 @@ PendingMeasurement pending_measurement_of(const nlohmann::json& saved);
 nlohmann::json json_of(const Reinforced& result);
 Reinforced reinforced_of(const nlohmann::json& saved);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

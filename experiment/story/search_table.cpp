@@ -4,7 +4,7 @@
 #include "experiment/story/stages.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 struct Cell {
@@ -15,7 +15,7 @@ struct Cell {
 std::vector<Cell> cells_of(const SearchTableConfig& config) {
   std::vector<Cell> cells;
   for (const auto& row : config.methods) {
-    if (!make_search(row.name)->needs_guide()) {
+    if (!search::make_search(row.name)->needs_guide()) {
       cells.push_back({row, ""});
       continue;
     }
@@ -29,7 +29,8 @@ std::vector<Cell> cells_of(const SearchTableConfig& config) {
 Status search_stage(Story& story) {
   const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
-  const auto problems = held_out_problems(story.environment(), story.config().measure.problems);
+  const auto problems =
+      search::held_out_problems(story.environment(), story.config().measure.problems);
   const auto cells = cells_of(story.config().search);
   auto table = nlohmann::json::array();
   for (const auto& [row, guided_by] : cells) {
@@ -60,4 +61,4 @@ Status search_stage(Story& story) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -3,7 +3,7 @@
 #include "experiment/story/ratings.hpp"
 #include "experiment/story/stages.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -43,7 +43,7 @@ json ratio_of(const Reinforced& played, const Reinforced& uniform) {
 Status self_play_stage(Story& story) {
   const double cpu = story.cpu_seconds();
   const auto& config = story.config().selfplay;
-  PolicyLearner taught(story.models.at("base"));
+  learning::PolicyLearner taught(story.models.at("base"));
   if (auto done = train_proposer(story, taught, "base"); !done) return done;
   // Both runs start from the network that was trained to write problems; only the problems differ.
   story.models["proposer"] = taught.model();
@@ -71,4 +71,4 @@ Status self_play_stage(Story& story) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -8,11 +8,11 @@
 #include "data/attempt.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
-Tokenizer tokenizer_of(const Environment& environment) {
-  auto made = Tokenizer::make(environment.alphabet());
+model::Tokenizer tokenizer_of(const environment::Environment& environment) {
+  auto made = model::Tokenizer::make(environment.alphabet());
   QSTAR_ASSERT(made.has_value(), std::string(environment.alphabet()));
   return std::move(*made);
 }
@@ -20,7 +20,7 @@ Tokenizer tokenizer_of(const Environment& environment) {
 }  // namespace
 
 StoryHost local_host(const StoryConfig& config) {
-  auto environment = make_environment(config.environment);
+  auto environment = environment::make_environment(config.environment);
   QSTAR_ASSERT(environment.has_value(), config.environment.name);
   const auto slots = static_cast<std::int32_t>(config.attempts.slots);
   const auto annotator = std::make_shared<SimulatedAnnotator>(
@@ -29,7 +29,7 @@ StoryHost local_host(const StoryConfig& config) {
   return {local_stage_host(std::move(*environment), slots), annotator, {}};
 }
 
-Story::Story(const StoryConfig& config, std::shared_ptr<const Environment> environment,
+Story::Story(const StoryConfig& config, std::shared_ptr<const environment::Environment> environment,
              StoryHost host)
     : config_(config),
       environment_(std::move(environment)),
@@ -44,11 +44,11 @@ std::vector<std::string> Story::training_problems(std::string_view stream, std::
   Rng rng(seed(stream));
   std::vector<std::string> problems;
   for (std::int64_t i = 0; i < n; ++i)
-    problems.push_back(environment_->sample_problem(rng, Split::kTraining));
+    problems.push_back(environment_->sample_problem(rng, environment::Split::kTraining));
   return problems;
 }
 
-SearchOptions Story::options(std::string_view label, std::uint64_t first) const {
+search::SearchOptions Story::options(std::string_view label, std::uint64_t first) const {
   return {.max_tokens = static_cast<std::int32_t>(config_.attempts.max_tokens),
           .seed = seed(label),
           .first_group = group_id(label, first)};
@@ -61,7 +61,7 @@ Status Story::keep(std::span<const AttemptGroup> groups) const {
 
 double Story::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
 
-Result<ModelHash> Story::publish(const ModelFile& model, const std::string& role,
+Result<ModelHash> Story::publish(const model::ModelFile& model, const std::string& role,
                                  std::string_view label, std::uint64_t version) const {
   auto hash = engine().publish(serialize(model));
   if (!hash || !host_.model_number) return hash;
@@ -71,14 +71,15 @@ Result<ModelHash> Story::publish(const ModelFile& model, const std::string& role
   return hash;
 }
 
-Result<PolicyRef> Story::publish(const ModelFile& policy, std::uint64_t version,
+Result<PolicyRef> Story::publish(const model::ModelFile& policy, std::uint64_t version,
                                  std::string_view label) const {
   return publish(policy, "policy", label, version).map([version](ModelHash&& hash) {
     return PolicyRef{std::move(hash), version};
   });
 }
 
-Result<ModelHash> Story::publish_scorer(const ModelFile& scorer, std::string_view label) const {
+Result<ModelHash> Story::publish_scorer(const model::ModelFile& scorer,
+                                        std::string_view label) const {
   const auto role = scorer.metadata.find("role");
   return publish(scorer, role == scorer.metadata.end() ? "" : role->second, label, 0);
 }
@@ -107,9 +108,9 @@ Result<std::vector<AttemptGroup>> Story::attempt(const PolicyRef& policy,
   AttemptTask task{.policy = policy, .how = options(label, first)};
   task.how.samples = samples;
   task.problems.assign(problems.begin(), problems.end());
-  auto results = qstar::attempt(engine(), task);
+  auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  auto groups = groups_of(std::move(results->found));
+  auto groups = search::groups_of(std::move(results->found));
   name_models(task, groups);
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return groups;
@@ -120,10 +121,10 @@ Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label)
   task.how.max_tokens = defaults.max_tokens;
   task.how.seed = defaults.seed;
   task.how.first_group = defaults.first_group;
-  auto results = qstar::attempt(engine(), task);
+  auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  auto figures = evaluation_of(std::move(results->found));
-  auto groups = groups_of(std::move(figures.results));
+  auto figures = search::evaluation_of(std::move(results->found));
+  auto groups = search::groups_of(std::move(figures.results));
   name_models(task, groups);
   if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
   return nlohmann::json{{"accuracy", figures.accuracy},
@@ -135,10 +136,10 @@ Result<nlohmann::json> Story::evaluate(AttemptTask task, std::string_view label)
                         {"cpu_seconds", results->cpu_seconds}};
 }
 
-Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view name) const {
+Result<nlohmann::json> Story::evaluate(const model::ModelFile& model, std::string_view name) const {
   const auto policy = publish(model, 0, name);
   if (!policy) return tl::unexpected(policy.error());
-  const auto problems = held_out_problems(*environment_, config_.measure.problems);
+  const auto problems = search::held_out_problems(*environment_, config_.measure.problems);
   nlohmann::json figures;
   for (const auto& [key, search] : {std::pair{"greedy", "greedy"}, {"sampled", "sample"}}) {
     auto measured = evaluate({.policy = *policy, .search = search, .problems = problems},
@@ -151,11 +152,11 @@ Result<nlohmann::json> Story::evaluate(const ModelFile& model, std::string_view 
 
 std::vector<TaskId> Story::begin_quick_evaluation(const PolicyRef& policy) const {
   // Other problems than those of the reported figures: these decide when a run may end.
-  return submit_in_parts(
-      engine(), {.policy = policy,
-                 .search = "greedy",
-                 .how = options("quick_evaluation"),
-                 .problems = held_out_problems(*environment_, config_.measure.curve_problems, 1)});
+  return submit_in_parts(engine(), {.policy = policy,
+                                    .search = "greedy",
+                                    .how = options("quick_evaluation"),
+                                    .problems = search::held_out_problems(
+                                        *environment_, config_.measure.curve_problems, 1)});
 }
 
 Result<Story::QuickEvaluation> Story::quick_evaluation(std::span<const TaskId> tasks) const {
@@ -197,4 +198,4 @@ double lucky_share(std::span<const AttemptGroup> groups) {
   return right > 0 ? lucky / right : 0;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -24,7 +24,7 @@
 #include "model/tokenizer.hpp"
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // A story's interface to the outside. Every function is called from the story's thread.
 struct StoryHost : StageHost {
@@ -39,11 +39,12 @@ StoryHost local_host(const StoryConfig& config);
 class Story {
  public:
   // The configuration must have passed check().
-  Story(const StoryConfig& config, std::shared_ptr<const Environment> environment, StoryHost host);
+  Story(const StoryConfig& config, std::shared_ptr<const environment::Environment> environment,
+        StoryHost host);
 
   const StoryConfig& config() const { return config_; }
-  const Environment& environment() const { return *environment_; }
-  const Tokenizer& tokenizer() const { return tokenizer_; }
+  const environment::Environment& environment() const { return *environment_; }
+  const model::Tokenizer& tokenizer() const { return tokenizer_; }
   const StoryHost& host() const { return host_; }
   Engine& engine() const { return *host_.engine; }
   // CPU seconds of all processes of the run so far.
@@ -55,10 +56,10 @@ class Story {
   std::vector<std::string> training_problems(std::string_view stream, std::int64_t n) const;
   // Makes these weights available to all nodes; `version` is written into the steps they make.
   // `label`: where they come from, for the store's table of models.
-  Result<PolicyRef> publish(const ModelFile& policy, std::uint64_t version,
+  Result<PolicyRef> publish(const model::ModelFile& policy, std::uint64_t version,
                             std::string_view label) const;
   // The same for a critic or a reward model.
-  Result<ModelHash> publish_scorer(const ModelFile& scorer, std::string_view label) const;
+  Result<ModelHash> publish_scorer(const model::ModelFile& scorer, std::string_view label) const;
   // Writes into the attempts of a task which models made their steps and gave their scores.
   void name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const;
   // `samples` attempts at each problem, judged and stored; group ids start at group_id(label,
@@ -68,7 +69,7 @@ class Story {
                                             std::int64_t samples, std::string_view label,
                                             std::uint64_t first = 0) const;
   // Search options with the token limit, seed and first group id of this label.
-  SearchOptions options(std::string_view label, std::uint64_t first = 0) const;
+  search::SearchOptions options(std::string_view label, std::uint64_t first = 0) const;
   // Stores the first attempts.keep_groups of these groups, or all of them when that is 0.
   Status keep(std::span<const AttemptGroup> groups) const;
 
@@ -76,7 +77,7 @@ class Story {
   // task's token limit, seed and first group are those of the label.
   Result<nlohmann::json> evaluate(AttemptTask task, std::string_view label) const;
   // The same for a policy without search on measure.problems: {"greedy", "sampled"}.
-  Result<nlohmann::json> evaluate(const ModelFile& policy, std::string_view name) const;
+  Result<nlohmann::json> evaluate(const model::ModelFile& policy, std::string_view name) const;
   // Whether greedy decoding is right on each of measure.curve_problems held-out problems: one point
   // of a learning curve. Begun, and waited for.
   std::vector<TaskId> begin_quick_evaluation(const PolicyRef& policy) const;
@@ -87,20 +88,20 @@ class Story {
   Result<QuickEvaluation> quick_evaluation(std::span<const TaskId> tasks) const;
 
   // Models by name: "base", "sft", "prm", …, "final".
-  std::map<std::string, ModelFile> models;
+  std::map<std::string, model::ModelFile> models;
   // Sections of report.json that the finished stages wrote.
   nlohmann::json report = nlohmann::json::object();
 
  private:
   StoryConfig config_;
-  std::shared_ptr<const Environment> environment_;
+  std::shared_ptr<const environment::Environment> environment_;
   struct Published {
     std::uint64_t number = 0;
     std::string role;
   };
-  Result<ModelHash> publish(const ModelFile& model, const std::string& role, std::string_view label,
-                            std::uint64_t version) const;
-  Tokenizer tokenizer_;
+  Result<ModelHash> publish(const model::ModelFile& model, const std::string& role,
+                            std::string_view label, std::uint64_t version) const;
+  model::Tokenizer tokenizer_;
   StoryHost host_;
   mutable std::map<ModelHash, Published> published_;
 };
@@ -113,4 +114,4 @@ std::int64_t tokens_of(std::span<const AttemptGroup> groups);
 // The share of right answers whose attempt has a wrong step; 0 without right answers.
 double lucky_share(std::span<const AttemptGroup> groups);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::span<const Stage> stages() {
   static constexpr std::array kStages = {
@@ -20,4 +20,4 @@ std::span<const Stage> stages() {
   return kStages;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -8,7 +8,7 @@
 #include "core/result.hpp"
 #include "experiment/story/stage.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Pre-training: next-token prediction on the noisy corpus. Adds the model "base".
 Status base_stage(Story& story);
@@ -38,4 +38,4 @@ struct Stage {
 };
 std::span<const Stage> stages();
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -7,7 +7,7 @@
 #include "experiment/story/improvers.hpp"
 #include "experiment/story/targets.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 std::string options_of(const SearchRow& row) {
   const auto fields_of = [](SearchRow of) { return list_config(describe_of(of)).front().fields; };
@@ -59,7 +59,7 @@ bool names(const std::vector<std::string>& list, std::string_view word) {
 Status check_row(const SearchTableConfig& config, std::size_t index) {
   const auto& row = config.methods[index];
   const auto key = fmt::format("search.methods[{}]", index + 1);
-  const auto search = make_search(row.name);
+  const auto search = search::make_search(row.name);
   if (!search) return fail(Errc::kConfig, fmt::format("{}: {}", key, search.error().message));
   if (auto ok = search->check(row.how); !ok)
     return fail(Errc::kConfig, fmt::format("{}: {}", key, ok.error().message));
@@ -178,7 +178,8 @@ Status check_stages(const StoryConfig& config) {
 }  // namespace
 
 Status check(const StoryConfig& config) {
-  if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
+  if (auto text = learning::check_text(config.environment, config.model, config.pretrain); !text)
+    return text;
   if (auto rates = check_rates(config); !rates) return rates;
   if (auto rows = check_search(config.search, !config.verifiers.label_file.empty()); !rows)
     return rows;
@@ -187,4 +188,4 @@ Status check(const StoryConfig& config) {
   return check_targets(config);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -21,7 +21,7 @@
 #include "model/model_file.hpp"
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // How problems are attempted, in every stage.
 struct AttemptConfig {
@@ -40,7 +40,7 @@ struct FineTuneConfig {
   std::int64_t solutions = 500;  // distinct
   std::int64_t steps = 100;
   std::int64_t rows = 32;  // solutions per step
-  OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 10};
+  learning::OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 10};
   void describe(FieldVisitor& v);
   friend bool operator==(const FineTuneConfig&, const FineTuneConfig&) = default;
 };
@@ -53,14 +53,14 @@ struct VerifierConfig {
   std::int64_t completions = 4;  // per step, for Monte-Carlo labels
   std::int64_t held_out = 500;   // problems for step AUC and best of n, 16 attempts each
   std::string label_file;        // steps that people rated, for one more PRM; empty: none
-  RewardConfig reward;
+  learning::RewardConfig reward;
   std::int64_t critic_updates = 600;  // per critic training round
   // Additional critic training rounds. Each adds attempts to those of the rounds before: on every
   // problem one that the current critic guides, and from every state of that attempt
   // `critic_continuations` continuations by the base model (exploration.hpp).
   std::int64_t critic_rounds = 0;
   std::int64_t critic_continuations = 8;
-  CriticConfig critic;
+  learning::CriticConfig critic;
   void describe(FieldVisitor& v);
   friend bool operator==(const VerifierConfig&, const VerifierConfig&) = default;
 };
@@ -68,7 +68,7 @@ struct VerifierConfig {
 // A search of the comparison.
 struct SearchRow {
   std::string name;  // registered
-  SearchOptions how;
+  search::SearchOptions how;
   void describe(FieldVisitor& v);
   friend bool operator==(const SearchRow&, const SearchRow&) = default;
 };
@@ -99,7 +99,7 @@ struct FeedbackConfig {
   std::int64_t problems = 1000;  // whose answers are ranked
   std::int64_t samples = 4;      // answers per problem
   AnnotatorConfig annotator;
-  RewardConfig reward{.updates = 300};
+  learning::RewardConfig reward{.updates = 300};
   std::vector<double> kl_weights = {0, 0.1};  // KL penalty weights, one run per weight
   std::int64_t tokens = 500'000;              // generated per run
   void describe(FieldVisitor& v);
@@ -116,10 +116,10 @@ struct ReinforceConfig {
   std::int64_t updates = 16;             // expert iteration: per round
   std::int64_t groups_per_update = 128;  // expert iteration: drawn per update
   std::int64_t window = 4;               // expert iteration: latest rounds to learn from
-  SelectionOptions selection;
-  OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 0};
+  learning::SelectionOptions selection;
+  learning::OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 0};
   std::int64_t attempts_per_update = 512;  // policy gradients
-  PolicyGradientConfig gradient;
+  learning::PolicyGradientConfig gradient;
   std::int64_t value_updates = 8;  // per round, of PPO's value model and Q-advantage's critic
   double gae_lambda = 0.95;        // PPO
   void describe(FieldVisitor& v);
@@ -145,7 +145,7 @@ struct SelfPlayConfig {
   std::int64_t proposer_steps = 100;  // updates that train the proposer to write problems
   double proposer_share = 0.25;       // share of each round's problems that the proposer writes
   std::int64_t updates = 16;          // of the proposer per round
-  OptimizerConfig optimizer{.muon_rate = 0.002, .adamw_rate = 0.0004, .warmup = 0};
+  learning::OptimizerConfig optimizer{.muon_rate = 0.002, .adamw_rate = 0.0004, .warmup = 0};
   void describe(FieldVisitor& v);
   friend bool operator==(const SelfPlayConfig&, const SelfPlayConfig&) = default;
 };
@@ -186,10 +186,10 @@ struct StoryConfig {
   std::string experiment = "story";
   std::string name = "qstar";
   std::int64_t seed = 1;
-  EnvironmentConfig environment;
-  CorpusConfig corpus;
-  ModelSpec model;
-  PretrainConfig pretrain;
+  environment::EnvironmentConfig environment;
+  environment::CorpusConfig corpus;
+  model::ModelSpec model;
+  learning::PretrainConfig pretrain;
   StagesConfig stages;
   AttemptConfig attempts;
   MeasureConfig measure;
@@ -213,4 +213,4 @@ Status check(const StoryConfig& config);
 // The metadata of this story's model files.
 std::map<std::string, std::string> metadata_of(const StoryConfig& config, std::string_view role);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

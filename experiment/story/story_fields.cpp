@@ -6,14 +6,14 @@
 
 #include "experiment/story/improvers.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::string_view kTrained = "prm|orm|prm_completions|critic";
 constexpr std::string_view kGuides = "prm|orm|prm_completions|prm_labels|critic";
 
 std::string_view search_choices() {
-  static const std::string names = fmt::format("{}", fmt::join(search_names(), "|"));
+  static const std::string names = fmt::format("{}", fmt::join(search::search_names(), "|"));
   return names;
 }
 
@@ -84,7 +84,7 @@ void VerifierConfig::describe(FieldVisitor& v) {
 
 void SearchRow::describe(FieldVisitor& v) {
   v.value({.name = "name", .doc = "Search", .choices = search_choices(), .required = true}, name);
-  qstar::describe(v, how, name);
+  qstar::search::describe(v, how, name);
 }
 
 void SearchTableConfig::describe(FieldVisitor& v) {
@@ -259,4 +259,4 @@ void StoryConfig::describe(FieldVisitor& v) {
            targets);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

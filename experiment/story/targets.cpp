@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -152,4 +152,4 @@ json missed_targets(const json& report, const StoryConfig& config) {
   return missed;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -12,7 +12,7 @@
 #include "core/result.hpp"
 #include "experiment/story/story_config.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Every number that the report of this story has, with "[*]" for the rows of lists: what a target
 // can be set on. Learning curves and the bins of calibrations are left out.
@@ -25,4 +25,4 @@ Status check_targets(const StoryConfig& config);
 // The targets that the report misses, one sentence per figure.
 nlohmann::json missed_targets(const nlohmann::json& report, const StoryConfig& config);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

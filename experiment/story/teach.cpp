@@ -3,18 +3,18 @@
 
 #include "experiment/story/verifiers.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::size_t kSlice = 256;  // attempts
 
-FailedBatches failed_batches(const Story& story, std::string_view label) {
+learning::FailedBatches failed_batches(const Story& story, std::string_view label) {
   return {std::string(label), story.host().keep_failed};
 }
 
 template <class Learner, class Example>
 Status teach_examples(Story& story, Learner& learner, std::span<const Example> examples,
-                      const RewardConfig& config, std::string_view label) {
+                      const learning::RewardConfig& config, std::string_view label) {
   if (examples.empty())
     return fail(Errc::kConfig,
                 std::string(label) +
@@ -25,9 +25,9 @@ Status teach_examples(Story& story, Learner& learner, std::span<const Example> e
     std::vector<Example> batch;
     for (std::int64_t n = 0; n < config.attempts_per_update; ++n)
       batch.push_back(examples[rng.below(examples.size())]);
-    const auto stats =
-        or_keep(learner.update(batch, config, schedule(config.optimizer, i, config.updates)),
-                failed_batches(story, label), std::span<const Example>(batch));
+    const auto stats = learning::or_keep(
+        learner.update(batch, config, learning::schedule(config.optimizer, i, config.updates)),
+        failed_batches(story, label), std::span<const Example>(batch));
     if (!stats) return tl::unexpected(stats.error());
     if (auto on =
             story.host().show({std::string(label), i + 1, config.updates, {{"loss", stats->loss}}});
@@ -49,25 +49,28 @@ std::vector<std::vector<float>> in_slices(std::span<const Trajectory> attempts, 
 
 }  // namespace
 
-Status teach(Story& story, RewardLearner& learner, std::span<const LabelledAttempt> examples,
-             const RewardConfig& config, std::string_view label) {
+Status teach(Story& story, learning::RewardLearner& learner,
+             std::span<const learning::LabelledAttempt> examples,
+             const learning::RewardConfig& config, std::string_view label) {
   return teach_examples(story, learner, examples, config, label);
 }
 
-Status teach(Story& story, RewardLearner& learner, std::span<const RankedPair> pairs,
-             const RewardConfig& config, std::string_view label) {
+Status teach(Story& story, learning::RewardLearner& learner,
+             std::span<const learning::RankedPair> pairs, const learning::RewardConfig& config,
+             std::string_view label) {
   return teach_examples(story, learner, pairs, config, label);
 }
 
-Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> groups,
-             std::int64_t updates, const CriticConfig& config, std::string_view label) {
+Status teach(Story& story, learning::CriticLearner& critic, std::span<const AttemptGroup> groups,
+             std::int64_t updates, const learning::CriticConfig& config, std::string_view label) {
   Rng rng(story.seed(label));
   for (std::int64_t i = 0; i < updates; ++i) {
-    std::vector<WeightedGroup> batch;
+    std::vector<learning::WeightedGroup> batch;
     for (std::int64_t n = 0; n < config.groups_per_update; ++n)
       batch.push_back({&groups[rng.below(groups.size())], 1.0F});
-    const auto stats = or_keep(critic.update(batch, config, schedule(config.optimizer, i, updates)),
-                               failed_batches(story, label), std::span<const WeightedGroup>(batch));
+    const auto stats = learning::or_keep(
+        critic.update(batch, config, learning::schedule(config.optimizer, i, updates)),
+        failed_batches(story, label), std::span<const learning::WeightedGroup>(batch));
     if (!stats) return tl::unexpected(stats.error());
     if (auto on = story.host().show({std::string(label), i + 1, updates, {{"loss", stats->loss}}});
         !on)
@@ -76,12 +79,12 @@ Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> 
   return {};
 }
 
-std::vector<std::vector<float>> scores_in_slices(RewardLearner& learner,
+std::vector<std::vector<float>> scores_in_slices(learning::RewardLearner& learner,
                                                  std::span<const Trajectory> attempts) {
   return in_slices(attempts, [&](auto slice) { return learner.step_scores(slice); });
 }
 
-std::vector<std::vector<float>> scores_in_slices(CriticLearner& critic,
+std::vector<std::vector<float>> scores_in_slices(learning::CriticLearner& critic,
                                                  std::span<const Trajectory> attempts) {
   return in_slices(attempts, [&](auto slice) { return critic.step_values(slice); });
 }
@@ -111,4 +114,4 @@ Calibration calibration_of(std::span<const std::pair<float, bool>> predictions) 
   return calibration;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -3,7 +3,7 @@
 #include "experiment/story/stages.hpp"
 #include "experiment/story/targets.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 Status run_stage(Story& story, const Stage& stage, const FinishedStages& finished) {
@@ -37,4 +37,4 @@ Status tell(Story& story, const FinishedStages& finished) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -6,7 +6,7 @@
 
 #include "experiment/story/stage.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The results of finished stages, kept so that a resumed run does not repeat them.
 struct FinishedStages {
@@ -19,4 +19,4 @@ struct FinishedStages {
 // kInterrupted the finished stages are kept, and the same call continues after them.
 Status tell(Story& story, const FinishedStages& finished);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

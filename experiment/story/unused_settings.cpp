@@ -5,7 +5,7 @@
 
 #include "learning/unused_settings.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 bool runs_any_of(const StoryConfig& config, std::initializer_list<std::string_view> algorithms) {
@@ -19,9 +19,9 @@ bool runs_any_of(const StoryConfig& config, std::initializer_list<std::string_vi
 
 // What each algorithm reads of [rl.gradient]; dr_grpo and dapo bring values of their own for the
 // rest. Learning from rankings runs grpo.
-void note_unused_gradient(const StoryConfig& config, UnusedSettings& unused) {
+void note_unused_gradient(const StoryConfig& config, learning::UnusedSettings& unused) {
   const auto& given = config.rl.gradient;
-  const PolicyGradientConfig standard = StoryConfig().rl.gradient;
+  const learning::PolicyGradientConfig standard = StoryConfig().rl.gradient;
   const auto want = [&](std::initializer_list<std::string_view> readers, const std::string& name,
                         const auto& value, const auto& usual) {
     unused.want(config.stages.rlhf || runs_any_of(config, readers), "rl.gradient." + name, value,
@@ -39,9 +39,9 @@ void note_unused_gradient(const StoryConfig& config, UnusedSettings& unused) {
 
 // Settings of the correction for attempts by older weights: refused where no policy gradient reads
 // them, or where no round has such attempts.
-void note_unused_correction(const StoryConfig& config, UnusedSettings& unused) {
+void note_unused_correction(const StoryConfig& config, learning::UnusedSettings& unused) {
   const auto& given = config.rl.gradient;
-  const PolicyGradientConfig standard = StoryConfig().rl.gradient;
+  const learning::PolicyGradientConfig standard = StoryConfig().rl.gradient;
   const bool read =
       config.stages.rlhf || runs_any_of(config, {"grpo", "dr_grpo", "dapo", "ppo", "q_advantage"});
   const auto want = [&](const std::string& name, const auto& value, const auto& usual) {
@@ -49,8 +49,8 @@ void note_unused_correction(const StoryConfig& config, UnusedSettings& unused) {
   };
   want("correction", given.correction, standard.correction);
   want("importance_cap", given.importance_cap, standard.importance_cap);
-  unused.want(correction(given) == Correction::kDecoupled, "rl.gradient.importance_cap",
-              given.importance_cap, standard.importance_cap,
+  unused.want(learning::correction(given) == learning::Correction::kDecoupled,
+              "rl.gradient.importance_cap", given.importance_cap, standard.importance_cap,
               "rl.gradient.correction is not \"decoupled\"");
   const bool stale = config.rl.staleness > 0;
   const char* fresh = "with rl.staleness = 0 no attempt is by older weights";
@@ -63,8 +63,9 @@ void note_unused_correction(const StoryConfig& config, UnusedSettings& unused) {
 
 Status refuse_unused(const StoryConfig& config) {
   const StoryConfig standard;
-  UnusedSettings unused;
-  note_unused(config.verifiers.critic, standard.verifiers.critic, "verifiers.critic", unused);
+  learning::UnusedSettings unused;
+  learning::note_unused(config.verifiers.critic, standard.verifiers.critic, "verifiers.critic",
+                        unused);
   unused.want(false, "verifiers.critic.updates_per_version",
               config.verifiers.critic.updates_per_version,
               standard.verifiers.critic.updates_per_version,
@@ -84,4 +85,4 @@ Status refuse_unused(const StoryConfig& config) {
   return unused.status();
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -4,9 +4,9 @@
 #include "core/result.hpp"
 #include "experiment/story/story_config.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // kConfig names the first one that has no effect, why, and what to do.
 Status refuse_unused(const StoryConfig& config);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

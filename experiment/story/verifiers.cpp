@@ -12,7 +12,7 @@
 #include "learning/reward/step_labels.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -34,7 +34,7 @@ Result<Material> gather(Story& story) {
   const auto problems = story.training_problems("verifiers", config.problems);
   auto training = story.attempt(*policy, problems, config.samples, "verifiers.training");
   if (!training) return tl::unexpected(training.error());
-  const auto held_out = held_out_problems(story.environment(), config.held_out);
+  const auto held_out = search::held_out_problems(story.environment(), config.held_out);
   auto judged = story.attempt(*policy, held_out, kChoices, "verifiers.held_out");
   if (!judged) return tl::unexpected(judged.error());
   material.training = std::move(*training);
@@ -69,21 +69,21 @@ double best_of(std::int64_t n, const Material& material, const Labels& scores,
 }
 
 // A process reward model predicts whether a step is right, the other models predict the win.
-Calibration calibration_of(ScorerRole role, const Material& material, const Labels& scores) {
+Calibration calibration_of(model::ScorerRole role, const Material& material, const Labels& scores) {
   std::vector<std::pair<float, bool>> predictions;
   for (std::size_t a = 0; a < scores.size(); ++a) {
     const auto& attempt = material.judged[a];
-    const auto right = exact_labels(attempt, AfterWrong::kWrong);
+    const auto right = learning::exact_labels(attempt, learning::AfterWrong::kWrong);
     for (std::size_t s = 0; s < scores[a].size(); ++s) {
-      const bool happened = role == ScorerRole::kProcess ? right[s] == 1 : attempt.win();
+      const bool happened = role == model::ScorerRole::kProcess ? right[s] == 1 : attempt.win();
       predictions.emplace_back(scores[a][s], happened);
     }
   }
-  return qstar::calibration_of(predictions);
+  return qstar::experiment::calibration_of(predictions);
 }
 
-json measure(ScorerRole role, const Material& material, const Labels& scores) {
-  const auto value = aggregation_of(role) == Aggregation::kMinimum ? worst : last;
+json measure(model::ScorerRole role, const Material& material, const Labels& scores) {
+  const auto value = search::aggregation_of(role) == search::Aggregation::kMinimum ? worst : last;
   json best;
   for (const std::int64_t n : {4, 8, 16})
     best[std::to_string(n)] = best_of(n, material, scores, value);
@@ -92,7 +92,7 @@ json measure(ScorerRole role, const Material& material, const Labels& scores) {
   for (const auto& bin : calibration.bins)
     bins.push_back({{"mean", bin.mean}, {"rate", bin.rate}, {"n", bin.n}});
   return {{"role", to_string(role)},
-          {"step_auc", assess(material.judged, scores).step_auc},
+          {"step_auc", learning::assess(material.judged, scores).step_auc},
           {"calibration_error", calibration.error()},
           {"bins", std::move(bins)},
           {"best_of", std::move(best)}};
@@ -100,14 +100,14 @@ json measure(ScorerRole role, const Material& material, const Labels& scores) {
 
 struct Taught {
   std::string name;
-  ScorerRole role;
+  model::ScorerRole role;
   std::string labels;  // their source, for the report
 };
 
 // Trains one model and measures it; `cpu` is the CPU time at which its labelling began.
 Status teach_one(Story& story, const Taught& what, const Material& material,
-                 const std::vector<LabelledAttempt>& examples, double cpu) {
-  RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
+                 const std::vector<learning::LabelledAttempt>& examples, double cpu) {
+  learning::RewardLearner learner(story.models.at("base"), what.role, story.seed(what.name));
   const auto& config = story.config().verifiers.reward;
   if (auto taught = teach(story, learner, examples, config, what.name); !taught) return taught;
   const double spent = story.cpu_seconds() - cpu;
@@ -119,25 +119,29 @@ Status teach_one(Story& story, const Taught& what, const Material& material,
 }
 
 template <class Make>
-std::vector<LabelledAttempt> labelled(const std::vector<Trajectory>& attempts, Make make) {
-  std::vector<LabelledAttempt> examples;
+std::vector<learning::LabelledAttempt> labelled(const std::vector<Trajectory>& attempts,
+                                                Make make) {
+  std::vector<learning::LabelledAttempt> examples;
   for (const auto& attempt : attempts) examples.push_back({&attempt, make(attempt)});
   return examples;
 }
 
-Result<std::vector<LabelledAttempt>> completed(Story& story, const Material& material) {
+Result<std::vector<learning::LabelledAttempt>> completed(Story& story, const Material& material) {
   const auto& config = story.config();
   auto base = story.publish(story.models.at("base"), 1, "base");
   if (!base) return tl::unexpected(base.error());
   EnginePolicy policy(story.engine(), std::move(*base));
-  const RolloutOptions how{.samples = config.verifiers.completions,
-                           .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
-                           .seed = story.seed("completions")};
-  const auto estimates = rollout_estimates(story.environment(), policy, material.attempts, how);
+  const learning::RolloutOptions how{
+      .samples = config.verifiers.completions,
+      .max_tokens = static_cast<std::int32_t>(config.attempts.max_tokens),
+      .seed = story.seed("completions")};
+  const auto estimates =
+      learning::rollout_estimates(story.environment(), policy, material.attempts, how);
   if (!policy.status()) return tl::unexpected(policy.status().error());
-  std::vector<LabelledAttempt> examples;
+  std::vector<learning::LabelledAttempt> examples;
   for (std::size_t a = 0; a < estimates.size(); ++a)
-    examples.push_back({&material.attempts[a], rollout_labels(estimates[a], RolloutLabel::kSoft)});
+    examples.push_back({&material.attempts[a],
+                        learning::rollout_labels(estimates[a], learning::RolloutLabel::kSoft)});
   return examples;
 }
 
@@ -148,10 +152,10 @@ Status teach_from_people(Story& story, const Material& material) {
   const double cpu = story.cpu_seconds();
   std::vector<Trajectory> attempts;
   for (const auto& work : file.records) attempts.push_back(attempt_of(work.problem, work.steps));
-  std::vector<LabelledAttempt> examples;
+  std::vector<learning::LabelledAttempt> examples;
   for (std::size_t a = 0; a < attempts.size(); ++a)
     examples.push_back({&attempts[a], rated_labels(file.records[a], Neutral::kRight)});
-  if (auto done = teach_one(story, {"prm_labels", ScorerRole::kProcess, "ratings by people"},
+  if (auto done = teach_one(story, {"prm_labels", model::ScorerRole::kProcess, "ratings by people"},
                             material, examples, cpu);
       !done)
     return done;
@@ -162,8 +166,8 @@ Status teach_from_people(Story& story, const Material& material) {
 
 // Adds attempts that the critic guides to the groups of the same problems; returns the generated
 // tokens.
-Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std::int64_t round,
-                                  std::vector<AttemptGroup>& groups) {
+Result<std::int64_t> add_explored(Story& story, const learning::CriticLearner& critic,
+                                  std::int64_t round, std::vector<AttemptGroup>& groups) {
   const auto policy = story.publish(story.models.at("base"), 1, "base");
   if (!policy) return tl::unexpected(policy.error());
   const auto guide = story.publish_scorer(critic.model(), fmt::format("critic.{}", round));
@@ -185,7 +189,8 @@ Result<std::int64_t> add_explored(Story& story, const CriticLearner& critic, std
 Status teach_critic(Story& story, const Material& material, double gathering) {
   const double cpu = story.cpu_seconds();
   const auto& config = story.config().verifiers;
-  CriticLearner critic(story.models.at("base"), story.seed("critic"), heads_of(config.critic));
+  learning::CriticLearner critic(story.models.at("base"), story.seed("critic"),
+                                 learning::heads_of(config.critic));
   auto groups = material.training;
   std::int64_t tokens = tokens_of(groups);
   for (std::int64_t round = 0; round <= config.critic_rounds; ++round) {
@@ -200,7 +205,8 @@ Status teach_critic(Story& story, const Material& material, double gathering) {
       return taught;
   }
   const double spent = gathering + story.cpu_seconds() - cpu;
-  auto figures = measure(ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
+  auto figures =
+      measure(model::ScorerRole::kCritic, material, scores_in_slices(critic, material.judged));
   figures.update({{"labels", "the win signal, target " + config.critic.target},
                   {"examples", attempts_of(groups).size()},
                   {"tokens", tokens},
@@ -224,19 +230,21 @@ Status verifier_stage(Story& story) {
     return std::find(wanted.begin(), wanted.end(), model) != wanted.end();
   };
   if (is_wanted("prm")) {
-    const auto examples =
-        labelled(attempts, [](const auto& a) { return exact_labels(a, AfterWrong::kWrong); });
-    if (auto done = teach_one(story, {"prm", ScorerRole::kProcess, "exact verdicts"}, *material,
-                              examples, begin);
+    const auto examples = labelled(attempts, [](const auto& a) {
+      return learning::exact_labels(a, learning::AfterWrong::kWrong);
+    });
+    if (auto done = teach_one(story, {"prm", model::ScorerRole::kProcess, "exact verdicts"},
+                              *material, examples, begin);
         !done)
       return done;
   }
   if (is_wanted("orm")) {
     const double cpu = story.cpu_seconds();
-    const auto examples =
-        labelled(attempts, [](const auto& a) { return outcome_labels(a, OutcomeAt::kEveryStep); });
-    if (auto done =
-            teach_one(story, {"orm", ScorerRole::kOutcome, "outcomes"}, *material, examples, cpu);
+    const auto examples = labelled(attempts, [](const auto& a) {
+      return learning::outcome_labels(a, learning::OutcomeAt::kEveryStep);
+    });
+    if (auto done = teach_one(story, {"orm", model::ScorerRole::kOutcome, "outcomes"}, *material,
+                              examples, cpu);
         !done)
       return done;
   }
@@ -245,7 +253,8 @@ Status verifier_stage(Story& story) {
     const auto examples = completed(story, *material);
     if (!examples) return tl::unexpected(examples.error());
     if (auto done = teach_one(
-            story, {"prm_completions", ScorerRole::kProcess, "share of completions that win"},
+            story,
+            {"prm_completions", model::ScorerRole::kProcess, "share of completions that win"},
             *material, *examples, cpu);
         !done)
       return done;
@@ -254,4 +263,4 @@ Status verifier_stage(Story& story) {
   return is_wanted("critic") ? teach_critic(story, *material, gathering) : Status{};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -11,24 +11,26 @@
 #include "learning/critic/critic_learner.hpp"
 #include "learning/reward/reward_learner.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Trains a process or outcome reward model on examples drawn with replacement. `label` names the
 // random stream and the progress. kConfig when there are no examples.
-Status teach(Story& story, RewardLearner& learner, std::span<const LabelledAttempt> examples,
-             const RewardConfig& config, std::string_view label);
+Status teach(Story& story, learning::RewardLearner& learner,
+             std::span<const learning::LabelledAttempt> examples,
+             const learning::RewardConfig& config, std::string_view label);
 // The same for a preference model.
-Status teach(Story& story, RewardLearner& learner, std::span<const RankedPair> pairs,
-             const RewardConfig& config, std::string_view label);
+Status teach(Story& story, learning::RewardLearner& learner,
+             std::span<const learning::RankedPair> pairs, const learning::RewardConfig& config,
+             std::string_view label);
 // The same for a critic, on attempt groups.
-Status teach(Story& story, CriticLearner& critic, std::span<const AttemptGroup> groups,
-             std::int64_t updates, const CriticConfig& config, std::string_view label);
+Status teach(Story& story, learning::CriticLearner& critic, std::span<const AttemptGroup> groups,
+             std::int64_t updates, const learning::CriticConfig& config, std::string_view label);
 
 // Scores of the steps of every attempt, computed in slices that fit the caches; an attempt that
 // does not encode has none.
-std::vector<std::vector<float>> scores_in_slices(RewardLearner& learner,
+std::vector<std::vector<float>> scores_in_slices(learning::RewardLearner& learner,
                                                  std::span<const Trajectory> attempts);
-std::vector<std::vector<float>> scores_in_slices(CriticLearner& critic,
+std::vector<std::vector<float>> scores_in_slices(learning::CriticLearner& critic,
                                                  std::span<const Trajectory> attempts);
 
 // Predicted probabilities compared with observed frequencies, in ten bins of equal width.
@@ -44,4 +46,4 @@ struct Calibration {
 };
 Calibration calibration_of(std::span<const std::pair<float, bool>> predictions);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -7,7 +7,7 @@
 #include "persistence/bytes.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::size_t kScored = 1024;  // attempts
@@ -16,19 +16,19 @@ constexpr std::size_t kSlice = 64;     // attempts per forward pass, so that it 
 }  // namespace
 
 Result<std::unique_ptr<CriticTrainer>> CriticTrainer::make(const ExperimentConfig& config,
-                                                           const ModelFile& policy,
-                                                           KeepBatch keep_failed) {
-  auto table = ReplayTable::make(config.replay.critic);
+                                                           const model::ModelFile& policy,
+                                                           learning::KeepBatch keep_failed) {
+  auto table = persistence::ReplayTable::make(config.replay.critic);
   if (!table) return tl::unexpected(table.error());
   return std::unique_ptr<CriticTrainer>(
       new CriticTrainer(config, policy, std::move(keep_failed), std::move(*table)));
 }
 
-CriticTrainer::CriticTrainer(const ExperimentConfig& config, const ModelFile& policy,
-                             KeepBatch keep_failed, ReplayTable table)
+CriticTrainer::CriticTrainer(const ExperimentConfig& config, const model::ModelFile& policy,
+                             learning::KeepBatch keep_failed, persistence::ReplayTable table)
     : config_(config),
       critic_(policy, derive_seed(static_cast<std::uint64_t>(config.seed), "critic"),
-              heads_of(config.critic)),
+              learning::heads_of(config.critic)),
       failed_{"critic", std::move(keep_failed)},
       table_(std::move(table)),
       rng_(derive_seed(static_cast<std::uint64_t>(config.seed), "critic.replay")) {}
@@ -61,29 +61,29 @@ Status CriticTrainer::train(std::int64_t updates, const Stop& stop) {
 Result<std::optional<double>> CriticTrainer::update() {
   const auto sampled = table_.sample(config_.critic.groups_per_update, 0, rng_);
   if (sampled.empty()) return std::nullopt;
-  std::vector<WeightedGroup> batch;
+  std::vector<learning::WeightedGroup> batch;
   std::vector<std::uint64_t> ids;
   for (const auto& one : sampled) {
     batch.push_back({one.group.get(), one.weight});
     ids.push_back(one.group->group);
   }
   const auto total = config_.rl.versions * config_.critic.updates_per_version;
-  const auto rate = schedule(config_.critic.optimizer, updates_, total);
-  const auto stats = or_keep(critic_.update(batch, config_.critic, rate), failed_,
-                             std::span<const WeightedGroup>(batch));
+  const auto rate = learning::schedule(config_.critic.optimizer, updates_, total);
+  const auto stats = learning::or_keep(critic_.update(batch, config_.critic, rate), failed_,
+                                       std::span<const learning::WeightedGroup>(batch));
   if (!stats) return tl::unexpected(stats.error());
   table_.update_priorities(ids, stats->priorities);
   tokens_ += static_cast<std::uint64_t>(stats->tokens);
   return stats->loss;
 }
 
-ModelFile CriticTrainer::model() const {
-  ModelFile model = critic_.model();
+model::ModelFile CriticTrainer::model() const {
+  model::ModelFile model = critic_.model();
   model.metadata = metadata_of(config_, "critic");
   return model;
 }
 
-CriticReport CriticTrainer::assess_all(std::span<const AttemptGroup> groups) {
+learning::CriticReport CriticTrainer::assess_all(std::span<const AttemptGroup> groups) {
   std::vector<Trajectory> attempts;
   std::vector<std::vector<float>> q;
   for (const auto& group : groups)
@@ -93,17 +93,17 @@ CriticReport CriticTrainer::assess_all(std::span<const AttemptGroup> groups) {
     auto values = critic_.step_values(std::span(attempts).subspan(first, n));
     std::move(values.begin(), values.end(), std::back_inserter(q));
   }
-  return qstar::assess(attempts, q);
+  return qstar::learning::assess(attempts, q);
 }
 
-CriticReport CriticTrainer::assess_scored() const {
+learning::CriticReport CriticTrainer::assess_scored() const {
   const std::vector<Trajectory> attempts(scored_.begin(), scored_.end());
   std::vector<std::vector<float>> q(attempts.size());
   for (std::size_t a = 0; a < attempts.size(); ++a) {
     for (const auto& step : attempts[a].steps)
       if (step.q) q[a].push_back(*step.q);
   }
-  return qstar::assess(attempts, q);
+  return qstar::learning::assess(attempts, q);
 }
 
 std::map<std::string, double> CriticTrainer::assess(std::span<const AttemptGroup> reference) {
@@ -123,19 +123,19 @@ std::map<std::string, double> CriticTrainer::assess(std::span<const AttemptGroup
 
 std::map<std::string, std::string> CriticTrainer::save() const {
   std::string counters;
-  append_raw(counters, rng_.state());
-  append_raw(counters, updates_);
-  append_raw(counters, tokens_);
+  persistence::append_raw(counters, rng_.state());
+  persistence::append_raw(counters, updates_);
+  persistence::append_raw(counters, tokens_);
   std::vector<AttemptGroup> scored;
   for (const auto& attempt : scored_) scored.push_back({attempt.id.group, {attempt}});
   return {{"critic", critic_.save()},
           {"critic_counters", counters},
           {"critic_table", table_.save()},
-          {"critic_scored", pack(scored)}};
+          {"critic_scored", persistence::pack(scored)}};
 }
 
 Status CriticTrainer::load(const std::map<std::string, std::string>& parts, std::string_view source,
-                           const ReplayTable::Stored& stored) {
+                           const persistence::ReplayTable::Stored& stored) {
   const auto damaged = [&](std::string_view part) {
     return fail(Errc::kCorrupt, std::string(source) + ": " + std::string(part) +
                                     " is missing or damaged; start a new run");
@@ -146,15 +146,16 @@ Status CriticTrainer::load(const std::map<std::string, std::string>& parts, std:
     return loaded;
   std::string_view counters = parts.at("critic_counters");
   std::array<std::uint64_t, 4> place{};
-  if (!take_raw(counters, place) || !take_raw(counters, updates_) || !take_raw(counters, tokens_))
+  if (!persistence::take_raw(counters, place) || !persistence::take_raw(counters, updates_) ||
+      !persistence::take_raw(counters, tokens_))
     return damaged("critic_counters");
   rng_.set_state(place);
   if (auto restored = table_.restore(parts.at("critic_table"), stored); !restored) return restored;
-  const auto scored = unpack(parts.at("critic_scored"));
+  const auto scored = persistence::unpack(parts.at("critic_scored"));
   if (!scored) return damaged("critic_scored");
   for (const auto& group : *scored)
     for (const auto& attempt : group.attempts) note(attempt);
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -20,15 +20,15 @@
 #include "learning/failed_batch.hpp"
 #include "persistence/replay_table.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Not thread-safe.
 class CriticTrainer {
  public:
   // Its trunk starts as a copy of the policy. kConfig: the table's settings.
   static Result<std::unique_ptr<CriticTrainer>> make(const ExperimentConfig& config,
-                                                     const ModelFile& policy,
-                                                     KeepBatch keep_failed);
+                                                     const model::ModelFile& policy,
+                                                     learning::KeepBatch keep_failed);
 
   // Attempts whose steps an earlier critic has scored.
   void insert(std::span<const std::shared_ptr<const AttemptGroup>> groups);
@@ -41,7 +41,7 @@ class CriticTrainer {
   // Mean loss of the last train(), if there was anything to learn from.
   std::optional<double> loss() const { return loss_; }
   // With the experiment's metadata.
-  ModelFile model() const;
+  model::ModelFile model() const;
   // The step AUC over `reference`, and the calibration of the scores of the newest attempts.
   std::map<std::string, double> assess(std::span<const AttemptGroup> reference);
 
@@ -49,20 +49,20 @@ class CriticTrainer {
   std::map<std::string, std::string> save() const;
   // kCorrupt names `source` and the part.
   Status load(const std::map<std::string, std::string>& parts, std::string_view source,
-              const ReplayTable::Stored& stored);
+              const persistence::ReplayTable::Stored& stored);
 
  private:
-  CriticTrainer(const ExperimentConfig& config, const ModelFile& policy, KeepBatch keep_failed,
-                ReplayTable table);
+  CriticTrainer(const ExperimentConfig& config, const model::ModelFile& policy,
+                learning::KeepBatch keep_failed, persistence::ReplayTable table);
   Result<std::optional<double>> update();  // its loss; nothing: there was nothing to learn from
   void note(const Trajectory& attempt);
-  CriticReport assess_all(std::span<const AttemptGroup> groups);
-  CriticReport assess_scored() const;
+  learning::CriticReport assess_all(std::span<const AttemptGroup> groups);
+  learning::CriticReport assess_scored() const;
 
   const ExperimentConfig& config_;
-  CriticLearner critic_;
-  FailedBatches failed_;
-  ReplayTable table_;
+  learning::CriticLearner critic_;
+  learning::FailedBatches failed_;
+  persistence::ReplayTable table_;
   Rng rng_;
   std::deque<Trajectory> scored_;  // the newest attempts
   std::int64_t updates_ = 0;
@@ -81,4 +81,4 @@ struct AtRest {
   }
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

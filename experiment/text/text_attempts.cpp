@@ -6,10 +6,11 @@
 
 #include "core/rng.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
-AttemptTask rollout_task(const ExperimentConfig& config, const Environment& environment,
-                         std::uint64_t number, const PolicyRef& policy) {
+AttemptTask rollout_task(const ExperimentConfig& config,
+                         const environment::Environment& environment, std::uint64_t number,
+                         const PolicyRef& policy) {
   const auto& r = config.rollout;
   AttemptTask task;
   task.policy.hash = policy.hash;
@@ -21,7 +22,7 @@ AttemptTask rollout_task(const ExperimentConfig& config, const Environment& envi
   task.how.first_group = number * static_cast<std::uint64_t>(r.lease_groups);
   Rng rng(derive_seed(task.how.seed, "problems", number));
   for (std::int64_t i = 0; i < r.lease_groups; ++i)
-    task.problems.push_back(environment.sample_problem(rng, Split::kTraining));
+    task.problems.push_back(environment.sample_problem(rng, environment::Split::kTraining));
   return task;
 }
 
@@ -61,7 +62,7 @@ Status TextAttempts::collect(TextState& state, const Take& take) {
     while (!ordered.leases.empty()) {
       auto result = host_.engine->wait(ordered.leases.front());
       if (!result) return tl::unexpected(result.error());
-      if (auto taken = take(ordered.what, groups_of(std::move(result->found))); !taken)
+      if (auto taken = take(ordered.what, search::groups_of(std::move(result->found))); !taken)
         return taken;
       ordered.leases.pop_front();
       ++ordered.what.first;
@@ -102,4 +103,4 @@ void TextAttempts::order_again(const std::vector<OrderedVersion>& ordered) {
     if (what.version <= static_cast<std::uint64_t>(config_.rl.versions)) submit(what);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -12,15 +12,16 @@
 #include "experiment/stage_host.hpp"
 #include "experiment/text/text_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // The attempts of a lease: its problems and seeds depend only on the run's seed and its number.
-AttemptTask rollout_task(const ExperimentConfig& config, const Environment& environment,
-                         std::uint64_t number, const PolicyRef& policy);
+AttemptTask rollout_task(const ExperimentConfig& config,
+                         const environment::Environment& environment, std::uint64_t number,
+                         const PolicyRef& policy);
 
 class TextAttempts {
  public:
-  TextAttempts(const ExperimentConfig& config, const Environment& environment,
+  TextAttempts(const ExperimentConfig& config, const environment::Environment& environment,
                const StageHost& host)
       : config_(config), environment_(environment), host_(host) {}
 
@@ -51,9 +52,9 @@ class TextAttempts {
   void submit(const OrderedVersion& what);
 
   const ExperimentConfig& config_;
-  const Environment& environment_;
+  const environment::Environment& environment_;
   const StageHost& host_;
   std::deque<Ordered> ordered_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

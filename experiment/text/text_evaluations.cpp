@@ -5,7 +5,7 @@
 #include "core/rng.hpp"
 #include "search/text/evaluate.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 void TextEvaluations::order(const OrderedEvaluation& what) {
   AttemptTask task;
@@ -20,7 +20,7 @@ void TextEvaluations::order(const OrderedEvaluation& what) {
 std::vector<std::string> TextEvaluations::first_held_out(std::int64_t n) {
   const auto& e = config_.evaluation;
   if (held_out_.empty())
-    held_out_ = held_out_problems(environment_, std::max(e.problems, e.curve_problems));
+    held_out_ = search::held_out_problems(environment_, std::max(e.problems, e.curve_problems));
   const auto most = std::min(held_out_.size(), static_cast<std::size_t>(n));
   return {held_out_.begin(), held_out_.begin() + static_cast<std::ptrdiff_t>(most)};
 }
@@ -40,7 +40,7 @@ bool TextEvaluations::ready() const {
 Result<TextEvaluations::Complete> TextEvaluations::take() {
   auto results = wait_for_all(*host_.engine, evaluating_.front().parts);
   if (!results) return tl::unexpected(results.error());
-  auto measured = evaluation_of(std::move(results->found));
+  auto measured = search::evaluation_of(std::move(results->found));
   Complete complete{std::move(evaluating_.front().what),
                     {measured.accuracy, measured.ci95.low, measured.ci95.high, measured.n,
                      measured.tokens_per_problem, results->cpu_seconds},
@@ -60,4 +60,4 @@ std::vector<OrderedEvaluation> TextEvaluations::ordered() const {
   return all;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

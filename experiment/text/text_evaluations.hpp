@@ -12,11 +12,11 @@
 #include "experiment/stage_host.hpp"
 #include "experiment/text/text_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 class TextEvaluations {
  public:
-  TextEvaluations(const ExperimentConfig& config, const Environment& environment,
+  TextEvaluations(const ExperimentConfig& config, const environment::Environment& environment,
                   const StageHost& host)
       : config_(config), environment_(environment), host_(host) {}
 
@@ -45,10 +45,10 @@ class TextEvaluations {
     std::vector<TaskId> parts;
   };
   const ExperimentConfig& config_;
-  const Environment& environment_;
+  const environment::Environment& environment_;
   const StageHost& host_;
   std::deque<Evaluating> evaluating_;
   std::vector<std::string> held_out_;  // as many as any evaluation needs
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

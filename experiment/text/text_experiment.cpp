@@ -6,7 +6,7 @@
 
 #include "learning/unused_settings.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 void RolloutConfig::describe(FieldVisitor& v) {
   v.value({"actors", "Number of executors per process", 1, 64}, actors);
@@ -89,8 +89,8 @@ Status refuse_unused(const ExperimentConfig& config) {
   const ExperimentConfig standard;
   const auto &policy = config.replay.policy, &critic = config.replay.critic;
   const auto &policy_standard = standard.replay.policy, &critic_standard = standard.replay.critic;
-  UnusedSettings unused;
-  note_unused(config.critic, standard.critic, "critic", unused);
+  learning::UnusedSettings unused;
+  learning::note_unused(config.critic, standard.critic, "critic", unused);
   constexpr const char* kNoPriorities = "only the critic gives its groups priorities";
   unused.want(policy.selector != "prioritised", "replay.policy.selector", policy.selector,
               policy_standard.selector, kNoPriorities);
@@ -119,7 +119,8 @@ std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
 }
 
 Status check(const ExperimentConfig& config) {
-  if (auto text = check_text(config.environment, config.model, config.pretrain); !text) return text;
+  if (auto text = learning::check_text(config.environment, config.model, config.pretrain); !text)
+    return text;
   if (config.rl.groups_per_update > config.replay.policy.capacity) {
     return fail(Errc::kConfig,
                 fmt::format("rl.groups_per_update = {} is more than replay.policy.capacity = {}: "
@@ -149,4 +150,4 @@ Status check(const ExperimentConfig& config) {
   return refuse_unused(config);
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -15,7 +15,7 @@
 #include "model/model_file.hpp"
 #include "persistence/replay_table.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct RolloutConfig {
   std::int64_t actors = 2;         // executors per process
@@ -36,8 +36,8 @@ struct RlConfig {
   std::int64_t updates_per_version = 16;
   std::int64_t groups_per_update = 128;
   std::int64_t staleness = 4;  // versions behind that may still be trained on
-  SelectionOptions selection;
-  OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 8};
+  learning::SelectionOptions selection;
+  learning::OptimizerConfig optimizer{.muon_rate = 0.003, .adamw_rate = 0.0006, .warmup = 8};
   void describe(FieldVisitor& v);
   friend bool operator==(const RlConfig&, const RlConfig&) = default;
 };
@@ -53,14 +53,14 @@ struct EvaluationConfig {
 struct ExperimentConfig {
   std::string name = "quickstart";
   std::int64_t seed = 1;
-  EnvironmentConfig environment;
-  CorpusConfig corpus;
-  ModelSpec model;
-  PretrainConfig pretrain;
+  environment::EnvironmentConfig environment;
+  environment::CorpusConfig corpus;
+  model::ModelSpec model;
+  learning::PretrainConfig pretrain;
   RolloutConfig rollout;
   RlConfig rl;
-  CriticConfig critic;
-  ReplayConfig replay;
+  learning::CriticConfig critic;
+  persistence::ReplayConfig replay;
   EvaluationConfig evaluation;
   CheckpointConfig checkpoint;
   RestartConfig restart;
@@ -79,4 +79,4 @@ std::map<std::string, std::string> metadata_of(const ExperimentConfig& config,
 // kConfig names the fields.
 Status check(const ExperimentConfig& config);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

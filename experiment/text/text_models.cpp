@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::string_view kPrefix = "model-";
@@ -55,4 +55,4 @@ Status TextModels::restore(const SavedParts& parts) {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -10,7 +10,7 @@
 #include "experiment/stage_host.hpp"
 #include "experiment/text/text_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 class TextModels {
  public:
@@ -43,4 +43,4 @@ class TextModels {
   std::map<ModelHash, std::uint64_t> numbers_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

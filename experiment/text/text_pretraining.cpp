@@ -4,27 +4,28 @@
 
 #include "learning/policy/pretraining.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::int64_t kSlice = 25;  // optimiser steps
 
 }  // namespace
 
-Result<Trained> pretrain_slice(const ExperimentConfig& config, const Environment& environment,
-                               const Tokenizer& tokenizer, const StageHost& host,
-                               PolicyLearner& learner, TextState& state) {
+Result<Trained> pretrain_slice(const ExperimentConfig& config,
+                               const environment::Environment& environment,
+                               const model::Tokenizer& tokenizer, const StageHost& host,
+                               learning::PolicyLearner& learner, TextState& state) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   const auto end = std::min(state.pretrain_steps + kSlice, config.pretrain.steps);
   Trained slice;
   while (state.pretrain_steps < end && !host.stop()) {
-    const auto stats = pretrain_step(learner, environment, tokenizer, config.corpus,
-                                     config.pretrain, seed, state.pretrain_steps);
+    const auto stats = learning::pretrain_step(learner, environment, tokenizer, config.corpus,
+                                               config.pretrain, seed, state.pretrain_steps);
     if (!stats) {
-      const auto batch = pretraining_batch(environment, tokenizer, config.corpus, config.pretrain,
-                                           seed, state.pretrain_steps);
-      return tl::unexpected(FailedBatches{"pretrain", host.keep_failed}.keep_rows(
-          stats.error(), rows_json(tokenizer, batch)));
+      const auto batch = learning::pretraining_batch(environment, tokenizer, config.corpus,
+                                                     config.pretrain, seed, state.pretrain_steps);
+      return tl::unexpected(learning::FailedBatches{"pretrain", host.keep_failed}.keep_rows(
+          stats.error(), learning::rows_json(tokenizer, batch)));
     }
     ++slice.updates;
     ++state.pretrain_steps;
@@ -37,4 +38,4 @@ Result<Trained> pretrain_slice(const ExperimentConfig& config, const Environment
   return slice;
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -7,13 +7,14 @@
 #include "learning/policy/policy_learner.hpp"
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // A few steps, counted in `state`; fewer when the run is to stop. The corpus of a step depends on
 // its place alone, so that a resumed run reads on where it stopped. kConfig: a loss or gradient is
 // not finite; the rows are kept.
-Result<Trained> pretrain_slice(const ExperimentConfig& config, const Environment& environment,
-                               const Tokenizer& tokenizer, const StageHost& host,
-                               PolicyLearner& learner, TextState& state);
+Result<Trained> pretrain_slice(const ExperimentConfig& config,
+                               const environment::Environment& environment,
+                               const model::Tokenizer& tokenizer, const StageHost& host,
+                               learning::PolicyLearner& learner, TextState& state);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

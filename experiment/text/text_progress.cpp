@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 using nlohmann::json;
@@ -95,4 +95,4 @@ StageProgress TextProgress::evaluated(const OrderedEvaluation& evaluation,
                       figures.accuracy, figures.n)};
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -11,7 +11,7 @@
 #include "experiment/stage_host.hpp"
 #include "experiment/text/text_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // A slice of pre-training, or the updates of a version.
 struct Trained {
@@ -40,4 +40,4 @@ class TextProgress {
   Pace steps_, pretrained_tokens_, versions_, tokens_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::experiment

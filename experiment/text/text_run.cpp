@@ -21,7 +21,7 @@
 #include "persistence/bytes.hpp"
 #include "persistence/store.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 namespace {
 
 constexpr std::size_t kReference = 500;         // attempts of the base that the critic is judged by
@@ -29,12 +29,13 @@ constexpr std::chrono::milliseconds kTurn{20};  // of waiting for the critic
 
 class TextRun {
  public:
-  TextRun(const ExperimentConfig& config, std::shared_ptr<const Environment> environment,
-          const StageHost& host, ReplayTable table)
+  TextRun(const ExperimentConfig& config,
+          std::shared_ptr<const environment::Environment> environment, const StageHost& host,
+          persistence::ReplayTable table)
       : config_(config),
         environment_(std::move(environment)),
         host_(host),
-        tokenizer_(Tokenizer::make(environment_->alphabet()).value()),
+        tokenizer_(model::Tokenizer::make(environment_->alphabet()).value()),
         models_(host),
         attempts_(config, *environment_, host),
         evaluations_(config, *environment_, host),
@@ -106,7 +107,7 @@ class TextRun {
   // Makes the learners' weights the next version.
   Status publish() {
     ++state_.version;
-    ModelFile policy = learner_.model();
+    model::ModelFile policy = learner_.model();
     policy.metadata = metadata_of(config_, "policy");
     auto hash = models_.publish(serialize(policy), "policy", state_.version);
     if (!hash) return tl::unexpected(hash.error());
@@ -201,7 +202,7 @@ class TextRun {
     std::vector<float> weights;
     double versions = 0;
     for (const auto& one : sampled) {
-      select_wins(*one.group, config_.rl.selection, texts, weights);
+      learning::select_wins(*one.group, config_.rl.selection, texts, weights);
       versions += static_cast<double>(one.group->policy_version());
     }
     if (!sampled.empty())
@@ -217,9 +218,10 @@ class TextRun {
   Status learn(const std::vector<std::string>& texts, const std::vector<float>& weights) {
     const auto& optimizer = config_.rl.optimizer;
     const auto total = config_.rl.versions * config_.rl.updates_per_version;
-    const auto batch = batch_of_solutions(tokenizer_, texts, weights);
-    const auto stats = or_keep(
-        learner_.update(batch, optimizer, schedule(optimizer, state_.policy_updates, total)),
+    const auto batch = learning::batch_of_solutions(tokenizer_, texts, weights);
+    const auto stats = learning::or_keep(
+        learner_.update(batch, optimizer,
+                        learning::schedule(optimizer, state_.policy_updates, total)),
         {"policy", host_.keep_failed}, tokenizer_, batch);
     if (!stats) return tl::unexpected(stats.error());
     state_.trained_tokens += static_cast<std::uint64_t>(stats->tokens);
@@ -309,20 +311,15 @@ class TextRun {
   }
 
   SavedParts parts() const {
-    SavedParts parts = {{"state.json", qstar::save(snapshot())}, {"policy", learner_.save()}};
+    SavedParts parts = {{"state.json", qstar::experiment::save(snapshot())},
+                        {"policy", learner_.save()}};
     std::string table;
-    append_raw(table, rng_.state());
+    persistence::append_raw(table, rng_.state());
     parts["policy_table"] = table + table_.save();
-    parts["reference"] = pack(reference_);
+    parts["reference"] = persistence::pack(reference_);
     if (critic_) parts.merge(critic_->save());
     models_.save(parts);
     return parts;
-  }
-
-  static Status damaged(std::string_view part) {
-    return fail(Errc::kCorrupt, fmt::format("checkpoints/{}: {} is missing or damaged; start a new "
-                                            "run",
-                                            kTextLabel, part));
   }
 
   Status restore() {
@@ -330,7 +327,7 @@ class TextRun {
     if (!saved) return tl::unexpected(saved.error());
     if (saved->empty()) return {};
     for (const auto* part : {"state.json", "policy", "policy_table", "reference"})
-      if (!saved->contains(part)) return damaged(part);
+      if (!saved->contains(part)) return damaged_part(part);
     auto state = load_text_state(saved->at("state.json"));
     if (!state) return tl::unexpected(state.error());
     if (auto fits = extend(*state, config_); !fits) return fits;
@@ -341,11 +338,11 @@ class TextRun {
     if (auto loaded = learner_.load(saved->at("policy"), source); !loaded) return loaded;
     std::string_view table = saved->at("policy_table");
     std::array<std::uint64_t, 4> place{};
-    if (!take_raw(table, place)) return damaged("policy_table");
+    if (!persistence::take_raw(table, place)) return damaged_part("policy_table");
     rng_.set_state(place);
     if (auto restored = table_.restore(table, host_.stored); !restored) return restored;
-    auto reference = unpack(saved->at("reference"));
-    if (!reference) return damaged("reference");
+    auto reference = persistence::unpack(saved->at("reference"));
+    if (!reference) return damaged_part("reference");
     reference_ = std::move(*reference);
     return state_.version > 0 ? restore_models(*saved) : Status{};
   }
@@ -362,24 +359,24 @@ class TextRun {
     for (const auto& ordered : state_.ordered) needed.insert({ordered.policy.hash, ordered.critic});
     for (const auto& evaluation : state_.evaluations) needed.insert(evaluation.policy);
     for (const auto& model : needed)
-      if (!model.empty() && !models_.has(model)) return damaged("model " + model);
+      if (!model.empty() && !models_.has(model)) return damaged_part("model " + model);
     attempts_.order_again(state_.ordered);
     for (const auto& evaluation : state_.evaluations) evaluations_.order(evaluation);
     return {};
   }
 
   const ExperimentConfig& config_;
-  std::shared_ptr<const Environment> environment_;
+  std::shared_ptr<const environment::Environment> environment_;
   const StageHost& host_;
-  Tokenizer tokenizer_;
+  model::Tokenizer tokenizer_;
   TextModels models_;
   TextAttempts attempts_;
   TextEvaluations evaluations_;
-  PolicyLearner learner_;
+  learning::PolicyLearner learner_;
   std::unique_ptr<CriticTrainer> critic_;  // from version 1 on
   std::atomic<bool> critic_stops_ = false;
   std::uint64_t critic_tokens_ = 0;  // counted
-  ReplayTable table_;                // of the policy
+  persistence::ReplayTable table_;   // of the policy
   Rng rng_;
   TextProgress progress_;
   TextState state_, before_;
@@ -391,10 +388,11 @@ class TextRun {
 }  // namespace
 
 Result<TextResult> run_text(const ExperimentConfig& config,
-                            std::shared_ptr<const Environment> environment, const StageHost& host) {
-  auto table = ReplayTable::make(config.replay.policy);
+                            std::shared_ptr<const environment::Environment> environment,
+                            const StageHost& host) {
+  auto table = persistence::ReplayTable::make(config.replay.policy);
   if (!table) return tl::unexpected(table.error());
   return TextRun(config, std::move(environment), host, std::move(*table)).run();
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

@@ -21,21 +21,19 @@
 #include "experiment/text/text_experiment.hpp"
 #include "experiment/text/text_state.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 struct TextResult {
   TextState state;
   std::string policy, critic;  // safetensors
 };
 
-// The label of its saves.
-inline constexpr const char* kTextLabel = "text";
-
 // kInterrupted: the host stopped it, and everything is saved; the same call continues. kConfig: a
 // loss or gradient is not finite; the saved state has more versions than the configuration.
 // kCorrupt: the saved state is damaged, or the store lacks attempts that it counts. Otherwise the
 // errors of the host and the engine.
 Result<TextResult> run_text(const ExperimentConfig& config,
-                            std::shared_ptr<const Environment> environment, const StageHost& host);
+                            std::shared_ptr<const environment::Environment> environment,
+                            const StageHost& host);
 
-}  // namespace qstar
+}  // namespace qstar::experiment

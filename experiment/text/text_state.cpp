@@ -4,7 +4,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineTimes, now, stage_waited, executors_busy, executors_idle)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyRef, hash, version)
@@ -65,6 +65,12 @@ void record(TextState& state, const OrderedEvaluation& evaluation, const Evaluat
   state.curve.push_back(std::move(point));
 }
 
+Status damaged_part(std::string_view part) {
+  return fail(
+      Errc::kCorrupt,
+      fmt::format("checkpoints/{}: {} is missing or damaged; start a new run", kTextLabel, part));
+}
+
 std::string save(const TextState& state) { return nlohmann::json(state).dump(); }
 
 Result<TextState> load_text_state(std::string_view bytes) {
@@ -75,4 +81,4 @@ Result<TextState> load_text_state(std::string_view bytes) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::experiment

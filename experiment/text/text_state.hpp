@@ -12,7 +12,7 @@
 #include "experiment/engine.hpp"
 #include "experiment/text/text_experiment.hpp"
 
-namespace qstar {
+namespace qstar::experiment {
 
 // Attempts under way: those that a version of the policy will learn from.
 struct OrderedVersion {
@@ -78,7 +78,12 @@ struct Evaluated {
 // Keeps an evaluation for the report.
 void record(TextState& state, const OrderedEvaluation& evaluation, const Evaluated& figures);
 
+// The label of its saves.
+inline constexpr const char* kTextLabel = "text";
+// That a part of the checkpoint is missing or damaged: kCorrupt.
+Status damaged_part(std::string_view part);
+
 std::string save(const TextState& state);
 Result<TextState> load_text_state(std::string_view bytes);  // kCorrupt
 
-}  // namespace qstar
+}  // namespace qstar::experiment

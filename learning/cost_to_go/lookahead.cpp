@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 // Children that are generated and evaluated at once, to limit memory when there are many moves.
@@ -14,7 +14,7 @@ struct Travellers {
   std::vector<std::size_t> owners;
 };
 
-Travellers unsolved(const Puzzle& puzzle, std::span<const std::uint8_t> states) {
+Travellers unsolved(const environment::Puzzle& puzzle, std::span<const std::uint8_t> states) {
   const std::size_t bytes = puzzle.state_bytes();
   Travellers travellers;
   for (std::size_t i = 0; i * bytes < states.size(); ++i) {
@@ -27,12 +27,13 @@ Travellers unsolved(const Puzzle& puzzle, std::span<const std::uint8_t> states) 
 }
 
 // The positions after one more move, without those that are solved or had no legal move.
-Travellers move_on(const Puzzle& puzzle, const Travellers& from, std::span<const Move> moves) {
+Travellers move_on(const environment::Puzzle& puzzle, const Travellers& from,
+                   std::span<const environment::Move> moves) {
   const std::size_t bytes = puzzle.state_bytes();
   Travellers moved;
-  std::vector<Move> taken;
+  std::vector<environment::Move> taken;
   for (std::size_t i = 0; i < moves.size(); ++i) {
-    if (moves[i] == kNoMove) continue;
+    if (moves[i] == environment::kNoMove) continue;
     const auto state = std::span(from.states).subspan(i * bytes, bytes);
     moved.states.insert(moved.states.end(), state.begin(), state.end());
     moved.owners.push_back(from.owners[i]);
@@ -46,11 +47,11 @@ Travellers move_on(const Puzzle& puzzle, const Travellers& from, std::span<const
 
 }  // namespace
 
-BestMoves::BestMoves(const Puzzle& puzzle, CostToGo& values, Options options)
+BestMoves::BestMoves(const environment::Puzzle& puzzle, model::CostToGo& values, Options options)
     : puzzle_(puzzle), values_(values), options_(options) {}
 
 void BestMoves::find(std::span<const std::uint8_t> states, std::span<float> costs,
-                     std::span<Move> moves) {
+                     std::span<environment::Move> moves) {
   const std::size_t n = moves.size();
   legal_.resize(n * puzzle_.moves());
   table_.resize(legal_.size());
@@ -64,7 +65,8 @@ void BestMoves::find(std::span<const std::uint8_t> states, std::span<float> cost
 }
 
 // Over legal moves: the first with the least cost by the chooser, with its cost by the values.
-void BestMoves::choose(std::size_t n, std::span<float> costs, std::span<Move> moves) const {
+void BestMoves::choose(std::size_t n, std::span<float> costs,
+                       std::span<environment::Move> moves) const {
   const std::size_t width = puzzle_.moves();
   const std::vector<float>& by = options_.chooser != nullptr ? chosen_by_ : table_;
   for (std::size_t i = 0; i < n; ++i) {
@@ -72,7 +74,7 @@ void BestMoves::choose(std::size_t n, std::span<float> costs, std::span<Move> mo
     for (std::size_t m = 0; m < width; ++m)
       if (legal_[i * width + m] != 0 && (best == width || by[i * width + m] < by[i * width + best]))
         best = m;
-    moves[i] = best == width ? kNoMove : static_cast<Move>(best);
+    moves[i] = best == width ? environment::kNoMove : static_cast<environment::Move>(best);
     costs[i] = best == width ? options_.dead_end : table_[i * width + best];
   }
 }
@@ -93,13 +95,13 @@ void BestMoves::make_children(std::span<const std::uint8_t> states) {
     const auto parent = states.subspan(i / width * bytes, bytes);
     std::copy(parent.begin(), parent.end(),
               children_.begin() + static_cast<std::ptrdiff_t>(i * bytes));
-    taken_[i] = static_cast<Move>(i % width);
+    taken_[i] = static_cast<environment::Move>(i % width);
   }
   puzzle_.apply(children_, taken_, children_);
 }
 
 // costs [children]: of the move that made the child and of what follows.
-void BestMoves::value_children(CostToGo& by, std::span<float> costs) {
+void BestMoves::value_children(model::CostToGo& by, std::span<float> costs) {
   const std::size_t bytes = puzzle_.state_bytes();
   by.costs(children_, costs);
   for (std::size_t i = 0; i < costs.size(); ++i) {
@@ -122,23 +124,25 @@ void BestMoves::find_v(std::span<const std::uint8_t> states) {
   }
 }
 
-void look_ahead(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
-                std::int64_t horizon, std::span<float> costs) {
+void look_ahead(const environment::Puzzle& puzzle, BestMoves& best,
+                std::span<const std::uint8_t> states, std::int64_t horizon,
+                std::span<float> costs) {
   std::fill(costs.begin(), costs.end(), 0.0F);
   Travellers on_way = unsolved(puzzle, states);
   for (std::int64_t step = 1; !on_way.owners.empty(); ++step) {
     std::vector<float> values(on_way.owners.size());
-    std::vector<Move> moves(on_way.owners.size());
+    std::vector<environment::Move> moves(on_way.owners.size());
     best.find(on_way.states, values, moves);
     const bool last = step >= horizon;
     for (std::size_t i = 0; i < moves.size(); ++i)
-      costs[on_way.owners[i]] += last || moves[i] == kNoMove ? values[i] : puzzle.cost(moves[i]);
+      costs[on_way.owners[i]] +=
+          last || moves[i] == environment::kNoMove ? values[i] : puzzle.cost(moves[i]);
     if (last) return;
     on_way = move_on(puzzle, on_way, moves);
   }
 }
 
-std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
+std::vector<PuzzleWalk> greedy_walks(const environment::Puzzle& puzzle, BestMoves& best,
                                      std::span<const std::uint8_t> states, std::int64_t steps) {
   const std::size_t bytes = puzzle.state_bytes();
   std::vector<PuzzleWalk> walks(states.size() / bytes);
@@ -150,11 +154,11 @@ std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
   Travellers on_way = unsolved(puzzle, states);
   for (std::int64_t step = 0; step < steps && !on_way.owners.empty(); ++step) {
     std::vector<float> values(on_way.owners.size());
-    std::vector<Move> moves(on_way.owners.size());
+    std::vector<environment::Move> moves(on_way.owners.size());
     best.find(on_way.states, values, moves);
     for (std::size_t i = 0; i < moves.size(); ++i) {
       PuzzleWalk& walk = walks[on_way.owners[i]];
-      walk.solved = moves[i] != kNoMove;
+      walk.solved = moves[i] != environment::kNoMove;
       if (!walk.solved) continue;
       walk.moves.push_back(moves[i]);
       walk.values.push_back(values[i]);
@@ -165,12 +169,12 @@ std::vector<PuzzleWalk> greedy_walks(const Puzzle& puzzle, BestMoves& best,
   return walks;
 }
 
-double solved_share(const Puzzle& puzzle, BestMoves& best, std::span<const std::uint8_t> states,
-                    std::int64_t steps) {
+double solved_share(const environment::Puzzle& puzzle, BestMoves& best,
+                    std::span<const std::uint8_t> states, std::int64_t steps) {
   const std::vector<PuzzleWalk> walks = greedy_walks(puzzle, best, states, steps);
   const auto solved =
       std::count_if(walks.begin(), walks.end(), [](const auto& w) { return w.solved; });
   return walks.empty() ? 1.0 : static_cast<double>(solved) / static_cast<double>(walks.size());
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qstar::mlp {
+namespace qstar::learning::mlp {
 
 template <class T>
 Trainer<T>::Trainer(const Layout& layout, Buffer<float> parameters)
@@ -83,4 +83,4 @@ void Trainer<T>::restored(std::int64_t steps) {
 template class Trainer<float>;
 template class Trainer<Bf16>;
 
-}  // namespace qstar::mlp
+}  // namespace qstar::learning::mlp

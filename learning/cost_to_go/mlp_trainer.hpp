@@ -7,7 +7,9 @@
 
 #include "inference/mlp.hpp"
 
-namespace qstar::mlp {
+namespace qstar::learning::mlp {
+
+using namespace inference::mlp;  // the network that is trained
 
 // Rows to fit: outputs which[r][…] of the position with these cells should be targets[r][…].
 struct Fit {
@@ -58,4 +60,4 @@ class Trainer {
   std::int64_t steps_ = 0;
 };
 
-}  // namespace qstar::mlp
+}  // namespace qstar::learning::mlp

@@ -16,28 +16,30 @@
 #include "learning/cost_to_go/puzzle_targets.hpp"
 #include "model/safetensors.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 using mlp::Bf16;
 using AnyTrainer = std::variant<mlp::Trainer<float>, mlp::Trainer<Bf16>>;
 
-AnyTrainer trainer_of(const PuzzleModel& model, Precision precision) {
-  const mlp::Layout layout = layout_of(model.puzzle, model.spec);
+AnyTrainer trainer_of(const inference::PuzzleModel& model, inference::Precision precision) {
+  const mlp::Layout layout = inference::layout_of(model.puzzle, model.spec);
   mlp::Buffer<float> parameters(layout.size());
   std::copy(model.parameters.begin(), model.parameters.end(), parameters.get());
-  if (precision == Precision::kBfloat16) return mlp::Trainer<Bf16>(layout, std::move(parameters));
+  if (precision == inference::Precision::kBfloat16)
+    return mlp::Trainer<Bf16>(layout, std::move(parameters));
   return mlp::Trainer<float>(layout, std::move(parameters));
 }
 
 // The online network as it is between two updates.
-class Online final : public CostToGo {
+class Online final : public model::CostToGo {
  public:
-  Online(const Puzzle& puzzle, AnyTrainer& trainer, const PuzzleModel& shape)
+  Online(const environment::Puzzle& puzzle, AnyTrainer& trainer,
+         const inference::PuzzleModel& shape)
       : puzzle_(puzzle),
         trainer_(trainer),
         with_value_(shape.spec.values == "qv"),
-        outputs_(static_cast<std::size_t>(outputs_of(shape)) - with_value_) {}
+        outputs_(static_cast<std::size_t>(inference::outputs_of(shape)) - with_value_) {}
   std::size_t outputs() const override { return outputs_; }
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override {
     cells_.resize(states.size() / puzzle_.state_bytes() * puzzle_.cells());
@@ -55,7 +57,7 @@ class Online final : public CostToGo {
   }
 
  private:
-  const Puzzle& puzzle_;
+  const environment::Puzzle& puzzle_;
   AnyTrainer& trainer_;
   bool with_value_;
   std::size_t outputs_;
@@ -64,19 +66,19 @@ class Online final : public CostToGo {
 };
 
 // Positions of the same kind as those that are trained on, the same for every seed.
-std::vector<std::uint8_t> fixed_set(std::shared_ptr<const Puzzle> puzzle,
+std::vector<std::uint8_t> fixed_set(std::shared_ptr<const environment::Puzzle> puzzle,
                                     const PuzzleLearnerConfig& config) {
   ScrambleConfig scrambles = config.scrambles;
   scrambles.batch = config.check_positions;
   return Scrambles(std::move(puzzle), scrambles, derive_seed(0, "check")).batch(0).states;
 }
 
-NamedTensor tensor_of(std::span<const float> values) {
+model::NamedTensor tensor_of(std::span<const float> values) {
   return {{static_cast<std::int64_t>(values.size())}, {values.begin(), values.end()}};
 }
 
 // What a checkpoint and a learner must agree in.
-std::string identity_of(const PuzzleModel& model) {
+std::string identity_of(const inference::PuzzleModel& model) {
   const auto& [name, cells, symbols, moves] = model.puzzle;
   const auto& [values, first, second, blocks] = model.spec;
   return fmt::format("{} of {} ({} cells, {} symbols, {} moves), network {}-{}-{}", values, name,
@@ -106,29 +108,29 @@ constexpr const char* kVectors[] = {"moment1", "moment2", "parameters", "target"
 }  // namespace
 
 struct PuzzleLearner::Impl {
-  Impl(std::shared_ptr<const Puzzle> p, const PuzzleLearnerConfig& c, std::uint64_t seed,
-       Precision how)
+  Impl(std::shared_ptr<const environment::Puzzle> p, const PuzzleLearnerConfig& c,
+       std::uint64_t seed, inference::Precision how)
       : puzzle(std::move(p)),
         config(c),
         precision(how),
-        start(fresh_model(*puzzle, config.network, seed)),
+        start(inference::fresh_model(*puzzle, config.network, seed)),
         trainer(trainer_of(start, precision)),
         target_parameters(start.parameters),
         targets(puzzle, config, network_of(start)),
         positions(fixed_set(puzzle, config)) {}
 
   Online online() { return {*puzzle, trainer, start}; }
-  PuzzleNetwork network_of(const PuzzleModel& model) const;
-  PuzzleModel online_model() const;
-  PuzzleModel target_model() const;
+  inference::PuzzleNetwork network_of(const inference::PuzzleModel& model) const;
+  inference::PuzzleModel online_model() const;
+  inference::PuzzleModel target_model() const;
   std::vector<float> targets_of(const PuzzleExamples& examples);
   void update_target();
-  void restore(TensorFile& file, const Counters& at);
+  void restore(model::TensorFile& file, const Counters& at);
 
-  std::shared_ptr<const Puzzle> puzzle;
+  std::shared_ptr<const environment::Puzzle> puzzle;
   PuzzleLearnerConfig config;
-  Precision precision;
-  PuzzleModel start;  // shape and spec; the parameters are the trainer's
+  inference::Precision precision;
+  inference::PuzzleModel start;  // shape and spec; the parameters are the trainer's
   AnyTrainer trainer;
   std::vector<float> target_parameters;
   PuzzleTargets targets;
@@ -137,15 +139,16 @@ struct PuzzleLearner::Impl {
   Counters counters;
 };
 
-PuzzleNetwork PuzzleLearner::Impl::network_of(const PuzzleModel& model) const {
-  auto network = PuzzleNetwork::make(model, puzzle, "the learner's model", precision);
+inference::PuzzleNetwork PuzzleLearner::Impl::network_of(
+    const inference::PuzzleModel& model) const {
+  auto network = inference::PuzzleNetwork::make(model, puzzle, "the learner's model", precision);
   if (!network && network.error().code == Errc::kIo) throw std::bad_alloc();  // no memory for it
   QSTAR_ASSERT(network.has_value(), network.error().message);
   return std::move(*network);
 }
 
-PuzzleModel PuzzleLearner::Impl::online_model() const {
-  PuzzleModel model = start;
+inference::PuzzleModel PuzzleLearner::Impl::online_model() const {
+  inference::PuzzleModel model = start;
   std::visit(
       [&](const auto& t) { model.parameters.assign(t.parameters().begin(), t.parameters().end()); },
       trainer);
@@ -153,21 +156,21 @@ PuzzleModel PuzzleLearner::Impl::online_model() const {
   return model;
 }
 
-PuzzleModel PuzzleLearner::Impl::target_model() const {
-  PuzzleModel model = start;
+inference::PuzzleModel PuzzleLearner::Impl::target_model() const {
+  inference::PuzzleModel model = start;
   model.parameters = target_parameters;
   return model;
 }
 
 void PuzzleLearner::Impl::update_target() {
-  const PuzzleModel model = online_model();
+  const inference::PuzzleModel model = online_model();
   target_parameters = model.parameters;
   targets = PuzzleTargets(puzzle, config, network_of(model));
   ++counters.target_updates;
   counters.checks_since_target = 0;
 }
 
-void PuzzleLearner::Impl::restore(TensorFile& file, const Counters& at) {
+void PuzzleLearner::Impl::restore(model::TensorFile& file, const Counters& at) {
   counters = at;
   std::visit(
       [&](auto& t) {
@@ -220,7 +223,7 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
   v.value({"dead_end", "Cost to go of a position without a legal move", 0, 1e6}, dead_end);
 }
 
-Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
+Status check(const PuzzleLearnerConfig& config, const environment::Puzzle& puzzle) {
   if (auto shape = check(config.network); !shape)
     return fail(Errc::kConfig, "learner." + shape.error().message);
   if (config.warm_up > 0 && !knows_ways_back(puzzle)) {
@@ -243,10 +246,10 @@ Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle) {
   return {};
 }
 
-Result<PuzzleLearner> PuzzleLearner::make(std::shared_ptr<const Puzzle> puzzle,
+Result<PuzzleLearner> PuzzleLearner::make(std::shared_ptr<const environment::Puzzle> puzzle,
                                           const PuzzleLearnerConfig& config, std::uint64_t seed,
-                                          Precision precision) {
-  if (auto ok = qstar::check(config, *puzzle); !ok) return tl::unexpected(ok.error());
+                                          inference::Precision precision) {
+  if (auto ok = qstar::learning::check(config, *puzzle); !ok) return tl::unexpected(ok.error());
   return PuzzleLearner(std::make_unique<Impl>(std::move(puzzle), config, seed, precision));
 }
 
@@ -255,8 +258,10 @@ PuzzleLearner::~PuzzleLearner() = default;
 PuzzleLearner::PuzzleLearner(PuzzleLearner&&) noexcept = default;
 PuzzleLearner& PuzzleLearner::operator=(PuzzleLearner&&) noexcept = default;
 std::int64_t PuzzleLearner::updates() const { return impl_->counters.updates; }
-PuzzleModel PuzzleLearner::model() const { return without_value(impl_->online_model()); }
-PuzzleModel PuzzleLearner::target_model() const { return impl_->target_model(); }
+inference::PuzzleModel PuzzleLearner::model() const {
+  return inference::without_value(impl_->online_model());
+}
+inference::PuzzleModel PuzzleLearner::target_model() const { return impl_->target_model(); }
 std::int64_t PuzzleLearner::target_updates() const { return impl_->counters.target_updates; }
 std::vector<float> PuzzleLearner::targets(const PuzzleExamples& e) { return impl_->targets_of(e); }
 bool PuzzleLearner::check_due() const {
@@ -340,7 +345,7 @@ std::vector<PuzzleWalk> PuzzleLearner::walks(std::size_t count) {
 }
 
 std::string PuzzleLearner::save() {
-  TensorFile file;
+  model::TensorFile file;
   file.metadata = {{"role", "puzzle_learner"},
                    {"learner", identity_of(impl_->start)},
                    {"counters", text_of(impl_->counters)}};
@@ -356,10 +361,10 @@ std::string PuzzleLearner::save() {
 }
 
 Status PuzzleLearner::load(std::string_view bytes, std::string_view source) {
-  auto file = parse_tensors(bytes, source);
+  auto file = model::parse_tensors(bytes, source);
   if (!file) return tl::unexpected(file.error());
   if (file->metadata["role"] != "puzzle_learner")
-    return corrupt_model(source, "it is not a checkpoint of a puzzle's learner");
+    return model::corrupt_model(source, "it is not a checkpoint of a puzzle's learner");
   const std::string mine = identity_of(impl_->start);
   if (file->metadata["learner"] != mine)
     return fail(Errc::kConfig,
@@ -368,12 +373,12 @@ Status PuzzleLearner::load(std::string_view bytes, std::string_view source) {
                             printable(source), printable(file->metadata["learner"]), mine));
   Counters counters;
   if (!read_counters(file->metadata["counters"], counters))
-    return corrupt_model(source, "metadata 'counters' is missing or damaged");
+    return model::corrupt_model(source, "metadata 'counters' is missing or damaged");
   for (const char* name : kVectors)
     if (file->tensors[name].data.size() != impl_->target_parameters.size())
-      return corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
+      return model::corrupt_model(source, fmt::format("tensor '{}' has the wrong shape", name));
   impl_->restore(*file, counters);
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -51,10 +51,10 @@
 #include "learning/cost_to_go/lookahead.hpp"
 #include "learning/cost_to_go/scrambles.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct PuzzleLearnerConfig {
-  PuzzleNetworkSpec network;
+  inference::PuzzleNetworkSpec network;
   ScrambleConfig scrambles;
   double rate = 0.001;              // Adam's
   double rate_decay = 0.9999993;    // factor on the rate per update
@@ -77,7 +77,7 @@ struct PuzzleLearnerConfig {
 
 // kConfig names the field: a network of impossible shape; warm_up where no way back is known; of
 // "qv" a horizon beyond one move, or more taught moves than there are.
-Status check(const PuzzleLearnerConfig& config, const Puzzle& puzzle);
+Status check(const PuzzleLearnerConfig& config, const environment::Puzzle& puzzle);
 
 struct PuzzleUpdate {
   // Mean over the outputs, weighted: squared error, or Huber's. Not a number, too, when a weight is
@@ -99,9 +99,9 @@ struct PuzzleCheck {
 class PuzzleLearner {
  public:
   // Fresh weights from the seed. kConfig as check() says.
-  static Result<PuzzleLearner> make(std::shared_ptr<const Puzzle> puzzle,
+  static Result<PuzzleLearner> make(std::shared_ptr<const environment::Puzzle> puzzle,
                                     const PuzzleLearnerConfig& config, std::uint64_t seed,
-                                    Precision precision = fast_precision());
+                                    inference::Precision precision = inference::fast_precision());
   ~PuzzleLearner();
   PuzzleLearner(PuzzleLearner&&) noexcept;
   PuzzleLearner& operator=(PuzzleLearner&&) noexcept;
@@ -123,9 +123,9 @@ class PuzzleLearner {
   std::int64_t updates() const;
   std::int64_t target_updates() const;
   // The online network as it is, updates in its metadata.
-  PuzzleModel model() const;
+  inference::PuzzleModel model() const;
   // The target network, as it was at its last update.
-  PuzzleModel target_model() const;
+  inference::PuzzleModel target_model() const;
 
   // All that a resumed run needs, as bytes; load() is the exact inverse. Errors as of
   // parse_tensors() (a number that is not finite is one), and kConfig when it is of another puzzle
@@ -139,4 +139,4 @@ class PuzzleLearner {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -7,7 +7,7 @@
 
 #include "learning/cost_to_go/lookahead.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 constexpr float kUntaught = std::numeric_limits<float>::quiet_NaN();
@@ -31,17 +31,19 @@ std::size_t taught_outputs(const PuzzleLearnerConfig& config) {
   return is(config, "qv") ? static_cast<std::size_t>(config.taught_moves) + 1 : 1;
 }
 
-TaughtOutputs::TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config)
+TaughtOutputs::TaughtOutputs(const environment::Puzzle& puzzle, const PuzzleLearnerConfig& config)
     : values_(config.network.values), taught_(taught_outputs(config) - 1) {
-  std::map<Move, std::size_t> numbers;  // of groups, by the first move
+  std::map<environment::Move, std::size_t> numbers;  // of groups, by the first move
   for (std::size_t m = 0; m < puzzle.moves(); ++m) {
-    const auto parts = puzzle.parts(static_cast<Move>(m));
+    const auto parts = puzzle.parts(static_cast<environment::Move>(m));
     if (parts) rests_ = std::max<std::size_t>(rests_, parts->rest + 1U);
   }
   for (std::size_t m = 0; m < puzzle.moves(); ++m) {
-    const auto move = static_cast<Move>(m);
+    const auto move = static_cast<environment::Move>(m);
     const auto parts = puzzle.parts(move);
-    const Move first = rests_ == 0 ? Move{0} : parts ? parts->first : move;
+    const environment::Move first = rests_ == 0 ? environment::Move{0}
+                                    : parts     ? parts->first
+                                                : move;
     const std::size_t group = numbers.emplace(first, numbers.size()).first->second;
     groups_.resize(numbers.size());
     places_.push_back({group, groups_[group].size()});
@@ -83,8 +85,8 @@ bool needs_network(const PuzzleLearnerConfig& config, bool warming_up) {
   return !warming_up || is(config, "qv");
 }
 
-PuzzleTargets::PuzzleTargets(std::shared_ptr<const Puzzle> puzzle,
-                             const PuzzleLearnerConfig& config, PuzzleNetwork network)
+PuzzleTargets::PuzzleTargets(std::shared_ptr<const environment::Puzzle> puzzle,
+                             const PuzzleLearnerConfig& config, inference::PuzzleNetwork network)
     : puzzle_(std::move(puzzle)),
       config_(config),
       network_(std::move(network)),
@@ -107,7 +109,8 @@ std::vector<float> PuzzleTargets::of(const PuzzleExamples& examples, const When&
   return both;
 }
 
-std::vector<float> PuzzleTargets::bootstrapped(const PuzzleExamples& examples, CostToGo* chooser) {
+std::vector<float> PuzzleTargets::bootstrapped(const PuzzleExamples& examples,
+                                               model::CostToGo* chooser) {
   BestMoves best(*puzzle_, network_, {chooser, static_cast<float>(config_.dead_end)});
   std::vector<float> targets(examples.size());
   if (is(config_, "q")) {
@@ -130,15 +133,16 @@ std::vector<float> PuzzleTargets::by_best_move(std::span<const std::uint8_t> sta
                                                BestMoves& best) {
   const std::size_t bytes = puzzle_->state_bytes(), n = states.size() / bytes;
   std::vector<float> costs(n);
-  std::vector<Move> moves(n);
+  std::vector<environment::Move> moves(n);
   best.find(states, costs, moves);
-  std::vector<Move> taken = moves;
-  std::replace(taken.begin(), taken.end(), kNoMove, Move{0});  // dead ends, left as they are
+  std::vector<environment::Move> taken = moves;
+  std::replace(taken.begin(), taken.end(), environment::kNoMove,
+               environment::Move{0});  // dead ends, left as they are
   std::vector<std::uint8_t> children(states.size());
   puzzle_->apply(states, taken, children);
   const std::vector<float> behind = values(children);
   for (std::size_t i = 0; i < n; ++i) {
-    if (moves[i] != kNoMove) costs[i] = puzzle_->cost(moves[i]) + behind[i];
+    if (moves[i] != environment::kNoMove) costs[i] = puzzle_->cost(moves[i]) + behind[i];
     if (puzzle_->solved(states.subspan(i * bytes, bytes))) costs[i] = 0;
   }
   return costs;
@@ -173,8 +177,8 @@ std::vector<float> PuzzleTargets::advantages(const PuzzleExamples& examples) {
   for (std::size_t i = 0; i < examples.size(); ++i)  // without V, the last of each example's
     std::copy_n(&which[i * (taught + 1)], taught, &which[i * taught]);
   which.resize(examples.size() * taught);
-  std::vector<Move> firsts(which);
-  for (Move& move : firsts)
+  std::vector<environment::Move> firsts(which);
+  for (environment::Move& move : firsts)
     if (const auto parts = puzzle_->parts(move)) move = parts->first;
   std::vector<float> advantages = taught_.rests() > 0
                                       ? behind_the_first(examples.states, which, firsts)
@@ -191,7 +195,7 @@ std::vector<float> PuzzleTargets::advantages(const PuzzleExamples& examples) {
 
 // V_target of where each move leads [n, k].
 std::vector<float> PuzzleTargets::behind_each(std::span<const std::uint8_t> states,
-                                              std::span<const Move> which) {
+                                              std::span<const environment::Move> which) {
   const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
   std::vector<std::uint8_t> children(which.size() * bytes);
   for (std::size_t i = 0; i < which.size(); ++i)
@@ -204,11 +208,11 @@ std::vector<float> PuzzleTargets::behind_each(std::span<const std::uint8_t> stat
 // Of each move, the cost of the rest and V_target behind it [n, k], by one look at the position
 // behind the move that all of an example's begin with; of that move alone, V_target there.
 std::vector<float> PuzzleTargets::behind_the_first(std::span<const std::uint8_t> states,
-                                                   std::span<const Move> which,
-                                                   std::span<const Move> firsts) {
+                                                   std::span<const environment::Move> which,
+                                                   std::span<const environment::Move> firsts) {
   const std::size_t bytes = puzzle_->state_bytes(), taught = taught_outputs(config_) - 1;
   const std::size_t n = states.size() / bytes, rests = taught_.rests();
-  std::vector<Move> first(n);
+  std::vector<environment::Move> first(n);
   for (std::size_t i = 0; i < n; ++i) first[i] = firsts[i * taught];
   std::vector<std::uint8_t> children(states.size());
   puzzle_->apply(states, first, children);
@@ -225,4 +229,4 @@ std::vector<float> PuzzleTargets::behind_the_first(std::span<const std::uint8_t>
   return behind;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -10,7 +10,7 @@
 
 #include "learning/cost_to_go/puzzle_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 // How many outputs of the network an example teaches: k.
 std::size_t taught_outputs(const PuzzleLearnerConfig& config);
@@ -21,7 +21,7 @@ std::size_t taught_outputs(const PuzzleLearnerConfig& config);
 // preferred.
 class TaughtOutputs {
  public:
-  TaughtOutputs(const Puzzle& puzzle, const PuzzleLearnerConfig& config);
+  TaughtOutputs(const environment::Puzzle& puzzle, const PuzzleLearnerConfig& config);
   // [n, k]
   std::vector<std::uint16_t> of(const PuzzleExamples& examples) const;
   // The rests of moves with parts are moves below this; 0 when no move has parts.
@@ -34,8 +34,8 @@ class TaughtOutputs {
   };
   std::string values_;
   std::size_t taught_, rests_ = 0;
-  std::vector<std::vector<Move>> groups_;  // moves that are taught together
-  std::vector<Place> places_;              // of each move
+  std::vector<std::vector<environment::Move>> groups_;  // moves that are taught together
+  std::vector<Place> places_;                           // of each move
 };
 // Whether these updates' targets need a network; else they are
 bool needs_network(const PuzzleLearnerConfig& config, bool warming_up);
@@ -46,11 +46,12 @@ const std::vector<float>& ways_back(const PuzzleLearnerConfig& config,
 class PuzzleTargets {
  public:
   // The target network must be of this puzzle.
-  PuzzleTargets(std::shared_ptr<const Puzzle> puzzle, const PuzzleLearnerConfig& config,
-                PuzzleNetwork network);
+  PuzzleTargets(std::shared_ptr<const environment::Puzzle> puzzle,
+                const PuzzleLearnerConfig& config, inference::PuzzleNetwork network);
   struct When {
-    bool warming_up = false;      // in the first `warm_up` updates
-    CostToGo* chooser = nullptr;  // the online network of double Q-learning; null: the target's
+    bool warming_up = false;  // in the first `warm_up` updates
+    model::CostToGo* chooser =
+        nullptr;  // the online network of double Q-learning; null: the target's
   };
   // Targets [n, k] of the examples; not a number where an illegal move would be taught.
   std::vector<float> of(const PuzzleExamples& examples, const When& when);
@@ -58,19 +59,21 @@ class PuzzleTargets {
   const TaughtOutputs& taught() const { return taught_; }
 
  private:
-  std::vector<float> bootstrapped(const PuzzleExamples& examples, CostToGo* chooser);
+  std::vector<float> bootstrapped(const PuzzleExamples& examples, model::CostToGo* chooser);
   std::vector<float> by_best_move(std::span<const std::uint8_t> states, BestMoves& best);
   std::vector<float> values(std::span<const std::uint8_t> states);
   std::vector<float> advantages(const PuzzleExamples& examples);
-  std::vector<float> behind_each(std::span<const std::uint8_t> states, std::span<const Move> which);
+  std::vector<float> behind_each(std::span<const std::uint8_t> states,
+                                 std::span<const environment::Move> which);
   std::vector<float> behind_the_first(std::span<const std::uint8_t> states,
-                                      std::span<const Move> which, std::span<const Move> firsts);
+                                      std::span<const environment::Move> which,
+                                      std::span<const environment::Move> firsts);
 
-  std::shared_ptr<const Puzzle> puzzle_;
+  std::shared_ptr<const environment::Puzzle> puzzle_;
   PuzzleLearnerConfig config_;
-  PuzzleNetwork network_;
+  inference::PuzzleNetwork network_;
   TaughtOutputs taught_;
   bool reversible_;  // so that no position is a dead end
 };
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 constexpr std::uint64_t kNoEpoch = ~std::uint64_t{0};
@@ -19,9 +19,9 @@ void append(std::span<const std::uint8_t> bytes, std::vector<std::uint8_t>& to) 
 
 }  // namespace
 
-bool knows_ways_back(const Puzzle& puzzle) {
+bool knows_ways_back(const environment::Puzzle& puzzle) {
   for (std::size_t m = 0; m < puzzle.moves(); ++m)
-    if (!puzzle.inverse(static_cast<Move>(m))) return false;
+    if (!puzzle.inverse(static_cast<environment::Move>(m))) return false;
   return true;
 }
 
@@ -31,20 +31,21 @@ void ScrambleConfig::describe(FieldVisitor& v) {
   v.value({"batch", "Positions per batch", 1, 1e6}, batch);
 }
 
-Move random_move(std::span<const std::uint8_t> legal, Move except, Rng& rng) {
+environment::Move random_move(std::span<const std::uint8_t> legal, environment::Move except,
+                              Rng& rng) {
   for (int tries = 0; tries < 8; ++tries) {  // mostly enough; never biased
-    const auto move = static_cast<Move>(rng.below(legal.size()));
+    const auto move = static_cast<environment::Move>(rng.below(legal.size()));
     if (legal[move] != 0 && move != except) return move;
   }
-  std::vector<Move> moves;
+  std::vector<environment::Move> moves;
   for (std::size_t m = 0; m < legal.size(); ++m)
-    if (legal[m] != 0 && m != except) moves.push_back(static_cast<Move>(m));
+    if (legal[m] != 0 && m != except) moves.push_back(static_cast<environment::Move>(m));
   if (!moves.empty()) return moves[rng.below(moves.size())];
-  return except != kNoMove && legal[except] != 0 ? except : kNoMove;
+  return except != environment::kNoMove && legal[except] != 0 ? except : environment::kNoMove;
 }
 
-Scrambles::Scrambles(std::shared_ptr<const Puzzle> puzzle, const ScrambleConfig& config,
-                     std::uint64_t seed)
+Scrambles::Scrambles(std::shared_ptr<const environment::Puzzle> puzzle,
+                     const ScrambleConfig& config, std::uint64_t seed)
     : puzzle_(std::move(puzzle)),
       config_(config),
       seed_(seed),
@@ -62,10 +63,11 @@ Scrambles::Layer Scrambles::advance(const Layer& from, Rng& rng) const {
   puzzle_->legal(from.states, legal);
   Layer to{from.states, from.arrived_by, from.way_back};
   for (std::size_t i = 0; i < n; ++i) {
-    const Move last = from.arrived_by[i];
-    const Move undo = last == kNoMove ? kNoMove : *puzzle_->inverse(last);
+    const environment::Move last = from.arrived_by[i];
+    const environment::Move undo =
+        last == environment::kNoMove ? environment::kNoMove : *puzzle_->inverse(last);
     to.arrived_by[i] = random_move(row(legal, i, moves), undo, rng);
-    QSTAR_ASSERT(to.arrived_by[i] != kNoMove, "a reversible puzzle always has a move");
+    QSTAR_ASSERT(to.arrived_by[i] != environment::kNoMove, "a reversible puzzle always has a move");
     to.way_back[i] += puzzle_->cost(*puzzle_->inverse(to.arrived_by[i]));
   }
   puzzle_->apply(from.states, to.arrived_by, to.states);
@@ -75,7 +77,8 @@ Scrambles::Layer Scrambles::advance(const Layer& from, Rng& rng) const {
 void Scrambles::make_walks(std::uint64_t epoch) {
   Rng rng(derive_seed(seed_, "walks", epoch));
   const auto n = static_cast<std::size_t>(config_.batch);
-  Layer start{{}, std::vector<Move>(n, kNoMove), std::vector<float>(n, 0.0F)};
+  Layer start{
+      {}, std::vector<environment::Move>(n, environment::kNoMove), std::vector<float>(n, 0.0F)};
   for (std::size_t i = 0; i < n; ++i) append(puzzle_->scrambled(0, rng), start.states);
   layers_.clear();
   layers_.push_back(std::move(start));
@@ -104,14 +107,14 @@ PuzzleExamples Scrambles::step_back(const Layer& arrived, Rng& rng) const {
   const std::size_t moves = puzzle_->moves();
   std::vector<std::uint8_t> legal(n * moves);
   puzzle_->legal(arrived.states, legal);
-  std::vector<Move> back(n);
+  std::vector<environment::Move> back(n);
   PuzzleExamples examples;
   examples.states.resize(arrived.states.size());
   for (std::size_t i = 0; i < n; ++i) {
-    back[i] = random_move(row(legal, i, moves), kNoMove, rng);
-    const Move move = *puzzle_->inverse(back[i]);
-    const Move last = arrived.arrived_by[i];
-    const bool along_walk = last != kNoMove && back[i] == *puzzle_->inverse(last);
+    back[i] = random_move(row(legal, i, moves), environment::kNoMove, rng);
+    const environment::Move move = *puzzle_->inverse(back[i]);
+    const environment::Move last = arrived.arrived_by[i];
+    const bool along_walk = last != environment::kNoMove && back[i] == *puzzle_->inverse(last);
     examples.moves.push_back(move);
     examples.move_bounds.push_back(arrived.way_back[i] + puzzle_->cost(move));
     examples.state_bounds.push_back(along_walk ? arrived.way_back[i] - puzzle_->cost(back[i])
@@ -130,8 +133,8 @@ PuzzleExamples Scrambles::scrambled(std::uint64_t index) const {
     const auto steps = static_cast<std::size_t>(rng.between(0, config_.depth));
     const std::vector<std::uint8_t> state = puzzle_->scrambled(steps, rng);
     puzzle_->legal(state, legal);
-    const Move move = random_move(legal, kNoMove, rng);
-    if (move == kNoMove) continue;
+    const environment::Move move = random_move(legal, environment::kNoMove, rng);
+    if (move == environment::kNoMove) continue;
     append(state, examples.states);
     examples.moves.push_back(move);
     examples.state_bounds.push_back(kUnknown);
@@ -140,4 +143,4 @@ PuzzleExamples Scrambles::scrambled(std::uint64_t index) const {
   return examples;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -22,7 +22,7 @@
 #include "core/rng.hpp"
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct ScrambleConfig {
   std::int64_t depth = 30;    // K: moves back from the goal at most
@@ -33,8 +33,8 @@ struct ScrambleConfig {
 
 // An example is one (position, move) with its own next position.
 struct PuzzleExamples {
-  std::vector<std::uint8_t> states;  // [n, state_bytes]
-  std::vector<Move> moves;           // [n], legal
+  std::vector<std::uint8_t> states;      // [n, state_bytes]
+  std::vector<environment::Move> moves;  // [n], legal
   // The cost of a known way to the goal from the position, and of one that begins with the move;
   // infinite where none is known.
   std::vector<float> state_bounds;  // [n]
@@ -45,7 +45,8 @@ struct PuzzleExamples {
 
 class Scrambles {
  public:
-  Scrambles(std::shared_ptr<const Puzzle> puzzle, const ScrambleConfig& config, std::uint64_t seed);
+  Scrambles(std::shared_ptr<const environment::Puzzle> puzzle, const ScrambleConfig& config,
+            std::uint64_t seed);
   // Batch number `index`: a function of (seed, index) alone, so that processes share the work by
   // index and a resumed run continues with the same batches. Cheapest in order: walks are made
   // depth + 1 batches at a time. Positions without a legal move are left out.
@@ -54,8 +55,8 @@ class Scrambles {
  private:
   struct Layer {  // all walks at one depth
     std::vector<std::uint8_t> states;
-    std::vector<Move> arrived_by;  // kNoMove at depth 0
-    std::vector<float> way_back;   // cost
+    std::vector<environment::Move> arrived_by;  // kNoMove at depth 0
+    std::vector<float> way_back;                // cost
   };
   void make_walks(std::uint64_t epoch);
   Layer advance(const Layer& from, Rng& rng) const;
@@ -63,7 +64,7 @@ class Scrambles {
   PuzzleExamples step_back(const Layer& arrived, Rng& rng) const;
   PuzzleExamples scrambled(std::uint64_t index) const;
 
-  std::shared_ptr<const Puzzle> puzzle_;
+  std::shared_ptr<const environment::Puzzle> puzzle_;
   ScrambleConfig config_;
   std::uint64_t seed_;
   bool reversible_;  // every move has an inverse
@@ -72,10 +73,11 @@ class Scrambles {
 };
 
 // Whether every move can be undone, so that walks know their ways back.
-bool knows_ways_back(const Puzzle& puzzle);
+bool knows_ways_back(const environment::Puzzle& puzzle);
 
 // A uniform legal move by its row of Puzzle::legal(); not `except` where there is another; kNoMove
 // when there is none.
-Move random_move(std::span<const std::uint8_t> legal, Move except, Rng& rng);
+environment::Move random_move(std::span<const std::uint8_t> legal, environment::Move except,
+                              Rng& rng);
 
-}  // namespace qstar
+}  // namespace qstar::learning

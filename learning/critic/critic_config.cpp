@@ -2,7 +2,7 @@
 
 #include "learning/critic/critic_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 void OptimizerConfig::describe(FieldVisitor& v) {
   v.value({"muon_rate", "Learning rate of Muon, which trains the block matrices", 0, 1}, muon_rate);
@@ -59,4 +59,4 @@ double schedule(const OptimizerConfig& config, std::int64_t step, std::int64_t t
   return warm * (1.0 - (1.0 - config.decay_to) * std::min(1.0, past / span));
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

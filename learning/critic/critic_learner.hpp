@@ -33,7 +33,7 @@
 #include "model/model_file.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct CriticConfig {
   std::int64_t updates_per_version = 12;
@@ -75,10 +75,10 @@ struct CriticStats {
   std::int64_t tokens = 0;
 };
 
-class CriticLearner final : public StepScorer {
+class CriticLearner final : public model::StepScorer {
  public:
   // The trunk starts as a copy of the policy.
-  CriticLearner(const ModelFile& policy, std::uint64_t seed,
+  CriticLearner(const model::ModelFile& policy, std::uint64_t seed,
                 ScorerHeads heads = ScorerHeads::kPlain);
   ~CriticLearner() override;
   CriticLearner(CriticLearner&&) noexcept;
@@ -90,12 +90,12 @@ class CriticLearner final : public StepScorer {
                              double rate_factor);
   // Q of every closed step of every attempt, in order; empty for attempts that cannot be encoded.
   std::vector<std::vector<float>> step_values(std::span<const Trajectory> attempts);
-  ScorerRole role() const override { return ScorerRole::kCritic; }
-  std::vector<float> scores(std::span<const StepQuery> queries) override;
+  model::ScorerRole role() const override { return model::ScorerRole::kCritic; }
+  std::vector<float> scores(std::span<const model::StepQuery> queries) override;
 
   std::int64_t updates() const;
   // The critic as a model file (role "critic"): the trunk's tensors and its own.
-  ModelFile model() const;
+  model::ModelFile model() const;
   // kCorrupt names `source` when the bytes are not those of save() for this critic, or a number is
   // not finite; then nothing has changed.
   std::string save() const;
@@ -126,4 +126,4 @@ struct CriticReport {
 // `q`: rows as step_values returns them; steps without a value are left out.
 CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::vector<float>> q);
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -3,7 +3,7 @@
 
 #include "learning/critic/critic_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 // Probability that a right step's value exceeds a wrong one's, from ranks (Mann & Whitney 1947).
@@ -58,4 +58,4 @@ CriticReport assess(std::span<const Trajectory> attempts, std::span<const std::v
   return report;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -8,7 +8,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 // The online network's value of its best known step in a state, and the target network's value of
@@ -113,4 +113,4 @@ void StateIndex::add(const StepTree& tree, std::span<const std::vector<float>> v
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -34,7 +34,7 @@
 
 #include "learning/critic/step_tree.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 using QRows = std::vector<std::vector<float>>;
 
@@ -77,4 +77,4 @@ struct StateIndex {
   std::int64_t steps_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::learning

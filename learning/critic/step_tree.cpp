@@ -7,7 +7,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 double probability_of(const Step& step) {
@@ -62,4 +62,4 @@ std::vector<double> backed_up(const StepTree& tree, Backup backup, double discou
   return values;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -17,7 +17,7 @@
 
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct StepTree {
   struct Node {
@@ -44,4 +44,4 @@ enum class Backup : std::uint8_t {
 // `discount` times the state's value; 0 where attempts were cut off and none continued.
 std::vector<double> backed_up(const StepTree& tree, Backup backup, double discount);
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -5,7 +5,7 @@
 
 #include "learning/nn/attention_kernels.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -45,28 +45,28 @@ struct Attention : torch::autograd::Function<Attention> {
 };
 
 // The sights of one row of the batch and one head: [T,4].
-void write_sights(Scope scope, std::span<const LinePlace> places, std::int32_t* out) {
+void write_sights(model::Scope scope, std::span<const model::LinePlace> places, std::int32_t* out) {
   for (std::int32_t t = 0; t < static_cast<std::int32_t>(places.size()); ++t, out += 4) {
     const auto& at = places[static_cast<std::size_t>(t)];
-    const Sight sight = sight_of(scope, places, t);
+    const model::Sight sight = model::sight_of(scope, places, t);
     out[0] = sight.begin;
     out[1] = sight.end;
-    out[2] = asking_position(scope, at, t);
-    out[3] = found_position(scope, at, t);
+    out[2] = model::asking_position(scope, at, t);
+    out[3] = model::found_position(scope, at, t);
   }
 }
 
 }  // namespace
 
-std::vector<LinePlace> line_places(const std::int64_t* tokens, std::int64_t length) {
-  LineReader reader;
-  std::vector<LinePlace> places;
+std::vector<model::LinePlace> line_places(const std::int64_t* tokens, std::int64_t length) {
+  model::LineReader reader;
+  std::vector<model::LinePlace> places;
   for (std::int64_t t = 0; t < length; ++t)
     places.push_back(reader.next(static_cast<std::int32_t>(tokens[t])));
   return places;
 }
 
-at::Tensor sights_of(const at::Tensor& tokens, const ModelSpec& spec) {
+at::Tensor sights_of(const at::Tensor& tokens, const model::ModelSpec& spec) {
   const auto rows = tokens.contiguous();
   const auto b = rows.size(0), t = rows.size(1);
   auto sights = at::empty({spec.heads, b, t, 4}, at::kInt);
@@ -74,7 +74,7 @@ at::Tensor sights_of(const at::Tensor& tokens, const ModelSpec& spec) {
   for (std::int64_t row = 0; row < b; ++row) {
     const auto places = line_places(rows.data_ptr<std::int64_t>() + row * t, t);
     for (std::int64_t head = 0; head < spec.heads; ++head)
-      write_sights(scope_of(spec, head), places, out + (head * b + row) * t * 4);
+      write_sights(model::scope_of(spec, head), places, out + (head * b + row) * t * 4);
   }
   return sights;
 }
@@ -83,4 +83,4 @@ at::Tensor attention(const at::Tensor& qkv, const at::Tensor& sights, double rop
   return Attention::apply(qkv, sights, rope_base);
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

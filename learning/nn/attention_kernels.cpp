@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 // One head of one sequence, rows and their transposes: [T,h] and [h,T].
@@ -215,4 +215,4 @@ void attention_backward(const AttentionShape& s, const View& all, const float* q
   }
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 struct AttentionShape {
   std::int64_t batch = 0, length = 0, heads = 0, head_size = 0;
@@ -35,4 +35,4 @@ void attention_forward(const AttentionShape& shape, const View& view, const floa
 void attention_backward(const AttentionShape& shape, const View& view, const float* qkv,
                         const float* probabilities, const float* grad_out, float* grad_qkv);
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

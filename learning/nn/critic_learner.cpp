@@ -11,12 +11,12 @@
 #include "learning/nn/scorer_learner.hpp"
 #include "learning/nn/state_losses.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct CriticLearner::Impl : nn::ScorerLearner {
   nn::Parameters target;
 
-  Impl(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
+  Impl(const model::ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
       : ScorerLearner(policy, nn::scorer_parameters(policy, seed, heads)) {
     copy_target();
   }
@@ -95,7 +95,7 @@ at::Tensor penalties(const StateIndex& index, const nn::StepRows& rows, const nn
 
 }  // namespace
 
-CriticLearner::CriticLearner(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
+CriticLearner::CriticLearner(const model::ModelFile& policy, std::uint64_t seed, ScorerHeads heads)
     : impl_(std::make_unique<Impl>(policy, seed, heads)) {}
 CriticLearner::~CriticLearner() = default;
 CriticLearner::CriticLearner(CriticLearner&&) noexcept = default;
@@ -153,12 +153,12 @@ std::vector<std::vector<float>> CriticLearner::step_values(std::span<const Traje
   return impl_->step_scores(attempts);
 }
 
-std::vector<float> CriticLearner::scores(std::span<const StepQuery> queries) {
+std::vector<float> CriticLearner::scores(std::span<const model::StepQuery> queries) {
   return impl_->scores(queries);
 }
 
 std::int64_t CriticLearner::updates() const { return impl_->updates; }
-ModelFile CriticLearner::model() const { return impl_->model("critic"); }
+model::ModelFile CriticLearner::model() const { return impl_->model("critic"); }
 std::string CriticLearner::save() const { return impl_->save(impl_->target); }
 Status CriticLearner::load(std::string_view bytes, std::string_view source) {
   return impl_->load(bytes, source, impl_->target);
@@ -173,4 +173,4 @@ void write_values(CriticLearner& critic, AttemptGroup& group) {
   }
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -12,7 +12,7 @@
 #include "core/finite.hpp"
 #include "core/printable.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 bool uses_muon(const std::string& name, const at::Tensor& weight) {
@@ -187,4 +187,4 @@ Status Optimizer::load(std::string_view& bytes) {
   return {};
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -12,7 +12,7 @@
 #include "learning/nn/transformer.hpp"
 #include "learning/policy/policy_learner.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 // The loss whose gradients an optimiser is about to follow.
 struct Loss {
@@ -63,4 +63,4 @@ Status check_read(std::string_view rest);
 // What is wrong with the state that was saved as `source`, and the remedy.
 tl::unexpected<Error> refused(std::string_view source, const Error& why);
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 constexpr double kLargest = 20;  // exp(20) = 5e8
@@ -48,4 +48,4 @@ at::Tensor clipped_value_loss(const at::Tensor& values, const at::Tensor& old_va
   return (loss * weights).sum() / weights.sum().clamp_min(1e-8);
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -7,7 +7,7 @@
 
 #include "learning/policy/policy_gradient.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 // log π of every token from the second on, at each row's temperature, and the whole distribution:
 // logits [B,T,V], tokens [B,T] int64, temperatures [B] -> all [B,T−1,V], taken [B,T−1].
@@ -38,4 +38,4 @@ at::Tensor entropy(const at::Tensor& all_logprobs);
 at::Tensor clipped_value_loss(const at::Tensor& values, const at::Tensor& old_values,
                               const at::Tensor& returns, const at::Tensor& weights, double clip);
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -12,7 +12,7 @@
 #include "learning/nn/policy_gradient_loss.hpp"
 #include "learning/nn/transformer.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 at::Tensor column(std::span<const float> values) {
@@ -28,19 +28,19 @@ at::Tensor shaped(std::span<const float> values, const TokenBatch& batch) {
 }  // namespace
 
 struct PolicyLearner::Impl {
-  ModelSpec spec;
+  model::ModelSpec spec;
   std::string characters;
   nn::Parameters parameters;
   nn::Optimizer optimizer;
   std::optional<nn::Optimizer> aside;  // the second set of swap_optimizer()
 
-  Impl(const ModelSpec& s, const Tokenizer& tokenizer, std::uint64_t seed)
+  Impl(const model::ModelSpec& s, const model::Tokenizer& tokenizer, std::uint64_t seed)
       : spec(s),
         characters(tokenizer.characters()),
         parameters(nn::initial_parameters(s, tokenizer.size(), seed)),
         optimizer(parameters) {}
 
-  explicit Impl(const ModelFile& policy)
+  explicit Impl(const model::ModelFile& policy)
       : spec(policy.spec),
         characters(policy.characters),
         parameters(nn::from_model(policy, true)),
@@ -56,9 +56,11 @@ struct PolicyLearner::Impl {
   }
 };
 
-PolicyLearner::PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed)
+PolicyLearner::PolicyLearner(const model::ModelSpec& spec, const model::Tokenizer& tokenizer,
+                             std::uint64_t seed)
     : impl_(std::make_unique<Impl>(spec, tokenizer, seed)) {}
-PolicyLearner::PolicyLearner(const ModelFile& policy) : impl_(std::make_unique<Impl>(policy)) {}
+PolicyLearner::PolicyLearner(const model::ModelFile& policy)
+    : impl_(std::make_unique<Impl>(policy)) {}
 PolicyLearner::~PolicyLearner() = default;
 PolicyLearner::PolicyLearner(PolicyLearner&&) noexcept = default;
 PolicyLearner& PolicyLearner::operator=(PolicyLearner&&) noexcept = default;
@@ -147,8 +149,8 @@ std::vector<float> PolicyLearner::logprobs(const TokenBatch& batch,
   return out;
 }
 
-ModelFile PolicyLearner::model() const {
-  ModelFile model{impl_->spec, impl_->characters, {}, {}};
+model::ModelFile PolicyLearner::model() const {
+  model::ModelFile model{impl_->spec, impl_->characters, {}, {}};
   nn::to_model(impl_->parameters, model);
   return model;
 }
@@ -182,4 +184,4 @@ Status PolicyLearner::load(std::string_view bytes, std::string_view source) {
   return nn::refused(source, loaded.error());
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -13,7 +13,7 @@
 #include "core/out_of_memory.hpp"
 #include "learning/policy/policy_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 // Memory of tensors that cannot be had is as any other (core/out_of_memory.hpp): torch's own
@@ -92,4 +92,4 @@ Status prepare_torch() {
   return {};
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

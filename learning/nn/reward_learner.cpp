@@ -7,13 +7,13 @@
 
 #include "learning/nn/scorer_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
-std::string_view name_of(ScorerRole role) {
+std::string_view name_of(model::ScorerRole role) {
   switch (role) {
-    case ScorerRole::kProcess: return "process reward model";
-    case ScorerRole::kOutcome: return "outcome reward model";
+    case model::ScorerRole::kProcess: return "process reward model";
+    case model::ScorerRole::kOutcome: return "outcome reward model";
     default: return "preference model";
   }
 }
@@ -29,9 +29,9 @@ std::vector<float> right_ones(std::vector<float> targets) {
 }  // namespace
 
 struct RewardLearner::Impl : nn::ScorerLearner {
-  ScorerRole role;
+  model::ScorerRole role;
 
-  Impl(const ModelFile& policy, ScorerRole r, nn::Parameters parameters)
+  Impl(const model::ModelFile& policy, model::ScorerRole r, nn::Parameters parameters)
       : ScorerLearner(policy, std::move(parameters)), role(r) {}
 
   Result<RewardStats> learn(const at::Tensor& loss, const at::Tensor& language_loss,
@@ -48,14 +48,15 @@ struct RewardLearner::Impl : nn::ScorerLearner {
   }
 };
 
-RewardLearner::RewardLearner(const ModelFile& policy, ScorerRole role, std::uint64_t seed)
+RewardLearner::RewardLearner(const model::ModelFile& policy, model::ScorerRole role,
+                             std::uint64_t seed)
     : impl_(std::make_unique<Impl>(policy, role, nn::scorer_parameters(policy, seed))) {}
 RewardLearner::RewardLearner(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RewardLearner::~RewardLearner() = default;
 RewardLearner::RewardLearner(RewardLearner&&) noexcept = default;
 RewardLearner& RewardLearner::operator=(RewardLearner&&) noexcept = default;
 
-Result<RewardLearner> RewardLearner::from_model(const ModelFile& model) {
+Result<RewardLearner> RewardLearner::from_model(const model::ModelFile& model) {
   const auto named = model.metadata.find("role");
   const std::string text = named == model.metadata.end() ? "none" : named->second;
   const auto role = reward_role(text);
@@ -75,7 +76,8 @@ Result<RewardLearner> RewardLearner::from_model(const ModelFile& model) {
 
 Result<RewardStats> RewardLearner::update(std::span<const LabelledAttempt> batch,
                                           const RewardConfig& config, double rate_factor) {
-  QSTAR_ASSERT(impl_->role != ScorerRole::kPreference, "a preference model learns from pairs");
+  QSTAR_ASSERT(impl_->role != model::ScorerRole::kPreference,
+               "a preference model learns from pairs");
   if (batch.empty()) return RewardStats{};
   std::vector<const Trajectory*> attempts;
   for (const auto& labelled : batch) attempts.push_back(labelled.attempt);
@@ -105,7 +107,8 @@ Result<RewardStats> RewardLearner::update(std::span<const LabelledAttempt> batch
 
 Result<RewardStats> RewardLearner::update(std::span<const RankedPair> batch,
                                           const RewardConfig& config, double rate_factor) {
-  QSTAR_ASSERT(impl_->role == ScorerRole::kPreference, "only a preference model learns from pairs");
+  QSTAR_ASSERT(impl_->role == model::ScorerRole::kPreference,
+               "only a preference model learns from pairs");
   std::vector<const Trajectory*> attempts;
   std::vector<float> imitated;
   const auto usable = [this](const Trajectory& attempt) {
@@ -136,16 +139,18 @@ Result<RewardStats> RewardLearner::update(std::span<const RankedPair> batch,
 std::vector<std::vector<float>> RewardLearner::step_scores(std::span<const Trajectory> attempts) {
   return impl_->step_scores(attempts);
 }
-std::vector<float> RewardLearner::scores(std::span<const StepQuery> queries) {
+std::vector<float> RewardLearner::scores(std::span<const model::StepQuery> queries) {
   return impl_->scores(queries);
 }
 
-ScorerRole RewardLearner::role() const { return impl_->role; }
+model::ScorerRole RewardLearner::role() const { return impl_->role; }
 std::int64_t RewardLearner::updates() const { return impl_->updates; }
-ModelFile RewardLearner::model() const { return impl_->model(std::string(to_string(impl_->role))); }
+model::ModelFile RewardLearner::model() const {
+  return impl_->model(std::string(to_string(impl_->role)));
+}
 std::string RewardLearner::save() const { return impl_->save(); }
 Status RewardLearner::load(std::string_view bytes, std::string_view source) {
   return impl_->load(bytes, source);
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

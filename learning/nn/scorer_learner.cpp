@@ -5,18 +5,18 @@
 
 #include <utility>
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
-Tokenizer tokenizer_of(const ModelFile& model) {
-  auto tokenizer = Tokenizer::make(std::string_view(model.characters).substr(2));
+model::Tokenizer tokenizer_of(const model::ModelFile& model) {
+  auto tokenizer = model::Tokenizer::make(std::string_view(model.characters).substr(2));
   QSTAR_ASSERT(tokenizer.has_value(), model.characters);
   return std::move(*tokenizer);
 }
 
 }  // namespace
 
-ScorerLearner::ScorerLearner(const ModelFile& policy, Parameters parameters)
+ScorerLearner::ScorerLearner(const model::ModelFile& policy, Parameters parameters)
     : spec(policy.spec),
       tokenizer(tokenizer_of(policy)),
       online(std::move(parameters)),
@@ -32,14 +32,14 @@ std::vector<std::vector<float>> ScorerLearner::step_scores(
   return read_scores(rows, nn::score_steps(online, spec, tokens_of(rows.batch)).scores);
 }
 
-std::vector<float> ScorerLearner::scores(std::span<const StepQuery> queries) const {
+std::vector<float> ScorerLearner::scores(std::span<const model::StepQuery> queries) const {
   std::vector<std::string> texts;
   for (const auto& query : queries) texts.push_back(query.state + query.step);
   return score_texts(online, spec, tokenizer, texts);
 }
 
-ModelFile ScorerLearner::model(const std::string& role) const {
-  ModelFile model{spec, tokenizer.characters(), {{"role", role}}, {}};
+model::ModelFile ScorerLearner::model(const std::string& role) const {
+  model::ModelFile model{spec, tokenizer.characters(), {{"role", role}}, {}};
   to_model(online, model);
   return model;
 }
@@ -66,4 +66,4 @@ Status ScorerLearner::load(std::string_view bytes, std::string_view source,
   return refused(source, loaded.error());
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

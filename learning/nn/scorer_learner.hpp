@@ -11,24 +11,24 @@
 #include "learning/nn/step_scorer.hpp"
 #include "model/models.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 struct ScorerLearner {
-  ModelSpec spec;
-  Tokenizer tokenizer;
+  model::ModelSpec spec;
+  model::Tokenizer tokenizer;
   Parameters online;
   Optimizer optimizer;
   std::int64_t updates = 0;
 
   // Takes spec and alphabet from `policy`; `parameters` have the names and shapes of
   // scorer_parameters.
-  ScorerLearner(const ModelFile& policy, Parameters parameters);
+  ScorerLearner(const model::ModelFile& policy, Parameters parameters);
 
   // Probabilities of every closed step of every attempt; empty for attempts that cannot be encoded.
   std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts) const;
-  std::vector<float> scores(std::span<const StepQuery> queries) const;
+  std::vector<float> scores(std::span<const model::StepQuery> queries) const;
 
-  ModelFile model(const std::string& role) const;
+  model::ModelFile model(const std::string& role) const;
   // Counter, weights, `more` weights and the optimiser's moments as bytes; load restores them.
   // kCorrupt names `source`, and the tensor, when the bytes do not fit or a number is not finite;
   // then nothing has changed.
@@ -39,4 +39,4 @@ struct ScorerLearner {
   Status restore(std::string_view bytes, const Parameters& more);
 };
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

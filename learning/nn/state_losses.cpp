@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 // The sum of `values` [distinct] over each state: [states].
@@ -28,4 +28,4 @@ at::Tensor centring_penalty(const StateIndex& index, const at::Tensor& advantage
   return means.square().mean();
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -6,7 +6,7 @@
 
 #include "learning/critic/q_targets.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 // Mean over the steps of log Σ_a exp q(s, a) − q(s, a of the step). q [steps], probabilities.
 at::Tensor conservative_penalty(const StateIndex& index, const at::Tensor& q);
@@ -14,4 +14,4 @@ at::Tensor conservative_penalty(const StateIndex& index, const at::Tensor& q);
 // [steps].
 at::Tensor centring_penalty(const StateIndex& index, const at::Tensor& advantages);
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

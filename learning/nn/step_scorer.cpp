@@ -8,7 +8,7 @@
 #include "data/attempt.hpp"
 #include "learning/nn/attention.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 // The name contains "blocks.", so that Muon trains its matrices.
@@ -31,14 +31,15 @@ at::Tensor surprise(const at::Tensor& logits, const at::Tensor& tokens) {
 // [B,T] int64.
 at::Tensor states_before(const at::Tensor& tokens) {
   const auto places = at::arange(tokens.size(1), at::kLong).expand_as(tokens);
-  const auto closed = at::where(tokens == Tokenizer::kStepToken, places, at::zeros_like(places));
+  const auto closed =
+      at::where(tokens == model::Tokenizer::kStepToken, places, at::zeros_like(places));
   const auto last = std::get<0>(at::cummax(closed, 1));
   return at::constant_pad_nd(last.slice(1, 0, -1), {1, 0}, 0);
 }
 
 }  // namespace
 
-StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> attempts,
+StepRows rows_of(const model::Tokenizer& tokenizer, std::span<const Trajectory* const> attempts,
                  std::span<const float> weights) {
   std::vector<std::string> texts;
   StepRows rows;
@@ -62,7 +63,8 @@ StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> 
   return rows;
 }
 
-Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed, ScorerHeads heads) {
+Parameters scorer_parameters(const model::ModelFile& policy, std::uint64_t seed,
+                             ScorerHeads heads) {
   auto p = from_model(policy, true);
   const auto d = policy.spec.width;
   Rng rng(seed);
@@ -91,13 +93,14 @@ Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed, Scorer
   return p;
 }
 
-StepScores score_steps(const Parameters& p, const ModelSpec& spec, const at::Tensor& tokens) {
+StepScores score_steps(const Parameters& p, const model::ModelSpec& spec,
+                       const at::Tensor& tokens) {
   const auto hidden = forward(p, spec, tokens);
   auto x =
       hidden.residual + at::linear(surprise(hidden.logits, tokens), p.at("scorer.features.weight"));
   // Its heads see everything, whatever the scopes of the trunk's heads: a step is judged after its
   // separator, when its line is already the previous line.
-  ModelSpec all = spec;
+  model::ModelSpec all = spec;
   all.scopes.clear();
   x = block(p, kBlock, all, spec.scopes.empty() ? hidden.sights : sights_of(tokens, all), x);
   x = at::layer_norm(x, {x.size(-1)}, p.at("scorer.norm.weight"), p.at("scorer.norm.bias"), 1e-5);
@@ -130,8 +133,9 @@ at::Tensor at_ends(const StepRows& rows, const at::Tensor& of_places) {
   return of_places.flatten().index_select(0, at::tensor(places));
 }
 
-std::vector<float> score_texts(const Parameters& parameters, const ModelSpec& spec,
-                               const Tokenizer& tokenizer, std::span<const std::string> texts) {
+std::vector<float> score_texts(const Parameters& parameters, const model::ModelSpec& spec,
+                               const model::Tokenizer& tokenizer,
+                               std::span<const std::string> texts) {
   if (texts.empty()) return {};
   at::NoGradGuard no_gradients;
   const auto batch = batch_of_solutions(tokenizer, texts, std::vector<float>(texts.size(), 1.0F));
@@ -163,4 +167,4 @@ void StepTargets::teach(const StepRows& rows, std::size_t row, std::span<const f
   }
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

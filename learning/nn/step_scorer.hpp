@@ -20,7 +20,7 @@
 #include "learning/nn/transformer.hpp"
 #include "learning/policy/batch.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 // Attempts as rows of tokens, and the places where their steps end.
 struct StepRows {
@@ -31,11 +31,11 @@ struct StepRows {
 // Encodes attempts as text_of() writes them. A last step that was cut off has no end, so its target
 // is ignored; an attempt that cannot be encoded has no steps. `weights`: one per row, for the
 // language-model loss.
-StepRows rows_of(const Tokenizer& tokenizer, std::span<const Trajectory* const> attempts,
+StepRows rows_of(const model::Tokenizer& tokenizer, std::span<const Trajectory* const> attempts,
                  std::span<const float> weights);
 
 // A copy of the policy's weights with the block and head added, their outputs zero.
-Parameters scorer_parameters(const ModelFile& policy, std::uint64_t seed,
+Parameters scorer_parameters(const model::ModelFile& policy, std::uint64_t seed,
                              ScorerHeads heads = ScorerHeads::kPlain);
 
 struct StepScores {
@@ -43,7 +43,7 @@ struct StepScores {
   at::Tensor logits;      // [B,T,V] of the trunk
   at::Tensor advantages;  // [B,T] A of dueling heads; otherwise the scores themselves
 };
-StepScores score_steps(const Parameters& parameters, const ModelSpec& spec,
+StepScores score_steps(const Parameters& parameters, const model::ModelSpec& spec,
                        const at::Tensor& tokens);
 
 // Probabilities at the end of every closed step.
@@ -51,8 +51,9 @@ std::vector<std::vector<float>> read_scores(const StepRows& rows, const at::Tens
 // The values at the places where steps end, row by row: [steps].
 at::Tensor at_ends(const StepRows& rows, const at::Tensor& of_places);
 // Probabilities of the last step of each text (";problem=step=step=").
-std::vector<float> score_texts(const Parameters& parameters, const ModelSpec& spec,
-                               const Tokenizer& tokenizer, std::span<const std::string> texts);
+std::vector<float> score_texts(const Parameters& parameters, const model::ModelSpec& spec,
+                               const model::Tokenizer& tokenizer,
+                               std::span<const std::string> texts);
 
 // Targets and weights of the tokens of steps: a step's target at all of its tokens, with full
 // weight at its end and the share `inside` of it before.
@@ -64,4 +65,4 @@ struct StepTargets {
              float weight);
 };
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -6,7 +6,7 @@
 
 #include "learning/nn/attention.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 namespace {
 
 bool ends_with(const std::string& text, std::string_view end) {
@@ -22,7 +22,7 @@ at::Tensor linear(const Parameters& p, const std::string& name, const at::Tensor
 }
 
 at::Tensor initial(const std::string& name, const std::vector<std::int64_t>& shape,
-                   const ModelSpec& spec, Rng& rng) {
+                   const model::ModelSpec& spec, Rng& rng) {
   if (ends_with(name, ".bias")) return at::zeros(shape);
   if (shape.size() == 1) return at::ones(shape);
   double deviation = 1.0 / std::sqrt(static_cast<double>(shape[1]));
@@ -56,16 +56,17 @@ at::Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviatio
   return tensor;
 }
 
-Parameters initial_parameters(const ModelSpec& spec, std::int64_t vocabulary, std::uint64_t seed) {
+Parameters initial_parameters(const model::ModelSpec& spec, std::int64_t vocabulary,
+                              std::uint64_t seed) {
   Parameters p;
   Rng rng(seed);
-  for (const auto& [name, shape] : policy_shapes(spec, vocabulary)) {
+  for (const auto& [name, shape] : model::policy_shapes(spec, vocabulary)) {
     p[name] = initial(name, shape, spec, rng).requires_grad_();
   }
   return p;
 }
 
-Parameters from_model(const ModelFile& model, bool gradients) {
+Parameters from_model(const model::ModelFile& model, bool gradients) {
   Parameters p;
   for (const auto& [name, tensor] : model.tensors) {
     auto copy = at::empty(tensor.shape);
@@ -75,7 +76,7 @@ Parameters from_model(const ModelFile& model, bool gradients) {
   return p;
 }
 
-void to_model(const Parameters& parameters, ModelFile& model) {
+void to_model(const Parameters& parameters, model::ModelFile& model) {
   for (const auto& [name, parameter] : parameters) {
     const auto flat = parameter.detach().contiguous();
     const auto* data = flat.data_ptr<float>();
@@ -83,7 +84,7 @@ void to_model(const Parameters& parameters, ModelFile& model) {
   }
 }
 
-at::Tensor block(const Parameters& p, const std::string& prefix, const ModelSpec& spec,
+at::Tensor block(const Parameters& p, const std::string& prefix, const model::ModelSpec& spec,
                  const at::Tensor& sights, const at::Tensor& x) {
   const auto qkv = linear(p, prefix + ".attention.qkv", norm(p, prefix + ".norm1", x));
   const auto y = x + linear(p, prefix + ".attention.out", attention(qkv, sights, spec.rope_base));
@@ -91,7 +92,7 @@ at::Tensor block(const Parameters& p, const std::string& prefix, const ModelSpec
   return y + linear(p, prefix + ".mlp.down", at::gelu(up));
 }
 
-Hidden forward(const Parameters& p, const ModelSpec& spec, const at::Tensor& tokens) {
+Hidden forward(const Parameters& p, const model::ModelSpec& spec, const at::Tensor& tokens) {
   auto x = at::embedding(p.at("embed.weight"), tokens);
   if (!spec.scopes.empty()) x = x + at::embedding(p.at("digit.weight"), digits_of(tokens));
   const auto sights = sights_of(tokens, spec);
@@ -133,4 +134,4 @@ at::Tensor preference_loss(const at::Tensor& better, const at::Tensor& worse) {
   return binary_loss(margin, at::ones_like(margin), at::ones_like(margin));
 }
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

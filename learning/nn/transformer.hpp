@@ -9,7 +9,7 @@
 #include "learning/policy/batch.hpp"
 #include "model/model_file.hpp"
 
-namespace qstar::nn {
+namespace qstar::learning::nn {
 
 // Names and shapes as in model/model_file.hpp. Ordered by name, so that all loops over
 // parameters have the same order.
@@ -17,12 +17,13 @@ using Parameters = std::map<std::string, at::Tensor>;
 
 // Fresh weights: normal, sd 1/sqrt(inputs) for matrices (residual outputs scaled by
 // 1/sqrt(2·layers)), ones and zeros for norms.
-Parameters initial_parameters(const ModelSpec& spec, std::int64_t vocabulary, std::uint64_t seed);
+Parameters initial_parameters(const model::ModelSpec& spec, std::int64_t vocabulary,
+                              std::uint64_t seed);
 // A normal matrix of a standard deviation, drawn from qstar's own generator.
 at::Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng& rng);
 
-Parameters from_model(const ModelFile& model, bool gradients);
-void to_model(const Parameters& parameters, ModelFile& model);
+Parameters from_model(const model::ModelFile& model, bool gradients);
+void to_model(const Parameters& parameters, model::ModelFile& model);
 
 struct Hidden {
   at::Tensor residual;  // [B,T,D] before the last norm
@@ -30,10 +31,11 @@ struct Hidden {
   at::Tensor sights;    // sights_of() the tokens, for further blocks
 };
 // tokens [B,T] int64.
-Hidden forward(const Parameters& parameters, const ModelSpec& spec, const at::Tensor& tokens);
+Hidden forward(const Parameters& parameters, const model::ModelSpec& spec,
+               const at::Tensor& tokens);
 // One pre-LN block whose parameters begin with `prefix` ("blocks.0"): x [B,T,D] -> [B,T,D].
-at::Tensor block(const Parameters& parameters, const std::string& prefix, const ModelSpec& spec,
-                 const at::Tensor& sights, const at::Tensor& x);
+at::Tensor block(const Parameters& parameters, const std::string& prefix,
+                 const model::ModelSpec& spec, const at::Tensor& sights, const at::Tensor& x);
 
 // [rows,length] int64 and float32.
 at::Tensor tokens_of(const TokenBatch& batch);
@@ -49,4 +51,4 @@ at::Tensor binary_loss(const at::Tensor& logits, const at::Tensor& targets,
 // Mean of −log σ(better − worse), nats (Bradley & Terry 1952); both [N] logits.
 at::Tensor preference_loss(const at::Tensor& better, const at::Tensor& worse);
 
-}  // namespace qstar::nn
+}  // namespace qstar::learning::nn

@@ -9,7 +9,7 @@
 #include "core/result.hpp"
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 double mean(std::span<const double> x) {
@@ -96,4 +96,4 @@ std::vector<std::vector<double>> step_advantages(const AttemptGroup& group, Step
   return advantages;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -15,7 +15,7 @@
 
 #include "data/trajectory.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 enum class GroupBaseline : std::uint8_t { kGroup, kCentred, kLeaveOneOut };
 // All zero when the rewards are equal, as in a group of one.
@@ -54,4 +54,4 @@ std::vector<double> proposal_advantages(std::span<const float> q);
 enum class StepBaseline : std::uint8_t { kState, kGroup };
 std::vector<std::vector<double>> step_advantages(const AttemptGroup& group, StepBaseline baseline);
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
-namespace qstar {
+namespace qstar::learning {
 
-TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
+TokenBatch batch_of_solutions(const model::Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights) {
   QSTAR_ASSERT(texts.size() == weights.size(), "one weight per text");
   TokenBatch batch;
@@ -14,14 +14,15 @@ TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::s
   for (const std::string& text : texts)
     batch.length = std::max(batch.length, static_cast<std::int64_t>(text.size()));
   const auto length = static_cast<std::size_t>(batch.length);
-  batch.tokens.assign(texts.size() * length, Tokenizer::kEndToken);
+  batch.tokens.assign(texts.size() * length, model::Tokenizer::kEndToken);
   batch.weights.assign(texts.size() * length, 0.0F);
   for (std::size_t row = 0; row < texts.size(); ++row) {
     const auto tokens = tokenizer.encode(texts[row]);
     QSTAR_ASSERT(tokens.has_value(), texts[row]);
     std::copy(tokens->begin(), tokens->end(),
               batch.tokens.begin() + static_cast<std::ptrdiff_t>(row * length));
-    const std::size_t prompt_end = std::min(texts[row].find(Tokenizer::kStep), tokens->size());
+    const std::size_t prompt_end =
+        std::min(texts[row].find(model::Tokenizer::kStep), tokens->size());
     for (std::size_t i = prompt_end + 1; i < tokens->size(); ++i)
       batch.weights[row * length + i] = weights[row];
   }
@@ -57,15 +58,15 @@ std::vector<TokenBatch> split_by_length(const TokenBatch& batch) {
   return parts;
 }
 
-TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
-                        std::int64_t length) {
+TokenBatch corpus_batch(environment::Corpus& corpus, const model::Tokenizer& tokenizer,
+                        std::int64_t rows, std::int64_t length) {
   TokenBatch batch{rows, length, {}, {}};
   for (std::int64_t r = 0; r < rows; ++r) {
     const std::string row = corpus.row(static_cast<std::size_t>(length));
     const auto tokens = tokenizer.encode(row);
     QSTAR_ASSERT(tokens.has_value(), row);
     batch.tokens.insert(batch.tokens.end(), tokens->begin(), tokens->end());
-    const auto mask = solution_mask(row);
+    const auto mask = environment::solution_mask(row);
     for (std::size_t i = 0; i < row.size(); ++i)
       batch.weights.push_back(mask[i] && i > 0 ? 1.0F : 0.0F);
   }
@@ -109,4 +110,4 @@ void select_attempts(const AttemptGroup& group, const std::vector<bool>& right,
   select_marked(group, right, all > 0 ? passed / all : 0, options, texts, weights);
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -16,7 +16,7 @@
 #include "model/models.hpp"
 #include "model/tokenizer.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct TokenBatch {
   std::int64_t rows = 0;
@@ -28,7 +28,7 @@ struct TokenBatch {
 
 // One row per text (";3+4=7;"), with the text's weight on every token after the first '=' up to the
 // closing ';'. The tokenizer must be able to encode all texts. Rows are padded to the longest.
-TokenBatch batch_of_solutions(const Tokenizer& tokenizer, std::span<const std::string> texts,
+TokenBatch batch_of_solutions(const model::Tokenizer& tokenizer, std::span<const std::string> texts,
                               std::span<const float> weights);
 
 // The same rows in parts of similar length, longest first, each padded only to its own longest row,
@@ -41,8 +41,8 @@ inline constexpr std::int64_t kWholePlaces = 4096;
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch);
 
 // The next `rows` rows of `length` tokens of a corpus, weight 1 on what the students wrote.
-TokenBatch corpus_batch(Corpus& corpus, const Tokenizer& tokenizer, std::int64_t rows,
-                        std::int64_t length);
+TokenBatch corpus_batch(environment::Corpus& corpus, const model::Tokenizer& tokenizer,
+                        std::int64_t rows, std::int64_t length);
 
 // Selects verified wins to learn from (expert iteration, Anthony et al. 2017): at most
 // `per_problem` distinct right solutions of a group (all steps right, unless `allow_lucky`), each
@@ -60,4 +60,4 @@ void select_attempts(const AttemptGroup& group, const std::vector<bool>& right,
                      const SelectionOptions& options, std::vector<std::string>& texts,
                      std::vector<float>& weights);
 
-}  // namespace qstar
+}  // namespace qstar::learning

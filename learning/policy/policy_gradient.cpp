@@ -5,7 +5,7 @@
 
 #include "data/attempt.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 // An attempt as a row: the prompt, then the generated tokens. Empty when the attempt cannot be
@@ -21,7 +21,7 @@ bool is_complete(const Step& step) {
                      [](float logprob) { return std::isfinite(logprob); });
 }
 
-Row row_of(const Tokenizer& tokenizer, const Trajectory& attempt) {
+Row row_of(const model::Tokenizer& tokenizer, const Trajectory& attempt) {
   const auto prompt = tokenizer.encode(prompt_of(attempt.problem, {}));
   if (!prompt || !(attempt.temperature > 0)) return {};
   Row row{*prompt, prompt->size()};
@@ -141,7 +141,7 @@ void append_steps(const AttemptGroup& group, StepBaseline baseline,
     attempts.push_back({&group.attempts[a], std::move(advantages[a])});
 }
 
-PolicyGradientBatch policy_gradient_batch(const Tokenizer& tokenizer,
+PolicyGradientBatch policy_gradient_batch(const model::Tokenizer& tokenizer,
                                           std::span<const AdvantagedAttempt> attempts,
                                           TokenMean mean, std::int64_t max_tokens) {
   PolicyGradientBatch batch;
@@ -161,7 +161,7 @@ PolicyGradientBatch policy_gradient_batch(const Tokenizer& tokenizer,
   }
   const std::size_t size = chosen.size() * length;
   batch.tokens = {static_cast<std::int64_t>(chosen.size()), static_cast<std::int64_t>(length),
-                  std::vector<std::int32_t>(size, Tokenizer::kEndToken),
+                  std::vector<std::int32_t>(size, model::Tokenizer::kEndToken),
                   std::vector<float>(size, 0.0F)};
   batch.advantages.assign(size, 0.0F);
   batch.behaviour_logprobs.assign(size, 0.0F);
@@ -177,4 +177,4 @@ PolicyGradientBatch policy_gradient_batch(const Tokenizer& tokenizer,
   return batch;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

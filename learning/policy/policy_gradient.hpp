@@ -32,7 +32,7 @@
 #include "learning/policy/batch.hpp"
 #include "learning/policy/policy_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct PolicyGradientConfig {
   std::string baseline = "group";    // GroupBaseline
@@ -103,8 +103,8 @@ struct PolicyGradientBatch {
                               // be encoded
 };
 // `max_tokens`: the token limit per attempt, for TokenMean::kConstant.
-PolicyGradientBatch policy_gradient_batch(const Tokenizer& tokenizer,
+PolicyGradientBatch policy_gradient_batch(const model::Tokenizer& tokenizer,
                                           std::span<const AdvantagedAttempt> attempts,
                                           TokenMean mean, std::int64_t max_tokens);
 
-}  // namespace qstar
+}  // namespace qstar::learning

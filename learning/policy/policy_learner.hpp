@@ -15,7 +15,7 @@
 #include "learning/policy/batch.hpp"
 #include "model/model_file.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 // Muon (Jordan et al. 2024) on the block matrices, AdamW (Loshchilov & Hutter 2019) on the rest.
 struct OptimizerConfig {
@@ -45,9 +45,10 @@ struct PolicyGradientStats;
 class PolicyLearner {
  public:
   // Fresh weights from the seed.
-  PolicyLearner(const ModelSpec& spec, const Tokenizer& tokenizer, std::uint64_t seed);
+  PolicyLearner(const model::ModelSpec& spec, const model::Tokenizer& tokenizer,
+                std::uint64_t seed);
   // A policy's weights with a fresh optimiser: to train further, or as a frozen reference.
-  explicit PolicyLearner(const ModelFile& policy);
+  explicit PolicyLearner(const model::ModelFile& policy);
   ~PolicyLearner();
   PolicyLearner(PolicyLearner&&) noexcept;
   PolicyLearner& operator=(PolicyLearner&&) noexcept;
@@ -71,7 +72,7 @@ class PolicyLearner {
   std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;
 
   // The weights as a model whose only metadata are spec and characters.
-  ModelFile model() const;
+  model::ModelFile model() const;
   // Forgets the optimiser's moments (at the start of a new stage).
   void reset_optimizer();
   // Exchanges the optimiser's moments with a second set, which starts fresh, for training on
@@ -95,4 +96,4 @@ class PolicyLearner {
 // once, before the first learner.
 Status prepare_torch();
 
-}  // namespace qstar
+}  // namespace qstar::learning

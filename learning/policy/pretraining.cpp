@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::learning {
 
 void PretrainConfig::describe(FieldVisitor& v) {
   v.value({"steps", "Number of optimiser steps", 0, 1e7}, steps);
@@ -11,9 +11,9 @@ void PretrainConfig::describe(FieldVisitor& v) {
   section(v, "optimizer", "Optimisers (Muon and AdamW) for pre-training", optimizer);
 }
 
-Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
+Status check_text(const environment::EnvironmentConfig& config, const model::ModelSpec& model,
                   const PretrainConfig& pretrain) {
-  const auto environment = make_environment(config);
+  const auto environment = environment::make_environment(config);
   if (!environment) return tl::unexpected(environment.error());
   const std::string alphabet((*environment)->alphabet());
   if (alphabet.empty()) {
@@ -21,7 +21,7 @@ Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
                                            "text; choose a text environment such as arithmetic",
                                            config.name));
   }
-  if (auto spec = check(model, ";=" + alphabet); !spec) return spec;
+  if (auto spec = model::check(model, ";=" + alphabet); !spec) return spec;
   if (pretrain.length <= model.context) return {};
   return fail(
       Errc::kConfig,
@@ -30,11 +30,13 @@ Status check_text(const EnvironmentConfig& config, const ModelSpec& model,
                   pretrain.length, model.context));
 }
 
-TokenBatch pretraining_batch(const Environment& environment, const Tokenizer& tokenizer,
-                             const CorpusConfig& corpus, const PretrainConfig& config,
+TokenBatch pretraining_batch(const environment::Environment& environment,
+                             const model::Tokenizer& tokenizer,
+                             const environment::CorpusConfig& corpus, const PretrainConfig& config,
                              std::uint64_t seed, std::int64_t step) {
-  Corpus rows(environment, corpus, derive_seed(seed, "corpus", static_cast<std::uint64_t>(step)));
+  environment::Corpus rows(environment, corpus,
+                           derive_seed(seed, "corpus", static_cast<std::uint64_t>(step)));
   return corpus_batch(rows, tokenizer, config.rows, config.length);
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -11,7 +11,7 @@
 #include "learning/policy/policy_learner.hpp"
 #include "model/model_file.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct PretrainConfig {
   std::int64_t steps = 1500;
@@ -25,18 +25,21 @@ struct PretrainConfig {
 // Whether a model can be trained on this environment's text with these rows. kConfig names the
 // fields: steps that are moves, a model that does not fit the alphabet, rows longer than its
 // context.
-Status check_text(const EnvironmentConfig& environment, const ModelSpec& model,
+Status check_text(const environment::EnvironmentConfig& environment, const model::ModelSpec& model,
                   const PretrainConfig& pretrain);
 
 // The rows of one optimiser step, number `step` from 0. They depend only on (seed, step), so that a
 // resumed run reads the same rows.
-TokenBatch pretraining_batch(const Environment& environment, const Tokenizer& tokenizer,
-                             const CorpusConfig& corpus, const PretrainConfig& config,
+TokenBatch pretraining_batch(const environment::Environment& environment,
+                             const model::Tokenizer& tokenizer,
+                             const environment::CorpusConfig& corpus, const PretrainConfig& config,
                              std::uint64_t seed, std::int64_t step);
 // One optimiser step on them; errors as PolicyLearner::update() says.
-Result<TrainStats> pretrain_step(PolicyLearner& learner, const Environment& environment,
-                                 const Tokenizer& tokenizer, const CorpusConfig& corpus,
+Result<TrainStats> pretrain_step(PolicyLearner& learner,
+                                 const environment::Environment& environment,
+                                 const model::Tokenizer& tokenizer,
+                                 const environment::CorpusConfig& corpus,
                                  const PretrainConfig& config, std::uint64_t seed,
                                  std::int64_t step);
 
-}  // namespace qstar
+}  // namespace qstar::learning

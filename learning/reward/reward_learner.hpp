@@ -27,7 +27,7 @@
 #include "model/model_file.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 struct RewardConfig {
   std::int64_t updates = 450;
@@ -40,7 +40,7 @@ struct RewardConfig {
 };
 
 // The inverse of to_string(ScorerRole) for reward models; nullopt for other text, also "critic".
-std::optional<ScorerRole> reward_role(std::string_view text);
+std::optional<model::ScorerRole> reward_role(std::string_view text);
 
 // Targets in [0, 1], one per step; NaN for a step without a label.
 struct LabelledAttempt {
@@ -62,13 +62,13 @@ struct RewardStats {
   std::int64_t tokens = 0;   // rows × length, padding included
 };
 
-class RewardLearner final : public StepScorer {
+class RewardLearner final : public model::StepScorer {
  public:
   // The trunk starts as a copy of the policy; the role is not kCritic.
-  RewardLearner(const ModelFile& policy, ScorerRole role, std::uint64_t seed);
+  RewardLearner(const model::ModelFile& policy, model::ScorerRole role, std::uint64_t seed);
   // From model()'s file, with a fresh optimiser. kCorrupt: another role, or tensors of another
   // shape.
-  static Result<RewardLearner> from_model(const ModelFile& model);
+  static Result<RewardLearner> from_model(const model::ModelFile& model);
   ~RewardLearner() override;
   RewardLearner(RewardLearner&&) noexcept;
   RewardLearner& operator=(RewardLearner&&) noexcept;
@@ -85,12 +85,12 @@ class RewardLearner final : public StepScorer {
   // σ of the logit at the end of every step of every attempt; empty for attempts that cannot be
   // encoded. For a preference model only the order of scores is meaningful.
   std::vector<std::vector<float>> step_scores(std::span<const Trajectory> attempts);
-  std::vector<float> scores(std::span<const StepQuery> queries) override;
+  std::vector<float> scores(std::span<const model::StepQuery> queries) override;
 
-  ScorerRole role() const override;
+  model::ScorerRole role() const override;
   std::int64_t updates() const;
   // A model file of this role: the trunk's tensors and its own.
-  ModelFile model() const;
+  model::ModelFile model() const;
   // kCorrupt names `source` when the bytes are not those of save() for this model, or a number is
   // not finite; then nothing has changed.
   std::string save() const;
@@ -102,4 +102,4 @@ class RewardLearner final : public StepScorer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::learning

@@ -1,9 +1,10 @@
 #include "learning/reward/reward_learner.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
-std::optional<ScorerRole> reward_role(std::string_view text) {
-  for (const auto role : {ScorerRole::kProcess, ScorerRole::kOutcome, ScorerRole::kPreference}) {
+std::optional<model::ScorerRole> reward_role(std::string_view text) {
+  for (const auto role :
+       {model::ScorerRole::kProcess, model::ScorerRole::kOutcome, model::ScorerRole::kPreference}) {
     if (to_string(role) == text) return role;
   }
   return std::nullopt;
@@ -33,4 +34,4 @@ std::vector<RankedPair> pairs_of(std::span<const Trajectory> attempts,
   return pairs;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

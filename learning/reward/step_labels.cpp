@@ -6,7 +6,7 @@
 #include "data/attempt.hpp"
 #include "model/generated_steps.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 namespace {
 
 constexpr float kNoLabel = std::numeric_limits<float>::quiet_NaN();
@@ -24,10 +24,10 @@ std::size_t continued_steps(const Trajectory& attempt) {
   return attempt.steps.size() - 1;
 }
 
-std::vector<GenerateRequest> requests_of(std::span<const Trajectory> attempts,
-                                         std::span<const Prefix> prefixes,
-                                         const RolloutOptions& options) {
-  std::vector<GenerateRequest> requests;
+std::vector<model::GenerateRequest> requests_of(std::span<const Trajectory> attempts,
+                                                std::span<const Prefix> prefixes,
+                                                const RolloutOptions& options) {
+  std::vector<model::GenerateRequest> requests;
   for (const auto& [a, n] : prefixes) {
     const auto& attempt = attempts[a];
     std::vector<std::string> steps;
@@ -43,12 +43,13 @@ std::vector<GenerateRequest> requests_of(std::span<const Trajectory> attempts,
 }
 
 // The attempt's first steps, then those of the generation.
-Trajectory continued(const Environment& environment, const Trajectory& attempt, std::size_t steps,
-                     const Generation& generation, std::uint64_t version) {
+Trajectory continued(const environment::Environment& environment, const Trajectory& attempt,
+                     std::size_t steps, const model::Generation& generation,
+                     std::uint64_t version) {
   Trajectory whole = attempt;
   whole.steps.resize(steps);
-  for (auto& step : steps_of(generation, version, 0)) whole.steps.push_back(std::move(step));
-  judge(environment, generation.finished, whole);
+  for (auto& step : model::steps_of(generation, version, 0)) whole.steps.push_back(std::move(step));
+  environment::judge(environment, generation.finished, whole);
   return whole;
 }
 
@@ -82,10 +83,9 @@ std::vector<float> outcome_labels(const Trajectory& attempt, OutcomeAt where) {
   return labels;
 }
 
-std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& environment,
-                                                            Policy& policy,
-                                                            std::span<const Trajectory> attempts,
-                                                            const RolloutOptions& options) {
+std::vector<std::vector<RolloutEstimate>> rollout_estimates(
+    const environment::Environment& environment, model::Policy& policy,
+    std::span<const Trajectory> attempts, const RolloutOptions& options) {
   std::vector<std::vector<RolloutEstimate>> estimates(attempts.size());
   for (std::size_t a = 0; a < attempts.size(); ++a) {
     const auto& attempt = attempts[a];
@@ -108,8 +108,8 @@ std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& e
   return estimates;
 }
 
-std::vector<Continuation> continuations(const Environment& environment, Policy& policy,
-                                        std::span<const Trajectory> attempts,
+std::vector<Continuation> continuations(const environment::Environment& environment,
+                                        model::Policy& policy, std::span<const Trajectory> attempts,
                                         const RolloutOptions& options) {
   const auto prefixes = prefixes_of(attempts);
   const auto requests = requests_of(attempts, prefixes, options);
@@ -143,4 +143,4 @@ std::vector<float> rollout_labels(std::span<const RolloutEstimate> estimates, Ro
   return labels;
 }
 
-}  // namespace qstar
+}  // namespace qstar::learning

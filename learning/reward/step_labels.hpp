@@ -10,7 +10,7 @@
 #include "environment/environment.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::learning {
 
 // The label of the steps after the first wrong one.
 enum class AfterWrong : std::uint8_t {
@@ -42,10 +42,9 @@ struct RolloutEstimate {
 // attempt needs no completion: the outcome is its one sample. A last step cut off before its
 // separator has no samples. An attempt's estimates depend on its id, the options and the policy,
 // not on other attempts.
-std::vector<std::vector<RolloutEstimate>> rollout_estimates(const Environment& environment,
-                                                            Policy& policy,
-                                                            std::span<const Trajectory> attempts,
-                                                            const RolloutOptions& options);
+std::vector<std::vector<RolloutEstimate>> rollout_estimates(
+    const environment::Environment& environment, model::Policy& policy,
+    std::span<const Trajectory> attempts, const RolloutOptions& options);
 // The completed attempts themselves, in order of attempt, prefix and completion; prefixes that the
 // policy cannot continue have none. Each has the id of its original attempt, so that the caller
 // must renumber them before storing; `seed` is that of the policy's own steps behind the prefix.
@@ -53,11 +52,11 @@ struct Continuation {
   std::size_t own_steps = 0;  // number of steps at the end that the policy added
   Trajectory whole;           // judged
 };
-std::vector<Continuation> continuations(const Environment& environment, Policy& policy,
-                                        std::span<const Trajectory> attempts,
+std::vector<Continuation> continuations(const environment::Environment& environment,
+                                        model::Policy& policy, std::span<const Trajectory> attempts,
                                         const RolloutOptions& options);
 // Hard: 1 when any completion won. Soft: the share that won. NaN without samples.
 enum class RolloutLabel : std::uint8_t { kHard, kSoft };
 std::vector<float> rollout_labels(std::span<const RolloutEstimate> estimates, RolloutLabel kind);
 
-}  // namespace qstar
+}  // namespace qstar::learning

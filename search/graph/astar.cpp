@@ -3,7 +3,7 @@
 
 #include "search/graph/best_first.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 // Children made, and nodes asked for their legal moves, at a time. Bounds the buffers when a batch
@@ -44,7 +44,8 @@ class AStar final : public BestFirst {
     const auto legal = legal_of(gather(nodes));
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       for (std::size_t m = 0; m < moves; ++m)
-        if (legal[i * moves + m] != 0) edges_.push_back({nodes[i], static_cast<Move>(m)});
+        if (legal[i * moves + m] != 0)
+          edges_.push_back({nodes[i], static_cast<environment::Move>(m)});
     }
   }
 
@@ -82,4 +83,4 @@ std::unique_ptr<BestFirst> make_astar(const SearchTask& task) {
   return std::make_unique<AStar>(task);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

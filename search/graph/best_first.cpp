@@ -10,7 +10,7 @@
 #include "core/finite.hpp"
 #include "core/out_of_memory.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -18,9 +18,10 @@ constexpr std::size_t kAhead = 8;  // inserts between a prefetch and its use
 constexpr std::size_t kChunk =
     4096;  // nodes made, or entries taken, between two looks at the clock
 
-std::vector<float> costs_of_moves(const Puzzle& puzzle) {
+std::vector<float> costs_of_moves(const environment::Puzzle& puzzle) {
   std::vector<float> costs(puzzle.moves());
-  for (std::size_t m = 0; m < costs.size(); ++m) costs[m] = puzzle.cost(static_cast<Move>(m));
+  for (std::size_t m = 0; m < costs.size(); ++m)
+    costs[m] = puzzle.cost(static_cast<environment::Move>(m));
   return costs;
 }
 
@@ -302,4 +303,4 @@ PuzzleSolution BestFirst::solution() {
   return solution;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -13,11 +13,11 @@
 #include "search/graph/open_list.hpp"
 #include "search/graph/puzzle_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 struct SearchTask {
-  const Puzzle& puzzle;
-  CostToGo& heuristic;
+  const environment::Puzzle& puzzle;
+  model::CostToGo& heuristic;
   const PuzzleSearchOptions& options;
   bool beam = false;
 };
@@ -32,7 +32,7 @@ class BestFirst {
  protected:
   struct Edge {
     NodeIndex parent;
-    Move move;
+    environment::Move move;
   };
   using Lap = double SearchStatistics::*;
 
@@ -105,7 +105,7 @@ class BestFirst {
   std::uint64_t pops_ = 0;
   double started_ = 0, lapped_ = 0;
   std::vector<std::uint8_t> states_, children_, legal_;
-  std::vector<Move> moves_;
+  std::vector<environment::Move> moves_;
   std::vector<std::uint64_t> hashes_;
   std::vector<float> estimates_;
 };
@@ -113,4 +113,4 @@ class BestFirst {
 std::unique_ptr<BestFirst> make_astar(const SearchTask& task);
 std::unique_ptr<BestFirst> make_qstar(const SearchTask& task);
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -7,7 +7,7 @@
 
 #include "core/lanes.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 using lanes::kLanes, lanes::load, lanes::store;
@@ -27,7 +27,7 @@ std::int64_t key_of(float cost, std::size_t move) {
 ScoredEdge edge_of(std::int64_t key) {
   const auto ordered = static_cast<std::int32_t>(key >> 32);
   return {std::bit_cast<float>(ordered < 0 ? ordered ^ 0x7FFFFFFF : ordered),
-          static_cast<Move>(key)};
+          static_cast<environment::Move>(key)};
 }
 
 // A block of costs, the end of a row filled up with what is no edge.
@@ -144,4 +144,4 @@ std::span<const ScoredEdge> EdgeSieve::cheapest(std::span<const float> costs, st
   return std::span(edges_).first(count);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

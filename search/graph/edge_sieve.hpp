@@ -8,11 +8,11 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 struct ScoredEdge {
   float cost;  // Q: the move's own cost and the estimate behind it
-  Move move;
+  environment::Move move;
   friend bool operator==(const ScoredEdge&, const ScoredEdge&) = default;
   // Cheapest first, the lower move first among equal ones.
   friend bool operator<(const ScoredEdge& a, const ScoredEdge& b) {
@@ -37,4 +37,4 @@ class EdgeSieve {
   std::vector<ScoredEdge> edges_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

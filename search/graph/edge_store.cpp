@@ -2,25 +2,27 @@
 
 #include <algorithm>
 
-namespace qstar {
+namespace qstar::search {
 
 EdgeStore::EdgeStore(std::size_t moves, std::size_t kept, std::size_t reserve_bytes)
     : moves_(moves),
       kept_(std::min(moves, std::max<std::size_t>(1, kept))),
-      first_(kept_ * (sizeof(float) + sizeof(Move)), reserve_bytes) {}
+      first_(kept_ * (sizeof(float) + sizeof(environment::Move)), reserve_bytes) {}
 
 ScoredEdge EdgeStore::first_at(NodeIndex node, std::size_t i) const {
   const std::uint8_t* record = first_.at(node);
   ScoredEdge edge;
   std::memcpy(&edge.cost, record + i * sizeof(float), sizeof(float));
-  std::memcpy(&edge.move, record + kept_ * sizeof(float) + i * sizeof(Move), sizeof(Move));
+  std::memcpy(&edge.move, record + kept_ * sizeof(float) + i * sizeof(environment::Move),
+              sizeof(environment::Move));
   return edge;
 }
 
 void EdgeStore::set_first(NodeIndex node, std::size_t i, const ScoredEdge& edge) {
   std::uint8_t* record = first_.at(node);
   std::memcpy(record + i * sizeof(float), &edge.cost, sizeof(float));
-  std::memcpy(record + kept_ * sizeof(float) + i * sizeof(Move), &edge.move, sizeof(Move));
+  std::memcpy(record + kept_ * sizeof(float) + i * sizeof(environment::Move), &edge.move,
+              sizeof(environment::Move));
 }
 
 void EdgeStore::add(NodeIndex node, std::span<const float> costs) {
@@ -56,4 +58,4 @@ EdgeStore::Found EdgeStore::at(NodeIndex node, std::size_t i) const {
   return {last, false};
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -20,7 +20,7 @@
 #include "search/graph/edge_sieve.hpp"
 #include "search/graph/node_table.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 class EdgeStore {
  public:
@@ -62,4 +62,4 @@ class EdgeStore {
   std::vector<float> remaining_;  // scratch
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -11,7 +11,7 @@
 #include "environment/puzzle/pancake.hpp"
 #include "environment/puzzle/sliding_tiles.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 using Position = std::span<const std::uint8_t>;
@@ -19,30 +19,31 @@ using Position = std::span<const std::uint8_t>;
 struct Row {
   std::string_view name;
   std::string_view puzzle;  // empty: every puzzle
-  float (*estimate)(const Puzzle&, Position);
+  float (*estimate)(const environment::Puzzle&, Position);
 };
 
 // To add a heuristic, add its row.
 constexpr std::array kRows = {
-    Row{"zero", "", [](const Puzzle&, Position) { return 0.0F; }},
+    Row{"zero", "", [](const environment::Puzzle&, Position) { return 0.0F; }},
     Row{"manhattan", "sliding_tiles",
-        [](const Puzzle& puzzle, Position position) {
+        [](const environment::Puzzle& puzzle, Position position) {
           const auto side = std::lround(std::sqrt(puzzle.cells()));
-          return static_cast<float>(manhattan_distance(position, static_cast<std::size_t>(side)));
+          return static_cast<float>(
+              environment::manhattan_distance(position, static_cast<std::size_t>(side)));
         }},
     Row{"gaps", "pancake",
-        [](const Puzzle&, Position position) {
-          return static_cast<float>(pancake_gaps(position));
+        [](const environment::Puzzle&, Position position) {
+          return static_cast<float>(environment::pancake_gaps(position));
         }},
 };
 
-bool offers(const Puzzle& puzzle, const Row& row) {
+bool offers(const environment::Puzzle& puzzle, const Row& row) {
   return row.puzzle.empty() || row.puzzle == puzzle.name();
 }
 
-class RowEstimate final : public CostToGo {
+class RowEstimate final : public model::CostToGo {
  public:
-  RowEstimate(std::shared_ptr<const Puzzle> puzzle, const Row& row)
+  RowEstimate(std::shared_ptr<const environment::Puzzle> puzzle, const Row& row)
       : puzzle_(std::move(puzzle)), row_(row) {}
   std::size_t outputs() const override { return 1; }
   void costs(Position states, std::span<float> costs) override {
@@ -52,19 +53,19 @@ class RowEstimate final : public CostToGo {
   }
 
  private:
-  std::shared_ptr<const Puzzle> puzzle_;
+  std::shared_ptr<const environment::Puzzle> puzzle_;
   const Row& row_;
 };
 
 }  // namespace
 
-ZeroEstimate::ZeroEstimate(const Puzzle& puzzle, EstimateKind kind) {
+ZeroEstimate::ZeroEstimate(const environment::Puzzle& puzzle, EstimateKind kind) {
   if (kind == EstimateKind::kValue) {
     row_ = {0};
     return;
   }
   for (std::size_t m = 0; m < puzzle.moves(); ++m) {
-    row_.push_back(puzzle.cost(static_cast<Move>(m)));
+    row_.push_back(puzzle.cost(static_cast<environment::Move>(m)));
   }
 }
 
@@ -74,12 +75,13 @@ void ZeroEstimate::costs(std::span<const std::uint8_t>, std::span<float> costs) 
   }
 }
 
-MovesByValue::MovesByValue(std::shared_ptr<const Puzzle> puzzle, std::unique_ptr<CostToGo> value)
+MovesByValue::MovesByValue(std::shared_ptr<const environment::Puzzle> puzzle,
+                           std::unique_ptr<model::CostToGo> value)
     : puzzle_(std::move(puzzle)),
       value_(std::move(value)),
       moves_(puzzle_->moves()),
       children_(puzzle_->moves() * puzzle_->state_bytes()) {
-  std::iota(moves_.begin(), moves_.end(), Move{0});
+  std::iota(moves_.begin(), moves_.end(), environment::Move{0});
 }
 
 void MovesByValue::costs(std::span<const std::uint8_t> states, std::span<float> costs) {
@@ -102,7 +104,7 @@ std::vector<std::string> heuristic_names() {
   return names;
 }
 
-std::vector<std::string> heuristic_names(const Puzzle& puzzle) {
+std::vector<std::string> heuristic_names(const environment::Puzzle& puzzle) {
   std::vector<std::string> names;
   for (const Row& row : kRows) {
     if (offers(puzzle, row)) names.emplace_back(row.name);
@@ -110,9 +112,8 @@ std::vector<std::string> heuristic_names(const Puzzle& puzzle) {
   return names;
 }
 
-Result<std::unique_ptr<CostToGo>> make_heuristic(std::string_view name,
-                                                 std::shared_ptr<const Puzzle> puzzle,
-                                                 EstimateKind kind) {
+Result<std::unique_ptr<model::CostToGo>> make_heuristic(
+    std::string_view name, std::shared_ptr<const environment::Puzzle> puzzle, EstimateKind kind) {
   for (const Row& row : kRows) {
     if (row.name != name || !offers(*puzzle, row)) continue;
     auto value = std::make_unique<RowEstimate>(puzzle, row);
@@ -124,4 +125,4 @@ Result<std::unique_ptr<CostToGo>> make_heuristic(std::string_view name,
                           fmt::join(heuristic_names(*puzzle), ", ")));
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -16,7 +16,7 @@
 #include "environment/puzzle/puzzle.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 enum class EstimateKind : std::uint8_t {
   kValue,  // V: one output per position, for A*
@@ -25,9 +25,9 @@ enum class EstimateKind : std::uint8_t {
 
 // Knows nothing: 0 of a position, the move's own cost of a move. Admissible; with it and weight 1,
 // A* and Q* are uniform-cost search.
-class ZeroEstimate final : public CostToGo {
+class ZeroEstimate final : public model::CostToGo {
  public:
-  ZeroEstimate(const Puzzle& puzzle, EstimateKind kind);
+  ZeroEstimate(const environment::Puzzle& puzzle, EstimateKind kind);
   std::size_t outputs() const override { return row_.size(); }
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override;
 
@@ -38,27 +38,28 @@ class ZeroEstimate final : public CostToGo {
 // A Q made of any V: the move's cost and V of the position behind it. It builds every child of a
 // position to estimate its moves, which is what Q* is there to save: for comparisons, and for V
 // that cost next to nothing. What it says of moves that are not legal means nothing.
-class MovesByValue final : public CostToGo {
+class MovesByValue final : public model::CostToGo {
  public:
   // `value` has one output.
-  MovesByValue(std::shared_ptr<const Puzzle> puzzle, std::unique_ptr<CostToGo> value);
+  MovesByValue(std::shared_ptr<const environment::Puzzle> puzzle,
+               std::unique_ptr<model::CostToGo> value);
   std::size_t outputs() const override { return puzzle_->moves(); }
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override;
 
  private:
-  std::shared_ptr<const Puzzle> puzzle_;
-  std::unique_ptr<CostToGo> value_;
-  std::vector<Move> moves_;             // [moves]
-  std::vector<std::uint8_t> children_;  // [moves, state_bytes]
+  std::shared_ptr<const environment::Puzzle> puzzle_;
+  std::unique_ptr<model::CostToGo> value_;
+  std::vector<environment::Move> moves_;  // [moves]
+  std::vector<std::uint8_t> children_;    // [moves, state_bytes]
 };
 
 // Names of all heuristics, in the registry's order.
 std::vector<std::string> heuristic_names();
 // Names of the heuristics that the puzzle offers, in the registry's order.
-std::vector<std::string> heuristic_names(const Puzzle& puzzle);
+std::vector<std::string> heuristic_names(const environment::Puzzle& puzzle);
 // kUsage names those that the puzzle offers.
-Result<std::unique_ptr<CostToGo>> make_heuristic(std::string_view name,
-                                                 std::shared_ptr<const Puzzle> puzzle,
-                                                 EstimateKind kind = EstimateKind::kValue);
+Result<std::unique_ptr<model::CostToGo>> make_heuristic(
+    std::string_view name, std::shared_ptr<const environment::Puzzle> puzzle,
+    EstimateKind kind = EstimateKind::kValue);
 
-}  // namespace qstar
+}  // namespace qstar::search

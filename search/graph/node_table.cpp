@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
@@ -79,4 +79,4 @@ std::size_t NodeTable::bytes_to_add(std::size_t more) const {
   return more * nodes_.record_bytes() + table;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

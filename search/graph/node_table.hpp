@@ -17,7 +17,7 @@
 #include "environment/puzzle/puzzle.hpp"
 #include "search/graph/records.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 using NodeIndex = std::uint32_t;
 
@@ -26,8 +26,8 @@ struct Node {
   float g = 0;           // cost of the cheapest path found from the start
   float value = -1;      // A*: the estimate; Q*: the estimate of the best edge left; < 0 not scored
   NodeIndex parent = 0;  // the position before it on that path (the start: itself)
-  Move move = 0;         // from there
-  std::uint16_t taken = 0;  // A*: 1 once expanded; Q*: edges taken; kSolved: needs neither
+  environment::Move move = 0;  // from there
+  std::uint16_t taken = 0;     // A*: 1 once expanded; Q*: edges taken; kSolved: needs neither
   static constexpr std::uint16_t kSolved = 0xFFFF;
 };
 static_assert(sizeof(Node) == 16);
@@ -81,4 +81,4 @@ class NodeTable {
   std::size_t size_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

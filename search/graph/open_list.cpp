@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 constexpr std::size_t kBuckets = 8192;
@@ -90,4 +90,4 @@ std::uint32_t OpenList::upcoming() const {
 
 std::size_t OpenList::bytes() const { return kBuckets * sizeof(Bucket) + bucket_bytes_; }
 
-}  // namespace qstar
+}  // namespace qstar::search

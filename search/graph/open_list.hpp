@@ -19,7 +19,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace qstar {
+namespace qstar::search {
 
 class OpenList {
  public:
@@ -61,4 +61,4 @@ class OpenList {
   std::size_t bucket_bytes_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -12,7 +12,7 @@
 #include "search/graph/best_first.hpp"
 #include "search/graph/shorten.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 enum class Estimates : std::uint8_t { kValue, kMoves, kEither };
@@ -31,9 +31,9 @@ constexpr std::array kRows = {
     Row{"qstar", Estimates::kMoves, false, false},
 };
 
-bool all_moves_cost_the_same(const Puzzle& puzzle) {
+bool all_moves_cost_the_same(const environment::Puzzle& puzzle) {
   for (std::size_t m = 1; m < puzzle.moves(); ++m)
-    if (puzzle.cost(static_cast<Move>(m)) != puzzle.cost(0)) return false;
+    if (puzzle.cost(static_cast<environment::Move>(m)) != puzzle.cost(0)) return false;
   return true;
 }
 
@@ -41,19 +41,19 @@ class RowSearch final : public PuzzleSearch {
  public:
   explicit RowSearch(const Row& row) : row_(row) {}
   std::string_view name() const override { return row_.name; }
-  bool uses_weight(const Puzzle& puzzle) const override {
+  bool uses_weight(const environment::Puzzle& puzzle) const override {
     return !row_.greedy && !(row_.beam && all_moves_cost_the_same(puzzle));
   }
 
  private:
-  bool takes(const Puzzle& puzzle, const CostToGo& heuristic) const override {
+  bool takes(const environment::Puzzle& puzzle, const model::CostToGo& heuristic) const override {
     const bool value = heuristic.outputs() == 1;
     const bool moves = heuristic.outputs() == puzzle.moves();
     if (row_.estimates == Estimates::kValue) return value;
     return moves || (value && row_.estimates == Estimates::kEither);
   }
 
-  Result<PuzzleSolution> run(const Puzzle& puzzle, CostToGo& heuristic,
+  Result<PuzzleSolution> run(const environment::Puzzle& puzzle, model::CostToGo& heuristic,
                              std::span<const std::uint8_t> start,
                              const PuzzleSearchOptions& given) const override {
     PuzzleSearchOptions options = given;
@@ -74,7 +74,7 @@ class RowSearch final : public PuzzleSearch {
   const Row& row_;
 };
 
-Status check(const Puzzle& puzzle, std::span<const std::uint8_t> start,
+Status check(const environment::Puzzle& puzzle, std::span<const std::uint8_t> start,
              const PuzzleSearchOptions& options) {
   if (start.size() != puzzle.state_bytes()) {
     return fail(Errc::kBadProblem, fmt::format("a position of {} has {} bytes, this one {}",
@@ -93,8 +93,8 @@ Status check(const Puzzle& puzzle, std::span<const std::uint8_t> start,
 }
 
 // The cost of `moves` from `start`; an error when they are not legal or solve nothing.
-Result<double> replay(const Puzzle& puzzle, std::span<const std::uint8_t> start,
-                      std::span<const Move> moves) {
+Result<double> replay(const environment::Puzzle& puzzle, std::span<const std::uint8_t> start,
+                      std::span<const environment::Move> moves) {
   std::vector<std::uint8_t> state(start.begin(), start.end());
   std::vector<std::uint8_t> legal(puzzle.moves());
   double cost = 0;
@@ -128,7 +128,8 @@ std::string_view to_string(SearchEnd end) {
   return "";
 }
 
-Status PuzzleSearch::accepts(const Puzzle& puzzle, const CostToGo& heuristic) const {
+Status PuzzleSearch::accepts(const environment::Puzzle& puzzle,
+                             const model::CostToGo& heuristic) const {
   if (takes(puzzle, heuristic)) return {};
   return fail(Errc::kUsage,
               fmt::format("{} does not take estimates with {} outputs: astar takes 1 (the cost to "
@@ -136,7 +137,8 @@ Status PuzzleSearch::accepts(const Puzzle& puzzle, const CostToGo& heuristic) co
                           name(), heuristic.outputs(), puzzle.moves()));
 }
 
-Result<PuzzleSolution> PuzzleSearch::solve(const Puzzle& puzzle, CostToGo& heuristic,
+Result<PuzzleSolution> PuzzleSearch::solve(const environment::Puzzle& puzzle,
+                                           model::CostToGo& heuristic,
                                            std::span<const std::uint8_t> start,
                                            const PuzzleSearchOptions& options) const {
   if (auto ok = check(puzzle, start, options); !ok) return tl::unexpected(ok.error());
@@ -149,7 +151,7 @@ Result<PuzzleSolution> PuzzleSearch::solve(const Puzzle& puzzle, CostToGo& heuri
   solution.cost = solution.found_cost = *cost;
   if (!options.shorten) return found;
   const double before = options.clock ? options.clock() : 0;
-  solution.moves = qstar::shorten(puzzle, start, std::move(solution.moves));
+  solution.moves = qstar::search::shorten(puzzle, start, std::move(solution.moves));
   cost = replay(puzzle, start, solution.moves);
   if (!cost) return tl::unexpected(cost.error());
   solution.cost = *cost;
@@ -171,4 +173,4 @@ Result<std::unique_ptr<PuzzleSearch>> make_puzzle_search(std::string_view name) 
                                         fmt::join(puzzle_search_names(), ", ")));
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

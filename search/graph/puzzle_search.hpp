@@ -38,7 +38,7 @@
 #include "environment/puzzle/puzzle.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 // When to give up; the best solution so far is returned.
 struct SearchBudget {
@@ -94,10 +94,10 @@ std::string_view to_string(SearchEnd end);
 
 struct PuzzleSolution {
   bool solved = false;
-  std::vector<Move> moves;  // from the start to a solved position
-  double cost = 0;          // of the moves
-  double found_cost = 0;    // of what the search found, before it was shortened
-  double lower_bound = 0;   // no solution costs less, if the estimates are admissible; beam: 0
+  std::vector<environment::Move> moves;  // from the start to a solved position
+  double cost = 0;                       // of the moves
+  double found_cost = 0;                 // of what the search found, before it was shortened
+  double lower_bound = 0;  // no solution costs less, if the estimates are admissible; beam: 0
   SearchEnd end = SearchEnd::kExhausted;
   SearchStatistics statistics;
 };
@@ -113,20 +113,20 @@ class PuzzleSearch {
   // kUsage: options out of range, or estimates of a kind that this search does not take.
   // kBadProblem: `start` has the wrong length. kCorrupt: an estimate is not a number, or the path
   // found does not replay, so the puzzle contradicts itself.
-  Result<PuzzleSolution> solve(const Puzzle& puzzle, CostToGo& heuristic,
+  Result<PuzzleSolution> solve(const environment::Puzzle& puzzle, model::CostToGo& heuristic,
                                std::span<const std::uint8_t> start,
                                const PuzzleSearchOptions& options) const;
 
   // kUsage when this search does not take estimates of this kind (astar: V, one output; qstar: Q,
   // one output per move; greedy and beam: either).
-  Status accepts(const Puzzle& puzzle, const CostToGo& heuristic) const;
+  Status accepts(const environment::Puzzle& puzzle, const model::CostToGo& heuristic) const;
   // Whether the weight changes what is found: not of greedy search, which ignores the path's cost,
   // nor of a beam when all moves cost the same, so that its positions all have the same path cost.
-  virtual bool uses_weight(const Puzzle& puzzle) const = 0;
+  virtual bool uses_weight(const environment::Puzzle& puzzle) const = 0;
 
  protected:
-  virtual bool takes(const Puzzle& puzzle, const CostToGo& heuristic) const = 0;
-  virtual Result<PuzzleSolution> run(const Puzzle& puzzle, CostToGo& heuristic,
+  virtual bool takes(const environment::Puzzle& puzzle, const model::CostToGo& heuristic) const = 0;
+  virtual Result<PuzzleSolution> run(const environment::Puzzle& puzzle, model::CostToGo& heuristic,
                                      std::span<const std::uint8_t> start,
                                      const PuzzleSearchOptions& options) const = 0;
 };
@@ -136,4 +136,4 @@ std::vector<std::string> puzzle_search_names();
 // kUsage names the known ones.
 Result<std::unique_ptr<PuzzleSearch>> make_puzzle_search(std::string_view name);
 
-}  // namespace qstar
+}  // namespace qstar::search

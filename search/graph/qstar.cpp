@@ -4,7 +4,7 @@
 #include "search/graph/best_first.hpp"
 #include "search/graph/edge_store.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 // Nodes that are scored together: enough for a network, which takes multiples of 64, and with up to
@@ -114,4 +114,4 @@ std::unique_ptr<BestFirst> make_qstar(const SearchTask& task) {
   return std::make_unique<QStar>(task);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
@@ -45,4 +45,4 @@ void Records::grow_to(std::size_t count) {
   count_ = std::max(count_, count);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace qstar {
+namespace qstar::search {
 
 class Region {
  public:
@@ -53,4 +53,4 @@ class Records {
   std::size_t count_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

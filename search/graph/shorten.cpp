@@ -1,15 +1,15 @@
 #include "search/graph/shorten.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 class Shortener {
  public:
-  Shortener(const Puzzle& puzzle, std::span<const std::uint8_t> start)
+  Shortener(const environment::Puzzle& puzzle, std::span<const std::uint8_t> start)
       : puzzle_(puzzle), start_(start), legal_(puzzle.moves()) {}
 
   // Tries every move with each later one, and alone; whether any could be left out.
-  bool pass(std::vector<Move>& moves) {
+  bool pass(std::vector<environment::Move>& moves) {
     const std::size_t before = moves.size();
     for (std::size_t i = 0; i < moves.size();) i += leave_out(moves, i) ? 0 : 1;
     return moves.size() < before;
@@ -17,7 +17,7 @@ class Shortener {
 
  private:
   // The move at i and the first later one (or it alone) without which it still solves.
-  bool leave_out(std::vector<Move>& moves, std::size_t i) {
+  bool leave_out(std::vector<environment::Move>& moves, std::size_t i) {
     for (std::size_t j = i; j < moves.size(); ++j) {
       if (!solves_without(moves, i, j)) continue;
       if (j > i) moves.erase(moves.begin() + static_cast<std::ptrdiff_t>(j));
@@ -27,7 +27,7 @@ class Shortener {
     return false;
   }
 
-  bool solves_without(const std::vector<Move>& moves, std::size_t i, std::size_t j) {
+  bool solves_without(const std::vector<environment::Move>& moves, std::size_t i, std::size_t j) {
     state_.assign(start_.begin(), start_.end());
     for (std::size_t k = 0; k < moves.size(); ++k) {
       if (k == i || k == j) continue;
@@ -38,15 +38,16 @@ class Shortener {
     return puzzle_.solved(state_);
   }
 
-  const Puzzle& puzzle_;
+  const environment::Puzzle& puzzle_;
   std::span<const std::uint8_t> start_;
   std::vector<std::uint8_t> legal_, state_;
 };
 
 }  // namespace
 
-std::vector<Move> shorten(const Puzzle& puzzle, std::span<const std::uint8_t> start,
-                          std::vector<Move> moves) {
+std::vector<environment::Move> shorten(const environment::Puzzle& puzzle,
+                                       std::span<const std::uint8_t> start,
+                                       std::vector<environment::Move> moves) {
   if (moves.size() > kLongestToShorten) return moves;
   Shortener shortener(puzzle, start);
   while (shortener.pass(moves)) {
@@ -54,4 +55,4 @@ std::vector<Move> shorten(const Puzzle& puzzle, std::span<const std::uint8_t> st
   return moves;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -13,13 +13,14 @@
 
 #include "environment/puzzle/puzzle.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 inline constexpr std::size_t kLongestToShorten = 100;
 
 // The moves that are left, in order: a legal path from `start` to a solved position again. `moves`
 // is one.
-std::vector<Move> shorten(const Puzzle& puzzle, std::span<const std::uint8_t> start,
-                          std::vector<Move> moves);
+std::vector<environment::Move> shorten(const environment::Puzzle& puzzle,
+                                       std::span<const std::uint8_t> start,
+                                       std::vector<environment::Move> moves);
 
-}  // namespace qstar
+}  // namespace qstar::search

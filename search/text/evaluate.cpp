@@ -2,10 +2,10 @@
 
 #include <unordered_set>
 
-namespace qstar {
+namespace qstar::search {
 
-std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed, const Stop& stop) {
+std::vector<std::string> held_out_problems(const environment::Environment& environment,
+                                           std::int64_t n, std::uint64_t seed, const Stop& stop) {
   Rng rng(derive_seed(seed, "held-out"));
   std::unordered_set<std::string> seen;
   std::vector<std::string> problems;
@@ -13,7 +13,7 @@ std::vector<std::string> held_out_problems(const Environment& environment, std::
   const auto patience = [&problems] { return 1000 + 50 * problems.size(); };
   for (std::size_t in_vain = 0;
        static_cast<std::int64_t>(problems.size()) < n && in_vain < patience() && !stop();) {
-    auto problem = environment.sample_problem(rng, Split::kHeldOut);
+    auto problem = environment.sample_problem(rng, environment::Split::kHeldOut);
     const bool fresh = seen.insert(problem).second;
     if (fresh) problems.push_back(std::move(problem));
     in_vain = fresh ? 0 : in_vain + 1;
@@ -44,7 +44,7 @@ Evaluation evaluation_of(std::vector<SearchResult> results) {
   return figures;
 }
 
-Result<Evaluation> evaluate(const Search& search, const Environment& environment,
+Result<Evaluation> evaluate(const Search& search, const environment::Environment& environment,
                             const SearchModels& models, std::span<const std::string> problems,
                             const SearchOptions& options) {
   const double cpu = thread_cpu_seconds();
@@ -55,4 +55,4 @@ Result<Evaluation> evaluate(const Search& search, const Environment& environment
   return figures;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -5,12 +5,13 @@
 #include "core/stop.hpp"
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 // Distinct held-out problems, the same for the same seed, the first n of any larger number; fewer
 // when the environment has no more, or once `stop` gives true.
-std::vector<std::string> held_out_problems(const Environment& environment, std::int64_t n,
-                                           std::uint64_t seed = 0, const Stop& stop = {});
+std::vector<std::string> held_out_problems(const environment::Environment& environment,
+                                           std::int64_t n, std::uint64_t seed = 0,
+                                           const Stop& stop = {});
 
 struct Evaluation {
   std::int64_t n = 0;             // answers
@@ -25,8 +26,8 @@ struct Evaluation {
 // The figures of finished searches, without CPU seconds.
 Evaluation evaluation_of(std::vector<SearchResult> results);
 // kUsage: see Search::check.
-Result<Evaluation> evaluate(const Search& search, const Environment& environment,
+Result<Evaluation> evaluate(const Search& search, const environment::Environment& environment,
                             const SearchModels& models, std::span<const std::string> problems,
                             const SearchOptions& options);
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -11,16 +11,16 @@
 
 #include "search/text/search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 // One problem and how it is to be searched.
 struct ProblemTask {
-  const Environment& environment;
+  const environment::Environment& environment;
   std::string problem;
   SearchOptions options;  // first_group is this problem's group
   std::uint64_t policy_version = 0;
-  ScorerRole guide = ScorerRole::kCritic;  // of the guide, where there is one
-  Stop stop = {};                          // SearchModels::stop
+  model::ScorerRole guide = model::ScorerRole::kCritic;  // of the guide, where there is one
+  Stop stop = {};                                        // SearchModels::stop
 
   // The value of work of value `so_far` after one more step with this score.
   double aggregated(double so_far, float score) const {
@@ -29,13 +29,13 @@ struct ProblemTask {
 };
 
 // Where the guide's scores of its role are kept.
-std::optional<float>& score_of(Step& step, ScorerRole role);
+std::optional<float>& score_of(Step& step, model::ScorerRole role);
 
 class ProblemSearch {
  public:
   struct Wants {
-    std::vector<GenerateRequest> generations;
-    std::vector<StepQuery> scores;
+    std::vector<model::GenerateRequest> generations;
+    std::vector<model::StepQuery> scores;
     bool stopped = false;  // nothing, because the task's `stop` gave true: it has not ended
     bool empty() const { return generations.empty() && scores.empty(); }
   };
@@ -48,7 +48,7 @@ class ProblemSearch {
   // What it needs to continue, either generations or scores; nothing: it has ended.
   virtual Wants next() = 0;
   // Answers to next(), in its order.
-  virtual void generated(std::vector<Generation> made) = 0;
+  virtual void generated(std::vector<model::Generation> made) = 0;
   virtual void scored(std::span<const float> scores) = 0;
   // Once it has ended.
   virtual Found found() = 0;
@@ -75,4 +75,4 @@ std::unique_ptr<ProblemSearch> make_step_astar(const ProblemTask& task);
 std::unique_ptr<ProblemSearch> make_step_qstar(const ProblemTask& task);
 std::unique_ptr<ProblemSearch> make_step_mcts(const ProblemTask& task);
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -6,7 +6,7 @@
 
 #include "search/text/problem_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 template <class... Fields>
@@ -92,4 +92,4 @@ Result<Search> make_search(std::string_view name) {
                                         fmt::join(search_names(), ", ")));
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

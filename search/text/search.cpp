@@ -7,7 +7,7 @@
 
 #include "search/text/problem_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 // Advances the searches of all problems round by round.
@@ -55,7 +55,7 @@ class Lockstep {
   }
 
   void generate() {
-    std::vector<GenerateRequest> requests;
+    std::vector<model::GenerateRequest> requests;
     for (auto& [problem, wants] : live_)
       std::move(wants.generations.begin(), wants.generations.end(), std::back_inserter(requests));
     if (requests.empty()) return;
@@ -66,7 +66,8 @@ class Lockstep {
     for (auto& [problem, wants] : live_) {
       if (wants.generations.empty()) continue;
       const auto end = next + static_cast<std::ptrdiff_t>(wants.generations.size());
-      std::vector<Generation> own{std::make_move_iterator(next), std::make_move_iterator(end)};
+      std::vector<model::Generation> own{std::make_move_iterator(next),
+                                         std::make_move_iterator(end)};
       next = end;
       if (cut && std::any_of(own.begin(), own.end(), [](const auto& g) { return g.text.empty(); }))
         continue;  // it still wants them, so it is not complete
@@ -78,7 +79,7 @@ class Lockstep {
   }
 
   void score() {
-    std::vector<StepQuery> queries;
+    std::vector<model::StepQuery> queries;
     for (auto& [problem, wants] : live_)
       std::move(wants.scores.begin(), wants.scores.end(), std::back_inserter(queries));
     if (queries.empty()) return;
@@ -99,7 +100,7 @@ class Lockstep {
 
   // In parts where the search may be stopped between them; none when it was. A score does not
   // depend on the other queries.
-  std::optional<std::vector<float>> scores_of(std::span<const StepQuery> queries) {
+  std::optional<std::vector<float>> scores_of(std::span<const model::StepQuery> queries) {
     if (!models_.stop.is_possible()) return models_.guide->scores(queries);
     constexpr std::size_t kPart = 512;
     std::vector<float> scores;
@@ -151,8 +152,8 @@ Status check_ranges(const SearchOptions& o) {
 
 // A preference model's scores mean nothing but their order.
 Status check_order(const SearchMethod& method, const SearchOptions& options,
-                   const StepScorer* guide) {
-  if (guide == nullptr || guide->role() != ScorerRole::kPreference) return {};
+                   const model::StepScorer* guide) {
+  if (guide == nullptr || guide->role() != model::ScorerRole::kPreference) return {};
   const bool last = options.aggregation.value_or(Aggregation::kLast) == Aggregation::kLast;
   if (method.by_order && last && options.stop_below == 0) return {};
   return fail(Errc::kUsage,
@@ -201,8 +202,8 @@ void describe(FieldVisitor& v, SearchOptions& o, std::string_view search) {
          o.simulations);
 }
 
-Aggregation aggregation_of(ScorerRole role) {
-  return role == ScorerRole::kProcess ? Aggregation::kMinimum : Aggregation::kLast;
+Aggregation aggregation_of(model::ScorerRole role) {
+  return role == model::ScorerRole::kProcess ? Aggregation::kMinimum : Aggregation::kLast;
 }
 
 double aggregate(Aggregation aggregation, double so_far, float score) {
@@ -215,8 +216,8 @@ double aggregate(Aggregation aggregation, double so_far, float score) {
   return next;
 }
 
-std::optional<float>& score_of(Step& step, ScorerRole role) {
-  return role == ScorerRole::kCritic ? step.q : step.reward_score;
+std::optional<float>& score_of(Step& step, model::ScorerRole role) {
+  return role == model::ScorerRole::kCritic ? step.q : step.reward_score;
 }
 
 std::string_view Search::name() const { return method_->name; }
@@ -226,7 +227,7 @@ bool Search::reads(SearchField field) const {
   return (method_->fields & static_cast<std::uint16_t>(field)) != 0;
 }
 
-Status Search::check(const SearchOptions& options, const StepScorer* guide) const {
+Status Search::check(const SearchOptions& options, const model::StepScorer* guide) const {
   if (method_->guided && guide == nullptr)
     return fail(Errc::kUsage,
                 fmt::format("search '{}' needs a guide: give a critic or a reward model (--guide)",
@@ -250,7 +251,7 @@ Status Search::check(const SearchOptions& options) const {
   return {};
 }
 
-Result<std::vector<SearchResult>> Search::attempt(const Environment& environment,
+Result<std::vector<SearchResult>> Search::attempt(const environment::Environment& environment,
                                                   const SearchModels& models,
                                                   std::span<const std::string> problems,
                                                   const SearchOptions& options) const {
@@ -283,4 +284,4 @@ std::vector<AttemptGroup> groups_of(std::vector<SearchResult> results) {
   return groups;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -21,7 +21,7 @@
 #include "environment/environment.hpp"
 #include "model/models.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 // How the scores of several steps make one value.
 enum class Aggregation : std::uint8_t {
@@ -67,14 +67,14 @@ struct SearchOptions {
 // effect on it are refused. No name, or an unknown one: all options.
 void describe(FieldVisitor& v, SearchOptions& options, std::string_view search);
 
-Aggregation aggregation_of(ScorerRole role);
+Aggregation aggregation_of(model::ScorerRole role);
 // The value of work with value `so_far` after a step of that score; work without steps has value 1.
 double aggregate(Aggregation aggregation, double so_far, float score);
 
 // What a search works with.
 struct SearchModels {
-  Policy& policy;
-  StepScorer* guide = nullptr;
+  model::Policy& policy;
+  model::StepScorer* guide = nullptr;
   // Asked between batches of work: true ends the search early (see SearchResult::complete). A
   // policy that asks the same gives empty generations for what it did not finish.
   Stop stop = {};
@@ -132,9 +132,9 @@ class Search {
   // kUsage names the option and the remedy: out of its range, or needed and not given.
   Status check(const SearchOptions& options) const;
   // The same, and whether the guide fits: one that is needed, or none where none is read.
-  Status check(const SearchOptions& options, const StepScorer* guide) const;
+  Status check(const SearchOptions& options, const model::StepScorer* guide) const;
   // One result per problem, in order. kUsage: see check().
-  Result<std::vector<SearchResult>> attempt(const Environment& environment,
+  Result<std::vector<SearchResult>> attempt(const environment::Environment& environment,
                                             const SearchModels& models,
                                             std::span<const std::string> problems,
                                             const SearchOptions& options) const;
@@ -148,4 +148,4 @@ std::vector<std::string> search_names();
 // kUsage names the known ones.
 Result<Search> make_search(std::string_view name);
 
-}  // namespace qstar
+}  // namespace qstar::search

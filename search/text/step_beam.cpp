@@ -9,7 +9,7 @@
 
 #include "search/text/tree_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 class StepBeam final : public TreeSearch {
@@ -87,4 +87,4 @@ std::unique_ptr<ProblemSearch> make_step_beam(const ProblemTask& task) {
   return std::make_unique<StepBeam>(task);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

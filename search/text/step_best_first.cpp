@@ -30,7 +30,7 @@
 
 #include "search/text/tree_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 constexpr double kLeastValue = 1e-6;  // −log of less counts as of this
@@ -40,7 +40,7 @@ class StepBestFirst final : public TreeSearch {
   // `late`: states are made when their step comes out of the queue.
   StepBestFirst(const ProblemTask& task, bool late) : TreeSearch(task), late_(late) {
     const auto start = task_.environment.reset(task_.problem);
-    states_.push_back(start ? *start : State{task_.problem, task_.problem});
+    states_.push_back(start ? *start : environment::State{task_.problem, task_.problem});
     expansions_.push_back(0);
     cheapest_[states_[0]->line] = 0;
     queue_.push({0, 0, 0});
@@ -117,10 +117,10 @@ class StepBestFirst final : public TreeSearch {
 
   const bool late_;
   std::priority_queue<Entry> queue_;
-  std::vector<std::optional<State>> states_;          // of the nodes, where they were made
-  std::vector<std::int64_t> expansions_;              // of the nodes
-  WorkId expanded_ = 0;                               // in this round
-  std::unordered_map<std::string, WorkId> cheapest_;  // by line
+  std::vector<std::optional<environment::State>> states_;  // of the nodes, where they were made
+  std::vector<std::int64_t> expansions_;                   // of the nodes
+  WorkId expanded_ = 0;                                    // in this round
+  std::unordered_map<std::string, WorkId> cheapest_;       // by line
   std::optional<WorkId> goal_;
 };
 
@@ -133,4 +133,4 @@ std::unique_ptr<ProblemSearch> make_step_qstar(const ProblemTask& task) {
   return std::make_unique<StepBestFirst>(task, true);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -18,7 +18,7 @@
 
 #include "search/text/tree_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 constexpr std::int64_t kLook = 256;  // simulations between two looks at `stop`
@@ -127,4 +127,4 @@ std::unique_ptr<ProblemSearch> make_step_mcts(const ProblemTask& task) {
   return std::make_unique<StepMcts>(task);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

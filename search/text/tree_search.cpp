@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace qstar {
+namespace qstar::search {
 
 ProblemSearch::Wants TreeSearch::next() {
   Wants wants;
@@ -18,7 +18,7 @@ ProblemSearch::Wants TreeSearch::next() {
   return wants;
 }
 
-void TreeSearch::generated(std::vector<Generation> made) {
+void TreeSearch::generated(std::vector<model::Generation> made) {
   round_tokens_ = 0;
   for (const auto& generation : made)
     round_tokens_ += static_cast<std::int64_t>(generation.tokens.size());
@@ -59,4 +59,4 @@ ProblemSearch::Found TreeSearch::found() {
   return found;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

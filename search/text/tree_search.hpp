@@ -8,14 +8,14 @@
 
 #include "search/text/work_tree.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 class TreeSearch : public ProblemSearch {
  public:
   explicit TreeSearch(const ProblemTask& task) : task_(task), tree_(task_) {}
 
   Wants next() final;
-  void generated(std::vector<Generation> made) final;
+  void generated(std::vector<model::Generation> made) final;
   void scored(std::span<const float> scores) final;
   Found found() final;
 
@@ -41,4 +41,4 @@ class TreeSearch : public ProblemSearch {
   std::int64_t spent_ = 0;  // tokens
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -7,7 +7,7 @@
 #include "search/text/problem_search.hpp"
 #include "search/text/sampling.hpp"
 
-namespace qstar {
+namespace qstar::search {
 namespace {
 
 using Attempts = std::vector<Trajectory>;
@@ -39,7 +39,7 @@ class WholeAttempts final : public ProblemSearch {
     return wants;
   }
 
-  void generated(std::vector<Generation> made) override {
+  void generated(std::vector<model::Generation> made) override {
     for (auto& generation : made) {
       spent_ += static_cast<std::int64_t>(generation.tokens.size());
       made_.push_back(std::move(generation));
@@ -56,7 +56,7 @@ class WholeAttempts final : public ProblemSearch {
 
   Found found() override {
     for (auto& attempt : attempts_)
-      judge(task_.environment, attempt.outcome != Outcome::kUnfinished, attempt);
+      environment::judge(task_.environment, attempt.outcome != Outcome::kUnfinished, attempt);
     auto answers = choice_(attempts_, values_);
     if (answers.empty()) answers = {longest()};
     return {std::move(attempts_), std::move(answers)};
@@ -84,8 +84,8 @@ class WholeAttempts final : public ProblemSearch {
   }
 
   // Every closed step of every attempt; steps that attempts share are asked about once.
-  std::vector<StepQuery> queries() {
-    std::vector<StepQuery> queries;
+  std::vector<model::StepQuery> queries() {
+    std::vector<model::StepQuery> queries;
     std::map<std::string, std::size_t> known;
     for (std::size_t a = 0; a < attempts_.size(); ++a) {
       const std::string text = text_of(attempts_[a]);
@@ -111,7 +111,7 @@ class WholeAttempts final : public ProblemSearch {
   const ProblemTask task_;
   const Choice choice_;
   const bool scores_;
-  std::vector<Generation> made_;
+  std::vector<model::Generation> made_;
   std::int64_t spent_ = 0;
   Attempts attempts_;
   Values values_;
@@ -174,4 +174,4 @@ std::unique_ptr<ProblemSearch> make_weighted_vote(const ProblemTask& task) {
   return std::make_unique<WholeAttempts>(task, elected, true);
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

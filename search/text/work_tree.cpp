@@ -7,7 +7,7 @@
 #include "data/attempt.hpp"
 #include "model/generated_steps.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 WorkTree::WorkTree(const ProblemTask& task)
     : task_(task), seed_(derive_seed(task.options.seed, "group", task.options.first_group)) {
@@ -17,7 +17,7 @@ WorkTree::WorkTree(const ProblemTask& task)
   nodes_.push_back(std::move(root));
 }
 
-std::vector<WorkId> WorkTree::add(WorkId at, std::span<const Generation> proposals) {
+std::vector<WorkId> WorkTree::add(WorkId at, std::span<const model::Generation> proposals) {
   std::vector<WorkId> fresh;
   for (const auto& proposal : proposals) {
     if (const auto id = insert(at, proposal); id && nodes_[*id].usable()) fresh.push_back(*id);
@@ -25,8 +25,8 @@ std::vector<WorkId> WorkTree::add(WorkId at, std::span<const Generation> proposa
   return fresh;
 }
 
-std::optional<WorkId> WorkTree::insert(WorkId at, const Generation& proposal) {
-  auto steps = steps_of(proposal, task_.policy_version, 0);
+std::optional<WorkId> WorkTree::insert(WorkId at, const model::Generation& proposal) {
+  auto steps = model::steps_of(proposal, task_.policy_version, 0);
   if (steps.empty()) return std::nullopt;  // the policy could not take the prompt
   WorkNode node;
   node.text = nodes_[at].text + proposal.text;
@@ -53,14 +53,14 @@ void WorkTree::set_score(WorkId id, float score) {
   score_of(node.step, task_.guide) = score;
 }
 
-GenerateRequest WorkTree::propose(WorkId at) {
+model::GenerateRequest WorkTree::propose(WorkId at) {
   const auto& node = nodes_[at];
   return {node.text, derive_seed(seed_, "proposal", proposals_++),
           static_cast<float>(task_.options.temperature), task_.options.max_tokens - node.tokens,
           true};
 }
 
-StepQuery WorkTree::query(WorkId id) const {
+model::StepQuery WorkTree::query(WorkId id) const {
   const auto& state = nodes_[nodes_[id].parent].text;
   return {state, nodes_[id].text.substr(state.size())};
 }
@@ -81,8 +81,8 @@ Trajectory WorkTree::attempt(WorkId leaf, std::uint32_t sample) const {
   std::reverse(attempt.steps.begin(), attempt.steps.end());
   attempt.seed = seed_;
   attempt.temperature = static_cast<float>(task_.options.temperature);
-  judge(task_.environment, nodes_[leaf].finished, attempt);
+  environment::judge(task_.environment, nodes_[leaf].finished, attempt);
   return attempt;
 }
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -12,7 +12,7 @@
 
 #include "search/text/problem_search.hpp"
 
-namespace qstar {
+namespace qstar::search {
 
 using WorkId = std::uint32_t;
 
@@ -37,22 +37,22 @@ class WorkTree {
   explicit WorkTree(const ProblemTask& task);
 
   // Adds the steps generated at an open node; the new nodes among them that are usable.
-  std::vector<WorkId> add(WorkId at, std::span<const Generation> proposals);
+  std::vector<WorkId> add(WorkId at, std::span<const model::Generation> proposals);
   void set_score(WorkId id, float score);
 
   const WorkNode& operator[](WorkId id) const { return nodes_[id]; }
   WorkId size() const { return static_cast<WorkId>(nodes_.size()); }
 
   // A request for one more proposal at a node; every call has another seed.
-  GenerateRequest propose(WorkId at);
-  StepQuery query(WorkId id) const;
+  model::GenerateRequest propose(WorkId at);
+  model::StepQuery query(WorkId id) const;
   // Nodes without children, in order: the ends of all paths.
   std::vector<WorkId> leaves() const;
   // The path to a leaf as an attempt, judged.
   Trajectory attempt(WorkId leaf, std::uint32_t sample) const;
 
  private:
-  std::optional<WorkId> insert(WorkId at, const Generation& proposal);
+  std::optional<WorkId> insert(WorkId at, const model::Generation& proposal);
 
   const ProblemTask& task_;
   std::uint64_t seed_;
@@ -60,4 +60,4 @@ class WorkTree {
   std::vector<WorkNode> nodes_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::search

@@ -13,7 +13,7 @@
 
 #include "core/sockets.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 namespace asio = boost::asio;
@@ -277,4 +277,4 @@ void Gateway::publish(const MetricsRow& row, std::string status_json) {
   if (!status_json.empty()) impl_->server.snapshot.set_status(std::move(status_json));
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

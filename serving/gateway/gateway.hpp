@@ -18,7 +18,7 @@
 #include "core/metrics.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 struct GatewayOptions {
   std::string address = "127.0.0.1";  // host name, IPv4 or IPv6 address; "*": all interfaces
@@ -48,4 +48,4 @@ class Gateway {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -7,7 +7,7 @@
 #include "serving/report/drawing.hpp"
 #include "serving/report/plot_axis.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 constexpr std::size_t kNameLength = 40;
@@ -90,4 +90,4 @@ class ChartDrawing {
 
 std::string bar_chart_svg(const BarChart& chart) { return ChartDrawing(chart).svg(); }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace qstar {
+namespace qstar::serving {
 
 struct ChartBar {
   double share = 0;                                   // clamped to [0, 1]
@@ -26,4 +26,4 @@ struct BarChart {
 
 std::string bar_chart_svg(const BarChart& chart);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using Runs = std::span<const ComparedRun>;
@@ -191,4 +191,4 @@ Result<Comparison> compare_runs(std::span<const ComparedRun> runs) {
   return comparison;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

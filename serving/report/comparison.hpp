@@ -16,7 +16,7 @@
 #include "core/metrics.hpp"
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 struct CurvePoint {
   double cost = 0;      // generated tokens; updates, for puzzles
@@ -66,4 +66,4 @@ Result<Comparison> compare_runs(std::span<const ComparedRun> runs);
 std::string comparison_text(const Comparison& comparison, const std::string& cost_unit);
 nlohmann::ordered_json comparison_json(const Comparison& comparison, const std::string& cost_unit);
 
-}  // namespace qstar
+}  // namespace qstar::serving

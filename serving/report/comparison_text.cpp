@@ -5,7 +5,7 @@
 
 #include "serving/report/comparison.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 // A fixed-point number without the zero before the point, as accuracies are written.
@@ -111,4 +111,4 @@ nlohmann::ordered_json comparison_json(const Comparison& comparison, const std::
   return json;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

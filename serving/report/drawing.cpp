@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace qstar::drawing {
+namespace qstar::serving::drawing {
 namespace {
 
 constexpr std::array kColours = {"#2a7ae2", "#e2762a", "#2aa876", "#b04fd0",
@@ -93,4 +93,4 @@ std::string bar(double x, double y, double width, double height, std::string_vie
       x, y, width, height, colour);
 }
 
-}  // namespace qstar::drawing
+}  // namespace qstar::serving::drawing

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace qstar::drawing {
+namespace qstar::serving::drawing {
 
 inline constexpr const char* kGrey = "#888";
 
@@ -31,4 +31,4 @@ std::string line(double x1, double y1, double x2, double y2, std::string_view co
 std::string circle(double x, double y, std::string_view colour);
 std::string bar(double x, double y, double width, double height, std::string_view colour);
 
-}  // namespace qstar::drawing
+}  // namespace qstar::serving::drawing

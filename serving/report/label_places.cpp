@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 constexpr double kHeight = 12;
@@ -51,4 +51,4 @@ std::optional<LabelPlace> LabelPlaces::place(double x, double y, double width) {
   return std::nullopt;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

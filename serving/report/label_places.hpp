@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-namespace qstar {
+namespace qstar::serving {
 
 struct LabelBox {
   double left = 0, top = 0, right = 0, bottom = 0;
@@ -33,4 +33,4 @@ class LabelPlaces {
   std::vector<LabelBox> taken_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -2,7 +2,7 @@
 
 #include "serving/report/drawing.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 std::string learning_curve_svg(const std::vector<PlotPoint>& points, const CurveLabels& labels) {
   PlotPanel panel;
@@ -13,4 +13,4 @@ std::string learning_curve_svg(const std::vector<PlotPoint>& points, const Curve
   return plot_svg({panel});
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -6,7 +6,7 @@
 
 #include "serving/report/plot.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 struct CurveLabels {
   std::string title;
@@ -17,4 +17,4 @@ struct CurveLabels {
 // Readable on light and dark backgrounds. Texts are escaped.
 std::string learning_curve_svg(const std::vector<PlotPoint>& points, const CurveLabels& labels);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -2,7 +2,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 std::string line_of(const std::vector<std::string>& cells) {
@@ -37,4 +37,4 @@ std::string MarkdownTable::markdown() const {
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qstar {
+namespace qstar::serving {
 
 // Escapes every character that has a meaning in Markdown or HTML; line ends and other control
 // characters become spaces.
@@ -25,4 +25,4 @@ class MarkdownTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-}  // namespace qstar
+}  // namespace qstar::serving

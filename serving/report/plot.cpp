@@ -9,7 +9,7 @@
 #include "serving/report/drawing.hpp"
 #include "serving/report/label_places.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 constexpr double kPanelWidth = 640, kPanelHeight = 360;
@@ -169,4 +169,4 @@ std::string plot_svg(const std::vector<PlotPanel>& panels) {
   return drawing::document(legend.right, std::max(top, legend.bottom), content + legend.svg);
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -6,7 +6,7 @@
 
 #include "serving/report/plot_axis.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 struct PlotPoint {
   double x = 0, y = 0;
@@ -31,4 +31,4 @@ struct PlotPanel {
 // characters are cut. Points outside the range of an axis (PlotScale::holds) are left out.
 std::string plot_svg(const std::vector<PlotPanel>& panels);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 constexpr double kLargest = 1e18;
@@ -104,4 +104,4 @@ std::vector<PlotScale::Tick> PlotScale::logarithmic_ticks() const {
   return ticks;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

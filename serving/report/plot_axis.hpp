@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace qstar {
+namespace qstar::serving {
 
 struct PlotAxis {
   std::string label;
@@ -41,4 +41,4 @@ class PlotScale {
   double high_ = 0;
 };
 
-}  // namespace qstar
+}  // namespace qstar::serving

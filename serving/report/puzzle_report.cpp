@@ -6,7 +6,7 @@
 #include "serving/report/report_parts.hpp"
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 using nlohmann::json;
 
@@ -36,4 +36,4 @@ std::string solved_curve_of(const json& report) {
       {fmt::format("{}: share of positions that greedy play solves", run_name(report)), "updates"});
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

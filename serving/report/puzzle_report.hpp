@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace qstar {
+namespace qstar::serving {
 
 // Markdown with the share of positions that greedy play solves, the network and the cost. Sections
 // without data are left out.
@@ -12,4 +12,4 @@ std::string puzzle_report_markdown(const nlohmann::json& report);
 // The share of solved positions against updates, as SVG.
 std::string solved_curve_of(const nlohmann::json& report);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -7,7 +7,7 @@
 #include "serving/report/report_parts.hpp"
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -66,4 +66,4 @@ std::string curve_of(const json& report) {
        "generated tokens"});
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace qstar {
+namespace qstar::serving {
 
 // Markdown with tables of the base model, the final policy, the critic and the cost. Sections
 // without data are left out; a missing value is a dash.
@@ -12,4 +12,4 @@ std::string report_markdown(const nlohmann::json& report);
 // The learning curve of the report as SVG: greedy accuracy against generated tokens.
 std::string curve_of(const nlohmann::json& report);
 
-}  // namespace qstar
+}  // namespace qstar::serving

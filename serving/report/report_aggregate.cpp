@@ -9,7 +9,7 @@
 #include "serving/report/report_file.hpp"
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -179,4 +179,4 @@ Result<json> aggregate_reports(std::span<const json> reports) {
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -6,7 +6,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 // One report of the same shape, in which every number is {"mean", "min", "max", "n"} over the n
 // reports that have a number at that path. Rows of "search" are matched by method, options, guide
@@ -17,4 +17,4 @@ namespace qstar {
 // same seed twice; kCorrupt: a path has a number in one report and a text in another.
 Result<nlohmann::json> aggregate_reports(std::span<const nlohmann::json> reports);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -10,7 +10,7 @@
 #include "serving/report/story_plots.hpp"
 #include "serving/report/story_report.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 using nlohmann::json;
 
@@ -41,4 +41,4 @@ std::vector<std::pair<std::string, std::string>> report_files(const json& report
   return files;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -12,7 +12,7 @@
 
 #include "core/result.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 // "text", "puzzle", or the report's member "kind".
 std::string kind_of(const nlohmann::json& report);
@@ -27,4 +27,4 @@ Result<nlohmann::json> parse_report(std::string_view bytes, const std::string& f
 // kind, also an aggregate of reports; members of wrong types are shown as missing.
 std::vector<std::pair<std::string, std::string>> report_files(const nlohmann::json& report);
 
-}  // namespace qstar
+}  // namespace qstar::serving

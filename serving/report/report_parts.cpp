@@ -5,7 +5,7 @@
 #include "serving/report/markdown.hpp"
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 using nlohmann::json;
 
@@ -78,4 +78,4 @@ std::vector<PlotPoint> points_of(const json& curve, const char* x, const char* y
   return points;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

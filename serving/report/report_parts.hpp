@@ -8,7 +8,7 @@
 
 #include "serving/report/plot.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 
 // The name as title, then `what` was run with its seed, configuration and version, so that it can
 // be repeated.
@@ -34,4 +34,4 @@ std::string figures_table(const nlohmann::json& values);
 // The members `x` and `y` of every point of a curve; points that lack one are left out.
 std::vector<PlotPoint> points_of(const nlohmann::json& curve, const char* x, const char* y);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -4,7 +4,7 @@
 
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -131,4 +131,4 @@ Status check_report(const json& report, const std::string& kind) {
   return check(report, kind + " run", "");
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

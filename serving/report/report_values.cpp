@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -51,4 +51,4 @@ std::string words_of(const json& value) {
   return shown(value, 4);
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

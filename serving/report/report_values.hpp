@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace qstar {
+namespace qstar::serving {
 
 inline constexpr const char* kNoFigure = "–";
 
@@ -23,4 +23,4 @@ std::string shown(const nlohmann::json& figure, int decimals);
 // of several runs as shown() with four decimals. kNoFigure for anything else.
 std::string words_of(const nlohmann::json& value);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -4,7 +4,7 @@
 
 #include "serving/report/report_values.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -43,4 +43,4 @@ std::vector<StoryStep> story_steps(const json& report) {
   return steps;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

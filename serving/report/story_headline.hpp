@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace qstar {
+namespace qstar::serving {
 
 struct StoryStep {
   std::string name;        // "base, sampled"
@@ -18,4 +18,4 @@ struct StoryStep {
 // guided by the process reward model ("prm"); the final policy with greedy decoding.
 std::vector<StoryStep> story_steps(const nlohmann::json& report);
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -9,7 +9,7 @@
 #include "serving/report/report_values.hpp"
 #include "serving/report/story_tables.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -153,4 +153,4 @@ std::string selfplay_section(const json& report) {
          proposals(member(selfplay, "selfplay")) + ratings_table(member(selfplay, "ratings"));
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

@@ -10,7 +10,7 @@
 #include "serving/report/report_values.hpp"
 #include "serving/report/story_headline.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -212,4 +212,4 @@ std::vector<std::pair<std::string, std::string>> story_plots(const json& report)
   return plots;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

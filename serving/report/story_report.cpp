@@ -10,7 +10,7 @@
 #include "serving/report/story_plots.hpp"
 #include "serving/report/story_tables.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -55,4 +55,4 @@ std::string story_markdown(const json& report) {
   return out;
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

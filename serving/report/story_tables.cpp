@@ -7,7 +7,7 @@
 #include "serving/report/report_values.hpp"
 #include "serving/report/story_headline.hpp"
 
-namespace qstar {
+namespace qstar::serving {
 namespace {
 
 using nlohmann::json;
@@ -164,4 +164,4 @@ std::string cost_section(const json& report) {
   return table.markdown();
 }
 
-}  // namespace qstar
+}  // namespace qstar::serving

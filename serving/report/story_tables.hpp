@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace qstar {
+namespace qstar::serving {
 
 std::string headline_section(const nlohmann::json& report);
 std::string pretraining_section(const nlohmann::json& report);
@@ -22,4 +22,4 @@ std::string calculator_section(const nlohmann::json& report);
 std::string failed_section(const nlohmann::json& report);
 std::string cost_section(const nlohmann::json& report);
 
-}  // namespace qstar
+}  // namespace qstar::serving

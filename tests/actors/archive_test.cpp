@@ -10,7 +10,7 @@ using namespace qstar;
 
 TEST_CASE("the oldest groups leave when there are too many", "[archive]") {
   using Ids = std::vector<std::uint64_t>;
-  StoredGroups groups({5, 3}, 3);
+  actors::StoredGroups groups({5, 3}, 3);
   groups.add(Ids{9});
   CHECK(groups.leave().empty());
   groups.add(Ids{7, 9});
@@ -18,17 +18,18 @@ TEST_CASE("the oldest groups leave when there are too many", "[archive]") {
   CHECK(groups.leave().empty());
   groups.add(Ids{1, 11, 12});
   CHECK(groups.leave() == Ids{1, 5, 7});
-  StoredGroups all({5, 3}, 0);
+  actors::StoredGroups all({5, 3}, 0);
   all.add(Ids{9});
   CHECK(all.leave().empty());
 }
 
 TEST_CASE("an archive writes in order and evicts", "[archive]") {
   const TemporaryFolder folder;
-  auto& system = immortal_system();
-  auto store = std::make_shared<Store>(Store::open(folder.path(), Store::Mode::kWrite).value());
+  auto& system = actors::immortal_system();
+  auto store = std::make_shared<persistence::Store>(
+      persistence::Store::open(folder.path(), persistence::Store::Mode::kWrite).value());
   REQUIRE(store->insert(sample_groups(0, 4)));
-  auto archive = Archive::make(system, store, 6).value();
+  auto archive = actors::Archive::make(system, store, 6).value();
   REQUIRE(archive.insert(sample_groups(4, 4)));
   REQUIRE(archive.insert(sample_groups(6, 2)));         // again: nothing changes
   CHECK(archive.stored(1).value() == sample_group(1));  // an older save may need it
@@ -43,5 +44,5 @@ TEST_CASE("an archive writes in order and evicts", "[archive]") {
   REQUIRE(archive.write([] { return Status{fail(Errc::kDiskFull, "no space left")}; }));
   CHECK(archive.flush().error().code == Errc::kDiskFull);
   CHECK(archive.insert(sample_groups(8, 1)).error().code == Errc::kDiskFull);
-  end_all(system, {archive.actor()});
+  actors::end_all(system, {archive.actor()});
 }

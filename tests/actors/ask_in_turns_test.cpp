@@ -8,6 +8,7 @@
 #include "actors/process/system.hpp"
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 

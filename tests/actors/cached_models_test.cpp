@@ -15,16 +15,16 @@ namespace {
 
 // A head that counts what it is asked for.
 struct Head {
-  std::map<ModelHash, std::string> models;
+  std::map<experiment::ModelHash, std::string> models;
   int asked = 0;
 
-  ModelHash add(const std::string& bytes) {
+  experiment::ModelHash add(const std::string& bytes) {
     const auto hash = sha256(bytes).hex();
     models[hash] = bytes;
     return hash;
   }
-  FetchModel fetch() {
-    return [this](const ModelHash& hash) -> Result<std::string> {
+  experiment::FetchModel fetch() {
+    return [this](const experiment::ModelHash& hash) -> Result<std::string> {
       ++asked;
       const auto it = models.find(hash);
       if (it == models.end()) return fail(Errc::kMissingFile, "no such model");
@@ -33,8 +33,10 @@ struct Head {
   }
 };
 
-std::shared_ptr<Shelf> shelf_in(const std::string& folder, std::int64_t most_bytes = 1 << 20) {
-  return std::make_shared<Shelf>(Shelf::open(folder, {.most_bytes = most_bytes}).value());
+std::shared_ptr<persistence::Shelf> shelf_in(const std::string& folder,
+                                             std::int64_t most_bytes = 1 << 20) {
+  return std::make_shared<persistence::Shelf>(
+      persistence::Shelf::open(folder, {.most_bytes = most_bytes}).value());
 }
 
 }  // namespace
@@ -43,11 +45,11 @@ TEST_CASE("a model is fetched once for all workers of a machine", "[cached_model
   const TemporaryFolder folder;
   Head head;
   const auto hash = head.add("weights");
-  const auto first = cached(head.fetch(), shelf_in(folder.path("cache")));
+  const auto first = actors::cached(head.fetch(), shelf_in(folder.path("cache")));
   CHECK(first(hash).value() == "weights");
   CHECK(first(hash).value() == "weights");
   CHECK(head.asked == 1);
-  const auto later = cached(head.fetch(), shelf_in(folder.path("cache")));
+  const auto later = actors::cached(head.fetch(), shelf_in(folder.path("cache")));
   CHECK(later(hash).value() == "weights");
   CHECK(head.asked == 1);
   CHECK(later(std::string(64, '0')).error().code == Errc::kMissingFile);
@@ -58,7 +60,7 @@ TEST_CASE("a damaged model in the cache is fetched again", "[cached_models]") {
   const TemporaryFolder folder;
   Head head;
   const auto hash = head.add("weights");
-  const auto models = cached(head.fetch(), shelf_in(folder.path("cache")));
+  const auto models = actors::cached(head.fetch(), shelf_in(folder.path("cache")));
   REQUIRE(models(hash));
   std::ofstream(folder.path("cache/" + hash + ".safetensors"), std::ios::trunc) << "wieghts";
   CHECK(models(hash).value() == "weights");
@@ -70,7 +72,7 @@ TEST_CASE("a damaged model in the cache is fetched again", "[cached_models]") {
 TEST_CASE("a cache has a bound, and its loss is no failure", "[cached_models]") {
   const TemporaryFolder folder;
   Head head;
-  const auto models = cached(head.fetch(), shelf_in(folder.path("cache"), 100));
+  const auto models = actors::cached(head.fetch(), shelf_in(folder.path("cache"), 100));
   for (int i = 0; i < 9; ++i)
     REQUIRE(models(head.add(std::string(40, static_cast<char>('a' + i)))));
   std::uintmax_t bytes = 0;
@@ -88,7 +90,7 @@ TEST_CASE("what a faulty head sends is not cached", "[cached_models]") {
   Head head;
   const auto hash = head.add("weights");
   head.models[hash] = "others";
-  const auto models = cached(head.fetch(), shelf_in(folder.path("cache")));
+  const auto models = actors::cached(head.fetch(), shelf_in(folder.path("cache")));
   CHECK(models(hash).value() == "others");  // the executor refuses it
   head.models[hash] = "weights";
   CHECK(models(hash).value() == "weights");

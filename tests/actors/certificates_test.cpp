@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 

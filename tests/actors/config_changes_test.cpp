@@ -5,12 +5,14 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 
 constexpr std::string_view kAdjustable[] = {"rl.versions", "restart."};
 
-std::vector<ConfigChange> changes_of(ExperimentConfig before, ExperimentConfig after) {
+std::vector<ConfigChange> changes_of(experiment::ExperimentConfig before,
+                                     experiment::ExperimentConfig after) {
   return config_changes(describe_of(before), describe_of(after), kAdjustable);
 }
 
@@ -39,13 +41,13 @@ TEST_CASE("the same configuration has no changes", "[config_changes]") {
 }
 
 TEST_CASE("every key that differs is listed, with both values", "[config_changes]") {
-  ExperimentConfig after;
+  experiment::ExperimentConfig after;
   after.name = "other\x1b[2J";
   after.model.width = 256;
   after.rl.versions = 48;
   after.critic.dueling = true;
   after.restart.first_delay = 0.25;
-  const ExperimentConfig before;
+  const experiment::ExperimentConfig before;
   const auto changes = changes_of(before, after);
   const std::vector<ConfigChange> expected = {
       {"name", "\"quickstart\"", "\"other\\u001b[2J\"", false},
@@ -68,7 +70,7 @@ TEST_CASE("every key that differs is listed, with both values", "[config_changes
 }
 
 TEST_CASE("a section that may change does so as a whole", "[config_changes]") {
-  ExperimentConfig after;
+  experiment::ExperimentConfig after;
   after.restart = {1, 2, 3, 4};
   const auto changes = changes_of({}, after);
   CHECK(changes.size() == 4);

@@ -7,22 +7,24 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 using testing::describes_all;
 using testing::field_count;
 
-TEMPLATE_TEST_CASE("a configuration describes every field", "[config]", CorpusConfig, ModelSpec,
-                   PretrainConfig, RolloutConfig, CriticConfig, OptimizerConfig, TableConfig,
-                   ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
-                   ExperimentConfig, PuzzleNetworkSpec, ScrambleConfig, PuzzleLearnerConfig,
-                   PuzzleTrainingConfig, ExampleReplayConfig, PuzzleRecordConfig,
-                   PuzzleExperiment) {
+TEMPLATE_TEST_CASE("a configuration describes every field", "[config]", environment::CorpusConfig,
+                   model::ModelSpec, learning::PretrainConfig, RolloutConfig,
+                   learning::CriticConfig, learning::OptimizerConfig, persistence::TableConfig,
+                   persistence::ReplayConfig, EvaluationConfig, CheckpointConfig, RestartConfig,
+                   ExperimentConfig, inference::PuzzleNetworkSpec, learning::ScrambleConfig,
+                   learning::PuzzleLearnerConfig, PuzzleTrainingConfig, ExampleReplayConfig,
+                   PuzzleRecordConfig, PuzzleExperiment) {
   CHECK(describes_all<TestType>());
 }
 
 TEST_CASE("an environment's configuration describes all but what was read of it", "[config]") {
-  CHECK(describes_all<EnvironmentConfig>(0, 1));  // contradictory
+  CHECK(describes_all<environment::EnvironmentConfig>(0, 1));  // contradictory
 }
 
 TEST_CASE("the selection of attempts is described within its section", "[config]") {
-  CHECK(describes_all<RlConfig>(field_count<SelectionOptions>()));
+  CHECK(describes_all<RlConfig>(field_count<learning::SelectionOptions>()));
 }

@@ -17,6 +17,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 
@@ -30,7 +31,7 @@ struct Script {
 };
 using ScriptPtr = std::shared_ptr<Script>;
 
-constexpr RestartConfig kRestart{
+constexpr experiment::RestartConfig kRestart{
     .max_failures = 3, .first_delay = 0.01, .max_delay = 0.02, .forgive_after = 60};
 
 NodeConfig node_config() {
@@ -61,11 +62,12 @@ TaskSourceActor::behavior_type head(TaskSourceActor::stateful_pointer<HeadState>
           return self->state.waiting.back();
         }
         if (number > script->tasks) return TaskLease{};
-        AttemptTask task;
+        experiment::AttemptTask task;
         task.policy.hash = sha256(model).hex();
         task.problems = {"1+2", "3+4"};
         task.how.max_tokens = 8;
-        return TaskLease{static_cast<std::uint64_t>(number), encode(Task(task))};
+        return TaskLease{static_cast<std::uint64_t>(number),
+                         experiment::encode(experiment::Task(task))};
       },
       [script](const TaskFinished& message) {
         ++(message.code.empty() ? script->results : script->errors);
@@ -85,7 +87,8 @@ Status run_node(const ScriptPtr& script,
   const auto coordinator = system.spawn(head, script);
   auto ended = std::make_shared<std::promise<Status>>();
   auto future = ended->get_future();
-  const EnvironmentPtr environment = make_environment(node_config().environment).value();
+  const EnvironmentPtr environment =
+      environment::make_environment(node_config().environment).value();
   const auto node =
       spawn_executors(system, {"test", node_config(), environment, {}, {}}, coordinator,
                       [ended](const Status& why) { ended->set_value(why); });

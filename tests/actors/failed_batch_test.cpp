@@ -14,11 +14,12 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace actors;
 namespace {
 
 using nlohmann::json;
 
-void overflow(OptimizerConfig& optimizer) {
+void overflow(learning::OptimizerConfig& optimizer) {
   optimizer.adamw_rate = 1e37;  // no configuration file may have it
   optimizer.warmup = 0;
 }
@@ -35,7 +36,7 @@ json check_kept(const Error& error, const std::string& label, const std::string&
 }
 
 TextHeadOptions text_run(const std::string& directory) {
-  REQUIRE(prepare_torch());
+  REQUIRE(learning::prepare_torch());
   TextHeadOptions options;
   const std::vector<std::string> tiny = {"model.layers=1",
                                          "model.width=16",
@@ -85,7 +86,7 @@ TEST_CASE("text: a weight that is not finite ends reinforcement learning") {
 }
 
 TEST_CASE("story: a rate far too high ends pre-training") {
-  REQUIRE(prepare_torch());
+  REQUIRE(learning::prepare_torch());
   const TemporaryFolder folder;
   StoryHeadOptions options;
   options.config = testing::small_story_config();

@@ -18,6 +18,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 
@@ -72,7 +73,7 @@ TEST_CASE("a head refuses an address that it cannot have", "[head_process]") {
   CHECK(check(with("localhost:0")));
   CHECK(check(listening("localhost:0", "")));
   CHECK(has(refusal(listening("*:0", "")).message, "qstar certs"));
-  const auto gateway = Gateway::start({});
+  const auto gateway = serving::Gateway::start({});
   REQUIRE(gateway);
   const auto taken = refusal(with("127.0.0.1:" + std::to_string((*gateway)->port())));
   CHECK(taken.code == Errc::kBusy);
@@ -110,7 +111,7 @@ TEST_CASE("a stop ends the pause before a restart", "[head_process]") {
   std::atomic<bool> stop = false;
   options.stop = stop;
   options.show = [&stop](const Report&) { stop = true; };  // that the session is to be restarted
-  RestartConfig restart;
+  experiment::RestartConfig restart;
   restart.first_delay = restart.max_delay = 20;
   const double began = seconds_now();
   const auto end =

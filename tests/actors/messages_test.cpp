@@ -11,6 +11,9 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::persistence;
+using namespace qstar::experiment;
+using namespace qstar::actors;
 
 namespace {
 

@@ -9,15 +9,16 @@
 using namespace qstar;
 
 TEST_CASE("a disk that hangs holds up its own actor alone", "[metrics]") {
-  SystemConfig config;
+  actors::SystemConfig config;
   caf::actor_system system(config);
   caf::scoped_actor self{system};
   std::promise<void> repaired;
   const auto hanging = repaired.get_future().share();
-  std::vector<MetricsActor> actors;
+  std::vector<actors::MetricsActor> actors;
   for (int i = 0; i < 4; ++i) {  // more than the scheduler has threads
-    actors.push_back(spawn_metrics(system, [hanging](const Report&) { hanging.wait(); }));
-    self->send(actors.back(), Report{});
+    actors.push_back(
+        actors::spawn_metrics(system, [hanging](const actors::Report&) { hanging.wait(); }));
+    self->send(actors.back(), actors::Report{});
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const auto other = system.spawn(

@@ -8,12 +8,14 @@
 #include "tests/support/models.hpp"
 
 using namespace qstar;
+using namespace qstar::experiment;
+using namespace qstar::actors;
 
 namespace {
 
-std::shared_ptr<const Environment> sums() {
-  EnvironmentConfig config;
-  return make_environment(config).value();
+std::shared_ptr<const environment::Environment> sums() {
+  environment::EnvironmentConfig config;
+  return environment::make_environment(config).value();
 }
 
 AttemptTask sampling(const PolicyRef& policy) {
@@ -21,7 +23,7 @@ AttemptTask sampling(const PolicyRef& policy) {
                    .how = {.samples = 8, .max_tokens = 16, .seed = 9, .first_group = 100}};
   Rng rng(3);
   while (task.problems.size() < 120)
-    task.problems.push_back(sums()->sample_problem(rng, Split::kTraining));
+    task.problems.push_back(sums()->sample_problem(rng, environment::Split::kTraining));
   return task;
 }
 

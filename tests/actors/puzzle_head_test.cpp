@@ -11,6 +11,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace inference;
+using namespace actors;
 namespace {
 
 PuzzleHeadOptions tiny(const std::string& folder) {
@@ -29,10 +31,11 @@ PuzzleHeadOptions tiny(const std::string& folder) {
 }
 
 // The whole of a run without an actor.
-PuzzleModel plain_loop(const PuzzleExperiment& config) {
-  const auto puzzle = make_puzzle(config.environment).value();
-  PuzzleLearner learner = learner_of(config, puzzle).value();
-  Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(config));
+PuzzleModel plain_loop(const experiment::PuzzleExperiment& config) {
+  const auto puzzle = environment::make_puzzle(config.environment).value();
+  learning::PuzzleLearner learner = experiment::learner_of(config, puzzle).value();
+  learning::Scrambles scrambles(puzzle, config.learner.scrambles,
+                                experiment::scrambles_seed(config));
   for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
     learner.update(scrambles.batch(i));
     if (learner.check_due()) learner.check();
@@ -69,7 +72,8 @@ TEST_CASE("a run that orders batches ahead makes the updates it was asked for", 
   REQUIRE(end->state.target_version == 7);  // patience 1: every check replaces it
   const PuzzleModel made = parse_puzzle_model(end->model, "the run's").value();
   REQUIRE(made.metadata.at("updates") == "110");
-  const Store store = Store::open(folder.path("run/store"), Store::Mode::kRead).value();
+  const persistence::Store store =
+      persistence::Store::open(folder.path("run/store"), persistence::Store::Mode::kRead).value();
   REQUIRE(store.stats()->trajectories == static_cast<std::uint64_t>(end->state.records));
   REQUIRE(end->state.records > 8);  // of the first check and of the last
   // Every step names its network, which is kept.

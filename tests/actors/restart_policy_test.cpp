@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using qstar::RestartPolicy;
+using qstar::actors::RestartPolicy;
 
 TEST_CASE("delays double up to the bound, then the policy gives up", "[restart]") {
   RestartPolicy policy({.max_failures = 4, .first_delay = 1, .max_delay = 3, .forgive_after = 60});

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 namespace fs = std::filesystem;
 
 namespace {
@@ -19,7 +20,8 @@ namespace {
 const RunKind kText{"text", "an experiment on text", {"rl.versions"}};
 const RunKind kPuzzle{"puzzle", "an experiment on a puzzle", {}};
 
-Result<RunDirectory> open_text(const std::string& path, bool resume, ExperimentConfig config = {}) {
+Result<RunDirectory> open_text(const std::string& path, bool resume,
+                               experiment::ExperimentConfig config = {}) {
   return RunDirectory::open(path, config, resume, kText);
 }
 
@@ -123,7 +125,7 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   const auto same = error_of_open(open_text(path, false));
   CHECK(same.code == Errc::kUsage);
   CHECK(has(same.message, "--resume"));
-  ExperimentConfig wider;
+  experiment::ExperimentConfig wider;
   wider.model.width = 256;
   wider.rl.versions = 48;
   const auto fresh = error_of_open(open_text(path, false, wider));
@@ -137,7 +139,8 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   CHECK(
       has(resumed.message, "256 given). These may change: rl.versions (24 in the run, 48 given)."));
   CHECK(has(resumed.message, "--resume"));
-  const auto other = error_of_open(RunDirectory::open(path, PuzzleExperiment{}, true, kPuzzle));
+  const auto other =
+      error_of_open(RunDirectory::open(path, experiment::PuzzleExperiment{}, true, kPuzzle));
   CHECK(other.code == Errc::kConfig);
   CHECK(has(other.message, "another kind"));
   CHECK(has(other.message, "text"));
@@ -148,7 +151,7 @@ TEST_CASE("a start is told to resume only with values that are not refused then"
   const TemporaryFolder folder;
   const auto path = folder.path("run");
   leave_run(path);
-  ExperimentConfig other;
+  experiment::ExperimentConfig other;
   other.rl.versions = 48;
   const auto longer = error_of_open(open_text(path, false, other));
   CHECK(longer.code == Errc::kConfig);
@@ -159,7 +162,8 @@ TEST_CASE("a start is told to resume only with values that are not refused then"
   CHECK(shorter.code == Errc::kConfig);
   CHECK_FALSE(has(shorter.message, "adding --resume"));
   CHECK(has(shorter.message, "as it is with 'qstar train " + path + "/config.toml"));
-  const auto kind = error_of_open(RunDirectory::open(path, PuzzleExperiment{}, false, kPuzzle));
+  const auto kind =
+      error_of_open(RunDirectory::open(path, experiment::PuzzleExperiment{}, false, kPuzzle));
   CHECK(kind.code == Errc::kConfig);
   CHECK_FALSE(has(kind.message, "--resume"));
 }
@@ -169,7 +173,7 @@ TEST_CASE("what may change is recorded when the run continues with it", "[run_fi
   const auto path = folder.path("run");
   leave_run(path);
   write(path + "/report.json", "{}");
-  ExperimentConfig longer;
+  experiment::ExperimentConfig longer;
   longer.rl.versions = 48;
   {
     auto run = open_text(path, true, longer);

@@ -8,13 +8,13 @@
 using namespace qstar;
 
 TEST_CASE("a stage's progress says how far, how good, how fast, how long", "[stage_progress]") {
-  StageReports reports;
-  const Report first = reports.report({"cost_to_go", 0, 1000, {{"examples", 0}}}, {}, 10);
+  actors::StageReports reports;
+  const actors::Report first = reports.report({"cost_to_go", 0, 1000, {{"examples", 0}}}, {}, 10);
   CHECK(first.line == "cost_to_go 0 %");
   CHECK(first.passing);
-  Occupancy busy;
+  actors::Occupancy busy;
   busy.set(0, 3, 1);
-  const Report second = reports.report(
+  const actors::Report second = reports.report(
       {"cost_to_go", 250, 1000, {{"examples", 50'000}, {"solved", 0.5}, {"loss", 0.125}}}, busy,
       15);
   CHECK(second.line == "cost_to_go 25 %  solved 0.500  loss 0.125  10.0 k examples/s  15 s left");

@@ -13,13 +13,13 @@ using namespace qstar;
 
 TEST_CASE("a stage that is damaged is named, with the remedy", "[story_files]") {
   const TemporaryFolder folder;
-  const RunKind kind{"story", "a story", {}};
+  const actors::RunKind kind{"story", "a story", {}};
   const auto config = testing::small_story_config();
-  const auto run = RunDirectory::open(folder.path("run"), config, false, kind);
+  const auto run = actors::RunDirectory::open(folder.path("run"), config, false, kind);
   REQUIRE(run);
-  auto stages = StageFiles::open(*run, {});
+  auto stages = actors::StageFiles::open(*run, {});
   REQUIRE(stages);
-  StoryFiles files(run->path());
+  actors::StoryFiles files(run->path());
   auto story = testing::small_story(config);
   REQUIRE(files.keep(*stages, "base", story));
   CHECK(files.restore(*stages, "base", story).value());

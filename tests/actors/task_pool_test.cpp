@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::actors;
 
 namespace {
 
@@ -10,13 +11,14 @@ TaskPool::Bytes bytes(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
 }
 
-TaskPool pool_of(TaskId tasks) {
+TaskPool pool_of(experiment::TaskId tasks) {
   TaskPool pool(10);
-  for (TaskId task = 1; task <= tasks; ++task) pool.add(task, bytes(std::to_string(task)));
+  for (experiment::TaskId task = 1; task <= tasks; ++task)
+    pool.add(task, bytes(std::to_string(task)));
   return pool;
 }
 
-TaskId next(TaskPool& pool, const std::string& holder, double now) {
+experiment::TaskId next(TaskPool& pool, const std::string& holder, double now) {
   const auto lease = pool.hand_out(holder, now);
   return lease ? lease->task : 0;
 }
@@ -45,7 +47,7 @@ TEST_CASE("what expired or belonged to a dead holder goes to the front, in order
   CHECK(pool.expire(9.9).empty());
   CHECK(pool.release("a") == std::vector<TaskPool::Returned>{{1, "a"}, {3, "a"}});
   CHECK(pool.expire(11) == std::vector<TaskPool::Returned>{{2, "b"}});
-  for (const TaskId task : {2, 1, 3, 4}) CHECK(next(pool, "c", 20) == task);
+  for (const experiment::TaskId task : {2, 1, 3, 4}) CHECK(next(pool, "c", 20) == task);
 }
 
 TEST_CASE("a late result is wanted once, and its task is not done again", "[pool]") {

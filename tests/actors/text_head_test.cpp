@@ -19,6 +19,9 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::environment;
+using namespace qstar::experiment;
+using namespace qstar::actors;
 
 namespace {
 
@@ -104,7 +107,7 @@ struct Run {
   std::vector<std::string> listens;
 
   Run(const std::string& directory, EnvironmentPtr environment) {
-    REQUIRE(prepare_torch());
+    REQUIRE(learning::prepare_torch());
     options.config = tiny();
     options.run_directory = directory;
     options.environment = std::move(environment);
@@ -145,7 +148,9 @@ void check_counters(const ExperimentConfig& config, const TextState& run) {
 
 // The counters are the store's.
 void check_store(const Run& run, const TextState& state) {
-  const auto store = Store::open(run.options.run_directory + "/store", Store::Mode::kRead).value();
+  const auto store = persistence::Store::open(run.options.run_directory + "/store",
+                                              persistence::Store::Mode::kRead)
+                         .value();
   std::uint64_t attempts = 0, won = 0, lucky = 0, tokens = 0;
   REQUIRE(store.scan(0, [&](const AttemptGroup& group) {
     for (const auto& attempt : group.attempts) {

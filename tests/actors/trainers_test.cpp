@@ -11,8 +11,8 @@
 using namespace qstar;
 
 TEST_CASE("a trainer does its work in order, beside others", "[trainers]") {
-  auto& system = immortal_system();
-  Trainers trainers(system);
+  auto& system = actors::immortal_system();
+  actors::Trainers trainers(system);
   std::vector<int> done;
   std::promise<void> other_began;
   auto first = trainers.run("critic", [&] {
@@ -33,12 +33,12 @@ TEST_CASE("a trainer does its work in order, beside others", "[trainers]") {
   CHECK(second.get());
   CHECK(done == std::vector<int>{1, 2});
   CHECK(trainers.actors().size() == 2);
-  end_all(system, trainers.actors());
+  actors::end_all(system, trainers.actors());
 }
 
 TEST_CASE("a trainer's errors and exceptions are those of its work", "[trainers]") {
-  auto& system = immortal_system();
-  Trainers trainers(system);
+  auto& system = actors::immortal_system();
+  actors::Trainers trainers(system);
   auto failed = trainers.run("critic", [] { return Status{fail(Errc::kConfig, "too high")}; });
   CHECK(failed.get().error().code == Errc::kConfig);
   auto thrown = trainers.run("critic", []() -> Status { throw std::runtime_error("out of luck"); });
@@ -46,5 +46,5 @@ TEST_CASE("a trainer's errors and exceptions are those of its work", "[trainers]
   CHECK(why.error().code == Errc::kActorFailed);
   CHECK(why.error().message == "out of luck");
   CHECK(trainers.run("critic", [] { return Status{}; }).get());  // it goes on
-  end_all(system, trainers.actors());
+  actors::end_all(system, trainers.actors());
 }

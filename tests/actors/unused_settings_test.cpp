@@ -29,7 +29,7 @@ void refuses(const std::vector<std::string>& overrides, const std::string& key) 
 }  // namespace
 
 TEST_CASE("settings of text that nothing reads are refused", "[unused_settings]") {
-  using Text = ExperimentConfig;
+  using Text = experiment::ExperimentConfig;
   CHECK(checked<Text>({}));
   refuses<Text>({"critic.steps=5"}, "critic.steps");
   CHECK(checked<Text>({"critic.steps=5", "critic.target=n_step"}));
@@ -49,9 +49,9 @@ TEST_CASE("settings of text that nothing reads are refused", "[unused_settings]"
 }
 
 TEST_CASE("settings of a puzzle that nothing reads are refused", "[unused_settings]") {
-  CHECK(checked<PuzzleExperiment>({}));
+  CHECK(checked<experiment::PuzzleExperiment>({}));
   for (const std::string key : {"learner.taught_moves", "learner.value_weight"}) {
-    refuses<PuzzleExperiment>({key + "=2"}, key);
-    CHECK(checked<PuzzleExperiment>({key + "=2", "learner.network.values=qv"}));
+    refuses<experiment::PuzzleExperiment>({key + "=2"}, key);
+    CHECK(checked<experiment::PuzzleExperiment>({key + "=2", "learner.network.values=qv"}));
   }
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::cli;
 
 namespace {
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::cli;
 
 TEST_CASE("whole numbers are digits within the range") {
   auto check = whole_number(0, 64);

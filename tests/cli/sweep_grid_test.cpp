@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace cli;
 namespace {
 
 using Texts = std::vector<std::string>;

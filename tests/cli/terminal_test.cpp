@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::cli;
 
 TEST_CASE("text is cut at whole characters and never beyond the width") {
   REQUIRE(cut_to_width("progress", 20) == "progress");

@@ -14,8 +14,8 @@ TEST_CASE("a prompt is the problem and the steps so far", "[attempt]") {
 }
 
 TEST_CASE("a generation is cut into steps with their tokens", "[attempt]") {
-  const Generation g{"7=1", {9, 1, 3}, {-1, -2, -3}, false};
-  const auto steps = steps_of(g, 5, 6);
+  const model::Generation g{"7=1", {9, 1, 3}, {-1, -2, -3}, false};
+  const auto steps = model::steps_of(g, 5, 6);
   REQUIRE(steps.size() == 2);
   REQUIRE(steps[0].text == "7");
   REQUIRE(steps[0].tokens == std::vector<std::int32_t>{9, 1});
@@ -25,8 +25,8 @@ TEST_CASE("a generation is cut into steps with their tokens", "[attempt]") {
   Trajectory whole;
   whole.steps = steps;
   REQUIRE(tokens_of(whole) == 3);
-  REQUIRE(steps_of({}, 1, 1).empty());
-  REQUIRE(steps_of({"=;", {1, 0}, {-1, -1}, true}, 1, 1).size() == 2);
+  REQUIRE(model::steps_of({}, 1, 1).empty());
+  REQUIRE(model::steps_of({"=;", {1, 0}, {-1, -1}, true}, 1, 1).size() == 2);
   REQUIRE(attempt_seed(1, 2, 3) == attempt_seed(1, 2, 3));
   REQUIRE(attempt_seed(1, 2, 3) != attempt_seed(1, 3, 2));
 }

@@ -20,6 +20,9 @@ LAWFUL = {
     "persistence/a.cpp": "#include <rocksdb/db.h>\n",
     "environment/a.cpp": "#include <boost/multiprecision/cpp_int.hpp>\n",
     "cli/a.cpp": '#include <caf/all.hpp>\n#include "actors/a.hpp"\n',
+    "core/n.hpp": "namespace qstar {\nnamespace qstar::lanes {\n",
+    "search/text/n.cpp": "namespace qstar::search {\nnamespace qstar::search::rows {\n",
+    "tests/n.cpp": "namespace qstar {\n",
     "tests/core/a.cpp": "#include <catch2/catch.hpp>\n",
     "core/long_enough.cpp": "\n" * 400,
 }
@@ -44,6 +47,9 @@ UNLAWFUL = {
     "actors/y.cpp": "#include <rocksdb/db.h>",
     "cli/y.cpp": "#include <boost/asio.hpp>",
     "core/y.cpp": "#include <catch2/catch.hpp>",
+    "data/n.cpp": "namespace qstar::search {",
+    "search/n.cpp": "namespace qstar {",
+    "learning/nn/n.cpp": "namespace qstar::nn {",
     "core/too_long.cpp": "\n" * 401,
 }
 

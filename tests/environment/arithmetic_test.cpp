@@ -8,6 +8,7 @@
 #include "environment/text/expression.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 std::unique_ptr<Environment> family(const std::string& name, bool long_work = false) {

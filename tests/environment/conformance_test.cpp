@@ -5,6 +5,7 @@
 #include "tests/support/environment_config.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 struct Subject {

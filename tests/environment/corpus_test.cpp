@@ -9,6 +9,7 @@
 #include "environment/registry.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 std::unique_ptr<Environment> family(const std::string& name) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 const CountdownText& game() {

@@ -7,6 +7,7 @@
 #include "tests/support/environment_config.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 std::vector<std::unique_ptr<Environment>> all_environments() {

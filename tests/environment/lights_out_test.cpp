@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 using namespace testing;

@@ -8,6 +8,7 @@
 #include "tests/support/environment_config.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 const Environment& environment(const std::string& name) {

@@ -4,6 +4,7 @@
 #include "tests/support/environment_config.hpp"
 
 namespace qstar {
+using namespace environment;
 namespace {
 
 EnvironmentConfig read(std::string_view toml, const std::vector<std::string>& overrides = {}) {

@@ -5,6 +5,8 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace learning;
+using namespace experiment;
 namespace {
 
 Trajectory work(std::initializer_list<Verdict> verdicts, Outcome outcome) {

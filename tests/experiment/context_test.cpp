@@ -7,6 +7,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 Trajectory solved(std::string problem, std::string answer, Outcome outcome = Outcome::kWon) {
@@ -39,18 +40,18 @@ TEST_CASE("one finished attempt per problem is used, and a verifier removes some
 }
 
 TEST_CASE("problems of other domains are outside the family, and held out") {
-  const EnvironmentConfig family;
-  const auto environment = make_environment(family).value();
+  const environment::EnvironmentConfig family;
+  const auto environment = environment::make_environment(family).value();
   const auto domains = other_domains(family);
   REQUIRE(domains.size() == 7);
   CHECK(domains.front().name == "5 operators");
   for (const auto& domain : domains) {
     INFO(domain.name);
-    const auto other = make_environment(domain.config).value();
+    const auto other = environment::make_environment(domain.config).value();
     const auto problems = domain_problems(*environment, *other, 20);
     CHECK(problems.size() == 20);
     for (const auto& problem : problems) {
-      CHECK(is_held_out(problem));
+      CHECK(environment::is_held_out(problem));
       CHECK(other->admits(problem));
       CHECK_FALSE(environment->admits(problem));
     }

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 TEST_CASE("a curve of any length keeps evenly spread points", "[cost_to_go_state]") {
@@ -71,10 +72,10 @@ TEST_CASE("a run is done by whichever limit comes first", "[cost_to_go_state]") 
 }
 
 TEST_CASE("greedy play is kept as attempts", "[cost_to_go_state]") {
-  const auto puzzle = make_puzzle({.name = "lights_out", .size = 3}).value();
+  const auto puzzle = environment::make_puzzle({.name = "lights_out", .size = 3}).value();
   Rng rng(1);
   const auto start = puzzle->scrambled(3, rng);
-  const std::vector<PuzzleWalk> walks = {
+  const std::vector<learning::PuzzleWalk> walks = {
       {start, {4, 0}, {2.5F, 1}, true}, {start, {}, {}, true}, {start, {8}, {9}, false}};
   const auto groups = records_of(*puzzle, walks, {10, 700, 3, 5, {"run", "head", "1"}});
   REQUIRE(groups.size() == 2);  // the second walk had nothing to do

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 
@@ -25,14 +26,14 @@ PuzzleExperiment tiny() {
   return config;
 }
 
-std::shared_ptr<const Puzzle> puzzle_of(const PuzzleExperiment& config) {
-  return make_puzzle(config.environment).value();
+std::shared_ptr<const environment::Puzzle> puzzle_of(const PuzzleExperiment& config) {
+  return environment::make_puzzle(config.environment).value();
 }
 
-PuzzleModel plain_loop(const PuzzleExperiment& config) {
+inference::PuzzleModel plain_loop(const PuzzleExperiment& config) {
   const auto puzzle = puzzle_of(config);
-  PuzzleLearner learner = learner_of(config, puzzle).value();
-  Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(config));
+  learning::PuzzleLearner learner = learner_of(config, puzzle).value();
+  learning::Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(config));
   for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
     learner.update(scrambles.batch(i));
     if (learner.check_due()) learner.check();
@@ -40,8 +41,8 @@ PuzzleModel plain_loop(const PuzzleExperiment& config) {
   return learner.model();
 }
 
-PuzzleModel model_of(const TrainedCostToGo& made) {
-  return parse_puzzle_model(made.model, "test").value();
+inference::PuzzleModel model_of(const TrainedCostToGo& made) {
+  return inference::parse_puzzle_model(made.model, "test").value();
 }
 
 // Notes what is ordered, and can spoil results.

@@ -11,28 +11,30 @@
 #include "tests/support/models.hpp"
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 
-std::shared_ptr<const Environment> sums() {
-  EnvironmentConfig config;
-  return make_environment(config).value();
+std::shared_ptr<const environment::Environment> sums() {
+  environment::EnvironmentConfig config;
+  return environment::make_environment(config).value();
 }
 
 std::vector<std::string> problems(std::size_t n) {
   Rng rng(3);
   std::vector<std::string> drawn;
-  while (drawn.size() < n) drawn.push_back(sums()->sample_problem(rng, Split::kTraining));
+  while (drawn.size() < n)
+    drawn.push_back(sums()->sample_problem(rng, environment::Split::kTraining));
   return drawn;
 }
 
 // A scorer with weights of no meaning.
-ModelFile random_scorer(const std::string& role) {
+model::ModelFile random_scorer(const std::string& role) {
   auto model = testing::random_model(5);
   model.metadata["role"] = role;
   Rng rng(6);
-  for (const auto& [name, shape] : scorer_shapes(model.spec, false)) {
-    NamedTensor tensor{shape, {}};
+  for (const auto& [name, shape] : inference::scorer_shapes(model.spec, false)) {
+    model::NamedTensor tensor{shape, {}};
     std::int64_t n = 1;
     for (const auto extent : shape) n *= extent;
     for (; n > 0; --n) tensor.data.push_back(static_cast<float>(0.3 * rng.normal()));
@@ -73,7 +75,7 @@ TEST_CASE("a scorer's scores are written into every closed step, a critic's as q
     auto task = sampling(policy, 10, 2);
     task.scorer = engine.publish(serialize(random_scorer(role))).value();
     const auto scored = engine.wait(engine.submit(task)).value();
-    const auto scorer = DecoderScorer::make(random_scorer(role)).value();
+    const auto scorer = inference::DecoderScorer::make(random_scorer(role)).value();
     std::size_t closed = 0;
     std::vector<AttemptGroup> plain;
     for (const auto& found : scored.found) {
@@ -87,7 +89,7 @@ TEST_CASE("a scorer's scores are written into every closed step, a critic's as q
           CHECK(score.has_value() == (s < closed_steps(attempt)));
           if (!score) continue;
           const bool ends = text_of(attempt).size() == state.size() + step.text.size() + 1;
-          const std::vector<StepQuery> query = {
+          const std::vector<model::StepQuery> query = {
               {state, step.text + text_of(attempt)[state.size() + step.text.size()]}};
           CHECK(*score == scorer->scores(query).front());
           state += query.front().step;
@@ -124,10 +126,10 @@ TEST_CASE("completions are those of the policy, and an unreadable prompt has non
   LocalEngine engine(sums(), 16);
   const auto model = testing::random_model(1);
   EnginePolicy policy(engine, {engine.publish(serialize(model)).value(), 2});
-  std::vector<GenerateRequest> requests(400, {";1+2=", 0, 1, 8, false});
+  std::vector<model::GenerateRequest> requests(400, {";1+2=", 0, 1, 8, false});
   for (std::size_t i = 0; i < requests.size(); ++i) requests[i].seed = i;
   requests[5].prompt = "?";
-  DecoderPolicy direct(DecoderWeights::make(model, 2).value(), 16);
+  inference::DecoderPolicy direct(inference::DecoderWeights::make(model, 2).value(), 16);
   CHECK(policy.generate(requests) == direct.generate(requests));
   CHECK(policy.status().has_value());
   CHECK(policy.version() == 2);

@@ -11,12 +11,15 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 Exploration explored(const Story& story, std::span<const std::string> problems) {
   const auto policy = story.publish(story.models.at("base"), 1, "base").value();
   const auto critic =
-      story.engine().publish(serialize(CriticLearner(story.models.at("base"), 1).model())).value();
+      story.engine()
+          .publish(serialize(learning::CriticLearner(story.models.at("base"), 1).model()))
+          .value();
   return explore(story, policy, critic, problems, {.samples = 3, .stream = "test", .stage = "test"})
       .value();
 }

@@ -10,6 +10,8 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace learning;
+using namespace experiment;
 namespace {
 
 using nlohmann::json;
@@ -101,7 +103,7 @@ TEST_CASE("a run of reinforcement learning ends with the error of its round") {
   auto story = testing::small_story(config, host);
   // Proxy rewards differ, whatever this untrained policy answers.
   story.models["preference"] =
-      RewardLearner(story.models.at("base"), ScorerRole::kPreference, 1).model();
+      RewardLearner(story.models.at("base"), model::ScorerRole::kPreference, 1).model();
   const auto run = reinforce(story, {.label = "rl.grpo",
                                      .algorithm = "grpo",
                                      .reward = RewardKind::kProxy,
@@ -122,7 +124,7 @@ TEST_CASE("training of reward models, critics and proposers ends with the error 
   auto story = testing::small_story(config, host);
   const PolicyLearner policy(testing::round_start());
   const auto attempt = attempt_of(policy, "6;", Outcome::kWon);
-  RewardLearner model(testing::round_start(), ScorerRole::kProcess, 1);
+  RewardLearner model(testing::round_start(), model::ScorerRole::kProcess, 1);
   const std::vector<LabelledAttempt> labelled = {{&attempt, {1}}};
   RewardConfig reward;
   reward.language_weight = kInf;

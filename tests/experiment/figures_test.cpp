@@ -12,11 +12,14 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace environment;
+using namespace search;
+using namespace experiment;
 namespace {
 
 // Works as it is written here, whatever the weights: problems with one operator are solved right,
 // of the others those that begin with an odd digit with a leap to the answer, and the rest wrong.
-class KnownPolicy final : public Policy {
+class KnownPolicy final : public model::Policy {
  public:
   KnownPolicy(const Environment& environment, std::string proposal, std::uint64_t version)
       : environment_(environment), proposal_(std::move(proposal)), version_(version) {}
@@ -40,8 +43,9 @@ class KnownPolicy final : public Policy {
     return text;
   }
 
-  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
-    std::vector<Generation> made;
+  std::vector<model::Generation> generate(
+      std::span<const model::GenerateRequest> requests) override {
+    std::vector<model::Generation> made;
     for (const auto& request : requests) {
       const auto& prompt = request.prompt;
       const auto begin = prompt.rfind(';') + 1;  // what is earlier is of other problems
@@ -50,7 +54,7 @@ class KnownPolicy final : public Policy {
       std::string text = proposal_ + ";";
       if (!problem.empty()) text = work(environment_, problem, lines.substr(lines.rfind('=') + 1));
       if (request.stop_at_step) text.resize(text.find_first_of("=;") + 1);
-      made.push_back({text, std::vector<std::int32_t>(text.size(), Tokenizer::kFirstDigit),
+      made.push_back({text, std::vector<std::int32_t>(text.size(), model::Tokenizer::kFirstDigit),
                       std::vector<float>(text.size(), -1), true});
     }
     return made;

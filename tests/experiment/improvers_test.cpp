@@ -9,6 +9,8 @@
 #include "tests/support/rounds.hpp"
 
 namespace qstar {
+using namespace learning;
+using namespace experiment;
 namespace {
 
 using testing::attempt_of;
@@ -17,7 +19,7 @@ using testing::parts_of;
 
 constexpr auto kSeed = testing::kRoundSeed;
 
-const ModelFile& start() { return testing::round_start(); }
+const model::ModelFile& start() { return testing::round_start(); }
 
 double likelihood(const PolicyLearner& policy, const std::string& text) {
   double sum = 0;
@@ -140,7 +142,7 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   parts.value.optimizer.warmup = 0;
   const auto ppo = find_algorithm("ppo")->make(parts);
   const auto attempts = round_of_four(policy).groups[0].attempts;
-  RewardLearner values(start(), ScorerRole::kOutcome, derive_seed(kSeed, "value"));
+  RewardLearner values(start(), model::ScorerRole::kOutcome, derive_seed(kSeed, "value"));
   const auto loss = ppo_loss(values.step_scores(attempts), 0.5);
   REQUIRE(std::abs(loss) > 0.01);
   CHECK(ppo->improve(policy, round_of_four(policy)).value().at("loss") ==
@@ -149,8 +151,8 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   const std::string saved = ppo->save();
   std::string_view bytes = saved, learned;
   std::array<std::uint64_t, 4> generator{};
-  REQUIRE(take_raw(bytes, generator));
-  REQUIRE(take_block(bytes, learned));
+  REQUIRE(persistence::take_raw(bytes, generator));
+  REQUIRE(persistence::take_block(bytes, learned));
   REQUIRE(values.load(learned, "value model"));
   const auto after = values.step_scores(attempts);
   CHECK(after[0].back() > 0.7F);
@@ -183,8 +185,8 @@ TEST_CASE("Q-advantage's loss has Q − V of each state, by a critic that learne
   const std::string saved = improver->save();
   std::string_view bytes = saved, learned;
   std::array<std::uint64_t, 4> generator{};
-  REQUIRE(take_raw(bytes, generator));
-  REQUIRE(take_block(bytes, learned));
+  REQUIRE(persistence::take_raw(bytes, generator));
+  REQUIRE(persistence::take_block(bytes, learned));
   CriticLearner critic(start(), derive_seed(kSeed, "critic"));
   const auto attempts = round_of_four(policy).groups[0].attempts;
   const double unlearned = q_advantage_loss(critic.step_values(attempts));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 TEST_CASE("a pace is the rate since its first mark", "[pace]") {
   Pace pace;

@@ -9,17 +9,20 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace environment;
+using namespace experiment;
 namespace {
 
 // Generates the given texts in turn, whatever the request.
-class Writer final : public Policy {
+class Writer final : public model::Policy {
  public:
   explicit Writer(std::vector<std::string> texts) : texts_(std::move(texts)) {}
-  std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
-    std::vector<Generation> made;
+  std::vector<model::Generation> generate(
+      std::span<const model::GenerateRequest> requests) override {
+    std::vector<model::Generation> made;
     for (const auto& request : requests) {
       REQUIRE(request.prompt == ";=");
-      Generation generation;
+      model::Generation generation;
       generation.text = texts_[made.size() % texts_.size()];
       generation.tokens.assign(generation.text.size(), 3);
       generation.logprobs.assign(generation.text.size(), -0.5F);
@@ -112,7 +115,7 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
     return std::make_unique<Writer>(std::vector{one + ";", two + ";", std::string("1+;")});
   });
   auto story = testing::small_story(config, host);
-  PolicyLearner policy(story.models.at("base"));
+  learning::PolicyLearner policy(story.models.at("base"));
   ProposedProblems source(story, "test", 0.75);
   const auto proposal =
       source.propose(story, story.publish(policy.model(), 1, "test").value(), 0).value();
@@ -144,13 +147,14 @@ TEST_CASE("a policy learns to write problems that the solver solves about half o
   Rng rng(2);
   std::string taught = environment.sample_problem(rng, Split::kTraining), known = taught;
   while (known == taught) known = environment.sample_problem(rng, Split::kTraining);
-  PolicyLearner policy(story.models.at("base"));
+  learning::PolicyLearner policy(story.models.at("base"));
   const auto preference = [&] {
     double difference = 0;
     for (const auto& [text, sign] : {std::pair{taught, 1.0}, {known, -1.0}}) {
       const std::vector<std::string> row = {";=" + text + ";"};
       const std::vector<float> weight = {1.0F};
-      difference -= sign * policy.loss(batch_of_solutions(story.tokenizer(), row, weight));
+      difference -=
+          sign * policy.loss(learning::batch_of_solutions(story.tokenizer(), row, weight));
     }
     return difference;
   };

@@ -11,6 +11,7 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 using Saves = std::map<std::string, std::map<std::string, std::string>>;
@@ -39,14 +40,15 @@ ReinforcePlan plan_of(const std::string& algorithm, const StoryConfig& config) {
 Story taught_story(const StoryConfig& config, StoryHost host) {
   auto story = testing::small_story(config, std::move(host));
   static const auto taught = [&] {
-    PolicyLearner learner(story.models.at("base"));
+    learning::PolicyLearner learner(story.models.at("base"));
     for (std::int64_t i = 0; i < 250; ++i)
-      pretrain_step(learner, story.environment(), story.tokenizer(), CorpusConfig::curated(),
-                    {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
+      learning::pretrain_step(
+          learner, story.environment(), story.tokenizer(), environment::CorpusConfig::curated(),
+          {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
     return learner.model();
   }();
   story.models["base"] = taught;
-  story.models["critic"] = CriticLearner(taught, 1).model();
+  story.models["critic"] = learning::CriticLearner(taught, 1).model();
   return story;
 }
 
@@ -54,9 +56,9 @@ Story taught_story(const StoryConfig& config, StoryHost host) {
 struct Opinion {
   double won = 0, lost = 0;
 };
-Opinion opinion_of(const ModelFile& model, const Tokenizer& tokenizer,
+Opinion opinion_of(const model::ModelFile& model, const model::Tokenizer& tokenizer,
                    const std::vector<AttemptGroup>& groups) {
-  const PolicyLearner policy(model);
+  const learning::PolicyLearner policy(model);
   Opinion opinion;
   for (const bool won : {true, false}) {
     std::vector<std::string> texts;
@@ -66,7 +68,7 @@ Opinion opinion_of(const ModelFile& model, const Tokenizer& tokenizer,
     REQUIRE(texts.size() > 4);
     const std::vector<float> weights(texts.size(), 1);
     (won ? opinion.won : opinion.lost) =
-        -policy.loss(batch_of_solutions(tokenizer, texts, weights));
+        -policy.loss(learning::batch_of_solutions(tokenizer, texts, weights));
   }
   return opinion;
 }

@@ -7,6 +7,7 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 // Attempts at a problem, of which the first `wins` win.
@@ -30,7 +31,7 @@ class Fixture {
     REQUIRE(source.learn(learner, {}, groups, 1).has_value());
   }
   Story story = testing::small_story();
-  PolicyLearner learner{story.models.at("base")};
+  learning::PolicyLearner learner{story.models.at("base")};
   const PolicyRef policy;  // is not asked
 };
 

@@ -7,6 +7,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 Trajectory scored(std::initializer_list<float> scores, Outcome outcome) {

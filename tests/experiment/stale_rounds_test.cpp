@@ -10,6 +10,8 @@
 #include "tests/support/rounds.hpp"
 
 namespace qstar {
+using namespace learning;
+using namespace experiment;
 namespace {
 
 using testing::attempt_of;
@@ -17,7 +19,7 @@ using testing::parts_of;
 
 constexpr double kRate = 0.1;
 
-const ModelFile& uniform() {
+const model::ModelFile& uniform() {
   static const auto model = [] {
     auto made = testing::round_start();
     for (auto& [name, tensor] : made.tensors)

@@ -5,6 +5,7 @@
 #include "tests/support/described.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 // What reading this text says, or what is wrong with what was read; empty: nothing.
@@ -34,7 +35,9 @@ TEST_CASE("a search is a section with its name and its options") {
 }
 
 TEST_CASE("the options of a search are named where they differ from the usual ones") {
-  const auto named = [](const char* name, SearchOptions how) { return options_of({name, how}); };
+  const auto named = [](const char* name, search::SearchOptions how) {
+    return options_of({name, how});
+  };
   CHECK(named("greedy", {}).empty());
   CHECK(named("beam", {.samples = 4, .stop_below = 0.5, .retries = 3}) ==
         "samples=4 stop_below=0.5 retries=3");
@@ -178,13 +181,14 @@ TEST_CASE("keys of earlier versions are refused, and similar new ones are sugges
 TEMPLATE_TEST_CASE("a story's configuration describes every field", "", AttemptConfig,
                    FineTuneConfig, VerifierConfig, SearchTableConfig, AnnotatorConfig,
                    FeedbackConfig, FinalConfig, SelfPlayConfig, StagesConfig, MeasureConfig,
-                   StoryConfig, RewardConfig, PolicyGradientConfig) {
+                   StoryConfig, learning::RewardConfig, learning::PolicyGradientConfig) {
   CHECK(testing::describes_all<TestType>());
 }
 
 TEST_CASE("reinforcement describes every field that it reads, its selection's one by one") {
   // Not allow_lucky: rewards decide which attempts count as right.
-  CHECK(testing::describes_all<ReinforceConfig>(testing::field_count<SelectionOptions>() - 1));
+  CHECK(testing::describes_all<ReinforceConfig>(testing::field_count<learning::SelectionOptions>() -
+                                                1));
 }
 
 TEST_CASE("a story's configuration survives printing") {

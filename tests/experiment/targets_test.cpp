@@ -5,6 +5,7 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
 using nlohmann::json;

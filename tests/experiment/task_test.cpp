@@ -9,6 +9,7 @@
 #include "core/rng.hpp"
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 
@@ -32,14 +33,14 @@ AttemptTask attempt_task() {
               .seed = 0xffff'ffff'ffff'ffff,
               .first_group = 1ULL << 62U,
               .budget = 400,
-              .aggregation = Aggregation::kProduct,
+              .aggregation = search::Aggregation::kProduct,
               .beam = 2,
               .stop_below = 0.25,
               .retries = 5,
               .weight = 0.125,
               .step_cost = 0.0625,
               .repeat_cost = 1.5,
-              .priority = EdgePriority::kUtility,
+              .priority = search::EdgePriority::kUtility,
               .exploration = 2.5,
               .simulations = 99};
   task.problems = {"1+2", "", std::string("\0x", 2)};
@@ -80,8 +81,8 @@ TEST_CASE("a task comes back from its bytes as it was", "[task]") {
   const auto again = std::get<AttemptTask>(decode_task(encode(Task(attempt_task()))).value());
   CHECK(again.policy == PolicyRef{"abc", 7});
   CHECK(again.how.first_group == 1ULL << 62U);
-  CHECK(again.how.aggregation == Aggregation::kProduct);
-  CHECK(again.how.priority == EdgePriority::kUtility);
+  CHECK(again.how.aggregation == search::Aggregation::kProduct);
+  CHECK(again.how.priority == search::EdgePriority::kUtility);
   CHECK(again.how.repeat_cost == 1.5);
   CHECK(again.how.simulations == 99);
   CHECK(again.problems == attempt_task().problems);

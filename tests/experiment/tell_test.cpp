@@ -11,9 +11,11 @@
 #include "tests/support/small_story.hpp"
 
 namespace qstar {
+using namespace experiment;
 namespace {
 
-using Kept = std::map<std::string, std::pair<nlohmann::json, std::map<std::string, ModelFile>>>;
+using Kept =
+    std::map<std::string, std::pair<nlohmann::json, std::map<std::string, model::ModelFile>>>;
 
 FinishedStages keeping(Kept& kept) {
   return {[&kept](std::string_view stage, Story& story) -> Result<bool> {

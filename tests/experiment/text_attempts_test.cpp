@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 
@@ -35,11 +36,11 @@ TextState at(std::uint64_t version, std::uint64_t leases) {
 TEST_CASE("a rollout has the same problems wherever it is made, and none is held out",
           "[text_attempts]") {
   const ExperimentConfig config;
-  const auto environment = make_environment(config.environment).value();
+  const auto environment = environment::make_environment(config.environment).value();
   const auto first = rollout_task(config, *environment, 3, {"abc", 1});
   CHECK(encode(Task(first)) == encode(Task(rollout_task(config, *environment, 3, {"abc", 1}))));
   REQUIRE(first.problems.size() == static_cast<std::size_t>(config.rollout.lease_groups));
-  for (const auto& problem : first.problems) REQUIRE_FALSE(is_held_out(problem));
+  for (const auto& problem : first.problems) REQUIRE_FALSE(environment::is_held_out(problem));
   const auto second = rollout_task(config, *environment, 4, {"abc", 1});
   REQUIRE(second.how.first_group == first.how.first_group + first.problems.size());
   REQUIRE(second.problems != first.problems);
@@ -47,7 +48,7 @@ TEST_CASE("a rollout has the same problems wherever it is made, and none is held
 }
 
 TEST_CASE("attempts are ordered for the versions ahead, and no further", "[text_attempts]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   for (const std::int64_t ahead : {0, 1, 5}) {
     const auto config = three_versions(ahead);
     REQUIRE(leases_per_version(config) == 2);
@@ -80,7 +81,7 @@ TEST_CASE("attempts are ordered for the versions ahead, and no further", "[text_
 }
 
 TEST_CASE("attempts under way are ordered again, but for those collected", "[text_attempts]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   const auto config = three_versions(1);
   const auto recorder = std::make_shared<testing::TaskRecorder>();
   StageHost host = local_stage_host(nullptr, 1);

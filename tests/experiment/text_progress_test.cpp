@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 TEST_CASE("what is not measured yet is not shown as a figure", "[text_progress]") {
   const ExperimentConfig config;

@@ -9,11 +9,12 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 
 ExperimentConfig tiny() {
-  REQUIRE(prepare_torch());
+  REQUIRE(learning::prepare_torch());
   ExperimentConfig config;
   const std::vector<std::string> shorter = {"model.layers=1",
                                             "model.width=16",
@@ -42,7 +43,7 @@ struct Outside {
   std::map<std::uint64_t, AttemptGroup> kept;
   std::vector<StageProgress> shown;
 
-  StageHost host(const std::shared_ptr<const Environment>& environment) {
+  StageHost host(const std::shared_ptr<const environment::Environment>& environment) {
     StageHost host = local_stage_host(environment, 16);
     host.stop = Stop([this] { return --patience < 0; });
     host.keep = [this](std::span<const AttemptGroup> groups) {
@@ -66,8 +67,8 @@ struct Outside {
   }
 };
 
-std::shared_ptr<const Environment> environment_of(const ExperimentConfig& config) {
-  return make_environment(config.environment).value();
+std::shared_ptr<const environment::Environment> environment_of(const ExperimentConfig& config) {
+  return environment::make_environment(config.environment).value();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::experiment;
 
 namespace {
 

@@ -3,13 +3,14 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::learning;
 
 namespace {
 
 Status checked(const std::vector<std::string>& overrides) {
-  StoryConfig config;
+  experiment::StoryConfig config;
   REQUIRE(parse_config("experiment = \"story\"", "test", overrides, describe_of(config)));
-  return refuse_unused(config);
+  return experiment::refuse_unused(config);
 }
 
 void refuses(const std::vector<std::string>& overrides, const std::string& key) {

@@ -9,7 +9,7 @@
 
 namespace {
 
-const qstar::CheckpointParts kParts = {{"policy", "some weights"}, {"run.json", "{}"}};
+const qstar::persistence::CheckpointParts kParts = {{"policy", "some weights"}, {"run.json", "{}"}};
 
 // A checkpoint of which one file is overwritten.
 class Checkpoint {
@@ -34,7 +34,7 @@ class Checkpoint {
   qstar::TemporaryFolder folder_;
   std::string path_ = folder_.path("checkpoints");
   std::string newest_ = path_ + "/0000000007/";
-  qstar::CheckpointDirectory directory_{path_, 1};
+  qstar::persistence::CheckpointDirectory directory_{path_, 1};
   std::string name_;
   std::fstream file_;
 };

@@ -5,7 +5,7 @@
 namespace {
 
 // Whatever was read, no number of it is infinite or none.
-void require_finite(qstar::ExperimentConfig& config) {
+void require_finite(qstar::experiment::ExperimentConfig& config) {
   for (const auto& section : qstar::list_config(qstar::describe_of(config))) {
     for (const auto& field : section.fields)
       require(!field.value.ends_with("inf") && !field.value.ends_with("nan"));
@@ -15,7 +15,7 @@ void require_finite(qstar::ExperimentConfig& config) {
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
-  qstar::ExperimentConfig config;
+  qstar::experiment::ExperimentConfig config;
   return {qstar::print_config(qstar::describe_of(config)),
           "name = \"a\"\nseed = 3\n[model]\nlayers = 2\nwidth = 32\n",
           "replay.policy.limiter = {samples_per_insert = 2, tolerance = 1e3}\n",
@@ -25,7 +25,7 @@ std::vector<std::string> fuzz_seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  qstar::ExperimentConfig config, again;
+  qstar::experiment::ExperimentConfig config, again;
   const auto read =
       qstar::parse_config(text_of(data, size), "fuzz", {}, qstar::describe_of(config));
   if (!read) {
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(read.error().message.find('\n') == std::string::npos);
     return 0;
   }
-  (void)qstar::check(config);
+  (void)qstar::actors::check(config);
   require_finite(config);
   const auto printed = qstar::print_config(qstar::describe_of(config));
   require(qstar::parse_config(printed, "printed", {}, qstar::describe_of(again)).has_value());

@@ -14,7 +14,7 @@
 namespace {
 
 using qstar::Result;
-using qstar::TensorFile;
+using qstar::model::TensorFile;
 
 void check_error(const qstar::Error& error) {
   require(error.message.starts_with("fuzz: "));
@@ -28,7 +28,7 @@ void check_file(std::string_view text, const Result<TensorFile>& parsed) {
   static const std::string path = "/proc/self/fd/" + std::to_string(fd);
   require(fd >= 0 && ::ftruncate(fd, 0) == 0);
   require(::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-  const auto read = qstar::read_tensors(path);
+  const auto read = qstar::model::read_tensors(path);
   require(read.has_value() == parsed.has_value());
   if (read) return require(*read == *parsed);
   require(read.error().code == parsed.error().code);
@@ -36,7 +36,7 @@ void check_file(std::string_view text, const Result<TensorFile>& parsed) {
 }
 
 void check_tensors(std::string_view text) {
-  const auto parsed = qstar::parse_tensors(text, "fuzz");
+  const auto parsed = qstar::model::parse_tensors(text, "fuzz");
   check_file(text, parsed);
   if (!parsed) return check_error(parsed.error());
   for (const auto& [name, tensor] : parsed->tensors)
@@ -47,26 +47,29 @@ void check_tensors(std::string_view text) {
 template <class Model, class Parse>
 void check_kind(const Result<Model>& model, Parse parse) {
   if (!model) return check_error(model.error());
-  const auto bytes = qstar::serialize(*model);
+  const auto bytes = serialize(*model);
   const auto again = parse(bytes);
-  require(again.has_value() && qstar::serialize(*again) == bytes);
+  require(again.has_value() && serialize(*again) == bytes);
 }
 
 void check_learner(std::string_view text) {
   static auto learner = [] {
-    qstar::PuzzleLearnerConfig config;
+    qstar::learning::PuzzleLearnerConfig config;
     config.network = {.values = "q", .first = 32, .second = 32, .blocks = 0};
     config.check_positions = 2;
-    return qstar::PuzzleLearner::make(std::make_shared<qstar::LightsOut>(3), config, 1).value();
+    return qstar::learning::PuzzleLearner::make(std::make_shared<qstar::environment::LightsOut>(3),
+                                                config, 1)
+        .value();
   }();
   if (const auto loaded = learner.load(text, "fuzz"); !loaded) check_error(loaded.error());
 }
 
 std::string learner_bytes() {
-  qstar::PuzzleLearnerConfig config;
+  qstar::learning::PuzzleLearnerConfig config;
   config.network = {.values = "q", .first = 32, .second = 32, .blocks = 0};
   config.check_positions = 2;
-  return qstar::PuzzleLearner::make(std::make_shared<qstar::LightsOut>(3), config, 1)
+  return qstar::learning::PuzzleLearner::make(std::make_shared<qstar::environment::LightsOut>(3),
+                                              config, 1)
       .value()
       .save();
 }
@@ -83,10 +86,10 @@ std::vector<std::string> fuzz_seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = text_of(data, size);
   check_tensors(text);
-  check_kind(qstar::parse_model(text, "fuzz"),
-             [](std::string_view t) { return qstar::parse_model(t, "written"); });
-  check_kind(qstar::parse_puzzle_model(text, "fuzz"),
-             [](std::string_view t) { return qstar::parse_puzzle_model(t, "written"); });
+  check_kind(qstar::model::parse_model(text, "fuzz"),
+             [](std::string_view t) { return qstar::model::parse_model(t, "written"); });
+  check_kind(qstar::inference::parse_puzzle_model(text, "fuzz"),
+             [](std::string_view t) { return qstar::inference::parse_puzzle_model(t, "written"); });
   (void)qstar::testing::error_of_use(text, "fuzz");
   check_learner(text);
   return 0;

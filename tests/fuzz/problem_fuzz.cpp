@@ -7,15 +7,15 @@
 
 namespace {
 
-void check(const qstar::Environment& environment, std::string_view text) {
-  const auto problem = qstar::typed_problem(environment, text);
+void check(const qstar::environment::Environment& environment, std::string_view text) {
+  const auto problem = qstar::environment::typed_problem(environment, text);
   if (!problem) {
     const auto& message = problem.error().message;
     require(!message.empty() && message == qstar::printable(message) && message.size() < 500);
     return;
   }
   require(environment.reset(*problem).has_value());
-  require(qstar::typed_problem(environment, *problem).value() == *problem);
+  require(qstar::environment::typed_problem(environment, *problem).value() == *problem);
 }
 
 }  // namespace
@@ -26,9 +26,10 @@ std::vector<std::string> fuzz_seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const auto c = qstar::make_environment({}).value(),
-                    hard = qstar::make_environment({.family = "hard", .long_work = true}).value(),
-                    countdown = qstar::make_environment({.name = "countdown", .size = 4}).value();
+  static const auto
+      c = qstar::environment::make_environment({}).value(),
+      hard = qstar::environment::make_environment({.family = "hard", .long_work = true}).value(),
+      countdown = qstar::environment::make_environment({.name = "countdown", .size = 4}).value();
   for (const auto* environment : {c.get(), hard.get(), countdown.get()})
     check(*environment, text_of(data, size));
   return 0;

@@ -6,8 +6,8 @@
 
 namespace {
 
-qstar::ReplayTable table_of(const std::string& selector) {
-  return qstar::ReplayTable::make({.selector = selector, .capacity = 100}).value();
+qstar::persistence::ReplayTable table_of(const std::string& selector) {
+  return qstar::persistence::ReplayTable::make({.selector = selector, .capacity = 100}).value();
 }
 
 // A store of six groups.

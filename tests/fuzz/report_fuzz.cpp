@@ -33,19 +33,19 @@ std::vector<std::string> fuzz_seeds() {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto report = qstar::parse_report(text_of(data, size), "fuzz");
+  const auto report = qstar::serving::parse_report(text_of(data, size), "fuzz");
   if (!report) {
     check_line(report.error().message);
     return 0;
   }
-  for (const auto& [name, bytes] : qstar::report_files(*report)) require(!bytes.empty());
-  const auto again = qstar::parse_report(report->dump(), "again");
+  for (const auto& [name, bytes] : qstar::serving::report_files(*report)) require(!bytes.empty());
+  const auto again = qstar::serving::parse_report(report->dump(), "again");
   require(again.has_value() && *again == *report);
   auto other = *report;
   other["seed"] = 99;
-  const auto together = qstar::aggregate_reports(std::vector{*report, other});
+  const auto together = qstar::serving::aggregate_reports(std::vector{*report, other});
   if (together)
-    (void)qstar::report_files(*together);
+    (void)qstar::serving::report_files(*together);
   else
     check_line(together.error().message);
   return 0;

@@ -6,8 +6,8 @@
 
 namespace {
 
-std::unique_ptr<qstar::Selector> filled(const std::string& name) {
-  auto selector = qstar::make_selector(name).value();
+std::unique_ptr<qstar::persistence::Selector> filled(const std::string& name) {
+  auto selector = qstar::persistence::make_selector(name).value();
   for (std::uint64_t key = 0; key < 5; ++key) selector->insert(key, 1 + static_cast<double>(key));
   return selector;
 }
@@ -16,21 +16,22 @@ std::unique_ptr<qstar::Selector> filled(const std::string& name) {
 
 std::vector<std::string> fuzz_seeds() {
   std::vector<std::string> seeds;
-  for (const auto& name : qstar::selector_names()) seeds.push_back(filled(name)->save());
-  qstar::TextState text;
+  for (const auto& name : qstar::persistence::selector_names())
+    seeds.push_back(filled(name)->save());
+  qstar::experiment::TextState text;
   text.ordered = {{1, {"abc", 1}, "def", 0, 3}};
   text.evaluations = {{"base", true, 9, {{"policy_version", 1}}, "abc"}};
-  seeds.push_back(qstar::save(text));
-  qstar::CostToGoState puzzle;
+  seeds.push_back(save(text));
+  qstar::experiment::CostToGoState puzzle;
   puzzle.curve.add({.updates = 3});
-  seeds.push_back(qstar::save(puzzle));
+  seeds.push_back(save(puzzle));
   return seeds;
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto bytes = text_of(data, size);
   qstar::Rng rng(1);
-  for (const auto& name : qstar::selector_names()) {
+  for (const auto& name : qstar::persistence::selector_names()) {
     const auto selector = filled(name);
     const bool restored = selector->restore(bytes).has_value();
     require(restored || selector->size() == 5);
@@ -40,9 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       selector->erase(sampled.key);
     }
   }
-  if (const auto run = qstar::load_text_state(bytes))
-    require(qstar::load_text_state(qstar::save(*run)).has_value());
-  if (const auto run = qstar::load_cost_to_go_state(bytes))
-    require(qstar::load_cost_to_go_state(qstar::save(*run)).has_value());
+  if (const auto run = qstar::experiment::load_text_state(bytes))
+    require(qstar::experiment::load_text_state(save(*run)).has_value());
+  if (const auto run = qstar::experiment::load_cost_to_go_state(bytes))
+    require(qstar::experiment::load_cost_to_go_state(save(*run)).has_value());
   return 0;
 }

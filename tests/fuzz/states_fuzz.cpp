@@ -7,16 +7,17 @@
 
 namespace {
 
-std::shared_ptr<const qstar::Puzzle> puzzle_of(const std::string& name, std::int64_t size) {
-  qstar::EnvironmentConfig config;
+std::shared_ptr<const qstar::environment::Puzzle> puzzle_of(const std::string& name,
+                                                            std::int64_t size) {
+  qstar::environment::EnvironmentConfig config;
   config.name = name;
   config.size = size;
-  return qstar::make_puzzle(config).value();
+  return qstar::environment::make_puzzle(config).value();
 }
 
-void check(std::string_view text, const qstar::Puzzle& puzzle) {
+void check(std::string_view text, const qstar::environment::Puzzle& puzzle) {
   std::istringstream in{std::string(text)};
-  const auto states = qstar::read_puzzle_states(in, "fuzz", puzzle, 1000);
+  const auto states = qstar::cli::read_puzzle_states(in, "fuzz", puzzle, 1000);
   if (!states) {
     const std::string& message = states.error().message;
     require(message.starts_with("fuzz:"));

@@ -24,30 +24,35 @@ void check(std::string_view bytes, Read read) {
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
-  qstar::AttemptTask attempt;
+  qstar::experiment::AttemptTask attempt;
   attempt.policy = {"abc", 7};
   attempt.guide = "def";
   attempt.scorer = "ghi";
   attempt.problems = {"1+2", "3-1"};
-  qstar::CompleteTask completions;
+  qstar::experiment::CompleteTask completions;
   completions.requests = {{";1+2=", 5, 0.25F, 9, true}, {}};
-  qstar::TaskResult result;
+  qstar::experiment::TaskResult result;
   for (auto& group : qstar::sample_groups(1, 3))
     result.found.push_back({std::move(group), {0}, 12, 3, true});
   result.generations.push_back({"3;", {5, 0}, {-1, -2}, true});
   result.groups = qstar::sample_groups(4, 2);
   result.batches = {{7, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}}};
-  const qstar::ScrambleTask scramble{"name = \"cube3\"\n", "rate = 1\n", 9, 40, 8, true, "jkl"};
-  return {encode(qstar::Task(attempt)),
-          encode(qstar::Task(completions)),
-          encode(qstar::Task(qstar::ScoreTask{"def", qstar::sample_groups(1, 2)})),
-          encode(qstar::Task(qstar::VerifyTask{qstar::sample_groups(1, 2)})),
-          encode(qstar::Task(scramble)),
-          encode(result)};
+  const qstar::experiment::ScrambleTask scramble{
+      "name = \"cube3\"\n", "rate = 1\n", 9, 40, 8, true, "jkl"};
+  return {
+      encode(qstar::experiment::Task(attempt)),
+      encode(qstar::experiment::Task(completions)),
+      encode(
+          qstar::experiment::Task(qstar::experiment::ScoreTask{"def", qstar::sample_groups(1, 2)})),
+      encode(qstar::experiment::Task(qstar::experiment::VerifyTask{qstar::sample_groups(1, 2)})),
+      encode(qstar::experiment::Task(scramble)),
+      encode(result)};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  check(text_of(data, size), [](std::string_view bytes) { return qstar::decode_task(bytes); });
-  check(text_of(data, size), [](std::string_view bytes) { return qstar::decode_result(bytes); });
+  check(text_of(data, size),
+        [](std::string_view bytes) { return qstar::experiment::decode_task(bytes); });
+  check(text_of(data, size),
+        [](std::string_view bytes) { return qstar::experiment::decode_result(bytes); });
   return 0;
 }

@@ -4,13 +4,14 @@
 
 namespace {
 
-std::unique_ptr<qstar::Environment> made(const std::string& name, const std::string& family = "C") {
-  qstar::EnvironmentConfig config;
+std::unique_ptr<qstar::environment::Environment> made(const std::string& name,
+                                                      const std::string& family = "C") {
+  qstar::environment::EnvironmentConfig config;
   config.name = name;
   config.family = family;
   if (name == "countdown") config.size = 4;  // exhausted at once
   config.long_work = family == "hard";
-  return qstar::make_environment(config).value();
+  return qstar::environment::make_environment(config).value();
 }
 
 std::string_view take_line(std::string_view& rest) {
@@ -19,11 +20,11 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-void walk(const qstar::Environment& environment, std::string_view rest) {
+void walk(const qstar::environment::Environment& environment, std::string_view rest) {
   using qstar::Verdict;
   const auto start = environment.reset(take_line(rest));
   if (!start) return;
-  qstar::State state = *start;
+  qstar::environment::State state = *start;
   while (!rest.empty()) {
     const auto result = environment.step(state, take_line(rest));
     require(result.verdict != Verdict::kUnknown);

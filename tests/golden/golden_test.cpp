@@ -23,6 +23,7 @@
 #include <catch2/catch.hpp>
 
 using namespace qstar;
+using namespace qstar::persistence;
 
 namespace {
 
@@ -94,14 +95,14 @@ TEST_CASE("records of schema 1 are read and written unchanged", "[golden]") {
 }
 
 TEST_CASE("the default configuration is printed unchanged", "[golden]") {
-  ExperimentConfig config;
+  experiment::ExperimentConfig config;
   compare("config.toml", print_config(describe_of(config)));
 }
 
 TEST_CASE("a model's header is unchanged", "[golden]") {
   auto model = testing::random_model(1);
   model.metadata["seed"] = "1";
-  const std::string bytes = serialize(model);
+  const std::string bytes = model::serialize(model);
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof(length));
   compare("model_header.json", bytes.substr(8, length) + "\n");
@@ -109,15 +110,15 @@ TEST_CASE("a model's header is unchanged", "[golden]") {
 
 TEST_CASE("a report and its curve are unchanged", "[golden]") {
   const auto report = nlohmann::json::parse(read("report.json"));
-  compare("report.md", report_markdown(report));
-  compare("learning_curve.svg", curve_of(report));
+  compare("report.md", serving::report_markdown(report));
+  compare("learning_curve.svg", serving::curve_of(report));
 }
 
 TEST_CASE("a story's report and its plots are unchanged", "[golden]") {
-  const auto report = parse_report(read("story_report.json"), "story_report.json");
+  const auto report = serving::parse_report(read("story_report.json"), "story_report.json");
   REQUIRE(report);
   std::set<std::string> names, kept;
-  for (const auto& [name, bytes] : report_files(*report)) {
+  for (const auto& [name, bytes] : serving::report_files(*report)) {
     compare("story_" + name, bytes);
     names.insert("story_" + name);
   }
@@ -129,19 +130,20 @@ TEST_CASE("a story's report and its plots are unchanged", "[golden]") {
 }
 
 TEST_CASE("drawings of every puzzle are unchanged", "[golden]") {
-  for (const auto& name : puzzle_names()) {
-    const auto puzzle = make_puzzle(environment_config(name)).value();
+  for (const auto& name : environment::puzzle_names()) {
+    const auto puzzle = environment::make_puzzle(environment_config(name)).value();
     Rng rng(1);
     auto states = puzzle->scrambled(3, rng);
     const auto moved = after(*puzzle, states, legal_moves(*puzzle, states).front());
     states.insert(states.end(), moved.begin(), moved.end());
-    compare("puzzle_" + name + ".svg",
-            svg_strip(*puzzle, states, std::vector<std::string>{"start", "a < b & c"}));
+    compare(
+        "puzzle_" + name + ".svg",
+        environment::svg_strip(*puzzle, states, std::vector<std::string>{"start", "a < b & c"}));
   }
 }
 
 TEST_CASE("a puzzle without its own drawing is drawn as text", "[golden]") {
-  const auto drawn = svg(SmallPancake(3), std::vector<std::uint8_t>{0, 2, 1});
+  const auto drawn = environment::svg(SmallPancake(3), std::vector<std::uint8_t>{0, 2, 1});
   CHECK(drawn.find("viewBox=\"0 0 6 1\"") != std::string::npos);
   CHECK(drawn.find(">0 2 1 </text>") != std::string::npos);
 }

@@ -56,9 +56,9 @@ TEST_CASE("generated reports have no banned words") {
   const auto story = golden("story_report.json");
   auto other = story;
   other["seed"] = 2;
-  const auto together = aggregate_reports(std::vector{story, other}).value();
+  const auto together = serving::aggregate_reports(std::vector{story, other}).value();
   for (const json& report : {golden("report.json"), story, together, puzzle_report()}) {
-    const auto files = report_files(report);
+    const auto files = serving::report_files(report);
     REQUIRE(files.size() >= 2);
     for (const auto& [name, bytes] : files) {
       INFO(name);

@@ -19,7 +19,7 @@ void poison(qstar::Trajectory& attempt) {
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
-  auto store = qstar::Store::open(argv[1], qstar::Store::Mode::kWrite);
+  auto store = qstar::persistence::Store::open(argv[1], qstar::persistence::Store::Mode::kWrite);
   auto groups = qstar::sample_groups(10, 20);
   for (auto& group : groups)
     for (auto& attempt : group.attempts) poison(attempt);

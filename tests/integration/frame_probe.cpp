@@ -24,14 +24,14 @@ namespace {
 using namespace std::chrono_literals;
 
 int wait_for_signal(bool stubborn) {
-  const auto stop = qstar::stop_on_interrupt();
-  qstar::write_text(stdout, "ready\n");
+  const auto stop = qstar::cli::stop_on_interrupt();
+  qstar::cli::write_text(stdout, "ready\n");
   while (!stop() || stubborn) std::this_thread::sleep_for(10ms);
   return 130;
 }
 
 int show_status(char** texts) {
-  const qstar::StatusLine line(stdout);
+  const qstar::cli::StatusLine line(stdout);
   for (; texts[0] != nullptr && texts[1] != nullptr; ++texts) line.show(*texts);
   line.keep(*texts);
   return 0;
@@ -46,13 +46,13 @@ int open_a_file(const std::string& path) {
 
 // Prints until a signal stops it, in one of three ways.
 int flood(const std::string& how) {
-  const auto stop = qstar::stop_on_interrupt();
+  const auto stop = qstar::cli::stop_on_interrupt();
   while (!stop()) {
     if (how == "cout") std::cout << "line\n";
     if (how == "print") fmt::print("line\n");
     if (how == "errors") fmt::print(stderr, "line\n");
   }
-  return qstar::report_error({qstar::Errc::kInterrupted, "interrupted"});
+  return qstar::cli::report_error({qstar::Errc::kInterrupted, "interrupted"});
 }
 
 // Takes memory until there is no more.
@@ -105,4 +105,4 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { qstar::run_program(run, argc, argv); }
+int main(int argc, char** argv) { qstar::cli::run_program(run, argc, argv); }

@@ -23,7 +23,7 @@ void list(const char* kind) {
 }  // namespace
 
 int main() {
-  list<qstar::ExperimentConfig>("text");
-  list<qstar::PuzzleExperiment>("puzzle");
-  list<qstar::StoryConfig>("story");
+  list<qstar::experiment::ExperimentConfig>("text");
+  list<qstar::experiment::PuzzleExperiment>("puzzle");
+  list<qstar::experiment::StoryConfig>("story");
 }

@@ -10,14 +10,14 @@
 int main(int argc, char** argv) {
   using namespace qstar;
   if (argc < 5) return 2;
-  EnvironmentConfig environment;
+  environment::EnvironmentConfig environment;
   const std::vector<std::string> overrides(argv + 4, argv + argc);
   if (!parse_config("", "", overrides, describe_of(environment))) return 2;
-  const auto puzzle = make_puzzle(environment);
+  const auto puzzle = environment::make_puzzle(environment);
   if (!puzzle) return 2;
-  PuzzleModel model =
-      fresh_model(**puzzle, {.values = argv[2], .first = 32, .second = 32, .blocks = 1}, 1);
+  inference::PuzzleModel model = inference::fresh_model(
+      **puzzle, {.values = argv[2], .first = 32, .second = 32, .blocks = 1}, 1);
   if (std::string(argv[3]) == "described")
     model.metadata["environment"] = print_config(describe_of(environment));
-  return write_puzzle_model(model, argv[1]) ? 0 : 1;
+  return inference::write_puzzle_model(model, argv[1]) ? 0 : 1;
 }

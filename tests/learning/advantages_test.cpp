@@ -9,6 +9,8 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 using Numbers = std::vector<double>;

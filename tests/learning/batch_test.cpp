@@ -5,6 +5,8 @@
 #include "environment/registry.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 Trajectory attempt(std::vector<std::string> steps, Outcome outcome) {
@@ -108,15 +110,15 @@ TEST_CASE("the text of an attempt closes what was closed", "[batch]") {
 TEST_CASE("a corpus batch weighs what the students wrote, from where each corpus stands",
           "[batch]") {
   const Tokenizer t = Tokenizer::make(kArithmeticCharacters).value();
-  const auto environment = make_environment({}).value();
-  Corpus corpus(*environment, {}, 3), same(*environment, {}, 3);
+  const auto environment = environment::make_environment({}).value();
+  environment::Corpus corpus(*environment, {}, 3), same(*environment, {}, 3);
   const TokenBatch batch = corpus_batch(corpus, t, 4, 40);
   REQUIRE(batch.rows == 4);
   REQUIRE(batch.length == 40);
   for (std::size_t r = 0; r < 4; ++r) {
     const std::string row = same.row(40);
     const auto tokens = t.encode(row).value();
-    const auto written = solution_mask(row);
+    const auto written = environment::solution_mask(row);
     for (std::size_t i = 0; i < 40; ++i) {
       REQUIRE(batch.tokens[40 * r + i] == tokens[i]);
       REQUIRE(batch.weights[40 * r + i] == (written[i] && i > 0 ? 1.0F : 0.0F));

@@ -10,6 +10,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
+using namespace inference;
 namespace {
 
 const std::vector<ModelSpec> kSpecs = {{3, 64, 4, 96, 1000},      {1, 8, 2, 20, 10},

@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
-namespace qstar::kernels {
+namespace qstar {
+using namespace inference;
+using namespace inference::kernels;
 namespace {
 
 std::vector<float> random_floats(std::size_t n, std::uint64_t seed) {
@@ -97,4 +99,4 @@ TEST_CASE("attend weighs hand-computed values", "[kernels]") {
 }
 
 }  // namespace
-}  // namespace qstar::kernels
+}  // namespace qstar

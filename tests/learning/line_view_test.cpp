@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
 namespace {
 
 std::vector<LinePlace> read(const std::string& text) {

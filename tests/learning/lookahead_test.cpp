@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace environment;
+using namespace learning;
 namespace {
 
 using testing::Corridor;

@@ -7,7 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-namespace qstar::mlp {
+namespace qstar {
+using namespace inference::mlp;
 namespace {
 
 float value(float x) { return x; }
@@ -172,4 +173,4 @@ TEST_CASE("Adam's first steps, by hand", "[mlp]") {
 }
 
 }  // namespace
-}  // namespace qstar::mlp
+}  // namespace qstar

@@ -7,7 +7,9 @@
 
 #include <catch2/catch.hpp>
 
-namespace qstar::mlp {
+namespace qstar {
+using namespace inference::mlp;
+using namespace learning::mlp;
 namespace {
 
 const Sizes kSizes{.cells = 5, .symbols = 3, .first = 64, .second = 32, .blocks = 2, .outputs = 4};
@@ -172,4 +174,4 @@ TEST_CASE("Adam fits what can be fitted", "[mlp]") {
 }
 
 }  // namespace
-}  // namespace qstar::mlp
+}  // namespace qstar

@@ -13,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
 namespace {
 
 ModelFile small_model() {

@@ -8,7 +8,8 @@
 
 #include <catch2/catch.hpp>
 
-namespace qstar::nn {
+namespace qstar {
+using namespace learning::nn;
 namespace {
 
 // x [B,T,H,h], rotated pairwise (j, j + h/2) by position · base^(−2j/h).
@@ -38,7 +39,7 @@ at::Tensor reference(const at::Tensor& qkv, std::int64_t heads, double base) {
 
 // Every head sees everything so far.
 at::Tensor everything(const at::Tensor& qkv, std::int64_t heads) {
-  ModelSpec spec;
+  model::ModelSpec spec;
   spec.heads = heads;
   return sights_of(at::full({qkv.size(0), qkv.size(1)}, 5, at::kLong), spec);
 }
@@ -76,7 +77,7 @@ TEST_CASE("a place sees itself and what is before it, nothing after", "[nn]") {
 }
 
 TEST_CASE("heads of a scope see their lines alone, others nothing", "[nn]") {
-  ModelSpec spec;
+  model::ModelSpec spec;
   spec.scopes = "PCPC";
   // ";1=2=3": the last token's line before is "2=".
   const auto tokens = at::tensor(std::vector<std::int64_t>{0, 3, 1, 4, 1, 5}).view({1, 6});
@@ -93,4 +94,4 @@ TEST_CASE("heads of a scope see their lines alone, others nothing", "[nn]") {
 }
 
 }  // namespace
-}  // namespace qstar::nn
+}  // namespace qstar

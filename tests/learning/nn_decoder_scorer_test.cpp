@@ -13,6 +13,8 @@
 #include "tests/support/models.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 // A critic whose own block says something: its output projections begin as zero.
@@ -55,7 +57,7 @@ TEST_CASE("a scorer without torch scores as the network that learned", "[nn][sco
   for (const ModelSpec& spec :
        {ModelSpec{2, 32, 2, 96, 1000}, ModelSpec{1, 32, 4, 96, 1000, "apPC"}}) {
     const auto model = random_critic(3, spec, heads);
-    auto scorer = DecoderScorer::make(model);
+    auto scorer = inference::DecoderScorer::make(model);
     REQUIRE(scorer);
     CHECK((*scorer)->role() == ScorerRole::kCritic);
     const auto queries = random_queries(5);
@@ -69,7 +71,8 @@ TEST_CASE("a scorer without torch scores as the network that learned", "[nn][sco
       CHECK(scores[i] == Approx(expected[i]).margin(2e-5));
       smallest = std::min(smallest, scores[i]);
       largest = std::max(largest, scores[i]);
-      CHECK(DecoderScorer::make(model).value()->scores(std::span(&queries[i], 1))[0] == scores[i]);
+      CHECK(inference::DecoderScorer::make(model).value()->scores(std::span(&queries[i], 1))[0] ==
+            scores[i]);
     }
     // Random values of states say less than random advantages.
     CHECK(largest - smallest > (heads == ScorerHeads::kPlain ? 0.1F : 0.02F));
@@ -80,7 +83,7 @@ TEST_CASE("a scorer without torch scores as the network that learned", "[nn][sco
 TEST_CASE("dueling heads add the value of the state to the step's advantage", "[nn][scorer]") {
   auto model = random_critic(3, {1, 32, 2, 96, 1000}, ScorerHeads::kDueling);
   const auto logit = [&](const StepQuery& query) {
-    const float q = DecoderScorer::make(model).value()->scores(std::span(&query, 1))[0];
+    const float q = inference::DecoderScorer::make(model).value()->scores(std::span(&query, 1))[0];
     return std::log(q / (1 - q));
   };
   // A head that says the same of all states moves all logits by as much.
@@ -91,11 +94,11 @@ TEST_CASE("dueling heads add the value of the state to the step's advantage", "[
   model.tensors.at("scorer.value.bias").data[0] += 0.5F;
   CHECK(logit(query) == Approx(before + 0.5F).margin(1e-4));
   model.tensors.erase("scorer.value.bias");
-  CHECK(DecoderScorer::make(model).error().code == Errc::kCorrupt);
+  CHECK(inference::DecoderScorer::make(model).error().code == Errc::kCorrupt);
 }
 
 TEST_CASE("a scorer gives 0 to what it cannot read", "[nn][scorer]") {
-  auto scorer = DecoderScorer::make(random_critic(1, {1, 16, 2, 16, 1000})).value();
+  auto scorer = inference::DecoderScorer::make(random_critic(1, {1, 16, 2, 16, 1000})).value();
   const std::vector<StepQuery> queries = {
       {";1+1=", "?;"}, {";1+1=", "2;"}, {";1+1=", "22222222222222;"}};
   const auto scores = scorer->scores(queries);
@@ -107,7 +110,7 @@ TEST_CASE("a scorer gives 0 to what it cannot read", "[nn][scorer]") {
 TEST_CASE("what is no scorer is refused", "[nn][scorer]") {
   const ModelSpec spec{1, 16, 2, 16, 1000};
   const auto message = [](const ModelFile& model) {
-    const auto scorer = DecoderScorer::make(model);
+    const auto scorer = inference::DecoderScorer::make(model);
     REQUIRE_FALSE(scorer);
     CHECK(scorer.error().code == Errc::kCorrupt);
     return scorer.error().message;

@@ -12,6 +12,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 using nlohmann::json;

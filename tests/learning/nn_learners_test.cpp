@@ -1,5 +1,4 @@
-// The learners as their users see them: they learn, they repeat bit for bit, they go on after a
-// save.
+// The learners as their users see them: they learn, repeat bit for bit and resume from a save.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -14,11 +13,13 @@
 #include "tests/support/attempts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/small_sums.hpp"
-
 // After torch: both have a CHECK.
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace environment;
+using namespace model;
+using namespace learning;
 namespace {
 
 Tokenizer tokenizer() { return Tokenizer::make(kArithmeticCharacters).value(); }
@@ -39,9 +40,11 @@ TokenBatch solutions(const Environment& environment, Rng& rng, std::size_t n) {
 }
 
 double held_out_accuracy(const Environment& environment, const ModelFile& model) {
-  DecoderPolicy policy(DecoderWeights::make(model, 1).value());
-  const auto problems = held_out_problems(environment, 200);
-  return evaluate(make_search("greedy").value(), environment, {policy}, problems, {})->accuracy;
+  inference::DecoderPolicy policy(inference::DecoderWeights::make(model, 1).value());
+  const auto problems = search::held_out_problems(environment, 200);
+  return search::evaluate(search::make_search("greedy").value(), environment, {policy}, problems,
+                          {})
+      ->accuracy;
 }
 
 TEST_CASE("a small policy learns sums that it has never seen", "[nn][learning]") {
@@ -324,7 +327,7 @@ std::pair<double, double> taught_logits(const CriticConfig& config) {
   const auto prompt = prompt_of(group.attempts[0].problem, {});
   const std::vector<StepQuery> queries = {{prompt, group.attempts[0].steps[0].text + ";"},
                                           {prompt, group.attempts[1].steps[0].text + ";"}};
-  const auto scores = DecoderScorer::make(model).value()->scores(queries);
+  const auto scores = inference::DecoderScorer::make(model).value()->scores(queries);
   return {logit(scores[0]), logit(scores[1])};
 }
 

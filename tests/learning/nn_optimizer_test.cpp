@@ -5,7 +5,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-namespace qstar::nn {
+namespace qstar {
+using namespace learning::nn;
 namespace {
 
 constexpr Loss kLoss{"policy", 1};
@@ -16,8 +17,8 @@ at::Tensor parameter(const at::Tensor& values, const at::Tensor& gradient) {
   return p;
 }
 
-OptimizerConfig plain() {
-  OptimizerConfig config;
+learning::OptimizerConfig plain() {
+  learning::OptimizerConfig config;
   config.muon_rate = 0.1;
   config.adamw_rate = 0.01;
   config.clip = 1e9;
@@ -118,4 +119,4 @@ TEST_CASE("a saved optimiser goes on bit for bit; cut bytes are refused", "[nn]"
 }
 
 }  // namespace
-}  // namespace qstar::nn
+}  // namespace qstar

@@ -13,6 +13,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 at::Tensor numbers(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
@@ -148,14 +150,15 @@ TEST_CASE("the clipped value loss, worked out by hand", "[nn]") {
 
 // Two sampled attempts at 1+2, one of them right.
 AttemptGroup pair(const ModelFile& model, float temperature) {
-  DecoderPolicy policy(DecoderWeights::make(model, 1).value());
-  const auto environment = make_environment({}).value();
+  inference::DecoderPolicy policy(inference::DecoderWeights::make(model, 1).value());
+  const auto environment = environment::make_environment({}).value();
   const std::vector<std::string> problems = {"1+2+3"};
-  const auto search = make_search("sample").value();
-  auto groups = groups_of(search
-                              .attempt(*environment, {policy}, problems,
-                                       {.samples = 2, .temperature = temperature, .max_tokens = 9})
-                              .value());
+  const auto search = search::make_search("sample").value();
+  auto groups =
+      search::groups_of(search
+                            .attempt(*environment, {policy}, problems,
+                                     {.samples = 2, .temperature = temperature, .max_tokens = 9})
+                            .value());
   groups[0].attempts[0].outcome = Outcome::kWon;
   groups[0].attempts[1].outcome = Outcome::kLost;
   return groups[0];
@@ -264,30 +267,31 @@ TEST_CASE("the KL penalty pulls back to the reference", "[nn]") {
 }
 
 TEST_CASE("group-relative updates raise the share of held-out problems won", "[nn][learning]") {
-  const auto environment = make_environment(testing::small_sums()).value();
+  const auto environment = environment::make_environment(testing::small_sums()).value();
   const auto tokenizer = Tokenizer::make(kArithmeticCharacters).value();
   PolicyLearner learner(testing::noisy_learner(*environment).model());
   const auto won = [&] {
     double wins = 0;
-    const auto groups =
-        testing::sampled_groups(*environment, learner.model(), Split::kHeldOut, 100, 8);
+    const auto groups = testing::sampled_groups(*environment, learner.model(),
+                                                environment::Split::kHeldOut, 100, 8);
     for (const auto& group : groups) wins += group.pass_rate();
     return wins / static_cast<double>(groups.size());
   };
   const double before = won();
-  const auto search = make_search("sample").value();
+  const auto search = search::make_search("sample").value();
   const PolicyGradientConfig config;
   Rng rng(4);
   for (std::uint64_t round = 0; round < 14; ++round) {
     std::vector<std::string> problems;
     for (int i = 0; i < 48; ++i)
-      problems.push_back(environment->sample_problem(rng, Split::kTraining));
-    DecoderPolicy policy(DecoderWeights::make(learner.model(), round + 1).value());
+      problems.push_back(environment->sample_problem(rng, environment::Split::kTraining));
+    inference::DecoderPolicy policy(
+        inference::DecoderWeights::make(learner.model(), round + 1).value());
     const auto groups =
-        groups_of(search
-                      .attempt(*environment, {policy}, problems,
-                               {.samples = 8, .max_tokens = 32, .first_group = 48 * round})
-                      .value());
+        search::groups_of(search
+                              .attempt(*environment, {policy}, problems,
+                                       {.samples = 8, .max_tokens = 32, .first_group = 48 * round})
+                              .value());
     std::vector<AdvantagedAttempt> attempts;
     for (const auto& group : groups) append_group(group, config, 32, attempts);
     const auto batch = policy_gradient_batch(tokenizer, attempts, token_mean(config), 32);

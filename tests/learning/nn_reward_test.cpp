@@ -17,16 +17,19 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 // What a base model writes, made once for all tests here.
 struct Work {
-  std::unique_ptr<Environment> environment = make_environment(testing::small_sums()).value();
+  std::unique_ptr<environment::Environment> environment =
+      environment::make_environment(testing::small_sums()).value();
   ModelFile base = testing::noisy_learner(*environment).model();
   std::vector<AttemptGroup> training =
-      testing::sampled_groups(*environment, base, Split::kTraining, 300, 8);
+      testing::sampled_groups(*environment, base, environment::Split::kTraining, 300, 8);
   std::vector<AttemptGroup> held_out =
-      testing::sampled_groups(*environment, base, Split::kHeldOut, 100, 8);
+      testing::sampled_groups(*environment, base, environment::Split::kHeldOut, 100, 8);
 };
 const Work& work() {
   static const Work made;

@@ -10,7 +10,9 @@
 
 #include <catch2/catch.hpp>
 
-namespace qstar::nn {
+namespace qstar {
+using namespace model;
+using namespace learning::nn;
 namespace {
 
 at::Tensor row(std::vector<float> values) { return at::tensor(values); }
@@ -97,8 +99,8 @@ TEST_CASE("fresh weights depend on the seed alone", "[nn]") {
 TEST_CASE("the decoder computes the network's probabilities", "[nn]") {
   const auto scopes = GENERATE("", "pPcC", "dPcC");
   const auto model = qstar::testing::random_model(11, {3, 64, 4, 48, 1000, scopes});
-  const auto weights = DecoderWeights::make(model, 1).value();
-  DecoderPolicy policy(weights);
+  const auto weights = inference::DecoderWeights::make(model, 1).value();
+  inference::DecoderPolicy policy(weights);
   std::vector<GenerateRequest> requests;
   for (std::uint64_t i = 0; i < 8; ++i)
     requests.push_back({";3+4*" + std::to_string(i) + "=", i, 1.0F, 30, false});
@@ -120,4 +122,4 @@ TEST_CASE("the decoder computes the network's probabilities", "[nn]") {
 }
 
 }  // namespace
-}  // namespace qstar::nn
+}  // namespace qstar

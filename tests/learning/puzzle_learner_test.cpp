@@ -10,6 +10,8 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace inference;
+using namespace learning;
 namespace {
 
 using testing::Corridor;
@@ -179,7 +181,7 @@ TEST_CASE("Q beside V is written as one Q", "[puzzle_learner]") {
   const auto walk = learner.walks(1).at(0);
   REQUIRE_FALSE(walk.values.empty());
   float cost = 0;
-  Move move = 0;
+  environment::Move move = 0;
   best.find(walk.start, {&cost, 1}, {&move, 1});
   CHECK(cost == Approx(walk.values[0]).epsilon(0.02).margin(0.02));
 }

@@ -12,16 +12,18 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
+using namespace inference;
 namespace {
 
 using testing::SmallLightsOut;
 
 const PuzzleNetworkSpec kSmall{.values = "q", .first = 64, .second = 32, .blocks = 2};
 
-std::shared_ptr<const Puzzle> small() { return std::make_shared<SmallLightsOut>(); }
+std::shared_ptr<const environment::Puzzle> small() { return std::make_shared<SmallLightsOut>(); }
 
 // Fresh weights with none of them zero.
-PuzzleModel busy_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec = kSmall) {
+PuzzleModel busy_model(const environment::Puzzle& puzzle, const PuzzleNetworkSpec& spec = kSmall) {
   PuzzleModel model = fresh_model(puzzle, spec, 3);
   Rng rng(5);
   for (float& w : model.parameters) w += static_cast<float>(0.1 * rng.normal());
@@ -31,7 +33,7 @@ PuzzleModel busy_model(const Puzzle& puzzle, const PuzzleNetworkSpec& spec = kSm
 }
 
 std::vector<std::uint8_t> some_states(std::int64_t n) {
-  return Scrambles(small(), {.depth = 8, .batch = n}, 2).batch(3).states;
+  return learning::Scrambles(small(), {.depth = 8, .batch = n}, 2).batch(3).states;
 }
 
 std::vector<float> costs_of(PuzzleNetwork& network, std::span<const std::uint8_t> states) {
@@ -101,9 +103,10 @@ TEST_CASE("a position's values do not depend on the batch, nor on the clone", "[
 TEST_CASE("the first moves' costs and V are those of all, and at once", "[puzzle_network]") {
   PuzzleNetworkSpec spec = kSmall;
   spec.values = "qv";
-  const auto puzzle = std::make_shared<LightsOut>(3, 2);  // 45 moves: two panels of outputs
+  const auto puzzle =
+      std::make_shared<environment::LightsOut>(3, 2);  // 45 moves: two panels of outputs
   const PuzzleModel model = busy_model(*puzzle, spec);
-  const auto states = Scrambles(puzzle, {.depth = 8, .batch = 70}, 2).batch(3).states;
+  const auto states = learning::Scrambles(puzzle, {.depth = 8, .batch = 70}, 2).batch(3).states;
   for (const Precision precision : {Precision::kFloat32, Precision::kBfloat16}) {
     auto network = PuzzleNetwork::make(model, puzzle, "m", precision).value();
     std::vector<float> all(70 * 45), values(70), only(70);

@@ -8,12 +8,15 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace learning;
 namespace {
 
 using testing::small_config;
 
 // 2×2, up to two presses at once: cells 0 to 3, then 01, 02, 03, 12, 13, 23.
-std::shared_ptr<const Puzzle> presses_at_once() { return std::make_shared<LightsOut>(2, 2); }
+std::shared_ptr<const environment::Puzzle> presses_at_once() {
+  return std::make_shared<environment::LightsOut>(2, 2);
+}
 
 TEST_CASE("moves that begin alike are taught together", "[puzzle_learner]") {
   PuzzleLearnerConfig config = small_config("qv");
@@ -26,7 +29,8 @@ TEST_CASE("moves that begin alike are taught together", "[puzzle_learner]") {
   CHECK(taught.of({{0}, {7}, {9}, {9}}) == std::vector<std::uint16_t>{7, 8, 10});
   // Later rows' are spread evenly, whatever the examples' own.
   const std::size_t n = 1000;
-  const PuzzleExamples same{std::vector<std::uint8_t>(n), std::vector<Move>(n, 3), {}, {}};
+  const PuzzleExamples same{
+      std::vector<std::uint8_t>(n), std::vector<environment::Move>(n, 3), {}, {}};
   std::vector<int> taught_first(10);
   const auto which = taught.of(same);
   for (std::size_t i = 0; i < n; ++i) ++taught_first[which[3 * i]];
@@ -42,7 +46,7 @@ TEST_CASE("targets of macro-actions, by hand", "[puzzle_learner]") {
   Scrambles scrambles(puzzle, config.scrambles, 9);  // until no cost is below a press's own
   for (std::uint64_t i = 0; i < 100; ++i) learner.update(scrambles.batch(i));
   learner.check();
-  auto network = PuzzleNetwork::make(learner.target_model(), puzzle).value();
+  auto network = inference::PuzzleNetwork::make(learner.target_model(), puzzle).value();
   // Cell 0 pressed away leaves the lamps of 3 (1, 2 and 3 lit: all but its opposite, 0).
   const std::vector<std::uint8_t> state = {0b1001}, behind = {0b1110};
   float here = 0, there = 0;
@@ -66,7 +70,7 @@ TEST_CASE("targets of macro-actions, by hand", "[puzzle_learner]") {
 
 TEST_CASE("Q of macro-actions learns every distance of a small puzzle",
           "[puzzle_learner][learning]") {
-  const auto puzzle = std::make_shared<LightsOut>(3, 2);
+  const auto puzzle = std::make_shared<environment::LightsOut>(3, 2);
   PuzzleLearnerConfig config = small_config("qv");
   config.scrambles.depth = 8;
   config.taught_moves = 5;
@@ -78,7 +82,7 @@ TEST_CASE("Q of macro-actions learns every distance of a small puzzle",
     learner.update(scrambles.batch(static_cast<std::uint64_t>(learner.updates())));
     if (learner.check_due()) learner.check();
   }
-  auto network = PuzzleNetwork::make(learner.model(), puzzle).value();
+  auto network = inference::PuzzleNetwork::make(learner.model(), puzzle).value();
   BestMoves best(*puzzle, network);
   std::size_t solved = 0;
   for (std::uint32_t presses = 0; presses < 512; ++presses) {
@@ -86,7 +90,8 @@ TEST_CASE("Q of macro-actions learns every distance of a small puzzle",
                                              static_cast<std::uint8_t>(presses >> 8)};
     const PuzzleWalk walk = greedy_walks(*puzzle, best, state, 9).at(0);
     std::size_t cost = 0;
-    for (const Move move : walk.moves) cost += static_cast<std::size_t>(puzzle->cost(move));
+    for (const environment::Move move : walk.moves)
+      cost += static_cast<std::size_t>(puzzle->cost(move));
     solved += walk.solved && cost == puzzle->shortest_solution(state).size() ? 1 : 0;
   }
   CHECK(solved == 512);  // all of them, with the fewest presses

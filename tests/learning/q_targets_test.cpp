@@ -7,6 +7,7 @@
 #include "learning/critic/critic_learner.hpp"
 
 namespace qstar {
+using namespace learning;
 namespace {
 
 using Rows = std::vector<std::vector<float>>;
@@ -125,7 +126,7 @@ TEST_CASE("half a step has no place in the tree, and no target", "[q]") {
   Trajectory cut = attempt({"a", "b"}, Outcome::kUnfinished);
   cut.steps[1].tokens = {5};  // no separator
   Trajectory out_of_tokens = attempt({"a", "c"}, Outcome::kUnfinished);
-  out_of_tokens.steps[1].tokens = {6, Tokenizer::kStepToken};
+  out_of_tokens.steps[1].tokens = {6, model::Tokenizer::kStepToken};
   AttemptGroup group;
   group.attempts = {cut, out_of_tokens};
   StepTree alone(group);

@@ -5,6 +5,7 @@
 #include "core/rng.hpp"
 
 namespace qstar::test {
+using namespace model;
 namespace {
 
 using Row = std::vector<double>;

@@ -11,9 +11,10 @@
 namespace qstar::test {
 
 // Logits of the token after `tokens`, from scratch, without a cache.
-std::vector<double> reference_logits(const ModelFile& model, std::span<const std::int32_t> tokens);
+std::vector<double> reference_logits(const model::ModelFile& model,
+                                     std::span<const std::int32_t> tokens);
 
 // A model with normal weights of a size that makes attention and logits far from uniform.
-ModelFile random_model(const ModelSpec& spec, std::uint64_t seed);
+model::ModelFile random_model(const model::ModelSpec& spec, std::uint64_t seed);
 
 }  // namespace qstar::test

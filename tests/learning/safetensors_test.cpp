@@ -21,6 +21,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace model;
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();

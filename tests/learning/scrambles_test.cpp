@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace learning;
 namespace {
 
 using testing::Corridor;
@@ -49,7 +50,7 @@ TEST_CASE("moves lead to depths that are spread evenly, and bounds are real ways
     PuzzleExamples examples = scrambles.batch(index);
     REQUIRE(examples.size() == 600);
     std::map<float, int> depths;
-    std::set<Move> moves;
+    std::set<environment::Move> moves;
     int at_goal = 0;
     for (std::size_t i = 0; i < 600; ++i) {
       const auto state = std::span(examples.states).subspan(9 * i, 9);
@@ -93,14 +94,15 @@ TEST_CASE("puzzles without a way back are scrambled one by one", "[scrambles]") 
 TEST_CASE("random moves are legal, even, and do not turn back without need", "[scrambles]") {
   Rng rng(1);
   const std::vector<std::uint8_t> legal = {0, 1, 1, 0, 1};
-  std::map<Move, int> counts;
+  std::map<environment::Move, int> counts;
   for (int i = 0; i < 3000; ++i) ++counts[random_move(legal, 2, rng)];
   REQUIRE(counts.size() == 2);
   REQUIRE(counts[1] == Approx(1500).margin(150));
   REQUIRE(counts[4] == Approx(1500).margin(150));
   const std::vector<std::uint8_t> only = {0, 0, 1};
   REQUIRE(random_move(only, 2, rng) == 2);
-  REQUIRE(random_move(std::vector<std::uint8_t>{0, 0}, kNoMove, rng) == kNoMove);
+  REQUIRE(random_move(std::vector<std::uint8_t>{0, 0}, environment::kNoMove, rng) ==
+          environment::kNoMove);
 }
 
 }  // namespace

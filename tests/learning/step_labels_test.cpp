@@ -12,6 +12,8 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace learning;
 namespace {
 
 constexpr float kNone = -1;  // stands for no label: numbers that are none do not compare
@@ -27,7 +29,7 @@ Trajectory attempt(const std::string& problem, const std::vector<std::string>& s
   t.id = {1, sample};
   t.problem = problem;
   for (const auto& text : steps) t.steps.push_back(step_of(text));
-  judge(*make_environment({}).value(), finished, t);
+  environment::judge(*environment::make_environment({}).value(), finished, t);
   return t;
 }
 
@@ -80,7 +82,7 @@ class ScriptedPolicy final : public Policy {
 };
 
 TEST_CASE("rollouts count the completions of every prefix that win", "[labels]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   ScriptedPolicy policy;
   policy.script = {{";1+2+3=3+3=", {"6;", "7;", "6", "9=6;"}},  // won, lost, cut off, lucky
                    {";1+2+3=4+3=", {"7;", "8;"}}};
@@ -105,7 +107,7 @@ TEST_CASE("rollouts count the completions of every prefix that win", "[labels]")
 }
 
 TEST_CASE("prefixes that cannot be continued have no samples", "[labels]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   ScriptedPolicy policy;  // takes nothing
   auto cut = attempt("1+2+3", {"3+3", "6"}, false);
   auto got = rollout_estimates(*environment, policy, std::span(&cut, 1), {.samples = 2});
@@ -118,7 +120,7 @@ TEST_CASE("prefixes that cannot be continued have no samples", "[labels]") {
 }
 
 TEST_CASE("continuations are whole attempts, judged as such", "[labels]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   ScriptedPolicy policy;
   policy.script = {{";1+2+3=3+3=", {"6;", "7;", "6", "9=6;"}}};  // won, lost, cut off, lucky
   const std::vector<Trajectory> attempts = {attempt("1+2+3", {"3+3", "6"}, true, 7),

@@ -6,7 +6,7 @@ namespace qstar {
 namespace {
 
 TEST_CASE("the separators are tokens 0 and 1", "[tokenizer]") {
-  const Tokenizer t = Tokenizer::make(kArithmeticCharacters).value();
+  const model::Tokenizer t = model::Tokenizer::make(model::kArithmeticCharacters).value();
   REQUIRE(t.size() == 18);
   REQUIRE(t.characters() == ";=0123456789+-*/()");
   REQUIRE(t.encode(";=0)").value() == std::vector<std::int32_t>{0, 1, 2, 17});
@@ -14,7 +14,7 @@ TEST_CASE("the separators are tokens 0 and 1", "[tokenizer]") {
 }
 
 TEST_CASE("unknown characters are named with their place", "[tokenizer]") {
-  const Tokenizer t = Tokenizer::make("01").value();
+  const model::Tokenizer t = model::Tokenizer::make("01").value();
   const auto bad = t.encode("01x");
   REQUIRE_FALSE(bad);
   REQUIRE(bad.error().code == Errc::kBadProblem);
@@ -25,7 +25,7 @@ TEST_CASE("unknown characters are named with their place", "[tokenizer]") {
 
 TEST_CASE("an alphabet must be distinct printable characters", "[tokenizer]") {
   for (const char* bad : {"00", "0;", "=", "\n", "\xc3\xa4"}) {
-    const auto made = Tokenizer::make(bad);
+    const auto made = model::Tokenizer::make(bad);
     REQUIRE_FALSE(made);
     REQUIRE(made.error().code == Errc::kConfig);
   }

@@ -8,6 +8,7 @@
 #include "persistence/selectors.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 using namespace std::string_literals;

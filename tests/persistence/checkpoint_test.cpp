@@ -15,6 +15,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 CheckpointParts parts_of(std::uint64_t serial) {

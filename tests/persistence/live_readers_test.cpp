@@ -18,6 +18,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 using Mode = Store::Mode;

@@ -6,6 +6,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 TEST_CASE("a record gives back what was put in", "[record]") {

@@ -7,6 +7,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 ReplayTable table_of(const TableConfig& config) { return ReplayTable::make(config).value(); }

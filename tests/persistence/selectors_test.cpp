@@ -8,6 +8,7 @@
 #include <set>
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 std::map<std::uint64_t, int> draws(const Selector& selector, int n, std::uint64_t seed = 1) {

@@ -14,6 +14,7 @@
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
+using namespace persistence;
 namespace {
 
 std::string model(char letter, std::size_t size = 100) { return std::string(size, letter); }

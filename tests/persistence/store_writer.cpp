@@ -11,7 +11,7 @@
 namespace {
 
 using qstar::kGroupsPerModel;
-using qstar::Store;
+using qstar::persistence::Store;
 constexpr std::uint64_t kBatch = 4;
 constexpr std::uint64_t kPerOpening = 8000;
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace search;
 namespace {
 
 using Edges = std::vector<ScoredEdge>;
@@ -28,7 +29,7 @@ TEST_CASE("the cheapest of many edges are those that sorting finds", "[puzzle]")
       for (std::size_t m = 0; m < moves; ++m) {
         const auto drawn = static_cast<float>(rng.below(different)) - 2;
         costs[m] = m % 7 == 3 ? std::nanf("") : m % 5 == 4 ? kNoEdge : drawn;
-        if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<Move>(m)});
+        if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<environment::Move>(m)});
       }
       std::sort(sorted.begin(), sorted.end());
       for (const std::size_t count : {1U, 7U, 16U, 17U, 48U, 400U, 2000U}) {
@@ -49,14 +50,14 @@ TEST_CASE("no edge is lost where the cut has no room", "[puzzle]") {
     for (std::size_t i = 0; i < 16; ++i) {
       const std::size_t move = 96 * third + i;
       costs[move] = static_cast<float>(16 * third + i);
-      expected.push_back({costs[move], static_cast<Move>(move)});
+      expected.push_back({costs[move], static_cast<environment::Move>(move)});
     }
   }
   EdgeSieve sieve;
   CHECK(cheapest(sieve, costs, 48) == expected);
   std::reverse(costs.begin(), costs.end());
   std::sort(expected.begin(), expected.end());
-  for (ScoredEdge& edge : expected) edge.move = static_cast<Move>(299 - edge.move);
+  for (ScoredEdge& edge : expected) edge.move = static_cast<environment::Move>(299 - edge.move);
   CHECK(cheapest(sieve, costs, 48) == expected);
 }
 

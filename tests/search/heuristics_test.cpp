@@ -8,16 +8,17 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace search;
 namespace {
 
-std::shared_ptr<const Puzzle> puzzle_of(std::string name, std::int64_t size) {
-  EnvironmentConfig config;
+std::shared_ptr<const environment::Puzzle> puzzle_of(std::string name, std::int64_t size) {
+  environment::EnvironmentConfig config;
   config.name = std::move(name);
   config.size = size;
-  return make_puzzle(config).value();
+  return environment::make_puzzle(config).value();
 }
 
-float value_of(CostToGo& estimate, const std::vector<std::uint8_t>& state) {
+float value_of(model::CostToGo& estimate, const std::vector<std::uint8_t>& state) {
   float value = -1;
   estimate.costs(state, {&value, 1});
   return value;
@@ -55,10 +56,10 @@ TEST_CASE("no heuristic exceeds the true cost anywhere", "[heuristics]") {
 }
 
 TEST_CASE("a Q of a V is the move's cost and V of the child", "[heuristics]") {
-  EnvironmentConfig config;
+  environment::EnvironmentConfig config;
   config.name = "cube3";
   config.turns = 2;  // moves of cost 1 and 2
-  const auto costly = make_puzzle(config).value();
+  const auto costly = environment::make_puzzle(config).value();
   for (const auto& puzzle : {costly, puzzle_of("sliding_tiles", 4)}) {
     const auto name = heuristic_names(*puzzle).back();
     const auto value = make_heuristic(name, puzzle).value();
@@ -70,7 +71,7 @@ TEST_CASE("a Q of a V is the move's cost and V of the child", "[heuristics]") {
     states.insert(states.end(), second.begin(), second.end());
     std::vector<float> costs(2 * puzzle->moves());
     moves->costs(states, costs);
-    for (const Move move : legal_moves(*puzzle, second)) {
+    for (const environment::Move move : legal_moves(*puzzle, second)) {
       CHECK(costs[puzzle->moves() + move] ==
             puzzle->cost(move) + value_of(*value, after(*puzzle, second, move)));
     }

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace search;
 namespace {
 
 TEST_CASE("the open list pops in the one order of its entries", "[puzzle]") {
@@ -85,7 +86,7 @@ TEST_CASE("edges come cheapest first and each once, however few are kept", "[puz
   std::vector<ScoredEdge> sorted;
   for (std::size_t m = 0; m < kMoves; ++m) {
     costs[m] = rng.bernoulli(0.7) ? static_cast<float>(rng.below(50)) : kNoEdge;
-    if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<Move>(m)});
+    if (costs[m] < kNoEdge) sorted.push_back({costs[m], static_cast<environment::Move>(m)});
   }
   std::sort(sorted.begin(), sorted.end());
   for (const std::size_t kept : {1U, 3U, 16U, 200U, 1000U}) {

@@ -7,9 +7,11 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace environment;
+using namespace search;
 namespace {
 
-PuzzleSolution solve(std::string_view name, const Puzzle& puzzle, CostToGo& heuristic,
+PuzzleSolution solve(std::string_view name, const Puzzle& puzzle, model::CostToGo& heuristic,
                      const std::vector<std::uint8_t>& start,
                      const PuzzleSearchOptions& options = {}) {
   const auto search = make_puzzle_search(name);
@@ -141,8 +143,9 @@ void compare_whole_space(const Puzzle& puzzle, const std::vector<std::uint8_t>& 
         const PuzzleSearchOptions options{.batch = batch, .kept_edges = kept};
         std::size_t wrong = 0;
         for (const auto& [state, cost] : table) {
-          for (CostToGo* h : {static_cast<CostToGo*>(&exact), static_cast<CostToGo*>(&zero),
-                              static_cast<CostToGo*>(&uneven)}) {
+          for (model::CostToGo* h :
+               {static_cast<model::CostToGo*>(&exact), static_cast<model::CostToGo*>(&zero),
+                static_cast<model::CostToGo*>(&uneven)}) {
             const auto found = solve(name, puzzle, *h, state, options);
             const bool right = found.solved && found.cost == cost && found.lower_bound == cost;
             wrong += right && found.end == SearchEnd::kFinished ? 0 : 1;

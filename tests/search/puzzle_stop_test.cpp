@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace search;
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -19,8 +20,8 @@ EstimateKind kind_for(std::string_view name) {
   return name == "astar" ? EstimateKind::kValue : EstimateKind::kMoves;
 }
 
-Result<PuzzleSolution> solve(std::string_view name, const Puzzle& puzzle, CostToGo& heuristic,
-                             const std::vector<std::uint8_t>& start,
+Result<PuzzleSolution> solve(std::string_view name, const environment::Puzzle& puzzle,
+                             model::CostToGo& heuristic, const std::vector<std::uint8_t>& start,
                              const PuzzleSearchOptions& options) {
   return make_puzzle_search(name).value()->solve(puzzle, heuristic, start, options);
 }
@@ -31,9 +32,9 @@ std::vector<std::uint8_t> pile(std::size_t n) {
 }
 
 // How many positions the network has seen.
-class Counting final : public CostToGo {
+class Counting final : public model::CostToGo {
  public:
-  explicit Counting(CostToGo& inner) : inner_(inner) {}
+  explicit Counting(model::CostToGo& inner) : inner_(inner) {}
   std::size_t outputs() const override { return inner_.outputs(); }
   void costs(std::span<const std::uint8_t> states, std::span<float> costs) override {
     inner_.costs(states, costs);
@@ -43,7 +44,7 @@ class Counting final : public CostToGo {
   std::size_t seen = 0, largest = 0;
 
  private:
-  CostToGo& inner_;
+  model::CostToGo& inner_;
 };
 
 TEST_CASE("a search stops soon after the signal, in batches of any size", "[puzzle]") {
@@ -147,9 +148,9 @@ TEST_CASE("infinity is a dead end for a heuristic and an overflow for a network"
 }
 
 TEST_CASE("the weight is used where uses_weight() says so, and nowhere else", "[puzzle]") {
-  const LightsOut single(4), pairs(3, 2);  // pairs of presses cost 2
-  for (const Puzzle* puzzle :
-       {static_cast<const Puzzle*>(&single), static_cast<const Puzzle*>(&pairs)}) {
+  const environment::LightsOut single(4), pairs(3, 2);  // pairs of presses cost 2
+  for (const environment::Puzzle* puzzle : {static_cast<const environment::Puzzle*>(&single),
+                                            static_cast<const environment::Puzzle*>(&pairs)}) {
     Rng rng(11);
     for (const auto& name : puzzle_search_names()) {
       const auto search = make_puzzle_search(name).value();
@@ -175,7 +176,7 @@ TEST_CASE("the weight is used where uses_weight() says so, and nowhere else", "[
 TEST_CASE("a search says beforehand whether it takes estimates", "[puzzle]") {
   const SmallPancake puzzle(5);
   ZeroEstimate value(puzzle, EstimateKind::kValue), moves(puzzle, EstimateKind::kMoves);
-  const auto accepts = [&](const char* name, const CostToGo& estimate) {
+  const auto accepts = [&](const char* name, const model::CostToGo& estimate) {
     return make_puzzle_search(name).value()->accepts(puzzle, estimate).has_value();
   };
   CHECK(accepts("astar", value));

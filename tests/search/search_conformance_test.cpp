@@ -5,6 +5,8 @@
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace search;
 namespace {
 
 using namespace testing;
@@ -63,7 +65,7 @@ void check_result(const SearchResult& result, const Search& search, Trial& trial
   bool any_finished = false;
   for (const auto& attempt : result.group.attempts) {
     auto judged = attempt;
-    judge(trial.environment, attempt.outcome != Outcome::kUnfinished, judged);
+    environment::judge(trial.environment, attempt.outcome != Outcome::kUnfinished, judged);
     CHECK(judged == attempt);
     any_finished = any_finished || attempt.outcome != Outcome::kUnfinished;
     CHECK(tokens_of(attempt) <= static_cast<std::size_t>(kOptions.max_tokens));

@@ -8,10 +8,12 @@
 #include "search/text/sampling.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace search;
 namespace {
 
-std::unique_ptr<Environment> arithmetic() {
-  auto environment = make_environment({});
+std::unique_ptr<environment::Environment> arithmetic() {
+  auto environment = environment::make_environment({});
   REQUIRE(environment);
   return std::move(*environment);
 }
@@ -19,7 +21,7 @@ std::unique_ptr<Environment> arithmetic() {
 // Right when greedy; when sampling, wrong for odd seeds. Remembers what it was asked.
 class Calculator final : public Policy {
  public:
-  explicit Calculator(const Environment& environment) : environment_(environment) {}
+  explicit Calculator(const environment::Environment& environment) : environment_(environment) {}
 
   std::vector<Generation> generate(std::span<const GenerateRequest> requests) override {
     std::vector<Generation> made;
@@ -44,7 +46,7 @@ class Calculator final : public Policy {
     return {text, std::vector<std::int32_t>(text.size(), 2), std::vector<float>(text.size(), -1),
             true};
   }
-  const Environment& environment_;
+  const environment::Environment& environment_;
 };
 
 TEST_CASE("an unknown search is refused with the known ones", "[search]") {
@@ -108,7 +110,7 @@ TEST_CASE("held-out problems are distinct, held out, and a prefix of more of the
   REQUIRE(few.size() == 30);
   CHECK(std::equal(few.begin(), few.end(), many.begin()));
   CHECK(held_out_problems(*environment, 30, 1) != few);
-  for (const auto& problem : many) CHECK(is_held_out(problem));
+  for (const auto& problem : many) CHECK(environment::is_held_out(problem));
 }
 
 TEST_CASE("attempts carry what they were made from", "[search]") {
@@ -129,7 +131,7 @@ TEST_CASE("attempts carry what they were made from", "[search]") {
   CHECK(groups[1].attempts[1].temperature == 0.5F);
   CHECK(groups[0].attempts[0].steps[0].policy_version == 6);
   CHECK(groups[0].attempts[0].steps[0].time_us == 77);
-  judge(*environment, groups);
+  environment::judge(*environment, groups);
   CHECK(groups[0].attempts[0].outcome == Outcome::kWon);
   CHECK(groups[0].attempts[1].outcome == Outcome::kUnfinished);
   CHECK(groups[1].attempts[0].outcome == Outcome::kLost);

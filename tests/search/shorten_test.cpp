@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace search;
 namespace {
 
 using testing::Corridor;
@@ -16,26 +17,26 @@ using testing::SmallLightsOut;
 TEST_CASE("presses that undo each other go, whatever stands between", "[shorten]") {
   const SmallLightsOut puzzle;
   const auto start = puzzle.pressed(0b000001100);
-  CHECK(shorten(puzzle, start, {1, 2, 5, 1, 3, 5}) == std::vector<Move>{2, 3});
-  CHECK(shorten(puzzle, start, {3, 2}) == std::vector<Move>{3, 2});
+  CHECK(shorten(puzzle, start, {1, 2, 5, 1, 3, 5}) == std::vector<environment::Move>{2, 3});
+  CHECK(shorten(puzzle, start, {3, 2}) == std::vector<environment::Move>{3, 2});
   CHECK(shorten(puzzle, puzzle.pressed(0), {7, 7}).empty());
 }
 
 TEST_CASE("what is left is legal and still solves", "[shorten]") {
   const Corridor corridor;  // down is 0, up is 1
   const std::vector<std::uint8_t> start = {3};
-  CHECK(shorten(corridor, start, {1, 0, 0, 1, 0, 0, 0}) == std::vector<Move>{0, 0, 0});
-  CHECK(shorten(corridor, start, {0, 0, 0}) == std::vector<Move>{0, 0, 0});
+  CHECK(shorten(corridor, start, {1, 0, 0, 1, 0, 0, 0}) == std::vector<environment::Move>{0, 0, 0});
+  CHECK(shorten(corridor, start, {0, 0, 0}) == std::vector<environment::Move>{0, 0, 0});
 }
 
 TEST_CASE("long solutions stay as they are", "[shorten]") {
   const SmallLightsOut puzzle;
-  const std::vector<Move> presses(kLongestToShorten + 2, Move{4});
+  const std::vector<environment::Move> presses(kLongestToShorten + 2, environment::Move{4});
   CHECK(shorten(puzzle, puzzle.pressed(0), presses) == presses);
 }
 
 // Says that the first move leads nowhere far, and nothing of the rest.
-class Misleading final : public CostToGo {
+class Misleading final : public model::CostToGo {
  public:
   std::size_t outputs() const override { return 9; }
   void costs(std::span<const std::uint8_t>, std::span<float> costs) override {

@@ -7,16 +7,17 @@
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {
+using namespace model;
 namespace {
 
 using namespace testing;
 
 using Texts = std::vector<std::string>;
 
-SearchResult run(const char* name, const Environment& environment, Policy& policy,
-                 StepScorer& guide, const SearchOptions& options) {
-  auto results = make_search(name)->attempt(environment, {policy, &guide},
-                                            std::vector<std::string>{"p"}, options);
+search::SearchResult run(const char* name, const environment::Environment& environment,
+                         Policy& policy, StepScorer& guide, const search::SearchOptions& options) {
+  auto results = search::make_search(name)->attempt(environment, {policy, &guide},
+                                                    std::vector<std::string>{"p"}, options);
   REQUIRE(results);
   return results->front();
 }
@@ -95,7 +96,7 @@ TEST_CASE("a beam stops at bad steps: other steps first, then a step back, then 
   auto scorer = table_scorer(
       {{"a", 0.9}, {"b", 0.8}, {"c", 0.7}, {"x", 0.3}, {"y", 0.4}, {"1", 0.95}, {"2", 0.2}},
       ScorerRole::kProcess);
-  SearchOptions options{.samples = 2, .stop_below = 0.5, .retries = 3};
+  search::SearchOptions options{.samples = 2, .stop_below = 0.5, .retries = 3};
   auto whole = policy();
   const auto result = run("beam", environment, whole, scorer, options);
   CHECK(steps_of(result.answer()) == Texts{"b", "1"});
@@ -230,7 +231,7 @@ TEST_CASE("a state is gone back to for other steps when all else has become dear
   auto scorer = table_scorer({{"a", 0.9}, {"2", 0.1}, {"1", 0.8}});
   for (const char* name : {"astar", "qstar"}) {
     auto once = made();
-    SearchOptions options{.samples = 2, .budget = 100, .step_cost = 0};
+    search::SearchOptions options{.samples = 2, .budget = 100, .step_cost = 0};
     CHECK(steps_of(run(name, environment, once, scorer, options).answer()) == Texts{"a", "2"});
     // The end 2 costs 2.3, the problem again 1, a again 1.1; then the end 1 costs .2.
     options.repeat_cost = 1;
@@ -293,10 +294,12 @@ TEST_CASE("the utility priority adds the path's value and λ·Q", "[search][qsta
       table_scorer({{"a", 0.6}, {"b", 0.5}, {"1", 0.9}, {"2", 0.7}}, ScorerRole::kProcess);
   const auto answer = [&](double weight) {
     GraphPolicy policy(graph, true);
-    return steps_of(
-        run("qstar", environment, policy, scorer,
-            {.samples = 2, .budget = 100, .weight = weight, .priority = EdgePriority::kUtility})
-            .answer());
+    return steps_of(run("qstar", environment, policy, scorer,
+                        {.samples = 2,
+                         .budget = 100,
+                         .weight = weight,
+                         .priority = search::EdgePriority::kUtility})
+                        .answer());
   };
   CHECK(answer(3) == Texts{"a", "2"});  // .6 + 2.1 > 1 + 1.5
   CHECK(answer(1) == Texts{"b", "1"});  // .6 + .7 < 1 + .5; then .5 + .9 > 1.3

@@ -6,6 +6,8 @@
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {
+using namespace model;
+using namespace search;
 namespace {
 
 using namespace testing;
@@ -137,7 +139,7 @@ TEST_CASE("simulations that need no model are stopped as well", "[search]") {
 }
 
 TEST_CASE("looking for held-out problems can be stopped", "[search]") {
-  const auto environment = make_environment({}).value();
+  const auto environment = environment::make_environment({}).value();
   int asked = 0;
   const auto few = held_out_problems(*environment, 1000, 0, [&] { return ++asked > 50; });
   CHECK(few.size() <= 50);

@@ -5,14 +5,15 @@
 #include "tests/support/step_graph.hpp"
 
 namespace qstar {
+using namespace search;
 namespace {
 
 using namespace testing;
 
 const StepGraph kGraph{{{"p", {"a", "b"}}}, {{"1", true}, {"2", false}, {"3", false}}};
 
-SearchResult run(const char* name, std::vector<std::string> attempts, StepScorer* guide = nullptr,
-                 SearchOptions options = {}) {
+SearchResult run(const char* name, std::vector<std::string> attempts,
+                 model::StepScorer* guide = nullptr, SearchOptions options = {}) {
   const GraphEnvironment environment(kGraph);
   options.samples = static_cast<std::int64_t>(attempts.size());
   ScriptedPolicy policy({{";p=", std::move(attempts)}});
@@ -27,9 +28,9 @@ TEST_CASE("scores are aggregated as by hand", "[search]") {
   CHECK(aggregate(Aggregation::kMinimum, 0.5, 0.25F) == 0.25);
   CHECK(aggregate(Aggregation::kProduct, 0.5, 0.25F) == 0.125);
   CHECK(aggregate(Aggregation::kLast, 0.5, 0.25F) == 0.25);
-  CHECK(aggregation_of(ScorerRole::kProcess) == Aggregation::kMinimum);
-  CHECK(aggregation_of(ScorerRole::kCritic) == Aggregation::kLast);
-  CHECK(aggregation_of(ScorerRole::kOutcome) == Aggregation::kLast);
+  CHECK(aggregation_of(model::ScorerRole::kProcess) == Aggregation::kMinimum);
+  CHECK(aggregation_of(model::ScorerRole::kCritic) == Aggregation::kLast);
+  CHECK(aggregation_of(model::ScorerRole::kOutcome) == Aggregation::kLast);
 }
 
 TEST_CASE("the majority is the most frequent answer, the first among equals", "[search]") {
@@ -58,7 +59,7 @@ TEST_CASE("best of n takes the largest aggregated score", "[search]") {
 
 TEST_CASE("a weighted vote sums the aggregated scores of each answer", "[search]") {
   auto scorer =
-      table_scorer({{"a", 0.3}, {"b", 0.4}, {"1", 0.9}, {"2", 0.6}}, ScorerRole::kProcess);
+      table_scorer({{"a", 0.3}, {"b", 0.4}, {"1", 0.9}, {"2", 0.6}}, model::ScorerRole::kProcess);
   // Answer 2: .6; answer 1: .3 + .4 = .7, of which the second gave more.
   const auto result = run("weighted_vote", {"2;", "a=1;", "b=1;"}, &scorer);
   CHECK(result.answers == std::vector<std::size_t>{2});

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace serving;
 namespace {
 
 ComparedRun run(const std::string& folder, const std::string& seed, const std::string& algorithm,

@@ -9,6 +9,7 @@
 #include "core/rng.hpp"
 
 namespace qstar {
+using namespace serving;
 namespace {
 
 namespace asio = boost::asio;

@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 namespace qstar {
+using namespace serving;
 namespace {
 
 bool has(const std::string& text, const std::string& part) {

@@ -24,14 +24,14 @@ json story(int seed, const json& members = json::object()) {
 }
 
 json aggregate(const std::vector<json>& reports) {
-  const auto made = aggregate_reports(reports);
+  const auto made = serving::aggregate_reports(reports);
   INFO((made ? "" : made.error().message));
   REQUIRE(made);
   return *made;
 }
 
 Error refusal(const std::vector<json>& reports) {
-  const auto made = aggregate_reports(reports);
+  const auto made = serving::aggregate_reports(reports);
   REQUIRE_FALSE(made);
   return made.error();
 }
@@ -166,7 +166,7 @@ TEST_CASE("an aggregate is rendered as means with minimum and maximum", "[aggreg
                          {{"greedy", {{"accuracy", accuracy}, {"n", 500}, {"ci95", {accuracy, 1}}}},
                           {"curve", {{{"tokens", 1000}, {"accuracy", accuracy}}}}}}});
   };
-  const auto files = report_files(aggregate({report(1, 0.5), report(2, 0.75)}));
+  const auto files = serving::report_files(aggregate({report(1, 0.5), report(2, 0.75)}));
   CHECK(files[0].first == "report.md");
   CHECK(has(files[0].second, "seeds 1, 2, configuration hash1, hash2"));
   CHECK(has(files[0].second, "| 0.6250 (0.5000 – 0.7500) | 0.6250 – 1.0000 | 500 | – |"));
@@ -176,7 +176,7 @@ TEST_CASE("an aggregate is rendered as means with minimum and maximum", "[aggreg
     return json{
         {"name", "quick"}, {"family", "C"}, {"seed", seed}, {"cost", {{"cpu_seconds", seconds}}}};
   };
-  CHECK(has(report_files(aggregate({text(1, 10), text(2, 20)}))[0].second,
+  CHECK(has(serving::report_files(aggregate({text(1, 10), text(2, 20)}))[0].second,
             "| cpu_seconds | 15.0000 (10.0000 – 20.0000) |"));
 }
 

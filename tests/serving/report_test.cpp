@@ -6,6 +6,7 @@
 #include "serving/report/puzzle_report.hpp"
 
 namespace qstar {
+using namespace serving;
 namespace {
 
 bool has(const std::string& text, const std::string& part) {

@@ -9,6 +9,7 @@
 #include "model/models.hpp"
 
 namespace qstar::testing {
+using namespace environment;
 
 class Corridor final : public Puzzle {
  public:
@@ -58,7 +59,7 @@ class Corridor final : public Puzzle {
 };
 
 // Costs written down a place: [5, outputs].
-class PlaceTable final : public CostToGo {
+class PlaceTable final : public model::CostToGo {
  public:
   PlaceTable(std::size_t outputs, std::vector<float> table)
       : outputs_(outputs), table_(std::move(table)) {}

@@ -7,8 +7,9 @@
 
 namespace qstar {
 
-inline EnvironmentConfig environment_config(const std::string& name, bool large = false) {
-  EnvironmentConfig config;
+inline environment::EnvironmentConfig environment_config(const std::string& name,
+                                                         bool large = false) {
+  environment::EnvironmentConfig config;
   config.name = name;
   if (name == "cube3") {
     config.turns = large ? 2 : 1;

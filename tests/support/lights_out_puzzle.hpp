@@ -9,17 +9,17 @@
 
 namespace qstar::testing {
 
-class SmallLightsOut final : public Puzzle {
+class SmallLightsOut final : public environment::Puzzle {
  public:
   explicit SmallLightsOut(std::size_t n = 3, std::string name = "small_lights_out")
       : n_(n), name_(std::move(name)) {}
   std::string_view name() const override { return name_; }
   std::size_t state_bytes() const override { return n_ * n_; }
   std::size_t moves() const override { return n_ * n_; }
-  std::string move_name(Move move) const override { return std::to_string(move); }
-  std::optional<Move> move_of(std::string_view) const override { return std::nullopt; }
-  std::optional<Move> inverse(Move move) const override { return move; }
-  void apply(std::span<const std::uint8_t> states, std::span<const Move> moves,
+  std::string move_name(environment::Move move) const override { return std::to_string(move); }
+  std::optional<environment::Move> move_of(std::string_view) const override { return std::nullopt; }
+  std::optional<environment::Move> inverse(environment::Move move) const override { return move; }
+  void apply(std::span<const std::uint8_t> states, std::span<const environment::Move> moves,
              std::span<std::uint8_t> next) const override {
     std::copy(states.begin(), states.end(), next.begin());
     for (std::size_t i = 0; i < moves.size(); ++i) press(moves[i], next.data() + i * n_ * n_);

@@ -14,6 +14,8 @@
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {
+using namespace model;
+using namespace inference;
 
 // A critic or reward model, without torch: the policy of that seed with a scorer on it.
 inline ModelFile random_scorer(std::uint64_t seed, ScorerRole role, bool dueling = false) {
@@ -32,7 +34,8 @@ inline ModelFile random_scorer(std::uint64_t seed, ScorerRole role, bool dueling
 }
 
 inline PuzzleModel random_puzzle_model(const std::string& values) {
-  return fresh_model(LightsOut(3), {.values = values, .first = 32, .second = 32, .blocks = 1}, 1);
+  return fresh_model(environment::LightsOut(3),
+                     {.values = values, .first = 32, .second = 32, .blocks = 1}, 1);
 }
 
 struct KindOfModel {
@@ -55,7 +58,8 @@ inline std::vector<KindOfModel> models_of_all_kinds() {
 // Reads the bytes as users of a model do; the error, or nothing when it can be used.
 inline std::optional<Error> error_of_use(std::string_view bytes, const std::string& source) {
   if (const auto puzzle = parse_puzzle_model(bytes, source)) {
-    const auto network = PuzzleNetwork::make(*puzzle, std::make_shared<LightsOut>(3), source);
+    const auto network =
+        PuzzleNetwork::make(*puzzle, std::make_shared<environment::LightsOut>(3), source);
     return network ? std::nullopt : std::optional(network.error());
   }
   const auto model = parse_model(bytes, source);

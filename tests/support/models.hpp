@@ -6,6 +6,7 @@
 #include "model/tokenizer.hpp"
 
 namespace qstar::testing {
+using namespace model;
 
 inline ModelFile random_model(std::uint64_t seed, const ModelSpec& spec = {1, 16, 2, 48, 1000}) {
   const auto tokenizer = Tokenizer::make(kArithmeticCharacters).value();

@@ -7,8 +7,8 @@
 
 namespace qstar::testing {
 
-inline PuzzleLearnerConfig small_config(const std::string& values = "q") {
-  PuzzleLearnerConfig config;
+inline learning::PuzzleLearnerConfig small_config(const std::string& values = "q") {
+  learning::PuzzleLearnerConfig config;
   config.network = {.values = values, .first = 128, .second = 64, .blocks = 1};
   config.scrambles = {.depth = 16, .batch = 256};
   config.rate = 0.002;

@@ -7,6 +7,7 @@
 #include "environment/puzzle/puzzle.hpp"
 
 namespace qstar::testing {
+using namespace environment;
 
 using Position = std::vector<std::uint8_t>;
 

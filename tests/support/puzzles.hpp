@@ -15,6 +15,7 @@
 #include "model/models.hpp"
 
 namespace qstar {
+using namespace environment;
 
 // What the small puzzles below have in common: a position is all that is known of it.
 class SmallPuzzle : public Puzzle {
@@ -181,7 +182,7 @@ inline CostTable cost_table(const Puzzle& puzzle, const std::vector<std::uint8_t
 
 // An estimate given by a function of (position), as V or as the Q that belongs to it: the move's
 // cost and the function of the position behind it.
-class TableEstimate final : public CostToGo {
+class TableEstimate final : public model::CostToGo {
  public:
   using Function = std::function<float(const std::vector<std::uint8_t>&)>;
   TableEstimate(const Puzzle& puzzle, bool of_moves, Function function)

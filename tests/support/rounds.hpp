@@ -10,6 +10,7 @@
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {
+using namespace model;
 
 inline constexpr const char* kRoundProblem = "1+2+3";
 inline constexpr std::uint64_t kRoundSeed = 9;
@@ -25,19 +26,20 @@ inline const ModelFile& round_start() {
 }
 
 // log p of every token of the text after the problem, under this policy.
-inline std::vector<float> logprobs_of(const PolicyLearner& policy, const std::string& text) {
+inline std::vector<float> logprobs_of(const learning::PolicyLearner& policy,
+                                      const std::string& text) {
   const auto prompt = prompt_of(kRoundProblem, {});
   const auto tokens = round_tokenizer().encode(prompt + text).value();
-  const TokenBatch row{1, static_cast<std::int64_t>(tokens.size()), tokens,
-                       std::vector<float>(tokens.size(), 1)};
+  const learning::TokenBatch row{1, static_cast<std::int64_t>(tokens.size()), tokens,
+                                 std::vector<float>(tokens.size(), 1)};
   const auto all = policy.logprobs(row, std::array{1.0F});
   return {all.begin() + static_cast<std::ptrdiff_t>(prompt.size()), all.end()};
 }
 
 // An attempt as this policy would have sampled it; `ratio`: how much likelier each token is now
 // than it was when it was sampled.
-inline Trajectory attempt_of(const PolicyLearner& policy, const std::string& text, Outcome outcome,
-                             double ratio = 1) {
+inline Trajectory attempt_of(const learning::PolicyLearner& policy, const std::string& text,
+                             Outcome outcome, double ratio = 1) {
   Generation made{text, round_tokenizer().encode(text).value(), logprobs_of(policy, text), true};
   for (float& logprob : made.logprobs) logprob -= static_cast<float>(std::log(ratio));
   Trajectory attempt;
@@ -47,8 +49,8 @@ inline Trajectory attempt_of(const PolicyLearner& policy, const std::string& tex
   return attempt;
 }
 
-inline ImproverParts parts_of(const ReinforceConfig& config = {},
-                              const ModelFile& start = round_start()) {
+inline experiment::ImproverParts parts_of(const experiment::ReinforceConfig& config = {},
+                                          const ModelFile& start = round_start()) {
   return {.config = config,
           .value = {},
           .critic = {},

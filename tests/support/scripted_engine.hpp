@@ -11,16 +11,17 @@
 #include "experiment/engine.hpp"
 
 namespace qstar::testing {
+using namespace experiment;
 
 class ScriptedEngine final : public Engine {
  public:
-  using MakePolicy = std::function<std::unique_ptr<Policy>(std::uint64_t version)>;
-  ScriptedEngine(std::shared_ptr<const Environment> environment, MakePolicy make)
+  using MakePolicy = std::function<std::unique_ptr<model::Policy>(std::uint64_t version)>;
+  ScriptedEngine(std::shared_ptr<const environment::Environment> environment, MakePolicy make)
       : environment_(std::move(environment)), make_(std::move(make)) {}
 
   Result<ModelHash> publish(std::string bytes) override {
     auto hash = sha256(bytes).hex();
-    models_[hash] = parse_model(bytes, "a published model").value();
+    models_[hash] = model::parse_model(bytes, "a published model").value();
     return hash;
   }
   TaskId submit(Task task) override {
@@ -37,7 +38,7 @@ class ScriptedEngine final : public Engine {
     const auto& score = std::get<ScoreTask>(tasks_[task]);
     TaskResult result;
     result.groups = score.groups;
-    write_scores(*DecoderScorer::make(models_.at(score.scorer)).value(), result.groups);
+    write_scores(*inference::DecoderScorer::make(models_.at(score.scorer)).value(), result.groups);
     return result;
   }
   void cancel(std::span<const TaskId>) override {}
@@ -48,22 +49,22 @@ class ScriptedEngine final : public Engine {
  private:
   Result<TaskResult> run(const AttemptTask& task) {
     const auto policy = make_(task.policy.version);
-    std::unique_ptr<DecoderScorer> guide;
-    if (!task.guide.empty()) guide = DecoderScorer::make(models_.at(task.guide)).value();
+    std::unique_ptr<inference::DecoderScorer> guide;
+    if (!task.guide.empty()) guide = inference::DecoderScorer::make(models_.at(task.guide)).value();
     auto environment = environment_;
     if (!task.environment.empty()) {
-      EnvironmentConfig config;
+      environment::EnvironmentConfig config;
       if (!parse_config(task.environment, "test", {}, describe_of(config)))
         return fail(Errc::kConfig, "the environment of a task is no such configuration");
-      environment = make_environment(config).value();
+      environment = environment::make_environment(config).value();
     }
     TaskResult result;
-    result.found = make_search(task.search)
+    result.found = search::make_search(task.search)
                        .value()
                        .attempt(*environment, {*policy, guide.get()}, task.problems, task.how)
                        .value();
     if (task.scorer.empty()) return result;
-    const auto scorer = DecoderScorer::make(models_.at(task.scorer)).value();
+    const auto scorer = inference::DecoderScorer::make(models_.at(task.scorer)).value();
     for (auto& found : result.found) {
       std::vector<AttemptGroup> one{std::move(found.group)};
       write_scores(*scorer, one);
@@ -72,9 +73,9 @@ class ScriptedEngine final : public Engine {
     return result;
   }
 
-  std::shared_ptr<const Environment> environment_;
+  std::shared_ptr<const environment::Environment> environment_;
   MakePolicy make_;
-  std::map<ModelHash, ModelFile> models_;
+  std::map<ModelHash, model::ModelFile> models_;
   std::vector<Task> tasks_;
 };
 

@@ -6,6 +6,7 @@
 #include "tests/support/models.hpp"
 
 namespace qstar::testing {
+using namespace experiment;
 
 inline StoryConfig small_story_config() {
   StoryConfig config;
@@ -45,8 +46,8 @@ inline StoryConfig small_story_config() {
   return config;
 }
 
-inline std::shared_ptr<const Environment> environment_of(const StoryConfig& config) {
-  return make_environment(config.environment).value();
+inline std::shared_ptr<const environment::Environment> environment_of(const StoryConfig& config) {
+  return environment::make_environment(config.environment).value();
 }
 
 // With a base of random weights.

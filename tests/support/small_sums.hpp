@@ -9,6 +9,7 @@
 #include "search/text/evaluate.hpp"
 
 namespace qstar::testing {
+using namespace environment;
 
 inline EnvironmentConfig small_sums() {
   EnvironmentConfig config;
@@ -22,34 +23,37 @@ inline EnvironmentConfig small_sums() {
 }
 
 // Pre-trained on the corpus; always the same.
-inline PolicyLearner noisy_learner(const Environment& environment) {
-  const auto tokenizer = Tokenizer::make(kArithmeticCharacters).value();
-  PolicyLearner learner({2, 48, 4, 48, 1000}, tokenizer, 1);
+inline learning::PolicyLearner noisy_learner(const Environment& environment) {
+  const auto tokenizer = model::Tokenizer::make(model::kArithmeticCharacters).value();
+  learning::PolicyLearner learner({2, 48, 4, 48, 1000}, tokenizer, 1);
   Corpus corpus(environment, {}, 1);
-  OptimizerConfig config;
+  learning::OptimizerConfig config;
   config.warmup = 20;
   const int steps = 400;
   for (int i = 0; i < steps; ++i)
-    learner.update(corpus_batch(corpus, tokenizer, 32, 48), config, schedule(config, i, steps))
+    learner
+        .update(learning::corpus_batch(corpus, tokenizer, 32, 48), config,
+                learning::schedule(config, i, steps))
         .value();
   return learner;
 }
 
 // Sampled attempts of a split, `samples` a problem.
 inline std::vector<AttemptGroup> sampled_groups(const Environment& environment,
-                                                const ModelFile& model, Split split,
+                                                const model::ModelFile& model, Split split,
                                                 std::int64_t problems, std::int64_t samples) {
-  DecoderPolicy policy(DecoderWeights::make(model, 1).value());
+  inference::DecoderPolicy policy(inference::DecoderWeights::make(model, 1).value());
   std::vector<std::string> texts;
   if (split == Split::kHeldOut) {
-    texts = held_out_problems(environment, problems);
+    texts = search::held_out_problems(environment, problems);
   } else {
     Rng rng(3);
     for (std::int64_t i = 0; i < problems; ++i)
       texts.push_back(environment.sample_problem(rng, split));
   }
-  const auto search = make_search("sample").value();
-  return groups_of(search.attempt(environment, {policy}, texts, {.samples = samples}).value());
+  const auto search = search::make_search("sample").value();
+  return search::groups_of(
+      search.attempt(environment, {policy}, texts, {.samples = samples}).value());
 }
 
 }  // namespace qstar::testing

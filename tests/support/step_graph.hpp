@@ -14,6 +14,8 @@
 #include "model/models.hpp"
 
 namespace qstar::testing {
+using namespace environment;
+using namespace model;
 
 // Lines and the steps that lead on from them. A step's text is the line that it leads to, after an
 // optional "word:", so that different texts can lead to one line.

@@ -8,6 +8,7 @@
 #include "experiment/engine.hpp"
 
 namespace qstar::testing {
+using namespace experiment;
 
 class TaskRecorder final : public Engine {
  public:
