@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(read.error().message.find('\n') == std::string::npos);
     return 0;
   }
-  (void)qstar::actors::check(config);
+  (void)qstar::experiment::check(config);
   require_finite(config);
   const auto printed = qstar::print_config(qstar::describe_of(config));
   require(qstar::parse_config(printed, "printed", {}, qstar::describe_of(again)).has_value());
