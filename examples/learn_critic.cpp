@@ -1,6 +1,4 @@
-// Learns a Q-critic from a policy's own attempts, win signal only, and shows how well it
-// distinguishes right steps from wrong ones on held-out problems.
-//
+// Learns a Q-critic from wins alone, and shows how well it tells right steps from wrong ones.
 //   build/release/examples/learn_critic runs/quickstart-seed1/policy.safetensors 500 100
 #include <fmt/format.h>
 
@@ -14,12 +12,11 @@
 
 using namespace qstar;
 using namespace qstar::learning;
-using Groups = std::vector<AttemptGroup>;
-
+using namespace qstar::search;
 namespace {
 
 // All attempts and what the critic says of their steps.
-CriticReport measure(CriticLearner& critic, const Groups& groups) {
+CriticReport measure(CriticLearner& critic, std::span<const AttemptGroup> groups) {
   std::vector<Trajectory> attempts;
   std::vector<std::vector<float>> values;
   for (const auto& group : groups) {
@@ -29,7 +26,8 @@ CriticReport measure(CriticLearner& critic, const Groups& groups) {
   return assess(attempts, values);
 }
 
-Status learn(CriticLearner& critic, const Groups& made, const Groups& held_out, std::int64_t n) {
+Status learn(CriticLearner& critic, std::span<const AttemptGroup> made,
+             std::span<const AttemptGroup> held_out, std::int64_t n) {
   const CriticConfig config;
   Rng rng(2);
   for (std::int64_t i = 0; i < n; ++i) {
@@ -47,27 +45,24 @@ Status learn(CriticLearner& critic, const Groups& made, const Groups& held_out, 
 
 Status run(const std::string& path, std::int64_t problems, std::int64_t updates) {
   if (auto ready = prepare_torch(); !ready) return ready;
-  const auto model = model::read_model(path);
-  const auto weights =
-      model ? inference::DecoderWeights::make(*model, 1) : tl::unexpected(model.error());
+  const auto file = model::read_model(path);
+  if (!file) return tl::unexpected(file.error());
+  const auto weights = inference::DecoderWeights::make(*file, 1);
   if (!weights) return tl::unexpected(weights.error());
-  const auto environment = environment::make_environment({}).value();  // the defaults are valid
+  const auto environment = environment::make_environment({}).value();
   inference::DecoderPolicy policy(*weights);
-  const auto attempt = [&](const std::vector<std::string>& at,
-                           const search::SearchOptions& options) {
-    return search::make_search("sample")
-        .and_then(
-            [&](const search::Search& s) { return s.attempt(*environment, {policy}, at, options); })
-        .map([](auto results) { return search::groups_of(std::move(results)); });
+  const auto attempt = [&](const std::vector<std::string>& at, const SearchOptions& options) {
+    return make_search("sample")
+        .and_then([&](const Search& s) { return s.attempt(*environment, {policy}, at, options); })
+        .map([](auto results) { return groups_of(std::move(results)); });
   };
   std::vector<std::string> training;
   for (Rng rng(1); std::ssize(training) < problems;)
     training.push_back(environment->sample_problem(rng, environment::Split::kTraining));
   const auto made = attempt(training, {.samples = 8});
-  const auto judges =
-      attempt(search::held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
+  const auto judges = attempt(held_out_problems(*environment, 500), {.samples = 1, .seed = 7});
   if (!made || !judges) return tl::unexpected((made ? judges : made).error());
-  CriticLearner critic(*model, 1);
+  CriticLearner critic(*file, 1);
   return learn(critic, *made, *judges, updates);
 }
 
@@ -79,6 +74,6 @@ int main(int argc, char** argv) {
   if (argc < 2 || problems < 1 || updates < 1)
     return fmt::print(stderr, "usage: learn_critic MODEL [PROBLEMS] [UPDATES]\n"), 2;
   const auto done = run(argv[1], problems, updates);
-  if (!done) fmt::print(stderr, "{}\n", done.error().message);
-  return done ? 0 : exit_code(done.error().code);
+  if (done) return 0;
+  return fmt::print(stderr, "{}\n", done.error().message), exit_code(done.error().code);
 }
