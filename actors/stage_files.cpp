@@ -38,10 +38,24 @@ bool has_old_saves(const std::string& folder) {
   });
 }
 
+// What is left of the mark of a stage that is to run again.
+std::string reopened(const std::string& mark) { return mark + ".reopened"; }
+
 Error missing(const std::string& what, const std::string& why) {
   return {Errc::kMissingFile,
           fmt::format("{} {}: put back what was deleted, or start again with another --run",
                       printable(what), why)};
+}
+
+// The folders of the saves of a stage and of its parts.
+std::vector<fs::path> saves_of(const std::string& run, std::string_view stage) {
+  auto folders = entries_of(run + "/checkpoints");
+  const auto dotted = fmt::format("{}.", stage);
+  std::erase_if(folders, [&](const fs::path& folder) {
+    const std::string label = folder.filename();
+    return (label != stage && !label.starts_with(dotted)) || entries_of(folder).empty();
+  });
+  return folders;
 }
 
 }  // namespace
@@ -56,8 +70,8 @@ Result<StageFiles> StageFiles::open(const RunDirectory& directory,
                             printable(directory.file("checkpoints"))));
   const auto history = directory.history();
   const auto finished = files.finished();
-  // Single ones may have been deleted to have their stages run again.
-  if (finished.empty() && history.stages > 0)
+  // Single ones may have been deleted to have their stages run again, or be reopened.
+  if (entries_of(directory.file("stages")).empty() && history.stages > 0)
     return tl::unexpected(missing(
         directory.file("stages"),
         fmt::format("is missing or empty, although {} stages are finished", history.stages)));
@@ -74,6 +88,8 @@ Result<StageFiles> StageFiles::open(const RunDirectory& directory,
   }
   return files;
 }
+
+bool StageFiles::has_saved(std::string_view stage) const { return !saves_of(path_, stage).empty(); }
 
 std::vector<std::string> StageFiles::finished() const {
   std::vector<std::string> names;
@@ -96,8 +112,30 @@ Status StageFiles::finish(std::string_view stage, std::string_view mark) {
   fs::create_directories(folder, error);
   if (error)
     return fail(Errc::kIo, fmt::format("cannot make {}: {}", printable(folder), error.message()));
-  *saved_ = false;
-  return write_file_atomically(mark_file(stage), mark);
+  if (auto written = write_file_atomically(mark_file(stage), mark); !written) return written;
+  fs::remove(reopened(mark_file(stage)), error);
+  return {};
+}
+
+Status StageFiles::reopen(const RunDirectory& directory, std::string_view stage, bool from_saves) {
+  std::error_code error;
+  const auto saves = saves_of(directory.path(), stage);
+  for (const auto& save : from_saves ? std::vector<fs::path>() : saves) {
+    fs::remove_all(save, error);
+    if (error)
+      return fail(Errc::kIo,
+                  fmt::format("cannot remove {}: {}", printable(save.string()), error.message()));
+  }
+  const auto file = directory.file(fmt::format("stages/{}.json", stage));
+  if (!is_there(file)) return {};
+  if (from_saves && saves.empty())
+    return tl::unexpected(missing(
+        directory.file("checkpoints"),
+        fmt::format("is missing or holds no save of stage {}, although it is finished", stage)));
+  fs::rename(file, reopened(file), error);
+  if (error)
+    return fail(Errc::kIo, fmt::format("cannot rename {}: {}", printable(file), error.message()));
+  return {};
 }
 
 persistence::CheckpointDirectory StageFiles::checkpoints(std::string_view label) const {
@@ -108,7 +146,6 @@ Result<persistence::CheckpointDirectory::Loaded> StageFiles::load(std::string_vi
   auto loaded = checkpoints(label).load_newest();
   if (!loaded && loaded.error().code == Errc::kMissingFile)
     return persistence::CheckpointDirectory::Loaded{};
-  if (loaded) *saved_ = true;
   return loaded;
 }
 
@@ -127,7 +164,6 @@ Result<std::uint64_t> StageFiles::save(std::string_view label,
   const std::uint64_t serial = serials->empty() ? 1 : serials->back() + 1;
   if (auto written = directory.write(serial, parts); !written)
     return tl::unexpected(written.error());
-  *saved_ = true;
   return serial;
 }
 

@@ -5,8 +5,6 @@
 //   checkpoints/LABEL/     saves of the stage under way, and of each part that has a label
 #pragma once
 
-#include <atomic>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +28,11 @@ class StageFiles {
   Status finish(std::string_view stage, std::string_view mark);
   std::string mark_file(std::string_view stage) const;
 
+  // Has a stage run again, whether it is finished or not: from its saves, or without them from its
+  // start. kMissingFile: it is finished, and its saves are gone.
+  static Status reopen(const RunDirectory& directory, std::string_view stage,
+                       bool from_saves = true);
+
   // The newest sound save under this label; without parts when nothing was saved.
   Result<persistence::CheckpointDirectory::Loaded> load(std::string_view label);
   // Whether the configured time has gone by since this was last true.
@@ -42,8 +45,8 @@ class StageFiles {
   std::vector<std::string> finished() const;
   // Whether nothing was saved or finished when it was opened.
   bool fresh() const { return fresh_; }
-  // Whether the stage under way has saved anything.
-  bool saved() const { return *saved_; }
+  // Whether there is a save of this stage.
+  bool has_saved(std::string_view stage) const;
 
  private:
   StageFiles(std::string path, const experiment::CheckpointConfig& config)
@@ -54,7 +57,6 @@ class StageFiles {
   experiment::CheckpointConfig config_;
   double last_save_ = -1;
   bool fresh_ = false;
-  std::shared_ptr<std::atomic<bool>> saved_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace qstar::actors

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "core/printable.hpp"
 
@@ -13,19 +12,37 @@ namespace {
 
 using nlohmann::json;
 
-// The figures of a line, with the number of their digits, in this order.
-constexpr std::array<std::pair<const char*, int>, 6> kFigures = {
-    {{"accuracy", 3}, {"solved", 3}, {"loss", 3}, {"reward", 3}, {"kl", 3}, {"lucky", 3}}};
+struct Figure {
+  const char* name;
+  const char* label;  // in the line
+};
+// The figures of a line, in this order.
+constexpr std::array<Figure, 7> kFigures = {{{"accuracy", "accuracy"},
+                                             {"solved", "solved"},
+                                             {"loss", "loss"},
+                                             {"reward", "reward"},
+                                             {"kl", "kl"},
+                                             {"lucky", "lucky"},
+                                             {"step_auc", "step AUC"}}};
+constexpr int kMostFigures = 4;  // so that the remaining time fits into the line
+// What a stage counts beside its progress.
+constexpr std::array<const char*, 2> kRates = {"examples", "tokens"};
 
-std::string line_of(const experiment::StageProgress& p, const MetricsRow& row, double share) {
-  std::string line = fmt::format("{} {:.0f} %", printable(p.stage), 100 * share);
-  for (const auto& [name, digits] : kFigures) {
-    if (const auto it = p.values.find(name); it != p.values.end())
-      line += fmt::format("  {} {:.{}f}", name, it->second, digits);
+// `newest`: the figures of the stage so far, of which not all are measured every time.
+std::string line_of(const MetricsRow& row, double share,
+                    const std::map<std::string, double>& newest) {
+  std::string line = fmt::format("{} {:.0f} %", printable(row.phase), 100 * share);
+  int shown = 0;
+  for (const auto& [name, label] : kFigures) {
+    const auto it = newest.find(name);
+    if (it == newest.end() || ++shown > kMostFigures) continue;
+    line += fmt::format("  {} {:.3f}", label, it->second);
   }
-  const auto rate = row.values.find("examples_per_second");
-  if (rate != row.values.end() && rate->second > 0)
-    line += fmt::format("  {:.1f} k examples/s", rate->second / 1e3);
+  for (const auto* counted : kRates) {
+    const auto rate = row.values.find(std::string(counted) + "_per_second");
+    if (rate != row.values.end() && rate->second > 0)
+      line += fmt::format("  {:.1f} k {}/s", rate->second / 1e3, counted);
+  }
   return line;
 }
 
@@ -35,18 +52,22 @@ Report StageReports::report(const experiment::StageProgress& p, const Occupancy&
                             double now) {
   if (p.stage != stage_) {
     stage_ = p.stage;
-    pace_ = examples_ = {};
+    pace_ = {};
+    rates_.clear();
+    newest_.clear();
   }
   MetricsRow row{p.stage, static_cast<std::uint64_t>(p.done), p.values};
   const double rate = pace_.rate(now, static_cast<double>(p.done));
   const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 1;
-  if (const auto made = p.values.find("examples"); made != p.values.end())
-    row.values["examples_per_second"] = examples_.rate(now, made->second);
+  for (const auto& [name, value] : p.values) newest_[name] = value;
+  for (const auto* counted : kRates)
+    if (const auto made = p.values.find(counted); made != p.values.end())
+      row.values[std::string(counted) + "_per_second"] = rates_[counted].rate(now, made->second);
   const json status = {{"phase", p.stage},
                        {"progress", share},
                        {"figures", row.values},
                        {"executors", {{"busy", occupancy.busy()}, {"waiting", occupancy.idle()}}}};
-  auto line = p.line.empty() ? line_of(p, row, share) : p.line;
+  auto line = p.line.empty() ? line_of(row, share, newest_) : p.line;
   if (p.line.empty() && rate > 0 && p.done < p.total)
     line += "  " + experiment::time_left(static_cast<double>(p.total - p.done), rate);
   return {std::move(row), std::move(line), status.dump(), p.done < p.total};

@@ -1,6 +1,7 @@
 // A stage's progress as a line for people, a row of metrics and the status of the gateway. Pure.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "actors/engine/task_pool.hpp"
@@ -17,7 +18,9 @@ class StageReports {
 
  private:
   std::string stage_;
-  experiment::Pace pace_, examples_;
+  experiment::Pace pace_;
+  std::map<std::string, experiment::Pace> rates_;  // by what is counted
+  std::map<std::string, double> newest_;           // figures of the stage
 };
 
 }  // namespace qstar::actors

@@ -259,21 +259,4 @@ void StageSession::end_actors() {
   end_all(pool_->home_system(), actors);
 }
 
-Status run_staged(const ProcessOptions& options, RunDirectory& directory, serving::Gateway* gateway,
-                  const StagedRun& run) {
-  return run_sessions(options, run.config.node.restart, [&]() -> Result<bool> {
-    if (auto adopted = adopt_changes(directory, options); !adopted)
-      return tl::unexpected(adopted.error());
-    const auto session = std::make_shared<StageSession>(options, run.config, directory, gateway);
-    if (auto ready = session->prepare(); !ready) return tl::unexpected(ready.error());
-    const auto done = StageSession::run(session, run.stages);
-    if (!done && done.error().code == Errc::kInterrupted) {
-      show_line(options, "stop", run.kept(session->files()));
-      return true;
-    }
-    if (!done) return tl::unexpected(cause_of(done.error(), directory));
-    return false;
-  });
-}
-
 }  // namespace qstar::actors

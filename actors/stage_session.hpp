@@ -110,15 +110,4 @@ class StageSession {
   std::optional<StageFiles> files_;
 };
 
-// A run whose stages are one function.
-struct StagedRun {
-  SessionConfig config;
-  StageSession::Stages stages;
-  std::function<std::string(StageFiles& files)> kept;  // what a run that was stopped has, in words
-};
-// Its sessions, until one ends well. Shows changes of the configuration, and what was kept. Errors
-// as run_sessions() says.
-Status run_staged(const ProcessOptions& options, RunDirectory& directory, serving::Gateway* gateway,
-                  const StagedRun& run);
-
 }  // namespace qstar::actors

@@ -4,7 +4,7 @@
 Usage: actors_against_loop.py BUILD [CONFIG]
 
 Runs `plain_loop` (no actor), `qstar train` in lock-step (the same work through actors, one step
-after the other, the same policy in the end) and `qstar train` with versions ahead, in turn, three
+after the other, the same policy in the end) and `qstar train` with a round ahead, in turn, three
 times each, and prints the median rates of attempts per second and their ratios to the plain loop's.
 Evaluations and checkpoints are cut to the least, since the loop makes none. Exits with 1 when the
 lock-step run's policy differs from the loop's.
@@ -19,8 +19,8 @@ import tempfile
 import time
 
 ROUNDS = 3
-LEAST = ["evaluation.problems=1", "evaluation.curve_problems=1", "evaluation.curve_every=1000000",
-         "checkpoint.seconds=86400", "pretrain.steps=400", "rl.versions=8"]
+LEAST = ["evaluation.problems=1", "evaluation.curve_problems=1", "stages.reinforce.curve_every=1000000",
+         "checkpoint.seconds=86400", "stages.base.steps=400", "stages.reinforce.rounds=8"]
 
 
 def weights(folder):
@@ -50,13 +50,13 @@ def main():
     build = sys.argv[1]
     config = sys.argv[2] if len(sys.argv) > 2 else "configs/quickstart.toml"
     qstar = os.path.join(build, "qstar")
-    figures = {"plain loop": [], "actors, lock-step": [], "actors, one version ahead": []}
+    figures = {"plain loop": [], "actors, lock-step": [], "actors, one round ahead": []}
     with tempfile.TemporaryDirectory(prefix="qstar-bench-") as folder:
         for i in range(ROUNDS):
             runs = [os.path.join(folder, f"{name}{i}") for name in ("loop", "sync", "async")]
             train = [qstar, "train", config, *LEAST, "--run"]
             commands = [[os.path.join(build, "benchmarks", "plain_loop"), config, runs[0], *LEAST],
-                        [*train, runs[1], "rollout.versions_ahead=0"], [*train, runs[2]]]
+                        [*train, runs[1], "stages.reinforce.staleness=0"], [*train, runs[2]]]
             for name, run, command in zip(figures, runs, commands):
                 wall, cpu = timed(command)
                 made = attempts(qstar, run)

@@ -1,7 +1,7 @@
 // What a Q-critic learns of steps from a base policy's attempts and who won, by what it is taught:
 // one critic a call, with any setting of [critic], measured on held-out attempts.
 //
-//   build/release/qstar train configs/quickstart.toml rl.versions=0 --run runs/base
+//   build/release/qstar train configs/quickstart.toml stages.reinforce.skip=true --run runs/base
 //   build/release/benchmarks/critics runs/base/policy.safetensors critic.safetensors
 //       critic.target=kept_chance samples=32 critic.groups_per_update=2
 //

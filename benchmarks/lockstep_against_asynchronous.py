@@ -5,14 +5,14 @@ the learner was, and the accuracy of the policy, for every algorithm.
 Usage: lockstep_against_asynchronous.py BUILD FOLDER [CONFIG] [KEY=VALUE …]
 
 Runs `BUILD/qstar train CONFIG` (default: configs/qstar.toml, without the stages that do not learn from wins) once
-with rl.staleness = 0 and once for every staleness in STALENESS (default: 1), into FOLDER. Runs that are finished
-are not repeated. Needs two idle cores."""
+with staleness = 0 and once for every staleness in STALENESS (default: 1), into FOLDER. Runs that are finished are
+not repeated. Needs two idle cores."""
 import json
 import os
 import subprocess
 import sys
 
-STAGES = ["sft", "search", "rlhf", "rewards", "selfplay", "measurements"]
+SKIPPED = ["sft", "search", "rlhf", "rewards", "selfplay", "measure"]
 
 
 def run(build, config, folder, overrides):
@@ -25,7 +25,12 @@ def run(build, config, folder, overrides):
 
 
 def policies(report):
-    return {**report.get("rl", {}), "final": report["final"]}
+    results = report["results"]
+    return {**results.get("rl", {}), "final": results["final"]}
+
+
+def staleness_of(rounds):
+    return [f"stages.rl.reinforce.staleness={rounds}", f"stages.final.staleness={rounds}"]
 
 
 def main():
@@ -33,13 +38,13 @@ def main():
         sys.exit(__doc__)
     build, folder, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
     config = rest.pop(0) if rest and "=" not in rest[0] else "configs/qstar.toml"
-    overrides = [f"stages.{stage}=false" for stage in STAGES] + rest
+    overrides = [f"stages.{stage}.skip=true" for stage in SKIPPED] + ["stages.final.start=base"] + rest
     os.makedirs(folder, exist_ok=True)
-    lockstep = run(build, config, os.path.join(folder, "staleness-0"), [*overrides, "rl.staleness=0"])
+    lockstep = run(build, config, os.path.join(folder, "staleness-0"), [*overrides, *staleness_of(0)])
     print("algorithm          staleness  wall s  ratio  learner busy  executors busy  tokens  greedy")
     for staleness in [0] + [int(word) for word in os.environ.get("STALENESS", "1").split(",")]:
         report = lockstep if staleness == 0 else run(
-            build, config, os.path.join(folder, f"staleness-{staleness}"), [*overrides, f"rl.staleness={staleness}"])
+            build, config, os.path.join(folder, f"staleness-{staleness}"), [*overrides, *staleness_of(staleness)])
         for name, policy in policies(report).items():
             ratio = policy["wall_seconds"] / policies(lockstep)[name]["wall_seconds"]
             print(f"{name:18} {staleness:9} {policy['wall_seconds']:7.1f} {ratio:6.2f} {policy['learner_busy']:13.3f} "

@@ -1,18 +1,22 @@
-// What `qstar train` of a text experiment computes in lock-step (rollout.versions_ahead = 0),
-// without an actor, a task or a saved state: one loop that calls the same pure classes in the same
-// order and ends with the same policy, byte for byte. The tests compare the two, and
-// benchmarks/actors_against_loop.py measures what the actors cost.
+// What `qstar train` computes of a text experiment with the stages pretrain and reinforce (expert
+// iteration in lock-step: staleness = 0), without an actor, a task or a saved state: one loop that
+// calls the same pure classes in the same order and ends with the same policy, byte for byte. The
+// tests compare the two, and benchmarks/actors_against_loop.py measures what the actors cost.
 //
-//   build/release/benchmarks/plain_loop configs/smoke.toml runs/plain [dotted.key=value …]
+//   build/release/benchmarks/plain_loop configs/smoke.toml runs/plain
+//       stages.reinforce.staleness=0 [dotted.key=value …]
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
-#include <optional>
 
 #include "core/sha256.hpp"
+#include "experiment/text/budget.hpp"
 #include "experiment/text/critic_trainer.hpp"
-#include "experiment/text/text_attempts.hpp"
-#include "experiment/text/text_experiment.hpp"
+#include "experiment/text/improvers.hpp"
+#include "experiment/text/revisits.hpp"
+#include "experiment/text/rewards.hpp"
+#include "experiment/text/stage_configs.hpp"
 #include "inference/decoder.hpp"
 #include "learning/policy/policy_learner.hpp"
 #include "learning/policy/pretraining.hpp"
@@ -24,108 +28,167 @@ using namespace qstar::experiment;
 
 namespace {
 
-struct Loop {
-  ExperimentConfig config;
-  persistence::Store store;
-  persistence::ReplayTable replay = persistence::ReplayTable::make(config.replay.policy).value();
-  std::uint64_t seed = static_cast<std::uint64_t>(config.seed);
-  std::unique_ptr<environment::Environment> environment =
-      environment::make_environment(config.environment).value();
-  Tokenizer tokenizer = Tokenizer::make(environment->alphabet()).value();
-  learning::PolicyLearner learner{config.model, tokenizer, derive_seed(seed, "policy")};
-  std::unique_ptr<CriticTrainer> critic = nullptr;
-  Rng rng{derive_seed(seed, "replay")};
-  std::uint64_t leases = 0;
-  std::int64_t policy_updates = 0;
-
-  void pretrain() {
-    const auto& p = config.pretrain;
-    for (std::int64_t i = 0; i < p.steps; ++i) {
-      learning::pretrain_step(learner, *environment, tokenizer, config.corpus, p, seed, i).value();
-    }
-    critic = CriticTrainer::make(config, learner.model(), {}).value();
-    learner.reset_optimizer();
-  }
-
-  // One lease: problems attempted and judged, every step scored, all of it kept.
-  void roll_out(Policy& policy, StepScorer& scorer, std::uint64_t made_by,
-                std::uint64_t scored_by) {
-    const auto task = rollout_task(config, *environment, leases++, {});
-    auto groups = search::groups_of(search::make_search(task.search)
-                                        .value()
-                                        .attempt(*environment, {policy}, task.problems, task.how)
-                                        .value());
-    write_scores(scorer, groups);
-    std::vector<std::shared_ptr<const AttemptGroup>> shared;
-    for (auto& group : groups)
-      for (auto& attempt : group.attempts) {
-        attempt.critic_version = static_cast<std::uint64_t>(critic->updates());
-        attempt.critic_model = scored_by;
-        for (auto& step : attempt.steps) step.model = made_by;
-      }
-    QSTAR_ASSERT(store.insert(groups).has_value(), "the store refuses");
-    for (auto& group : groups)
-      shared.push_back(std::make_shared<const AttemptGroup>(std::move(group)));
-    for (const auto& group : shared) replay.insert(group);
-    critic->insert(shared);
-  }
-
-  // Expert iteration on wins that are not too old.
-  void update_policy(std::uint64_t min_version) {
-    const auto& rl = config.rl;
-    for (std::int64_t i = 0; i < rl.updates_per_version; ++i) {
-      std::vector<std::string> texts;
-      std::vector<float> weights;
-      for (const auto& sampled : replay.sample(rl.groups_per_update, min_version, rng))
-        learning::select_wins(*sampled.group, rl.selection, texts, weights);
-      const auto rate =
-          learning::schedule(rl.optimizer, policy_updates++, rl.versions * rl.updates_per_version);
-      if (!texts.empty())
-        learner.update(learning::batch_of_solutions(tokenizer, texts, weights), rl.optimizer, rate)
-            .value();
-    }
-  }
-
-  // A model's number in the store's table of models.
-  std::uint64_t number_of(const ModelFile& model, const char* role, std::uint64_t version) {
-    return store.model_number(sha256(serialize(model)), role, role, version).value();
-  }
-
-  ModelFile policy_model() const {
-    ModelFile model = learner.model();
-    model.metadata = metadata_of(config, "policy");
-    return model;
-  }
-
-  void reinforce() {
-    const auto bound = static_cast<std::uint64_t>(config.rl.staleness);
-    for (std::uint64_t v = 1; v <= static_cast<std::uint64_t>(config.rl.versions); ++v) {
-      const auto made_by = number_of(policy_model(), "policy", v);
-      const auto scored_by = number_of(critic->model(), "critic", v);
-      inference::DecoderPolicy policy(inference::DecoderWeights::make(learner.model(), v).value(),
-                                      static_cast<std::int32_t>(config.rollout.slots));
-      const auto scorer = inference::DecoderScorer::make(critic->model()).value();
-      while (leases < v * leases_per_version(config)) roll_out(policy, *scorer, made_by, scored_by);
-      update_policy(v > bound ? v - bound : 0);
-      const auto updates = static_cast<std::int64_t>(v) * config.critic.updates_per_version;
-      QSTAR_ASSERT(critic->train(updates).has_value(), "the critic's loss is not finite");
-    }
-  }
+// The two stages, in this order.
+struct Stages {
+  std::string base, name;  // of the first and of the second
+  const PretrainStageConfig& pretrain;
+  const ReinforceStageConfig& reinforce;
 };
 
-int run(const std::string& path, const std::string& folder,
-        std::span<const std::string> overrides) {
-  ExperimentConfig config;
-  if (auto loaded = load_config(path, overrides, describe_of(config)); !loaded)
-    return fmt::print(stderr, "{}\n", loaded.error().message), exit_code(loaded.error().code);
-  QSTAR_ASSERT(learning::prepare_torch().has_value(), "no usable BLAS");
+// kConfig: the experiment has other stages, or they do what the loop does not.
+Result<Stages> stages_of(const Experiment& experiment) {
+  const auto active = experiment.active();
+  const auto* first = active.size() == 2 ? active[0]->as<PretrainStageConfig>() : nullptr;
+  const auto* second = active.size() == 2 ? active[1]->as<ReinforceStageConfig>() : nullptr;
+  if (first == nullptr || second == nullptr)
+    return fail(Errc::kConfig, "stages: the loop runs one of kind pretrain, then one of reinforce");
+  if (second->algorithm != "expert_iteration" || second->reward != "outcome" ||
+      second->proposer.share > 0 || second->reinforce.staleness > 0)
+    return fail(Errc::kConfig, "stages." + active[1]->name +
+                                   ": the loop runs expert_iteration with the reward outcome, "
+                                   "without a proposer, with staleness = 0");
+  return Stages{active[0]->name, active[1]->name, *first, *second};
+}
+
+// The store in place of the host's archive: groups are kept, models are numbered.
+RunHost storing_host(const Experiment& experiment, persistence::Store& store) {
+  auto host = local_host(experiment);
+  host.keep = [&store](std::span<const AttemptGroup> groups) {
+    return store.insert(groups).map([](const auto&) {});
+  };
+  host.model_number = [&store](const ModelHash& model, std::string_view role,
+                               std::string_view label, std::uint64_t version) {
+    return store.model_number(parse_sha256(model).value(), role, label, version);
+  };
+  return host;
+}
+
+ModelFile pretrained(const Run& run, const Stages& stages) {
+  learning::PolicyLearner learner(run.config().model, run.tokenizer(), run.seed("policy"));
+  for (std::int64_t i = 0; i < stages.pretrain.steps; ++i)
+    learning::pretrain_step(learner, run.environment(), run.tokenizer(), run.config().corpus,
+                            stages.pretrain, run.seed(stages.base), i)
+        .value();
+  return learner.model();
+}
+
+class Loop {
+ public:
+  Loop(Run& run, const Stages& stages, const ModelFile& base)
+      : run_(run),
+        config_(stages.reinforce.reinforce),
+        label_(stages.name),
+        learner_(base),
+        improver_(make_improver("expert_iteration", {.config = config_,
+                                                     .max_tokens = run.config().attempts.max_tokens,
+                                                     .tokenizer = &run.tokenizer(),
+                                                     .start = &base,
+                                                     .seed = run.seed(label_ + ".improver")})),
+        problems_(config_.problems, stages.reinforce.revisit_share, label_ + ".problems") {
+    (void)run.group_id(label_, 0);
+    if (config_.critic_updates > 0)
+      critic_ = CriticTrainer::make(config_, base, run.seed(label_ + ".critic"), {}).value();
+  }
+
+  ModelFile train() {
+    while (share() < 1) round();
+    return learner_.model();
+  }
+
+ private:
+  double share() const { return Budget{config_.tokens, config_.rounds}.share(spent_); }
+
+  void round() {
+    const auto version = static_cast<std::uint64_t>(spent_.rounds + 1);
+    const auto policy = learner_.model();
+    AttemptTask made_by{.policy = run_.publish(policy, version, label_).value()};
+    if (critic_)
+      made_by.scorer = run_.publish_scorer(critic_->model(), label_ + ".critic", version).value();
+    const auto proposal = problems_.propose(run_, made_by.policy, spent_.rounds).value();
+    auto groups = attempt(policy, version, proposal.problems);
+    run_.name_models(made_by, groups);
+    QSTAR_ASSERT(run_.keep(groups).has_value(), "the store refuses");
+    learn(proposal, std::move(groups));
+    ++spent_.rounds;
+  }
+
+  // A round's problems attempted and judged, every step scored.
+  std::vector<AttemptGroup> attempt(const ModelFile& model, std::uint64_t version,
+                                    const std::vector<std::string>& problems) {
+    auto how = run_.options(label_, first_group_);
+    how.samples = config_.samples;
+    how.temperature = config_.temperature;
+    inference::DecoderPolicy policy(inference::DecoderWeights::make(model, version).value(),
+                                    static_cast<std::int32_t>(run_.config().engine.slots));
+    auto found = search::make_search("sample")
+                     .value()
+                     .attempt(run_.environment(), {policy}, problems, how)
+                     .value();
+    for (const auto& one : found) spent_.tokens += static_cast<std::int64_t>(one.tokens);
+    auto groups = search::groups_of(std::move(found));
+    if (critic_) write_scores(*inference::DecoderScorer::make(critic_->model()).value(), groups);
+    run_.number(label_, first_group_, groups);
+    for (auto& group : groups)
+      for (auto& attempt : group.attempts)
+        attempt.critic_version = static_cast<std::uint64_t>(critic_ ? critic_->updates() : 0);
+    first_group_ += problems.size();
+    return groups;
+  }
+
+  // Rates fall with the share of the budget that is spent, this round's tokens included.
+  void learn(const ProblemSource::Proposal& proposal, std::vector<AttemptGroup> groups) {
+    constexpr std::int64_t kWhole = 1'000'000'000;
+    const auto done = std::llround(share() * static_cast<double>(kWhole));
+    const double rate = learning::schedule(config_.optimizer, done, kWhole);
+    if (critic_) teach_critic(groups);
+    problems_.learn(learner_, proposal, groups, rate).value();
+    auto rewards = rewards_of(RewardKind::kOutcome, groups);
+    improver_->improve(learner_, {std::move(groups), std::move(rewards), rate}).value();
+  }
+
+  void teach_critic(const std::vector<AttemptGroup>& groups) {
+    std::vector<std::shared_ptr<const AttemptGroup>> shared;
+    for (const auto& group : groups) shared.push_back(std::make_shared<const AttemptGroup>(group));
+    critic_->insert(shared);
+    const auto updates = critic_->updates() + config_.critic_updates;
+    QSTAR_ASSERT(critic_->train(updates, share()).has_value(), "the critic's loss is not finite");
+  }
+
+  Run& run_;
+  const ReinforceConfig& config_;
+  const std::string& label_;
+  learning::PolicyLearner learner_;
+  std::unique_ptr<Improver> improver_;
+  RevisitedProblems problems_;
+  std::unique_ptr<CriticTrainer> critic_;  // null: there is none
+  Spent spent_;
+  std::uint64_t first_group_ = 0;
+};
+
+ModelFile trained(Run& run, const Stages& stages) {
+  const auto base = pretrained(run, stages);
+  // The evaluations of the base, which the loop leaves out, have the first labels and number.
+  run.publish(base, 0, stages.base).value();
+  for (const auto* how : {"greedy", "sampled"})
+    (void)run.group_id(fmt::format("evaluation.{}.{}", stages.base, how), 0);
+  return Loop(run, stages, base).train();
+}
+
+Status run_loop(const std::string& path, const std::string& folder,
+                std::span<const std::string> overrides) {
+  Experiment experiment;
+  if (auto loaded = load_config(path, overrides, describe_of(experiment)); !loaded) return loaded;
+  if (auto sound = check(experiment); !sound) return sound;
+  const auto stages = stages_of(experiment);
+  if (!stages) return tl::unexpected(stages.error());
+  if (auto ready = learning::prepare_torch(); !ready) return ready;
   std::filesystem::create_directories(folder);
-  Loop loop{config,
-            persistence::Store::open(folder + "/store", persistence::Store::Mode::kWrite).value()};
-  loop.pretrain();
-  loop.reinforce();
-  const auto written = write_model(loop.policy_model(), folder + "/policy.safetensors");
-  return written ? 0 : exit_code(written.error().code);
+  auto store = persistence::Store::open(folder + "/store", persistence::Store::Mode::kWrite);
+  if (!store) return tl::unexpected(store.error());
+  Run run(experiment, problems_of(experiment).value(), storing_host(experiment, *store));
+  auto policy = trained(run, *stages);
+  policy.metadata = metadata_of(experiment, "policy");
+  return write_model(policy, folder + "/policy.safetensors");
 }
 
 }  // namespace
@@ -134,5 +197,8 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() < 2)
     return fmt::print(stderr, "usage: plain_loop CONFIG FOLDER [KEY=VALUE …]\n"), 2;
-  return run(words[0], words[1], std::span(words).subspan(2));
+  const auto done = run_loop(words[0], words[1], std::span(words).subspan(2));
+  if (done) return 0;
+  fmt::print(stderr, "{}\n", done.error().message);
+  return exit_code(done.error().code);
 }

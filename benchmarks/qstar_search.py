@@ -20,6 +20,12 @@ import sys
 
 from puzzle_states import write_states
 
+
+def of_stage(*settings):
+    """Overrides of the stage that trains a puzzle's network."""
+    return [f"stages.cost_to_go.{setting}" for setting in settings]
+
+
 # name: (configuration, its states, overrides). Sets of moves of one puzzle differ in `turns`, and in the walks'
 # moves, so that all walk about as far.
 PUZZLES = {
@@ -27,12 +33,12 @@ PUZZLES = {
     "puzzle15": ("puzzle15", "puzzle15.jsonl", []),
     "cube3": ("cube3", "cube3.jsonl", []),
     "pancake35": ("pancake35", "pancake35.jsonl", []),
-    "lightsout7-pairs": ("lightsout7", "lightsout7.jsonl", ["environment.turns=2", "learner.scrambles.depth=15"]),
-    "lightsout7-triples": ("lightsout7", "lightsout7.jsonl", ["environment.turns=3", "learner.scrambles.depth=10"]),
+    "lightsout7-pairs": ("lightsout7", "lightsout7.jsonl", ["environment.turns=2", *of_stage("scrambles.depth=15")]),
+    "lightsout7-triples": ("lightsout7", "lightsout7.jsonl", ["environment.turns=3", *of_stage("scrambles.depth=10")]),
     "cube3-156": ("cube3", "cube3.jsonl", ["environment.turns=2", "environment.repeats=true",
-                                           "learner.scrambles.depth=14"]),
+                                           *of_stage("scrambles.depth=14")]),
     "cube3-1872": ("cube3", "cube3.jsonl", ["environment.turns=3", "environment.repeats=true",
-                                            "learner.scrambles.depth=10"]),
+                                            *of_stage("scrambles.depth=10")]),
 }
 GROWTH = {"cube, 12 / 156 / 1872 moves": ["cube3", "cube3-156", "cube3-1872"],
           "Lights Out, 49 / 1225 / 19649 moves": ["lightsout7", "lightsout7-pairs", "lightsout7-triples"]}
@@ -40,13 +46,13 @@ MOVES = {"cube3": 12, "cube3-156": 156, "cube3-1872": 1872,
          "lightsout7": 49, "lightsout7-pairs": 1225, "lightsout7-triples": 19649}
 # V's targets are the walks' own ways back, so that no set of moves pays for its children in training; nor for those
 # of V's greedy play, which is looked at when it is over. Q's costs little, and decides about target-network updates.
-TRAINING = ["learner.warm_up=1000000000", "training.updates=1000000000"]
-V = ["learner.network.values=v", "learner.check_period=1000000000", "learner.check_positions=4"]
+TRAINING = of_stage("warm_up=1000000000", "updates=1000000000")
+V = of_stage("network.values=v", "check_period=1000000000", "check_positions=4")
 # V's error counts as much as those of all the moves that are taught with it.
-Q_CHECKS = ["learner.network.values=qv", "learner.check_period=200", "learner.check_positions=32"]
-Q = [*Q_CHECKS, "learner.taught_moves=4", "learner.value_weight=4"]
+Q_CHECKS = of_stage("network.values=qv", "check_period=200", "check_positions=32")
+Q = [*Q_CHECKS, *of_stage("taught_moves=4", "value_weight=4")]
 # Where moves are several as one, many are taught for the price of one (learning/cost_to_go/puzzle_learner.hpp).
-Q_OF_SEVERAL = [*Q_CHECKS, "learner.taught_moves=24", "learner.value_weight=24"]
+Q_OF_SEVERAL = [*Q_CHECKS, *of_stage("taught_moves=24", "value_weight=24")]
 RATE_FALLS_TO = 1 / 20  # at the end of training
 PROBE = 10  # CPU seconds from which the number of updates of a training is estimated
 
@@ -56,10 +62,10 @@ def train(options, name, values, seconds, run, settings):
     several = any(setting.startswith("environment.turns=") for setting in overrides)
     learner = V if values == "v" else Q_OF_SEVERAL if several else Q
     subprocess.run([os.path.join(options.build, "qstar"), "train", f"configs/{config}.toml", *overrides, *learner,
-                    *TRAINING, f"seed={options.seed}", f"training.cpu_seconds={seconds}", *settings, "--run", run],
+                    *TRAINING, f"seed={options.seed}", *of_stage(f"cpu_seconds={seconds}", *settings), "--run", run],
                    check=True, stdout=subprocess.DEVNULL)
     with open(os.path.join(run, "report.json")) as file:
-        return json.load(file)["cost"]
+        return json.load(file)["results"]["cost_to_go"]
 
 
 def trained(options, name, values):
@@ -67,7 +73,7 @@ def trained(options, name, values):
     if not os.path.exists(os.path.join(run, "report.json")):
         cost = train(options, name, values, PROBE, run + "-probe", [])
         updates = max(100, cost["updates"] * options.train / cost["cpu_seconds"])
-        train(options, name, values, options.train, run, [f"learner.rate_decay={RATE_FALLS_TO ** (1 / updates):.8f}"])
+        train(options, name, values, options.train, run, [f"rate_decay={RATE_FALLS_TO ** (1 / updates):.8f}"])
     return run
 
 

@@ -29,13 +29,13 @@ def main():
     met = True
     for seed in seeds:
         report = finished_run(build, folder, seed)
-        base, final, cost = report["base"], report["final"], report["cost"]
+        base, final, cost = report["results"]["base"], report["results"]["reinforce"], report["cost"]
         greedy = final["greedy"]
         low, high = greedy["ci95"]
         megabytes = cost["peak_memory_bytes"] / 1e6
         print(f"{seed:>4}{base['sampled']['accuracy']:10.3f}{base['greedy']['accuracy']:8.3f}"
               f"{final['sampled']['accuracy']:11.3f}{greedy['accuracy']:8.4f}"
-              f"{f'{low:.4f} – {high:.4f}':>18}{greedy['n']:6}{cost['generated_tokens'] / 1e6:10.2f}"
+              f"{f'{low:.4f} – {high:.4f}':>18}{greedy['n']:6}{final['tokens'] / 1e6:10.2f}"
               f"{cost['cpu_seconds']:8.0f}{cost['wall_seconds']:8.0f}{megabytes:6.0f}")
         met &= (greedy["accuracy"] >= 0.98 and base["greedy"]["accuracy"] <= 0.60 and greedy["n"] >= 2000
                 and cost["cpu_seconds"] <= 400 and megabytes <= 2000)

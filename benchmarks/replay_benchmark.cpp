@@ -97,8 +97,8 @@ BENCHMARK(encode_only)->UseRealTime()->Unit(benchmark::kMicrosecond);
 void insert(benchmark::State& state) {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path("store"), Store::Mode::kWrite).value();
-  auto policy = ReplayTable::make(ReplayConfig().policy).value();
-  auto critic = ReplayTable::make(ReplayConfig().critic).value();
+  auto policy = ReplayTable::make({.max_reuse = 8}).value();
+  auto critic = ReplayTable::make({.selector = "prioritised", .capacity = 8192}).value();
   std::uint64_t next = 0;
   for (auto _ : state) {
     state.PauseTiming();
@@ -143,9 +143,8 @@ BENCHMARK(sample_raw)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 // Argument: 0 for the policy's uniform table, 1 for the critic's prioritised one.
 void sample(benchmark::State& state) {
-  ReplayConfig config;
-  config.policy.max_reuse = 0;
-  auto table = ReplayTable::make(state.range(0) == 0 ? config.policy : config.critic).value();
+  const TableConfig uniform, prioritised{.selector = "prioritised", .capacity = 8192};
+  auto table = ReplayTable::make(state.range(0) == 0 ? uniform : prioritised).value();
   for (std::uint64_t g = 0; g < kStored; ++g)
     table.insert(std::make_shared<const AttemptGroup>(group_of(g)));
   Rng rng(1);

@@ -2,7 +2,7 @@
 // and from Monte-Carlo completions, an outcome model from the answers, and how well each chooses
 // among answers to held-out problems.
 //
-//   build/release/qstar train configs/quickstart.toml rl.versions=0 --run runs/base
+//   build/release/qstar train configs/quickstart.toml stages.reinforce.skip=true --run runs/base
 //   build/release/benchmarks/reward_models runs/base/policy.safetensors [HELD_OUT [FOLDER]]
 //
 // In FOLDER it leaves the models, as guides of `qstar eval --search`: prm.safetensors,

@@ -31,13 +31,13 @@ def prepare(options):
             subprocess.run([os.path.join(options.build, "qstar"), "train", "configs/quickstart.toml",
                             f"seed={options.seed}", "evaluation.problems=100", *words, "--run", run], check=True)
         return run
-    base = os.path.join(train("base", "rl.versions=0"), "policy.safetensors")
+    base = os.path.join(train("base", "stages.reinforce.skip=true"), "policy.safetensors")
     if not os.path.exists(os.path.join(options.folder, "prm_completions.safetensors")):
         subprocess.run([os.path.join(options.build, "benchmarks", "reward_models"), base, "500", options.folder],
                        check=True)
     # The policy stands still while the critic learns from its attempts.
-    critic = train("critic", "rl.versions=1", "rl.optimizer.muon_rate=0", "rl.optimizer.adamw_rate=0",
-                   "critic.updates_per_version=600")
+    critic = train("critic", "stages.reinforce.rounds=1", "stages.reinforce.optimizer.muon_rate=0",
+                   "stages.reinforce.optimizer.adamw_rate=0", "stages.reinforce.critic_updates=600")
     guides = {name: os.path.join(options.folder, f"{name}.safetensors") for name in ("prm", "orm", "prm_completions")}
     return base, {**guides, "critic": os.path.join(critic, "critic.safetensors")}
 

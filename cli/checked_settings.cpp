@@ -1,32 +1,29 @@
 #include "cli/checked_settings.hpp"
 
-#include "experiment/puzzle/puzzle_experiment.hpp"
-#include "experiment/story/story_config.hpp"
-#include "experiment/text/text_experiment.hpp"
+#include "environment/registry.hpp"
 
 namespace qstar::cli {
-namespace {
 
-template <class Config>
-Result<std::string> settings_of(const ConfigText& text, std::span<const std::string> overrides) {
-  Config config;
-  if (auto read = parse_checked(text, overrides, config); !read)
-    return tl::unexpected(read.error());
-  return print_config(describe_of(config));
+Result<experiment::Experiment> checked_experiment(const ConfigText& config,
+                                                  std::span<const std::string> overrides) {
+  experiment::Experiment experiment;
+  const auto given = environment::environment_overrides(overrides, "environment.");
+  if (auto parsed = parse_config(config.toml, config.source, given, describe_of(experiment));
+      !parsed)
+    return tl::unexpected(parsed.error());
+  if (auto used =
+          environment::check_environment_overrides(experiment.environment, given, "environment.");
+      !used)
+    return tl::unexpected(used.error());
+  if (auto sound = check(experiment); !sound) return tl::unexpected(sound.error());
+  return experiment;
 }
-
-}  // namespace
 
 Result<std::string> checked_settings(const ConfigText& config,
                                      std::span<const std::string> overrides) {
-  switch (actors::kind_of(config, overrides)) {
-    case actors::ExperimentKind::kStory:
-      return settings_of<experiment::StoryConfig>(config, overrides);
-    case actors::ExperimentKind::kPuzzle:
-      return settings_of<experiment::PuzzleExperiment>(config, overrides);
-    case actors::ExperimentKind::kText: break;
-  }
-  return settings_of<experiment::ExperimentConfig>(config, overrides);
+  return checked_experiment(config, overrides).map([](experiment::Experiment experiment) {
+    return print_config(describe_of(experiment));
+  });
 }
 
 }  // namespace qstar::cli

@@ -8,11 +8,12 @@
 #include "cli/puzzle_estimate.hpp"
 #include "cli/run_report.hpp"
 #include "core/printable.hpp"
-#include "experiment/puzzle/puzzle_experiment.hpp"
+#include "experiment/experiment.hpp"
+#include "experiment/puzzle/cost_to_go_config.hpp"
 #include "learning/cost_to_go/lookahead.hpp"
 #include "learning/cost_to_go/scrambles.hpp"
 #include "search/text/evaluate.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/report_stages.hpp"
 #include "serving/report/report_values.hpp"
 
 namespace qstar::cli {
@@ -46,22 +47,16 @@ std::vector<serving::CurvePoint> curve_of(const json& points, const char* cost,
   return curve;
 }
 
+// The cost and the learning curve of the last stage that learned from its own attempts or, for
+// puzzles, of the last that learned a cost-to-go network.
 void take_figures(const json& report, Recorded& recorded) {
-  serving::ComparedRun& run = recorded.run;
-  const json& last = serving::member(report, "final");
-  const json& cost = serving::member(report, "cost");
-  run.cpu_seconds = figure(cost, "cpu_seconds");
-  if (recorded.kind == "puzzle") {
-    run.curve = curve_of(serving::member(report, "curve"), "updates", "solved");
-    run.cost = figure(last, "updates");
-  } else if (recorded.kind == "story") {
-    run.curve = curve_of(serving::member(last, "curve"), "tokens", "accuracy");
-    run.cost = figure(last, "tokens");
-    run.cpu_seconds = figure(report, "cpu_seconds");
-  } else {
-    run.curve = curve_of(serving::member(report, "curve"), "generated_tokens", "greedy");
-    run.cost = figure(cost, "generated_tokens");
-  }
+  const bool puzzle = recorded.kind == "puzzle";
+  const json& last = serving::results_of_last(report, puzzle ? "cost_to_go" : "reinforce");
+  const char* cost = puzzle ? "updates" : "tokens";
+  recorded.run.curve =
+      curve_of(serving::member(last, "curve"), cost, puzzle ? "solved" : "accuracy");
+  recorded.run.cost = figure(last, cost);
+  recorded.run.cpu_seconds = figure(serving::member(report, "cost"), "cpu_seconds");
 }
 
 Result<Recorded> read_recorded(const std::string& folder) {
@@ -124,10 +119,14 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
 
 // As the learner's own checks (learning/cost_to_go/puzzle_learner.cpp).
 Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options) {
-  experiment::PuzzleExperiment first;
+  experiment::Experiment first;
   const auto& text = all.front().config;
   if (auto read = parse_config(text.toml, text.source, {}, describe_of(first)); !read) return read;
-  learning::ScrambleConfig scrambles = first.learner.scrambles;
+  const experiment::CostToGoConfig* config = experiment::cost_to_go_of(first);
+  if (config == nullptr)
+    return fail(Errc::kCorrupt,
+                printable(text.source) + " has no stage of kind cost_to_go, which its report has");
+  learning::ScrambleConfig scrambles = config->learner.scrambles;
   scrambles.batch = options.problems;
   std::vector<std::uint8_t> positions;
   for (Recorded& recorded : all) {
@@ -147,7 +146,7 @@ Status measure_puzzles(std::vector<Recorded>& all, const MeasureOptions& options
       if (options.stop()) return interrupted();
       const auto some = std::span(positions).subspan(at, std::min(part, positions.size() - at));
       for (const auto& walk :
-           learning::greedy_walks(*network->puzzle, best, some, first.learner.check_moves))
+           learning::greedy_walks(*network->puzzle, best, some, config->learner.check_moves))
         recorded.run.right.push_back(walk.solved ? 1 : 0);
     }
   }

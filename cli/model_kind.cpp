@@ -4,20 +4,19 @@
 
 #include <filesystem>
 
-#include "actors/process/experiment_kind.hpp"
 #include "core/config.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
+#include "experiment/experiment.hpp"
 #include "model/safetensors.hpp"
 
 namespace qstar::cli {
 namespace {
 
 ModelKind kind_of_run(const std::string& folder) {
-  if (const auto config = read_config(folder + "/config.toml")) {
-    return actors::kind_of(*config) == actors::ExperimentKind::kPuzzle ? ModelKind::kPuzzle
-                                                                       : ModelKind::kText;
-  }
+  experiment::Experiment experiment;
+  if (load_config(folder + "/config.toml", {}, describe_of(experiment)))
+    return experiment.of_puzzle() ? ModelKind::kPuzzle : ModelKind::kText;
   if (is_there(folder + "/model.safetensors")) return ModelKind::kPuzzle;
   return is_there(folder + "/policy.safetensors") ? ModelKind::kText : ModelKind::kUnknown;
 }

@@ -12,7 +12,7 @@
 #include "core/files.hpp"
 #include "core/printable.hpp"
 #include "serving/report/report_aggregate.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/run_report.hpp"
 
 namespace qstar::cli {
 namespace {
@@ -102,7 +102,7 @@ void add_report(CLI::App& app, int& code) {
       "Show a finished run's report and save it with its plots, or the means of several runs\n\n"
       "  qstar report runs/quickstart-seed1\n"
       "  qstar report runs/quickstart-seed1 runs/quickstart-seed2 --json\n"
-      "  qstar report runs/story-seed1 runs/story-seed2 runs/story-seed3 --out docs/story");
+      "  qstar report runs/qstar-seed1 runs/qstar-seed2 runs/qstar-seed3 --out reports/qstar");
   auto o = std::make_shared<ReportOptions>();
   command
       ->add_option("runs", o->runs,

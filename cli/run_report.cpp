@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "core/files.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/report_schema.hpp"
 
 namespace qstar::cli {
 namespace {

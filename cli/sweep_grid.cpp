@@ -94,7 +94,7 @@ Result<SweepAxis> parse_axis(std::string_view text) {
   if (equals == std::string_view::npos || equals == 0)
     return fail(Errc::kUsage,
                 fmt::format("'{}' is not a setting: write KEY=VALUES, as in seed=1..5 or "
-                            "rl.learning_rate=0.01,0.02",
+                            "stages.reinforce.temperature=1,1.2",
                             text));
   const auto key = text.substr(0, equals), values = text.substr(equals + 1);
   if (const auto range = range_in(key, values)) {

@@ -8,9 +8,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "actors/puzzle_head.hpp"
-#include "actors/story_head.hpp"
-#include "actors/text_head.hpp"
+#include "actors/head.hpp"
 #include "cli/checked_settings.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -19,6 +17,7 @@
 #include "cli/sweep.hpp"
 #include "cli/terminal.hpp"
 #include "cli/train_options.hpp"
+#include "experiment/text/stages.hpp"
 #include "learning/policy/policy_learner.hpp"
 
 namespace qstar::cli {
@@ -96,46 +95,33 @@ int finish(const std::string& result, const actors::ProcessOptions& options) {
                                    written.error().message, report)});
 }
 
-int train_text(const Command& command) {
-  actors::TextHeadOptions options{process_options(command.options), {}, nullptr};
-  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
-    return report_error(read.error());
-  if (auto ready = learning::prepare_torch(); !ready) return report_error(ready.error());
-  if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
-    return report_error(ready.error());
-  const auto end = actors::run_text_head(options);
-  if (!end) return report_error(end.error());
-  const double accuracy = end->state.final_.value("/greedy/accuracy"_json_pointer, 0.0);
-  return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
-}
-
-int train_puzzle(const Command& command) {
-  actors::PuzzleHeadOptions options{process_options(command.options), {}};
-  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read) {
-    return report_error(
-        {read.error().code,
-         fmt::format(
-             "{} (environment.name = {}: an experiment on a puzzle)", read.error().message,
-             peek_config(command.config.toml, command.options.overrides, "environment.name"))});
+// The figure that matters most: of the last stage that has one.
+std::string result_of(const nlohmann::json& report) {
+  std::string result = "all stages";
+  for (const auto& stage : report.at("stages")) {
+    const auto& figures = report.at("results").at(stage.at("name").get<std::string>());
+    if (!figures.is_object()) continue;
+    if (figures.contains("greedy"))
+      result =
+          fmt::format("greedy accuracy {:.4f}", figures.at("greedy").at("accuracy").get<double>());
+    if (figures.contains("solved"))
+      result = fmt::format("greedy play solves {:.4f}", figures.at("solved").get<double>());
   }
-  if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
-    return report_error(ready.error());
-  const auto end = actors::run_puzzle_head(options);
-  if (!end) return report_error(end.error());
-  return finish(fmt::format("greedy play solves {:.4f}", end->state.newest.solved), options);
+  return result;
 }
 
-int train_story(const Command& command) {
-  actors::StoryHeadOptions options{process_options(command.options), {}};
-  if (auto read = parse_checked(command.config, command.options.overrides, options.config); !read)
-    return report_error(read.error());
-  if (auto ready = learning::prepare_torch(); !ready) return report_error(ready.error());
+int run(const Command& command) {
+  actors::HeadOptions options{process_options(command.options), {}, experiment::stage_function};
+  auto experiment = checked_experiment(command.config, command.options.overrides);
+  if (!experiment) return report_error(experiment.error());
+  options.config = std::move(*experiment);
+  if (!options.config.of_puzzle())
+    if (auto ready = learning::prepare_torch(); !ready) return report_error(ready.error());
   if (auto ready = prepare(options, options.config.name, options.config.seed); !ready)
     return report_error(ready.error());
-  const auto report = actors::run_story_head(options);
+  const auto report = actors::run_head(options);
   if (!report) return report_error(report.error());
-  const double accuracy = report->value("/final/greedy/accuracy"_json_pointer, 0.0);
-  return finish(fmt::format("greedy accuracy {:.4f}", accuracy), options);
+  return finish(result_of(*report), options);
 }
 
 int train(int argc, char** argv) {
@@ -152,12 +138,7 @@ int train(int argc, char** argv) {
   auto config = read_config(command.options.config);
   if (!config) return report_error(config.error());
   command.config = std::move(*config);
-  switch (actors::kind_of(command.config, command.options.overrides)) {
-    case actors::ExperimentKind::kStory: return train_story(command);
-    case actors::ExperimentKind::kPuzzle: return train_puzzle(command);
-    case actors::ExperimentKind::kText: break;
-  }
-  return train_text(command);
+  return run(command);
 }
 
 int train_or_sweep(int argc, char** argv) {

@@ -25,9 +25,9 @@ struct TrainOptions {
 inline constexpr const char* kTrainHelp =
     "Run or resume an experiment\n\n"
     "  qstar train configs/quickstart.toml\n"
-    "  qstar train configs/smoke.toml seed=7 rl.versions=10 --run runs/seven\n"
+    "  qstar train configs/smoke.toml seed=7 stages.reinforce.rounds=10 --run runs/seven\n"
     "  qstar train configs/quickstart.toml --run runs/seven --resume\n"
-    "  qstar train configs/cube3.toml training.cpu_seconds=600 --workers 1\n"
+    "  qstar train configs/cube3.toml stages.cost_to_go.cpu_seconds=600 --workers 1\n"
     "  qstar train configs/quickstart.toml --workers 2 --http 8080\n"
     "  qstar train configs/quickstart.toml --listen 0.0.0.0:7000 --certs certs";
 

@@ -38,7 +38,8 @@ Result<toml::table> parse_table(std::string_view text, std::string_view source) 
 bool is_dotted_key(std::string_view key) {
   char before = '.';
   for (const char c : key) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '*';
     if (!plain && (c != '.' || before == '.')) return false;
     before = c;
   }
@@ -56,6 +57,13 @@ std::string with_quoted_words(const std::string& value) {
   return list + "]";
 }
 
+// The key as TOML, where "*" needs quotes.
+std::string toml_key(const std::string& key) {
+  std::string out;
+  for (const char c : key) out += c == '*' ? std::string("\"*\"") : std::string(1, c);
+  return out;
+}
+
 Status apply_override(const std::string& text, const Describe& describe,
                       const std::vector<std::string>& known) {
   const std::string name = fmt::format("override {}", toml_quote(text));
@@ -65,9 +73,10 @@ Status apply_override(const std::string& text, const Describe& describe,
     return fail(Errc::kConfig, name + ": must read dotted.key=value");
   }
   const std::string value = text.substr(equals + 1);
-  auto table = parse_table(key + " = " + value, name);
-  if (!table) table = parse_table(key + " = " + with_quoted_words(value), name);
-  if (!table) table = parse_table(key + " = " + toml_quote(value), name);
+  const std::string assigned = toml_key(key) + " = ";
+  auto table = parse_table(assigned + value, name);
+  if (!table) table = parse_table(assigned + with_quoted_words(value), name);
+  if (!table) table = parse_table(assigned + toml_quote(value), name);
   if (!table) return fail(Errc::kConfig, name + ": the value is not valid UTF-8");
   return ConfigReader(*table, {name, ConfigSource::Override{key, value}}, known).read(describe);
 }
@@ -97,6 +106,16 @@ Status parse_config(std::string_view toml, std::string_view source,
     if (status) status = apply_override(text, describe, known);
   }
   return status;
+}
+
+std::vector<std::size_t> elements_meant(const SectionList& list, std::string_view word) {
+  std::vector<std::size_t> named, of_kind;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (word == "*" || list.name(i) == word) named.push_back(i);
+    if (list.kind(i) == word) of_kind.push_back(i);
+  }
+  if (!named.empty()) return named;
+  return of_kind.size() == 1 ? of_kind : std::vector<std::size_t>();
 }
 
 std::string nearest_word(std::string_view word, std::span<const std::string> known) {

@@ -8,11 +8,12 @@
 //   };
 //
 // Nested structs are sections: section(v, "pretrain", "next-token pre-training", config.pretrain).
-// Fields may be lists: of text, of numbers, or of sections ("[[search.methods]]" in TOML), whose
-// elements are structs with a describe() of their own. Messages count elements from 1:
-// "search.methods[3].samples" is a key of the third element.
+// Fields may be lists: of text, of numbers, or of sections ("[[stages]]" in TOML), whose elements
+// are structs with a describe() of their own. Messages count elements from 1: "stages[3].steps" is
+// a key of the third element. Elements with a member `name` or `kind` can be addressed by it.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -51,7 +52,14 @@ class SectionList {
   virtual void describe(std::size_t index, FieldVisitor& v) = 0;
   // Describes an element that is in no list, with its defaults.
   virtual void describe_fresh(FieldVisitor& v) const = 0;
+  // The element's member `name`, and its member `kind`; empty: it has none.
+  virtual std::string name(std::size_t) const { return {}; }
+  virtual std::string kind(std::size_t) const { return {}; }
 };
+
+// The elements that a word means: the one of that name, else the only one of that kind, all for
+// "*"; none when no element is meant.
+std::vector<std::size_t> elements_meant(const SectionList& list, std::string_view word);
 
 class FieldVisitor {
  public:
@@ -87,6 +95,20 @@ class SectionsOf final : public SectionList {
   void reset(std::size_t size) override { list_->assign(size, Struct()); }
   void describe(std::size_t index, FieldVisitor& v) override { (*list_)[index].describe(v); }
   void describe_fresh(FieldVisitor& v) const override { Struct().describe(v); }
+  std::string name(std::size_t index) const override {
+    if constexpr (requires(Struct s) {
+                    { s.name } -> std::convertible_to<std::string>;
+                  })
+      return (*list_)[index].name;
+    return {};
+  }
+  std::string kind(std::size_t index) const override {
+    if constexpr (requires(Struct s) {
+                    { s.kind } -> std::convertible_to<std::string>;
+                  })
+      return (*list_)[index].kind;
+    return {};
+  }
 
  private:
   std::vector<Struct>* list_;
@@ -102,10 +124,12 @@ using Describe = std::function<void(FieldVisitor&)>;
 
 // Reads TOML into the described fields, then the overrides ("dotted.key=value", TOML values; a bare
 // word counts as text). A list replaces the one that was there. An override gives a list in
-// brackets, where bare words count as text, too: "algorithms=[grpo,ppo]"; a value without brackets
-// is a list of this one element: "algorithms=grpo". Errors name source, line, key and remedy: an
-// unknown key or word gives the nearest known one; a wrong type and a value out of range give what
-// is expected. On an error the fields may be partly written: parse into a fresh struct.
+// brackets, where bare words count as text, too: "guides=[prm,critic]"; a value without brackets is
+// a list of this one element: "guides=prm". In a list of sections it may mean one element by its
+// name or its kind, "stages.base.steps=9", or all that have the key, "stages.*.seed=1". Errors name
+// source, line, key and remedy: an unknown key or word gives the nearest known one; a wrong type
+// and a value out of range give what is expected. On an error the fields may be partly written:
+// parse into a fresh struct.
 Status parse_config(std::string_view toml, std::string_view source,
                     std::span<const std::string> overrides, const Describe& describe);
 
@@ -127,8 +151,8 @@ Status load_config(const std::string& path, std::span<const std::string> overrid
 std::string peek_config(std::string_view toml, std::span<const std::string> overrides,
                         const std::string& key);
 
-// Every value of a configuration by its dotted key, as TOML; not the elements of lists. Empty when
-// the text is no TOML.
+// Every value of a configuration by its dotted key, as TOML. Lists of sections whose names differ
+// are taken apart ("stages.base.steps"); other lists are one value. Empty when the text is no TOML.
 std::map<std::string, std::string> config_values(std::string_view toml);
 
 // One section of a description with its fields' present values; the top level has an empty path.
@@ -142,11 +166,15 @@ struct ConfigSection {
   std::string doc;
   std::vector<Field> fields;
   bool of_list = false;  // the keys of an element of the list of sections at `path`
+  std::string key;       // the path with the names or numbers of elements: "stages.base.optimizer"
 };
 // Every section once, the top level first. A list of sections is one field, whose value is inline
 // TOML, so equal descriptions give equal keys; a section `of_list` follows, which says what keys an
 // element has, with their defaults.
 std::vector<ConfigSection> list_config(const Describe& describe);
+// The same with one section per element of a list, and no field for the list itself unless it is
+// empty.
+std::vector<ConfigSection> list_elements(const Describe& describe);
 
 // The complete configuration as TOML. A comment on each line says what the field means and what
 // range it has, in lists of sections once per key. Parsing it gives the same values back.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -75,12 +76,29 @@ std::string value_text(const toml::node& node) {
   return text.str();
 }
 
+// The names of the list's elements; none when they do not tell them apart.
+std::vector<std::string> names_in(const toml::array& list) {
+  std::set<std::string> names;
+  std::vector<std::string> ordered;
+  for (const auto& element : list) {
+    const auto* table = element.as_table();
+    const auto name = table == nullptr ? std::nullopt : (*table)["name"].value<std::string>();
+    if (!name || !names.insert(*name).second) return {};
+    ordered.push_back(*name);
+  }
+  return ordered;
+}
+
 void add_values(const toml::table& table, const std::string& prefix,
                 std::map<std::string, std::string>& values) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
     if (const auto* inner = node.as_table()) {
       add_values(*inner, name + ".", values);
+    } else if (const auto* list = node.as_array(); list != nullptr && !names_in(*list).empty()) {
+      const auto names = names_in(*list);
+      for (std::size_t i = 0; i < names.size(); ++i)
+        add_values(*list->get(i)->as_table(), name + "." + names[i] + ".", values);
     } else {
       values[name] = value_text(node);
     }

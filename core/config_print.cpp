@@ -94,21 +94,27 @@ class Lister : public FieldVisitor {
   void value(const FieldInfo& info, std::vector<std::string>& field) override { add(info, field); }
   void section(std::string_view name, std::string_view doc,
                const std::function<void(FieldVisitor&)>& body) override {
-    list_section(name, doc, false, body);
+    list_section({name, doc, "", false}, body);
   }
   void sections(const FieldInfo& info, SectionList& list) override {
     add_field(info, inline_toml(list));
-    list_section(info.name, info.doc, true, [&list](FieldVisitor& v) { list.describe_fresh(v); });
+    list_section({info.name, info.doc, "", true},
+                 [&list](FieldVisitor& v) { list.describe_fresh(v); });
   }
   std::vector<ConfigSection> take() { return std::move(sections_); }
 
  protected:
-  void list_section(std::string_view name, std::string_view doc, bool of_list,
-                    const std::function<void(FieldVisitor&)>& body) {
+  struct Listed {
+    std::string_view name, doc;
+    std::string element;  // behind the name in the key
+    bool of_list = false;
+  };
+  void list_section(const Listed& what, const std::function<void(FieldVisitor&)>& body) {
     const std::size_t outer = current_;
-    const std::string path = dotted_key(sections_[outer].path, name);
+    const std::string path = dotted_key(sections_[outer].path, what.name);
+    const std::string key = dotted_key(sections_[outer].key, what.name) + what.element;
     current_ = sections_.size();
-    sections_.push_back({path, std::string(doc), {}, of_list});
+    sections_.push_back({path, std::string(what.doc), {}, what.of_list, key});
     body(*this);
     current_ = outer;
   }
@@ -133,8 +139,12 @@ class ElementLister final : public Lister {
  public:
   void sections(const FieldInfo& info, SectionList& list) override {
     if (list.size() == 0) return add_field(info, "[]");
-    for (std::size_t i = 0; i < list.size(); ++i)
-      list_section(info.name, info.doc, true, [&list, i](FieldVisitor& v) { list.describe(i, v); });
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string name = list.name(i);
+      const bool is_named = !name.empty() && elements_meant(list, name).size() == 1;
+      list_section({info.name, info.doc, is_named ? "." + name : fmt::format("[{}]", i + 1), true},
+                   [&list, i](FieldVisitor& v) { list.describe(i, v); });
+    }
   }
 };
 
@@ -209,15 +219,19 @@ std::vector<ConfigSection> list_config(const Describe& describe) {
   return lister.take();
 }
 
-std::string print_config(const Describe& describe) {
+std::vector<ConfigSection> list_elements(const Describe& describe) {
   ElementLister lister;
   describe(lister);
+  return lister.take();
+}
+
+std::string print_config(const Describe& describe) {
   std::string out;
-  std::set<std::string> explained;
+  std::set<std::pair<std::string, std::string>> explained;
   const auto comment = [&explained](const std::string& key, const std::string& doc) {
-    return explained.insert(key).second ? "  # " + doc : "";
+    return explained.emplace(key, doc).second ? "  # " + doc : "";
   };
-  for (const auto& [path, doc, fields, of_list] : lister.take()) {
+  for (const auto& [path, doc, fields, of_list, key] : list_elements(describe)) {
     if (!path.empty())
       out += fmt::format("\n{}{}{}{}\n", of_list ? "[[" : "[", path, of_list ? "]]" : "]",
                          comment(path, doc));

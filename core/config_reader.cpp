@@ -156,6 +156,7 @@ ConfigReader ConfigReader::reader_of(const toml::table& table, std::string_view 
   ConfigReader inner(table, source_, known_);
   inner.plain_ = dotted_key(plain_, name);
   inner.path_ = key_of(name);
+  inner.may_lack_ = may_lack_;
   if (index > 0) inner.path_ += fmt::format("[{}]", index);
   return inner;
 }
@@ -165,6 +166,7 @@ void ConfigReader::read_within(ConfigReader& inner,
   body(inner);
   inner.report_unknown();
   if (!error_) error_ = inner.error_;
+  lacked_ = lacked_ || inner.lacked_;
 }
 
 void ConfigReader::section(std::string_view name, std::string_view,
@@ -182,12 +184,62 @@ void ConfigReader::section(std::string_view name, std::string_view,
 void ConfigReader::sections(const FieldInfo& info, SectionList& list) {
   const toml::node* node = find(info);
   if (node == nullptr) return;
+  if (node->is_table() && is_in_override(key_of(info.name)))
+    return read_meant(info, *node->as_table(), list);
   const auto tables = tables_in(info, *node);
   list.reset(tables.size());
   for (std::size_t i = 0; i < tables.size(); ++i) {
     ConfigReader inner = reader_of(*tables[i], info.name, i + 1);
     read_within(inner, [&](FieldVisitor& v) { list.describe(i, v); });
   }
+}
+
+// Whether the override is of a key below this one.
+bool ConfigReader::is_in_override(const std::string& key) const {
+  return source_.given && source_.given->key.starts_with(key + ".");
+}
+
+// Reads a key of the elements that an override means: "stages.base.steps=9".
+void ConfigReader::read_meant(const FieldInfo& info, const toml::table& table, SectionList& list) {
+  const std::string name(table.cbegin()->first.str());
+  const toml::node& node = table.cbegin()->second;
+  const std::string key = key_of(info.name);
+  if (!node.is_table())
+    return report(node.source(), dotted_key(key, name),
+                  fmt::format("is a section with keys of its own, not {}", type_name(node)));
+  if (elements_meant(list, name).empty()) {
+    std::vector<std::string> names, words;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (const auto known = list.name(i); !known.empty()) names.push_back(known);
+      if (elements_meant(list, list.kind(i)).size() == 1) words.push_back(list.kind(i));
+    }
+    words.insert(words.end(), names.begin(), names.end());
+    const auto near = nearest_word(name, words);
+    return report(
+        node.source(), dotted_key(key, name),
+        fmt::format("is not in the list, which has {}{}",
+                    names.empty() ? "no names" : fmt::format("{}", fmt::join(names, ", ")),
+                    near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+  }
+  if (!read_all(name, *node.as_table(), list))
+    report(node.source(), source_.given->key, "is a key of no element of the list");
+}
+
+// Whether any of the elements that `name` means has the key.
+bool ConfigReader::read_all(const std::string& name, const toml::table& table, SectionList& list) {
+  bool any = false;
+  const std::string outer = source_.given->key.substr(0, source_.given->key.find("." + name + "."));
+  for (const std::size_t i : elements_meant(list, name)) {
+    ConfigReader inner(table, source_, known_);
+    inner.plain_ = outer;
+    inner.path_ = dotted_key(outer, name);  // as the user wrote it
+    inner.is_part_ = true;
+    inner.may_lack_ = may_lack_ || name == "*";
+    read_within(inner, [&](FieldVisitor& v) { list.describe(i, v); });
+    any = any || !inner.lacked_;
+  }
+  lacked_ = false;
+  return any;
 }
 
 // One per element; none after an error.
@@ -230,7 +282,7 @@ const toml::node* ConfigReader::find(std::string_view name) {
 
 const toml::node* ConfigReader::find(const FieldInfo& info) {
   const toml::node* node = find(info.name);
-  if (node == nullptr && info.required)
+  if (node == nullptr && info.required && !is_part_)
     report(table_->source(), key_of(info.name), fmt::format("is missing ({})", info.doc));
   return node;
 }
@@ -258,6 +310,8 @@ void ConfigReader::report(const toml::source_region& at, std::string_view key,
 
 // The nearest known key of all, with the number of this element where it is one of this element.
 std::string ConfigReader::suggestion_for(std::string_view key) const {
+  if (path_ != plain_)  // of an element: what this one has
+    if (const auto own = nearest_word(key, seen_); !own.empty()) return dotted_key(path_, own);
   std::string near = meant_key(dotted_key(plain_, key), known_);
   if (!plain_.empty() && near.starts_with(plain_ + ".")) near.replace(0, plain_.size(), path_);
   return near;
@@ -266,6 +320,10 @@ std::string ConfigReader::suggestion_for(std::string_view key) const {
 void ConfigReader::report_unknown() {
   for (const auto& [key, node] : *table_) {
     if (std::find(seen_.begin(), seen_.end(), key.str()) != seen_.end()) continue;
+    if (may_lack_) {
+      lacked_ = true;
+      continue;
+    }
     const std::string near = suggestion_for(key.str());
     report(key.source(), key_of(key.str()),
            near.empty() ? "is not a known key"

@@ -66,6 +66,9 @@ class ConfigReader final : public FieldVisitor {
   ConfigReader reader_of(const toml::table& table, std::string_view name, std::size_t index) const;
   void read_within(ConfigReader& inner, const std::function<void(FieldVisitor&)>& body);
   std::vector<const toml::table*> tables_in(const FieldInfo& info, const toml::node& node);
+  bool is_in_override(const std::string& key) const;
+  void read_meant(const FieldInfo& info, const toml::table& table, SectionList& list);
+  bool read_all(const std::string& name, const toml::table& table, SectionList& list);
 
   std::string key_of(std::string_view name) const;
   const toml::node* find(std::string_view name);
@@ -86,8 +89,11 @@ class ConfigReader final : public FieldVisitor {
   const toml::table* table_;
   ConfigSource source_;
   std::vector<std::string> known_;
-  std::string path_;   // with the numbers of elements: "search.methods[3]"
-  std::string plain_;  // without
+  std::string path_;       // with the numbers of elements: "search.methods[3]"
+  std::string plain_;      // without
+  bool is_part_ = false;   // of an element: what is not given stays as it is
+  bool may_lack_ = false;  // the key that is given, which is then noted in lacked_
+  bool lacked_ = false;
   std::vector<std::string> seen_;
   std::optional<std::string> error_;
 };

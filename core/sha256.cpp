@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <new>
+
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -26,7 +28,8 @@ Sha256 sha256(std::string_view bytes) {
   unsigned size = 0;
   const int done =
       EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), &size, EVP_sha256(), nullptr);
-  QSTAR_ASSERT(done == 1 && size == digest.bytes.size(), "OpenSSL computes SHA-256");
+  if (done != 1) throw std::bad_alloc();  // the only reason why OpenSSL fails at it
+  QSTAR_ASSERT(size == digest.bytes.size(), "SHA-256 has 32 bytes");
   return digest;
 }
 

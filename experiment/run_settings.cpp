@@ -2,6 +2,48 @@
 
 namespace qstar::experiment {
 
+void AttemptConfig::describe(FieldVisitor& v) {
+  v.value({"max_tokens", "Maximum number of generated tokens per attempt", 1, 65536}, max_tokens);
+  v.value({"keep_groups", "Attempt groups per round or search that the replay store keeps (0: all)",
+           0, 1e9},
+          keep_groups);
+}
+
+void EvaluationConfig::describe(FieldVisitor& v) {
+  v.value({"problems", "Number of held-out problems for every reported accuracy", 1, 1e6},
+          problems);
+  v.value(
+      {"curve_problems", "Number of held-out problems for each point of a learning curve", 1, 1e6},
+      curve_problems);
+}
+
+void EngineConfig::describe(FieldVisitor& v) {
+  v.value({"executors", "Executors of tasks per process; the results do not depend on it", 1, 256},
+          executors);
+  v.value({"lease_seconds", "Seconds after which a task without a result is handed out again", 1,
+           86400},
+          lease_seconds);
+  v.value(
+      {"keep_weights_mb",
+       "Size in MiB below which the run keeps all published models in weights/; of larger ones it "
+       "keeps the newest two",
+       0, 1e6},
+      keep_weights_mb);
+}
+
+void EngineConfig::describe_text(FieldVisitor& v) {
+  v.value({"slots", "Number of sequences that a decoder generates at once", 1, 65536}, slots);
+}
+
+void StoreConfig::describe(FieldVisitor& v) {
+  v.value({"capacity", "Number of attempt groups that the store keeps; the oldest are evicted", 1,
+           1e12},
+          capacity);
+  v.value(
+      {"sync", "Sync to disk before a group counts as stored, to survive a loss of power as well"},
+      sync);
+}
+
 void CheckpointConfig::describe(FieldVisitor& v) {
   v.value({"keep", "Number of newest checkpoints to keep", 1, 1000}, keep);
   v.value(

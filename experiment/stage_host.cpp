@@ -1,7 +1,5 @@
 #include "experiment/stage_host.hpp"
 
-#include "core/rng.hpp"
-
 namespace qstar::experiment {
 
 StageHost local_stage_host(std::shared_ptr<const environment::Environment> environment,
@@ -21,10 +19,6 @@ StageHost local_stage_host(std::shared_ptr<const environment::Environment> envir
   host.load = [](std::string_view) { return SavedParts{}; };
   host.save = [](std::string_view, const auto&, bool) { return Status{}; };
   return host;
-}
-
-std::uint64_t group_id(std::string_view label, std::uint64_t index) {
-  return (derive_seed(0, label) & 0xffff'ffffU) << 31 | index;
 }
 
 }  // namespace qstar::experiment

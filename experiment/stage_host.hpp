@@ -46,7 +46,8 @@ struct StageHost {
   std::function<Result<std::uint64_t>(const ModelHash& model, std::string_view role,
                                       std::string_view label, std::uint64_t version)>
       model_number = {};
-  // Stores groups permanently. Storing a group again changes nothing.
+  // Stores groups permanently. Storing a group again changes nothing; one with other attempts
+  // replaces it.
   std::function<Status(std::span<const AttemptGroup> groups)> keep;
   // A group that is stored. kMissingFile: there is none, or it was evicted.
   std::function<Result<AttemptGroup>(std::uint64_t group)> stored = {};
@@ -70,8 +71,5 @@ struct StageHost {
 // For tests: executes tasks in the calling thread; stores, shows and saves nothing.
 StageHost local_stage_host(std::shared_ptr<const environment::Environment> environment,
                            std::int32_t slots);
-
-// The id of an attempt group in the store, unique to (label, index). `index` < 2^31.
-std::uint64_t group_id(std::string_view label, std::uint64_t index);
 
 }  // namespace qstar::experiment

@@ -24,20 +24,6 @@ void TableConfig::describe(FieldVisitor& v) {
           max_reuse);
 }
 
-void ReplayConfig::describe(FieldVisitor& v) {
-  v.value({"capacity", "Number of groups kept in the store; the oldest are evicted", 1, 1e12},
-          capacity);
-  v.value(
-      {"sync", "Sync to disk before a group counts as stored, to survive a loss of power as well"},
-      sync);
-  v.value(
-      {"samples_per_insert",
-       "Number of groups that the policy's updates draw per group that is attempted", 1e-3, 1e6},
-      samples_per_insert);
-  section(v, "policy", "Table that the policy learns from", policy);
-  section(v, "critic", "Table that the critic learns from", critic);
-}
-
 Result<ReplayTable> ReplayTable::make(const TableConfig& config) {
   auto selector = make_selector(config.selector, config.alpha);
   if (!selector) return tl::unexpected(selector.error());

@@ -1,8 +1,8 @@
 // A table of the replay buffer: the attempt groups that a learner may sample, over a store that
 // keeps them all.
 //
-// The policy's table samples uniformly from recent groups with bounded reuse; the critic's is
-// prioritised by TD error. The groups in a table are kept decoded in memory, so sampling does not
+// A critic's table is prioritised by TD error; others may sample uniformly, with bounded reuse. The
+// groups in a table are kept decoded in memory, so sampling does not
 // read from disk. Single-threaded; each learner owns its table.
 #pragma once
 
@@ -31,16 +31,6 @@ struct TableConfig {
   std::int64_t max_reuse = 0;    // samples of one group before it leaves the table; 0: no limit
   void describe(FieldVisitor& v);
   friend bool operator==(const TableConfig&, const TableConfig&) = default;
-};
-
-struct ReplayConfig {
-  std::int64_t capacity = 1'000'000;  // groups kept in the store; the oldest are evicted
-  bool sync = false;
-  double samples_per_insert = 4;  // draws of the policy's updates per group that is made
-  TableConfig policy{.max_reuse = 8};
-  TableConfig critic{.selector = "prioritised", .capacity = 8192};
-  void describe(FieldVisitor& v);
-  friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
 };
 
 struct SampledGroup {

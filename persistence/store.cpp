@@ -43,7 +43,7 @@ Error missing_group(const std::string& path, std::uint64_t group,
   if (group < first) {
     return {Errc::kMissingFile,
             fmt::format("group {} is no longer in {}: the replay buffer evicts the oldest groups "
-                        "when there are more than replay.capacity; {}",
+                        "when there are more than store.capacity; {}",
                         group, path, held)};
   }
   return {Errc::kMissingFile,
@@ -82,6 +82,19 @@ struct Store::Impl {
     const auto status = db().Get({}, database->attempts(), key_of(group, 0), &ignored);
     if (!status.ok() && !status.IsNotFound()) return tl::unexpected(error_of(status, path));
     return status.ok();
+  }
+
+  // Whether the group is there with these attempts and no others.
+  Result<bool> holds(const AttemptGroup& group) const {
+    const auto it = attempts();
+    std::size_t same = 0;
+    for (it->Seek(key_of(group.group, 0)); it->Valid() && group_of(it->key()) == group.group;
+         it->Next(), ++same)
+      if (same == group.attempts.size() ||
+          it->value().ToStringView() != encode(group.attempts[same]))
+        return false;
+    if (!it->status().ok()) return tl::unexpected(error_of(it->status(), path));
+    return same == group.attempts.size();
   }
 
   // The attempt that the iterator is at, to those of its group before it.
@@ -134,12 +147,18 @@ Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> g
     if (group.attempts.empty() || !seen.insert(group.group).second) continue;
     const auto there = impl_->contains(group.group);
     if (!there) return tl::unexpected(there.error());
-    if (*there) continue;
+    if (*there) {
+      const auto same = impl_->holds(group);
+      if (!same) return tl::unexpected(same.error());
+      if (*same) continue;
+      batch.DeleteRange(impl_->database->attempts(), key_of(group.group, 0),
+                        key_of(group.group + 1, 0));
+    }
     for (std::size_t i = 0; i < group.attempts.size(); ++i) {
       batch.Put(impl_->database->attempts(), key_of(group.group, static_cast<std::uint32_t>(i)),
                 encode(group.attempts[i]));
     }
-    fresh.push_back(group.group);
+    if (!*there) fresh.push_back(group.group);
   }
   rocksdb::WriteOptions write;
   write.sync = impl_->options.sync;
@@ -206,6 +225,17 @@ Result<std::optional<GroupRange>> Store::group_range() const {
   if (any) range.last = group_of(it->key());
   if (!it->status().ok()) return tl::unexpected(error_of(it->status(), impl_->path));
   return any ? std::optional(range) : std::nullopt;
+}
+
+Status Store::erase_from(std::uint64_t first) {
+  const auto range = group_range();
+  if (!range) return tl::unexpected(range.error());
+  if (!*range || (*range)->last < first) return {};
+  rocksdb::WriteBatch batch;
+  batch.DeleteRange(impl_->database->attempts(), key_of(first, 0), key_of((*range)->last + 1, 0));
+  const auto status = impl_->db().Write({}, &batch);
+  if (!status.ok()) return tl::unexpected(error_of(status, impl_->path));
+  return {};
 }
 
 Status Store::erase(std::span<const std::uint64_t> groups) {

@@ -69,8 +69,9 @@ class Store {
   Store& operator=(Store&&) noexcept;
 
   // Writes whole groups in one atomic batch; returns the ids of groups that were not there before.
-  // A group already there is left as it is (idempotent). After success the groups survive kill -9
-  // (and power loss when `sync`). On failure nothing of the batch is there.
+  // A group that is there with the same attempts is left as it is (idempotent); one with others is
+  // replaced: what made it was made again, from other settings. After success the groups survive
+  // kill -9 (and power loss when `sync`). On failure nothing of the batch is there.
   Result<std::vector<std::uint64_t>> insert(std::span<const AttemptGroup> groups);
 
   // kMissingFile: no such group; the message says whether it was evicted.
@@ -83,6 +84,8 @@ class Store {
   // Nothing: the store is empty.
   Result<std::optional<GroupRange>> group_range() const;
   Status erase(std::span<const std::uint64_t> groups);
+  // Erases this group and all with larger ids.
+  Status erase_from(std::uint64_t first);
 
   // The number of a model. The same hash and role always have the same number, and keep the label
   // and version that they were first given; new ones get the next free number. As durable as a

@@ -15,13 +15,19 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 // Dotted keys and their values as TOML.
 Values values_of(const Describe& describe) {
   Values values;
-  for (const auto& section : list_config(describe)) {
-    if (section.of_list) continue;  // the elements are in the list's value
+  for (const auto& section : list_elements(describe)) {
     for (const auto& field : section.fields)
-      values.emplace_back(section.path.empty() ? field.name : section.path + "." + field.name,
+      values.emplace_back(section.key.empty() ? field.name : section.key + "." + field.name,
                           field.value);
   }
   return values;
+}
+
+// "none" where there is no such key.
+std::string value_in(const Values& values, const std::string& key) {
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == key; });
+  return found == values.end() ? "none" : found->second;
 }
 
 // "seed (1 in the run, 2 given), name (…)".
@@ -42,24 +48,41 @@ std::optional<double> number_in(const std::string& toml) {
   return error == std::errc() && rest == end ? std::optional(number) : std::nullopt;
 }
 
-bool is_adjustable(std::string_view key, std::span<const std::string_view> adjustable) {
-  return std::any_of(adjustable.begin(), adjustable.end(), [&](std::string_view allowed) {
-    return allowed.ends_with('.') ? key.starts_with(allowed) : key == allowed;
-  });
+std::vector<std::string_view> parts_of(std::string_view key) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const auto end = key.find('.');
+    parts.push_back(key.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    key.remove_prefix(end + 1);
+  }
+}
+
+bool covers(std::string_view allowed, std::string_view key) {
+  if (allowed.ends_with('.')) return key.starts_with(allowed);
+  const auto wanted = parts_of(allowed), given = parts_of(key);
+  return std::equal(wanted.begin(), wanted.end(), given.begin(), given.end(),
+                    [](auto a, auto b) { return a == "*" || a == b; });
+}
+
+bool is_adjustable(std::string_view key, std::span<const std::string> adjustable) {
+  return std::any_of(adjustable.begin(), adjustable.end(),
+                     [&](std::string_view allowed) { return covers(allowed, key); });
 }
 
 }  // namespace
 
 std::vector<ConfigChange> config_changes(const Describe& before, const Describe& after,
-                                         std::span<const std::string_view> adjustable) {
+                                         std::span<const std::string> adjustable) {
   const auto was = values_of(before), is = values_of(after);
-  QSTAR_ASSERT(was.size() == is.size(), fmt::format("{} and {} keys", was.size(), is.size()));
   std::vector<ConfigChange> changes;
-  for (std::size_t i = 0; i < was.size(); ++i) {
-    if (was[i].second == is[i].second) continue;
-    changes.push_back(
-        {was[i].first, was[i].second, is[i].second, is_adjustable(was[i].first, adjustable)});
-  }
+  const auto add = [&](const std::string& key) {
+    const auto old = value_in(was, key), now = value_in(is, key);
+    if (old != now) changes.push_back({key, old, now, is_adjustable(key, adjustable)});
+  };
+  for (const auto& [key, value] : was) add(key);
+  for (const auto& [key, value] : is)
+    if (value_in(was, key) == "none") add(key);
   return changes;
 }
 

@@ -22,18 +22,20 @@ struct ConfigChange {
   friend bool operator==(const ConfigChange&, const ConfigChange&) = default;
 };
 
-// Every key whose value differs, in the order of the description; both describe the same fields.
-// `adjustable`: dotted keys, and whole sections written with a final point ("restart.").
+// Every key whose value differs, in the order of the description, then the keys that are new. A
+// value is "none" where there is no such key, because a list has other elements. `adjustable`:
+// dotted keys, "*" for any element of a list, and whole sections with a final point ("restart.").
 std::vector<ConfigChange> config_changes(const Describe& before, const Describe& after,
-                                         std::span<const std::string_view> adjustable);
+                                         std::span<const std::string> adjustable);
 
 bool all_allowed(std::span<const ConfigChange> changes);
-// Whether a number is smaller than it was. A budget below what the run has used is refused.
+// Whether a number is smaller than it was.
 bool any_lowered(std::span<const ConfigChange> changes);
 
-// "These settings cannot change: seed (1 in the run, 2 given). These may change: rl.versions (…)."
+// "These settings cannot change: seed (1 in the run, 2 given). These may change:
+// stages.final.rounds (…)."
 std::string list_of(std::span<const ConfigChange> changes);
-// "rl.versions = 8 (was 4), restart.max_failures = 9 (was 5)".
+// "stages.final.rounds = 8 (was 4), restart.max_failures = 9 (was 5)".
 std::string summary_of(std::span<const ConfigChange> changes);
 
 }  // namespace qstar::actors

@@ -220,6 +220,9 @@ Status run_sessions(const ProcessOptions& options, const experiment::RestartConf
     if (stopped && !*stopped) return {};
     if (stopped) return interrupted(options);
     const Error& why = stopped.error();
+    if (why.code == Errc::kIo || why.code == Errc::kDiskFull)  // which may pass
+      return fail(why.code,
+                  fmt::format("{}; resume with: {}", why.message, resume_command(options)));
     if (!restart_may_help(why.code)) return tl::unexpected(why);
     const auto delay = restarts.failed(seconds_now());
     if (!delay) return fail(Errc::kActorFailed, "gave up after repeated failures: " + why.message);

@@ -12,11 +12,9 @@
 #include <mutex>
 #include <optional>
 
-#include "actors/process/experiment_kind.hpp"
 #include "actors/process/started_files.hpp"
 #include "core/files.hpp"
 #include "core/printable.hpp"
-#include "environment/registry.hpp"
 #include "persistence/directory_lock.hpp"
 
 namespace qstar::actors {
@@ -47,14 +45,6 @@ tl::unexpected<Error> nothing_to_resume(const std::string& path) {
               fmt::format("{} holds no run to resume ({}): give the directory of an earlier run "
                           "with --run, or leave out --resume to start one",
                           printable(path), why));
-}
-
-tl::unexpected<Error> other_kind(const std::string& path, std::string_view there,
-                                 const RunKind& kind) {
-  return fail(Errc::kConfig,
-              fmt::format("{} holds a run of another kind: {}/config.toml describes a {} "
-                          "experiment, and the configuration given is {}; choose another --run",
-                          printable(path), printable(path), there, kind.description));
 }
 
 // What works whatever the configuration given is.
@@ -130,14 +120,12 @@ Status RunDirectory::State::compare(const Opening& opening, const Describe& conf
                 fmt::format("{}/config.toml is damaged: put back what the run recorded there, or "
                             "choose another --run",
                             printable(path)));
-  if (const auto there = to_string(kind_of(*text)); there != opening.kind.name)
-    return other_kind(path, there, opening.kind);
   if (auto parsed = parse_config(text->toml, text->source, {}, before); !parsed)
     return fail(parsed.error().code,
                 fmt::format("{}; the run was started by another version of qstar: resume it with "
                             "that one, or choose another --run",
                             parsed.error().message));
-  changes = config_changes(before, config, opening.kind.adjustable);
+  changes = config_changes(before, config, opening.adjustable);
   const bool finished = is_there(file("report.json")) && changes.empty();
   if (!opening.resume && !finished) return already_holds(path, changes);
   if (!all_allowed(changes)) return cannot_change(path, changes);

@@ -1,16 +1,17 @@
 // The run directory: what a run leaves behind, and the lock that keeps a second run out.
 //
-//   config.toml metrics.jsonl store/ checkpoints/ report.json report.md learning_curve.svg
-//   and the models: policy.safetensors and critic.safetensors of text, model.safetensors of a
-//   puzzle; failed/LABEL-batch.json, the batch that ended a run because its loss was not finite
+//   config.toml metrics.jsonl log/ store/ weights/ checkpoints/LABEL/ stages/NAME.json
+//   models/NAME.safetensors, and at the end report.json report.md and its plots, and the models:
+//   policy.safetensors and critic.safetensors of text, model.safetensors of a puzzle;
+//   failed/LABEL-batch.json, the batch that ended a run because its loss was not finite
 //
 // What a start has made is removed again when the run does not come to begin (a port that is taken,
 // a label file that is missing), and nothing else is. A run whose directory is deleted or replaced
 // while it trains ends with an error: intact() says so.
 //
 // metrics.jsonl has, beside the figures, a row of phase "checkpoint" for every checkpoint and one
-// of phase "stage" for every finished stage of a story: a resumed run knows by them that something
-// it needs was deleted.
+// of phase "stage" for every finished stage: a resumed run knows by them that something it needs
+// was deleted.
 #pragma once
 
 #include <memory>
@@ -27,24 +28,18 @@
 
 namespace qstar::actors {
 
-// The kinds of runs as users know them, and what may change when one is resumed (config_changes).
-struct RunKind {
-  std::string_view name;         // "text", "puzzle", "story"
-  std::string_view description;  // "an experiment on text"
-  std::vector<std::string_view> adjustable;
-};
-
 class RunDirectory {
  public:
   // A new run wants a directory without one (kUsage otherwise, with the remedies), or one that
-  // holds the same run, finished; then nothing is run again. A resumed run wants one of the same
-  // kind whose configuration differs in adjustable keys only. kConfig lists all that differ.
+  // holds the same run, finished; then nothing is run again. A resumed run wants one whose
+  // configuration differs in `adjustable` keys only (config_changes.hpp). kConfig lists all that
+  // differ.
   // kMissingFile: there is nothing to resume, and nothing is made. kBusy: another process uses it.
   template <class Config>
   static Result<RunDirectory> open(const std::string& path, Config config, bool resume,
-                                   const RunKind& kind) {
+                                   std::span<const std::string> adjustable) {
     Config before;
-    return open({path, resume, kind}, describe_of(config), describe_of(before));
+    return open({path, resume, adjustable}, describe_of(config), describe_of(before));
   }
   ~RunDirectory();
   RunDirectory(RunDirectory&&) noexcept;
@@ -98,7 +93,7 @@ class RunDirectory {
   struct Opening {
     const std::string& path;
     bool resume;
-    const RunKind& kind;
+    std::span<const std::string> adjustable;
   };
   struct State;
   explicit RunDirectory(std::unique_ptr<State> state);

@@ -17,32 +17,34 @@ constexpr double kBetweenReports = 1;  // seconds
 
 class CostToGoStage {
  public:
-  CostToGoStage(const PuzzleExperiment& config, std::shared_ptr<const environment::Puzzle> puzzle,
-                const StageHost& host, learning::PuzzleLearner learner)
-      : config_(config),
-        puzzle_(std::move(puzzle)),
-        host_(host),
+  CostToGoStage(Run& run, const std::string& name, const CostToGoConfig& config,
+                learning::PuzzleLearner learner)
+      : run_(run),
+        name_(name),
+        config_(config),
+        puzzle_(run.puzzle()),
+        host_(run.host()),
         learner_(std::move(learner)),
         taught_(learning::taught_outputs(config_.learner)) {
-    environment::EnvironmentConfig environment = config_.environment;
+    environment::EnvironmentConfig environment = run.config().environment;
     learning::PuzzleLearnerConfig described = config_.learner;
     description_.environment = print_config(describe_of(environment));
     description_.learner = print_config(describe_of(described));
-    description_.seed = scrambles_seed(config_);
+    description_.seed = scrambles_seed(run.config());
     description_.with_targets = !config_.learner.double_q;
   }
 
-  Result<TrainedCostToGo> run() {
+  Result<StageResult> train() {
     if (auto ready = restore(); !ready) return tl::unexpected(ready.error());
     Status status;
-    while (status && !done()) status = train();
+    while (status && !done()) status = train_on_next();
     if (status) withdraw();
     if (status && !state_.just_checked()) status = check(config_.record.checks > 0);
     if (status || status.error().code == Errc::kInterrupted) {
       if (auto saved = save(true); status && !saved) status = saved;
     }
     if (!status) return tl::unexpected(status.error());
-    return TrainedCostToGo{snapshot(), serialize(described_model())};
+    return result();
   }
 
  private:
@@ -54,19 +56,20 @@ class CostToGoStage {
   // ---- the state -------------------------------------------------------------------------------
 
   Status restore() {
-    const auto saved = host_.load(kCostToGo);
+    const auto saved = host_.load(name_);
     if (!saved) return tl::unexpected(saved.error());
     if (saved->empty()) return publish_target();
     auto state = load_cost_to_go_state(part(*saved, "state"));
     if (!state) return tl::unexpected(state.error());
     state_ = std::move(*state);
-    if (config_.training.updates < state_.updates)
-      return fail(Errc::kConfig,
-                  fmt::format("training.updates = {}: the run has made {} updates already; give at "
-                              "least that many",
-                              config_.training.updates, state_.updates));
+    if (config_.updates < state_.updates)
+      return fail(
+          Errc::kConfig,
+          fmt::format("stages.{}.updates = {}: the run has made {} updates already; give at "
+                      "least that many",
+                      name_, config_.updates, state_.updates));
     before_ = state_;
-    const std::string source = fmt::format("the saved state of {}: learner", kCostToGo);
+    const std::string source = fmt::format("the saved state of {}: learner", name_);
     if (auto loaded = learner_.load(part(*saved, "learner"), source); !loaded) return loaded;
     if (auto published = publish_target(); !published) return published;
     return order_again(*saved);
@@ -83,9 +86,8 @@ class CostToGoStage {
 
   // Orders what was under way when the state was saved, with the same target networks.
   Status order_again(const SavedParts& saved) {
-    // training.updates may be lower now.
-    const auto end =
-        state_.batches + static_cast<std::uint64_t>(config_.training.updates - state_.updates);
+    // The limit may be lower now.
+    const auto end = state_.batches + static_cast<std::uint64_t>(config_.updates - state_.updates);
     for (OrderedBatches what : state_.ordered) {
       if (what.first >= end) break;
       what.count = std::min(what.count, end - what.first);
@@ -94,7 +96,7 @@ class CostToGoStage {
         if (bytes.empty())
           return fail(Errc::kCorrupt, fmt::format("the saved state of {} lacks target network {}; "
                                                   "start a new run",
-                                                  kCostToGo, what.target_version));
+                                                  name_, what.target_version));
         if (auto published = publish_target(what.target_version, std::string(bytes)); !published)
           return published;
       }
@@ -122,16 +124,13 @@ class CostToGoStage {
         if (version != state_.target_version) all[target_name(version)] = target.bytes;
       return all;
     };
-    return host_.save(kCostToGo, parts, at_once);
+    return host_.save(name_, parts, at_once);
   }
 
   // ---- limits ----------------------------------------------------------------------------------
 
-  double cpu() const {
-    return before_.cpu_seconds + process_cpu_seconds() - cpu_at_start_ +
-           host_.engine->remote_cpu_seconds();
-  }
-  bool done() const { return share_done(state_, config_.training, cpu()) >= 1; }
+  double cpu() const { return before_.cpu_seconds + run_.cpu_seconds() - cpu_at_start_; }
+  bool done() const { return share_done(state_, config_, cpu()) >= 1; }
 
   // ---- batches ---------------------------------------------------------------------------------
 
@@ -140,22 +139,22 @@ class CostToGoStage {
     const auto& learner = config_.learner;
     const std::int64_t until_check =
         learner.check_period - (state_.updates - state_.newest.updates);
-    const std::int64_t until_stale = until_check + config_.replay.staleness * learner.check_period;
-    const std::int64_t until_end = config_.training.updates - state_.updates;
-    const std::int64_t ahead = std::min({config_.replay.capacity, until_stale, until_end});
+    const std::int64_t until_stale = until_check + config_.checks_ahead * learner.check_period;
+    const std::int64_t until_end = config_.updates - state_.updates;
+    const std::int64_t ahead = std::min({config_.batches_ahead, until_stale, until_end});
     return state_.batches + static_cast<std::uint64_t>(std::max<std::int64_t>(ahead, 1));
   }
 
   void order_ahead() {
     const std::uint64_t end = horizon();
-    const auto most = static_cast<std::uint64_t>(config_.training.batches_per_lease);
+    const auto most = static_cast<std::uint64_t>(config_.batches_per_lease);
     std::uint64_t next = state_.batches;
     if (!ordered_.empty()) next = ordered_.back().what.first + ordered_.back().what.count;
     for (; next < end; next = ordered_.back().what.first + ordered_.back().what.count) {
       const std::uint64_t count = std::min(most, end - next);
       // Where only the capacity limits it, a lease can wait until it is a full one.
       const bool at_capacity =
-          end - state_.batches == static_cast<std::uint64_t>(config_.replay.capacity);
+          end - state_.batches == static_cast<std::uint64_t>(config_.batches_ahead);
       if (count < most && at_capacity && !ordered_.empty()) return;
       order({next, count, state_.target_version});
     }
@@ -177,7 +176,7 @@ class CostToGoStage {
   }
 
   // Fits the batches of one task.
-  Status train() {
+  Status train_on_next() {
     // Between two leases only, as if it had never been interrupted.
     if (!state_.amid) order_ahead();
     auto made = host_.engine->wait(ordered_.front().task);
@@ -225,9 +224,8 @@ class CostToGoStage {
                                   {"move", puzzle_->move_name(batch.examples.moves[i])}};
       text += (i == 0 ? "" : ",\n") + row.dump();
     }
-    const Error why{Errc::kConfig, "the loss is no longer finite: lower learner.rate"};
-    return tl::unexpected(
-        learning::FailedBatches{kCostToGo, host_.keep_failed}.keep_rows(why, text));
+    const Error why{Errc::kConfig, "the loss is no longer finite: lower the stage's rate"};
+    return tl::unexpected(learning::FailedBatches{name_, host_.keep_failed}.keep_rows(why, text));
   }
 
   // ---- checks and target networks --------------------------------------------------------------
@@ -278,12 +276,13 @@ class CostToGoStage {
     auto number = model_number();
     if (!number) return tl::unexpected(number.error());
     const auto walks = learner_.walks(static_cast<std::size_t>(config_.record.positions));
-    const auto groups = records_of(*puzzle_, walks,
-                                   {group_id(kCostToGo, static_cast<std::uint64_t>(state_.records)),
-                                    static_cast<std::uint64_t>(state_.updates),
-                                    state_.target_version,
-                                    *number,
-                                    {config_.name, "head", QSTAR_VERSION}});
+    const auto groups =
+        records_of(*puzzle_, walks,
+                   {run_.group_id(name_, static_cast<std::uint64_t>(state_.records)),
+                    static_cast<std::uint64_t>(state_.updates),
+                    state_.target_version,
+                    *number,
+                    {run_.config().name, "head", QSTAR_VERSION}});
     state_.records += static_cast<std::int64_t>(groups.size());
     return host_.keep(groups);
   }
@@ -292,18 +291,41 @@ class CostToGoStage {
     if (!host_.model_number) return 0;
     const auto hash = host_.engine->publish(serialize(learner_.model()));
     if (!hash) return tl::unexpected(hash.error());
-    return host_.model_number(*hash, kCostToGo, kCostToGo,
+    return host_.model_number(*hash, "cost_to_go", name_,
                               static_cast<std::uint64_t>(state_.updates));
   }
 
   inference::PuzzleModel described_model() const {
     inference::PuzzleModel model = learner_.model();
-    PuzzleExperiment copy = config_;
-    model.metadata.insert({{"environment", description_.environment},
-                           {"config_hash", config_hash(describe_of(copy))},
-                           {"seed", std::to_string(config_.seed)},
-                           {"code_version", QSTAR_VERSION}});
+    for (const auto& [key, value] : metadata_of(run_.config(), "cost_to_go"))
+      if (key == "environment" || key == "config_hash" || key == "seed" || key == "code_version")
+        model.metadata.insert({key, value});
     return model;
+  }
+
+  StageResult result() const {
+    nlohmann::json figures = state_.newest;
+    auto curve = state_.curve.points;
+    if (curve.empty() || curve.back().updates != state_.newest.updates)
+      curve.push_back(state_.newest);
+    const auto& learner = config_.learner;
+    figures.update({{"positions", learner.check_positions},
+                    {"moves", learner.check_moves},
+                    {"curve", curve},
+                    {"network",
+                     {{"values", learner.network.values},
+                      {"first", learner.network.first},
+                      {"second", learner.network.second},
+                      {"blocks", learner.network.blocks}}},
+                    {"updates", state_.updates},
+                    {"examples", state_.examples},
+                    {"target_versions", state_.target_version},
+                    {"cpu_seconds", cpu()}});
+    StageResult result{std::move(figures), {}};
+    auto& model = result.models[name_];
+    model.cpu_seconds = cpu();
+    model.network = serialize(described_model());
+    return result;
   }
 
   // ---- progress --------------------------------------------------------------------------------
@@ -312,9 +334,9 @@ class CostToGoStage {
     const double now = host_.engine->times().now;
     if (!checked && now - reported_ < kBetweenReports) return {};
     reported_ = now;
-    const double share = share_done(state_, config_.training, cpu());
+    const double share = share_done(state_, config_, cpu());
     const auto total = std::llround(static_cast<double>(state_.updates) / std::max(share, 1e-9));
-    StageProgress progress{kCostToGo, state_.updates, share < 1 ? total : state_.updates, {}};
+    StageProgress progress{name_, state_.updates, share < 1 ? total : state_.updates, {}};
     auto& values = progress.values;
     values = {{"examples", static_cast<double>(state_.examples)},
               {"target_version", static_cast<double>(state_.target_version)},
@@ -326,7 +348,9 @@ class CostToGoStage {
     return host_.show(progress);
   }
 
-  const PuzzleExperiment& config_;
+  Run& run_;
+  const std::string& name_;
+  const CostToGoConfig& config_;
   std::shared_ptr<const environment::Puzzle> puzzle_;
   const StageHost& host_;
   learning::PuzzleLearner learner_;
@@ -339,26 +363,25 @@ class CostToGoStage {
   std::map<std::uint64_t, Target> targets_;  // by version
   std::deque<Ordered> ordered_;
   CostToGoState state_, before_;
-  double cpu_at_start_ = process_cpu_seconds();
+  double cpu_at_start_ = run_.cpu_seconds();
   double reported_ = 0, loss_ = 0;
 };
 
 }  // namespace
 
-double share_done(const CostToGoState& state, const PuzzleTrainingConfig& limits,
-                  double cpu_seconds) {
+double share_done(const CostToGoState& state, const CostToGoConfig& limits, double cpu_seconds) {
   const double by_updates =
       static_cast<double>(state.updates) / static_cast<double>(limits.updates);
   const double by_time = limits.cpu_seconds > 0 ? cpu_seconds / limits.cpu_seconds : 0;
   return std::min(1.0, std::max(by_updates, by_time));
 }
 
-Result<TrainedCostToGo> learn_cost_to_go(const PuzzleExperiment& config,
-                                         std::shared_ptr<const environment::Puzzle> puzzle,
-                                         const StageHost& host) {
-  auto learner = learner_of(config, puzzle);
+Result<StageResult> cost_to_go_stage(Run& run, const StageEntry& stage) {
+  const auto& config = *stage.as<CostToGoConfig>();
+  (void)run.group_id(stage.name, 0);
+  auto learner = learner_of(run.config(), config, run.puzzle());
   if (!learner) return tl::unexpected(learner.error());
-  return CostToGoStage(config, std::move(puzzle), host, std::move(*learner)).run();
+  return CostToGoStage(run, stage.name, config, std::move(*learner)).train();
 }
 
 }  // namespace qstar::experiment

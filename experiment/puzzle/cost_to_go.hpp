@@ -1,41 +1,27 @@
 // The stage that learns a puzzle's cost to go: nodes make batches of examples and their targets
 // (ScrambleTask), and the learner fits them in order.
 //
-// Batches are ordered ahead of the learner, at most replay.capacity of them. Which target network a
+// Batches are ordered ahead of the learner, at most batches_ahead of them. Which target network a
 // batch is made with depends on how many updates the learner has made by then, never on who makes
 // it or when; so the same seed gives the same network on any number of processes, and also after an
 // interruption. After a check the target network may be a new one; batches are ordered over at most
-// replay.staleness checks ahead. With 0 every batch is made with the target network of its update
+// checks_ahead checks ahead. With 0 every batch is made with the target network of its update
 // (lock-step), as if the learner made it itself.
 #pragma once
 
-#include <memory>
-#include <string>
-
+#include "experiment/puzzle/cost_to_go_config.hpp"
 #include "experiment/puzzle/cost_to_go_state.hpp"
-#include "experiment/puzzle/puzzle_experiment.hpp"
-#include "experiment/stage_host.hpp"
+#include "experiment/run_stages.hpp"
 
 namespace qstar::experiment {
 
-struct TrainedCostToGo {
-  CostToGoState state;
-  std::string model;  // the online network, safetensors
-};
-
-// The label of its saves, attempts and progress.
-inline constexpr const char* kCostToGo = "cost_to_go";
-
-// Trains until a limit of config.training is reached, with a check at the end. kInterrupted: the
-// host stopped it, and everything is saved; the same call continues. kConfig: the loss is not
-// finite; the saved state has more updates than config.training.updates. Otherwise the errors of
-// the host and the engine.
-Result<TrainedCostToGo> learn_cost_to_go(const PuzzleExperiment& config,
-                                         std::shared_ptr<const environment::Puzzle> puzzle,
-                                         const StageHost& host);
+// Trains until a limit of the settings is reached, with a check at the end. kInterrupted: the host
+// stopped it, and everything is saved; the same call continues. kConfig: the loss is not finite;
+// the saved state has more updates than the limit. Otherwise the errors of the host and the
+// engine.
+Result<StageResult> cost_to_go_stage(Run& run, const StageEntry& stage);
 
 // Done so far, in [0, 1], by whichever limit is nearer.
-double share_done(const CostToGoState& state, const PuzzleTrainingConfig& limits,
-                  double cpu_seconds);
+double share_done(const CostToGoState& state, const CostToGoConfig& limits, double cpu_seconds);
 
 }  // namespace qstar::experiment

@@ -1,8 +1,10 @@
 #include "experiment/text/critic_trainer.hpp"
 
-#include <array>
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <iterator>
+#include <limits>
 
 #include "persistence/bytes.hpp"
 #include "persistence/store.hpp"
@@ -15,23 +17,24 @@ constexpr std::size_t kSlice = 64;     // attempts per forward pass, so that it 
 
 }  // namespace
 
-Result<std::unique_ptr<CriticTrainer>> CriticTrainer::make(const ExperimentConfig& config,
+Result<std::unique_ptr<CriticTrainer>> CriticTrainer::make(const ReinforceConfig& config,
                                                            const model::ModelFile& policy,
-                                                           learning::KeepBatch keep_failed) {
-  auto table = persistence::ReplayTable::make(config.replay.critic);
+                                                           std::uint64_t seed,
+                                                           learning::FailedBatches failed) {
+  auto table = persistence::ReplayTable::make(config.critic_table);
   if (!table) return tl::unexpected(table.error());
   return std::unique_ptr<CriticTrainer>(
-      new CriticTrainer(config, policy, std::move(keep_failed), std::move(*table)));
+      new CriticTrainer(config, policy, seed, std::move(failed), std::move(*table)));
 }
 
-CriticTrainer::CriticTrainer(const ExperimentConfig& config, const model::ModelFile& policy,
-                             learning::KeepBatch keep_failed, persistence::ReplayTable table)
+CriticTrainer::CriticTrainer(const ReinforceConfig& config, const model::ModelFile& policy,
+                             std::uint64_t seed, learning::FailedBatches failed,
+                             persistence::ReplayTable table)
     : config_(config),
-      critic_(policy, derive_seed(static_cast<std::uint64_t>(config.seed), "critic"),
-              learning::heads_of(config.critic)),
-      failed_{"critic", std::move(keep_failed)},
+      critic_(policy, derive_seed(seed, "critic"), learning::heads_of(config.critic)),
+      failed_(std::move(failed)),
       table_(std::move(table)),
-      rng_(derive_seed(static_cast<std::uint64_t>(config.seed), "critic.replay")) {}
+      rng_(derive_seed(seed, "critic.replay")) {}
 
 void CriticTrainer::insert(std::span<const std::shared_ptr<const AttemptGroup>> groups) {
   for (const auto& group : groups) {
@@ -45,12 +48,12 @@ void CriticTrainer::note(const Trajectory& attempt) {
   if (scored_.size() > kScored) scored_.pop_front();
 }
 
-Status CriticTrainer::train(std::int64_t updates, const Stop& stop) {
+Status CriticTrainer::train(std::int64_t updates, double share, const Stop& stop) {
   loss_.reset();
   double sum = 0;
   std::int64_t learned = 0;
   for (; updates_ < updates && !stop(); ++updates_) {
-    const auto loss = update();
+    const auto loss = update(share);
     if (!loss) return tl::unexpected(loss.error());
     if (*loss) sum += **loss, ++learned;
   }
@@ -58,7 +61,17 @@ Status CriticTrainer::train(std::int64_t updates, const Stop& stop) {
   return {};
 }
 
-Result<std::optional<double>> CriticTrainer::update() {
+// Warm-up by its own steps; then the rate falls with the share of the run.
+double CriticTrainer::rate(double share) const {
+  constexpr std::int64_t kWhole = 1'000'000;
+  auto falling = config_.critic.optimizer, rising = falling;
+  falling.warmup = 0;
+  rising.decay_start = 1;
+  return learning::schedule(rising, updates_, std::numeric_limits<std::int64_t>::max()) *
+         learning::schedule(falling, std::llround(share * kWhole), kWhole);
+}
+
+Result<std::optional<double>> CriticTrainer::update(double share) {
   const auto sampled = table_.sample(config_.critic.groups_per_update, 0, rng_);
   if (sampled.empty()) return std::nullopt;
   std::vector<learning::WeightedGroup> batch;
@@ -67,20 +80,11 @@ Result<std::optional<double>> CriticTrainer::update() {
     batch.push_back({one.group.get(), one.weight});
     ids.push_back(one.group->group);
   }
-  const auto total = config_.rl.versions * config_.critic.updates_per_version;
-  const auto rate = learning::schedule(config_.critic.optimizer, updates_, total);
-  const auto stats = learning::or_keep(critic_.update(batch, config_.critic, rate), failed_,
+  const auto stats = learning::or_keep(critic_.update(batch, config_.critic, rate(share)), failed_,
                                        std::span<const learning::WeightedGroup>(batch));
   if (!stats) return tl::unexpected(stats.error());
   table_.update_priorities(ids, stats->priorities);
-  tokens_ += static_cast<std::uint64_t>(stats->tokens);
   return stats->loss;
-}
-
-model::ModelFile CriticTrainer::model() const {
-  model::ModelFile model = critic_.model();
-  model.metadata = metadata_of(config_, "critic");
-  return model;
 }
 
 learning::CriticReport CriticTrainer::assess_all(std::span<const AttemptGroup> groups) {
@@ -125,7 +129,6 @@ std::map<std::string, std::string> CriticTrainer::save() const {
   std::string counters;
   persistence::append_raw(counters, rng_.state());
   persistence::append_raw(counters, updates_);
-  persistence::append_raw(counters, tokens_);
   std::vector<AttemptGroup> scored;
   for (const auto& attempt : scored_) scored.push_back({attempt.id.group, {attempt}});
   return {{"critic", critic_.save()},
@@ -146,8 +149,7 @@ Status CriticTrainer::load(const std::map<std::string, std::string>& parts, std:
     return loaded;
   std::string_view counters = parts.at("critic_counters");
   std::array<std::uint64_t, 4> place{};
-  if (!persistence::take_raw(counters, place) || !persistence::take_raw(counters, updates_) ||
-      !persistence::take_raw(counters, tokens_))
+  if (!persistence::take_raw(counters, place) || !persistence::take_raw(counters, updates_))
     return damaged("critic_counters");
   rng_.set_state(place);
   if (auto restored = table_.restore(parts.at("critic_table"), stored); !restored) return restored;

@@ -224,22 +224,20 @@ void PuzzleLearnerConfig::describe(FieldVisitor& v) {
 }
 
 Status check(const PuzzleLearnerConfig& config, const environment::Puzzle& puzzle) {
-  if (auto shape = check(config.network); !shape)
-    return fail(Errc::kConfig, "learner." + shape.error().message);
+  if (auto shape = check(config.network); !shape) return fail(Errc::kConfig, shape.error().message);
   if (config.warm_up > 0 && !knows_ways_back(puzzle)) {
-    return fail(Errc::kConfig, fmt::format("learner.warm_up: moves of {} cannot be undone, so no "
+    return fail(Errc::kConfig, fmt::format("warm_up: moves of {} cannot be undone, so no "
                                            "way back is known; set it to 0",
                                            puzzle.name()));
   }
   if (config.network.values == "qv" && config.horizon != 1) {
-    return fail(Errc::kConfig,
-                fmt::format("learner.horizon = {}: network.values = \"qv\" looks one "
-                            "move ahead; set it to 1",
-                            config.horizon));
+    return fail(Errc::kConfig, fmt::format("horizon = {}: network.values = \"qv\" looks one "
+                                           "move ahead; set it to 1",
+                                           config.horizon));
   }
   const auto moves = static_cast<std::int64_t>(puzzle.moves());
   if (config.network.values == "qv" && config.taught_moves > moves) {
-    return fail(Errc::kConfig, fmt::format("learner.taught_moves = {}: {} has {} moves; choose at "
+    return fail(Errc::kConfig, fmt::format("taught_moves = {}: {} has {} moves; choose at "
                                            "most that",
                                            config.taught_moves, puzzle.name(), moves));
   }

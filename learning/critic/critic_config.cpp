@@ -19,9 +19,6 @@ void OptimizerConfig::describe(FieldVisitor& v) {
 }
 
 void CriticConfig::describe(FieldVisitor& v) {
-  v.value(
-      {"updates_per_version", "Optimiser steps of the critic per version of the policy", 0, 1e6},
-      updates_per_version);
   v.value({"groups_per_update", "Attempt groups per optimiser step", 1, 1e6}, groups_per_update);
   v.value({"attempts_per_group", "Attempts learned from per attempt group (0: all)", 0, 1e6},
           attempts_per_group);

@@ -36,7 +36,6 @@
 namespace qstar::learning {
 
 struct CriticConfig {
-  std::int64_t updates_per_version = 12;
   std::int64_t groups_per_update = 8;
   // Attempts per group to learn from, drawn again for every update; 0: all. Backups use the whole
   // group, so that a batch can have as many problems as attempts; double Q and n steps use only the

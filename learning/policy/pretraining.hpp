@@ -22,12 +22,6 @@ struct PretrainConfig {
   friend bool operator==(const PretrainConfig&, const PretrainConfig&) = default;
 };
 
-// Whether a model can be trained on this environment's text with these rows. kConfig names the
-// fields: steps that are moves, a model that does not fit the alphabet, rows longer than its
-// context.
-Status check_text(const environment::EnvironmentConfig& environment, const model::ModelSpec& model,
-                  const PretrainConfig& pretrain);
-
 // The rows of one optimiser step, number `step` from 0. They depend only on (seed, step), so that a
 // resumed run reads the same rows.
 TokenBatch pretraining_batch(const environment::Environment& environment,

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "serving/report/report_file.hpp"
+#include "serving/report/report_stages.hpp"
 #include "serving/report/report_values.hpp"
 
 namespace qstar::serving {
@@ -15,9 +15,11 @@ namespace {
 using nlohmann::json;
 using Values = std::vector<const json*>;
 
-// The members that identify a row, by the name of the list.
+// The members that identify a row, by the name of the list; for the results of a stage, by its
+// kind.
 const std::vector<std::string>& row_keys(const std::string& list) {
   static const std::map<std::string, std::vector<std::string>> keys = {
+      {"stages", {"name", "kind"}},
       {"search", {"method", "options", "guide", "budget"}},
       {"out_of_domain", {"name"}},
       {"polluted_context", {"context"}},
@@ -132,6 +134,14 @@ Status check_same(std::span<const json> reports, const char* what,
   return {};
 }
 
+// "base (pretrain), sft (finetune)"
+std::string list_of_stages(const json& report) {
+  std::string list;
+  for (const auto& stage : stages_of(report))
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", stage.name, stage.kind);
+  return list;
+}
+
 Status check_together(std::span<const json> reports) {
   if (reports.size() < 2) return fail(Errc::kUsage, "give at least two reports to aggregate");
   for (const json& report : reports) {
@@ -139,10 +149,11 @@ Status check_together(std::span<const json> reports) {
       return fail(Errc::kCorrupt, "\"seed\" is missing: this is not the report of a run");
   }
   if (auto same = check_same(reports, "kind", kind_of); !same) return same;
-  for (const char* what : {"family", "puzzle", "long_work"}) {
+  for (const char* what : {"environment", "family", "long_work"}) {
     const auto of = [what](const json& report) { return words_of(member(report, what)); };
     if (auto same = check_same(reports, what, of); !same) return same;
   }
+  if (auto same = check_same(reports, "list of stages", list_of_stages); !same) return same;
   std::set<json> seeds;
   for (const json& report : reports) {
     if (!seeds.insert(report["seed"]).second) {
@@ -152,6 +163,20 @@ Status check_together(std::span<const json> reports) {
     }
   }
   return {};
+}
+
+// The results of every stage; the reports have the same stages.
+Result<json> merged_results(std::span<const json> reports) {
+  json out = json::object();
+  for (const auto& stage : stages_of(reports[0])) {
+    Values values;
+    for (const json& report : reports)
+      values.push_back(&member(member(report, "results"), stage.name));
+    auto results = merged(values, "results." + stage.name, stage.kind);
+    if (!results) return results;
+    out[stage.name] = std::move(*results);
+  }
+  return out;
 }
 
 json failed_of(std::span<const json> reports) {
@@ -171,8 +196,11 @@ Result<json> aggregate_reports(std::span<const json> reports) {
   if (auto together = check_together(reports); !together) return tl::unexpected(together.error());
   Values all;
   for (const json& report : reports) all.push_back(&report);
-  auto out = merged_objects(all, "", {"seed", "failed"});
+  auto out = merged_objects(all, "", {"seed", "failed", "results"});
   if (!out) return out;
+  auto results = merged_results(reports);
+  if (!results) return results;
+  (*out)["results"] = std::move(*results);
   out->erase("seed");
   for (const json& report : reports) (*out)["seeds"].push_back(report["seed"]);
   if (out->contains("failed")) (*out)["failed"] = failed_of(reports);

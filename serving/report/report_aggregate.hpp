@@ -9,12 +9,13 @@
 namespace qstar::serving {
 
 // One report of the same shape, in which every number is {"mean", "min", "max", "n"} over the n
-// reports that have a number at that path. Rows of "search" are matched by method, options, guide
-// and budget, "out_of_domain" by name, "polluted_context" by context, "runs" of RLHF by KL weight
-// (these members stay unchanged); other lists by position. Texts that differ become a list; "seeds"
-// lists the seeds, and each line of "failed" is prefixed with its seed. `reports` must have passed
-// parse_report. kUsage: fewer than two reports, different families or kinds (both are named), the
-// same seed twice; kCorrupt: a path has a number in one report and a text in another.
+// reports that have a number at that path. Stages are matched by name, rows of a search by method,
+// options, guide and budget, "out_of_domain" by name, "polluted_context" by context, "runs" of
+// learning from rankings by KL weight (these members stay unchanged); other lists by position.
+// Texts that differ become a list; "seeds" lists the seeds, and each line of "failed" is prefixed
+// with its seed. `reports` must have passed parse_report. kUsage: fewer than two reports, different
+// kinds, environments, families or stages (both are named), the same seed twice; kCorrupt: a path
+// has a number in one report and a text in another.
 Result<nlohmann::json> aggregate_reports(std::span<const nlohmann::json> reports);
 
 }  // namespace qstar::serving

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "serving/report/markdown.hpp"
+#include "serving/report/report_stages.hpp"
 #include "serving/report/report_values.hpp"
 
 namespace qstar::serving {
@@ -18,11 +19,15 @@ std::string seeds_of(const json& report) {
 
 }  // namespace
 
-std::string report_heading(const json& report, const std::string& what) {
+std::string report_heading(const json& report) {
   const auto words = [&report](const char* key) { return words_of(member(report, key)); };
+  std::string what;
+  if (!member(report, "environment").is_null()) what = words("environment") + ", ";
+  if (!member(report, "family").is_null() && kind_of(report) == "text")
+    what += "family " + words("family") + ", ";
   std::string out =
       "# " + escaped_markdown(words("name")) + "\n\n" +
-      escaped_markdown(fmt::format("{}, {}, configuration {}, qstar {}.", what, seeds_of(report),
+      escaped_markdown(fmt::format("{}{}, configuration {}, qstar {}.", what, seeds_of(report),
                                    words("config_hash"), words("code_version"))) +
       "\n";
   if (member(report, "seeds").is_array())

@@ -1,4 +1,4 @@
-// Parts that the reports of all kinds of runs share. Every part also shows aggregates of several
+// Parts that several sections of a report share. Every part also shows aggregates of several
 // runs (report_aggregate): means, with the smallest and the largest value in brackets.
 #pragma once
 
@@ -10,9 +10,9 @@
 
 namespace qstar::serving {
 
-// The name as title, then `what` was run with its seed, configuration and version, so that it can
-// be repeated.
-std::string report_heading(const nlohmann::json& report, const std::string& what);
+// The name as title, then the environment, the seed, the configuration and the version, so that the
+// run can be repeated.
+std::string report_heading(const nlohmann::json& report);
 
 // "NAME, seed 1"; "NAME, seeds 1, 2" for several runs.
 std::string run_name(const nlohmann::json& report);

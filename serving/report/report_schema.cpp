@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
+#include "core/json_text.hpp"
+#include "serving/report/report_stages.hpp"
 #include "serving/report/report_values.hpp"
 
 namespace qstar::serving {
@@ -12,47 +16,49 @@ using nlohmann::json;
 // A word: a type of expected_of() or another entry of this schema. [x]: a list of x. {"*": x}: an
 // object whose members are all x. {"name": x, …}: an object whose named members, if present, are x.
 constexpr const char* kSchema = R"({
-  "run": {"name": "text", "seed": "number", "config_hash": "text", "code_version": "text"},
-  "text run": {"family": "text", "long_work": "scalar", "base": "policy", "final": "policy", "critic": {"*": "number"},
-               "curve": ["point"], "attempts": {"*": "scalar"}, "cost": {"*": "scalar"}},
-  "puzzle run": {"puzzle": "text", "curve": ["point"], "network": {"*": "scalar"},
-                 "cost": {"*": "scalar"},
-                 "final": {"solved": "number", "positions": "number", "moves": "number",
-                           "updates": "number", "examples": "number"}},
-  "story run": {
-    "family": "text", "long_work": "scalar", "base": "policy", "sft": "policy", "final": "policy",
-    "verifiers": {"*": "verifier"},
-    "search": ["search"],
-    "rlhf": {"annotator": {"kind": "text", "error_rate": "number", "rankings": "number"},
-             "reward_model": {"pair_accuracy": "number", "cpu_seconds": "number"},
-             "runs": [{"kl_weight": "number", "curve": ["point"], "greedy": "evaluation"}],
-             "cpu_seconds": "number"},
-    "rl": {"*": "policy"},
-    "rewards": {"*": "policy"},
+  "run": {"name": "text", "seed": "number", "environment": "text", "family": "text",
+          "long_work": "scalar", "config_hash": "text", "code_version": "text",
+          "results": {}, "cost": {"*": "number"}, "failed": ["text"]},
+  "stage": {"name": "text", "kind": "text", "cpu_seconds": "number"},
+  "kinds": {
+    "pretrain": "policy", "finetune": "policy",
+    "judges": {"*": "verifier"},
+    "search": ["searched"],
+    "feedback": {"annotator": {"kind": "text", "error_rate": "number", "rankings": "number"},
+                 "reward_model": {"pair_accuracy": "number", "cpu_seconds": "number"},
+                 "runs": [{"kl_weight": "number", "curve": ["point"], "greedy": "evaluation"}],
+                 "cpu_seconds": "number"},
+    "compare": {"*": "policy"},
     "selfplay": {"target": "number", "ratio": "number", "uniform": "policy",
                  "selfplay": "policy", "ratings": ["point"], "cpu_seconds": "number"},
-    "out_of_domain": [{"name": "text", "base": "evaluation", "final": "evaluation"}],
-    "polluted_context": [{"context": "text", "base": "evaluation", "final": "evaluation"}],
-    "calculator": {"n": "number", "accuracy": "number", "cpu_seconds": "number",
-                   "policy_cpu_seconds": "number", "times_faster": "number"},
-    "failed": ["text"], "stages": {"*": "number"}, "cpu_seconds": "number"},
+    "reinforce": "policy",
+    "measure": {
+      "out_of_domain": [{"name": "text", "base": "evaluation", "final": "evaluation"}],
+      "polluted_context": [{"context": "text", "base": "evaluation", "final": "evaluation"}],
+      "calculator": {"n": "number", "accuracy": "number", "cpu_seconds": "number",
+                     "policy_cpu_seconds": "number", "times_faster": "number"}},
+    "cost_to_go": {"solved": "number", "positions": "number", "moves": "number",
+                   "updates": "number", "examples": "number", "cpu_seconds": "number",
+                   "target_versions": "number", "curve": ["point"], "network": {"*": "scalar"}}},
   "evaluation": {"accuracy": "number", "ci95": "interval", "n": "number",
                  "tokens_per_problem": "number", "cpu_seconds": "number"},
   "policy": {"greedy": "evaluation", "sampled": "evaluation", "tokens": "number",
              "solutions": "number", "cpu_seconds": "number", "lucky": "number",
              "wall_seconds": "number", "learner_busy": "number", "executors_busy": "number",
              "tokens_to_target": "number", "pipeline_cpu_seconds": "number", "model": "text",
-             "curve": ["point"]},
+             "start": "text", "algorithm": "text", "reward": "text", "rounds": "number",
+             "proposer_share": "number", "attempts": {"*": "number"}, "critic": {"*": "number"},
+             "critic_updates": "number", "curve": ["point"]},
   "verifier": {"role": "text", "labels": "text", "examples": "number", "step_auc": "number",
                "calibration_error": "number", "best_of": {"*": "number"}, "cpu_seconds": "number",
                "bins": [{"mean": "number", "rate": "number", "n": "number"}]},
-  "search": {"method": "text", "options": "text", "guide": "text", "budget": "number",
-             "accuracy": "number", "ci95": "interval", "n": "number",
-             "tokens_per_problem": "number", "cpu_seconds": "number"},
-  "point": {"generated_tokens": "number", "greedy": "number", "updates": "number",
-            "solved": "number", "tokens": "number", "accuracy": "number", "lucky": "number",
-            "kl": "number", "proxy": "number", "valid": "number", "fresh": "number",
-            "learnability": "number", "uniform_learnability": "number", "rating": "number"}
+  "searched": {"method": "text", "options": "text", "guide": "text", "budget": "number",
+               "accuracy": "number", "ci95": "interval", "n": "number",
+               "tokens_per_problem": "number", "cpu_seconds": "number"},
+  "point": {"updates": "number", "solved": "number", "tokens": "number", "accuracy": "number",
+            "lucky": "number", "kl": "number", "proxy": "number", "valid": "number",
+            "fresh": "number", "learnability": "number", "uniform_learnability": "number",
+            "rating": "number"}
 })";
 
 const json& schema() {
@@ -72,11 +78,16 @@ const char* expected_of(const std::string& type, const json& value) {
   return value.is_primitive() ? "" : "a number or text";  // a scalar
 }
 
+// The value as JSON; of a long one only the type.
+std::string brief(const json& value) {
+  std::string text = value.dump();
+  return text.size() > 40 ? std::string("a ") + value.type_name() : text;
+}
+
 Status wrong(const std::string& path, const json& value, const std::string& expected) {
-  std::string found = value.dump();
-  if (found.size() > 40) found = std::string("a ") + value.type_name();
-  return fail(Errc::kCorrupt, fmt::format("{} is {}, but must be {}",
-                                          path.empty() ? "the report" : path, found, expected));
+  return fail(Errc::kCorrupt,
+              fmt::format("{} is {}, but must be {}", path.empty() ? "the report" : path,
+                          brief(value), expected));
 }
 
 Status check(const json& value, const json& type, const std::string& path);
@@ -112,9 +123,46 @@ Status check(const json& value, const json& type, const std::string& path) {
   return expected.empty() ? Status() : wrong(path, value, expected);
 }
 
+std::string known_kinds() {
+  std::string kinds;
+  for (const auto& [kind, type] : schema()["kinds"].items())
+    kinds += (kinds.empty() ? "" : ", ") + kind;
+  return kinds;
+}
+
+// `names`: of the stages before it; the stage's is added.
+Status check_stage(const json& stage, const std::string& path, std::set<std::string>& names) {
+  const json &name = member(stage, "name"), &kind = member(stage, "kind");
+  if (!name.is_string() || !is_stage_name(name.get_ref<const std::string&>()))
+    return wrong(path + ".name", name, "1 to 200 letters, digits, \"_\" and \"-\"");
+  if (!names.insert(name).second)
+    return wrong(path + ".name", name, "another name: a stage before it has this one");
+  if (!kind.is_string()) return wrong(path + ".kind", kind, "a text");
+  if (schema()["kinds"].contains(kind)) return {};
+  return fail(Errc::kSchema,
+              fmt::format("{}.kind is {}, which this version of qstar does not know: it knows {}",
+                          path, brief(kind), known_kinds()));
+}
+
+Status check_stages(const json& report) {
+  const json& stages = member(report, "stages");
+  // Reports of an older version have no list of stages, or an object with their costs.
+  if (stages.is_null() || stages.is_object())
+    return fail(Errc::kSchema,
+                "made by an older version of qstar, whose reports this version does not read; run "
+                "the experiment again");
+  if (auto checked = check_list(stages, "stage", "stages"); !checked) return checked;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (auto checked = check_stage(stages[i], fmt::format("stages[{}]", i), names); !checked)
+      return checked;
+  }
+  return {};
+}
+
 }  // namespace
 
-Status check_report(const json& report, const std::string& kind) {
+Status check_report(const json& report) {
   if (auto checked = check(report, "run", ""); !checked) return checked;
   for (const char* key : {"name", "seed"}) {
     if (member(report, key).is_null()) {
@@ -122,13 +170,21 @@ Status check_report(const json& report, const std::string& kind) {
                   fmt::format("\"{}\" is missing: this is not the report of a run", key));
     }
   }
-  if (!schema().contains(kind + " run")) {
-    return fail(Errc::kSchema,
-                fmt::format("kind is \"{}\", which this version of qstar does not know: it knows "
-                            "\"story\", and reports on text and puzzles, which have no kind",
-                            kind));
+  if (auto checked = check_stages(report); !checked) return checked;
+  for (const auto& stage : stages_of(report)) {
+    if (auto checked = check(stage.results, schema()["kinds"][stage.kind], "results." + stage.name);
+        !checked)
+      return checked;
   }
-  return check(report, kind + " run", "");
+  return {};
+}
+
+Result<json> parse_report(std::string_view bytes, const std::string& file) {
+  auto report = parse_json(bytes);
+  if (!report) return fail(Errc::kCorrupt, fmt::format("{}: {}", file, report.error().what));
+  if (auto checked = check_report(*report); !checked)
+    return fail(checked.error().code, file + ": " + checked.error().message);
+  return std::move(*report);
 }
 
 }  // namespace qstar::serving

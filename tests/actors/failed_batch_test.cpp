@@ -4,12 +4,12 @@
 #include <cmath>
 #include <limits>
 
-#include "actors/story_head.hpp"
-#include "actors/text_head.hpp"
+#include "actors/head.hpp"
 #include "core/files.hpp"
+#include "experiment/text/stages.hpp"
 #include "learning/policy/policy_learner.hpp"
 #include "tests/support/attempts.hpp"
-#include "tests/support/small_story.hpp"
+#include "tests/support/small_run.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -35,17 +35,26 @@ json check_kept(const Error& error, const std::string& label, const std::string&
   return json::parse(*text);
 }
 
-TextHeadOptions text_run(const std::string& directory) {
+HeadOptions options_of(const std::string& directory, experiment::Experiment experiment) {
   REQUIRE(learning::prepare_torch());
-  TextHeadOptions options;
+  HeadOptions options;
+  options.config = std::move(experiment);
+  options.stages = experiment::stage_function;
+  options.run_directory = directory;
+  options.show = [](const Report&) {};
+  return options;
+}
+
+HeadOptions text_run(const std::string& directory) {
+  experiment::Experiment experiment;
   const std::vector<std::string> tiny = {"model.layers=1",
                                          "model.width=16",
-                                         "pretrain.steps=200",  // so that some attempts are won
-                                         "pretrain.rows=8",
-                                         "rl.versions=2",
-                                         "rl.updates_per_version=2",
-                                         "rl.groups_per_update=8",
-                                         "rollout.max_tokens=32",
+                                         "stages.base.steps=200",  // so that some attempts are won
+                                         "stages.base.rows=8",
+                                         "stages.reinforce.rounds=2",
+                                         "stages.reinforce.updates=2",
+                                         "stages.reinforce.groups_per_update=8",
+                                         "attempts.max_tokens=32",
                                          "environment.family=custom",
                                          "environment.operators=+",
                                          "environment.max_operand=5",
@@ -53,51 +62,51 @@ TextHeadOptions text_run(const std::string& directory) {
                                          "environment.max_products=0",
                                          "evaluation.problems=10",
                                          "evaluation.curve_problems=10"};
-  REQUIRE(load_config(QSTAR_SOURCE_DIR "/configs/smoke.toml", tiny, describe_of(options.config)));
-  options.run_directory = directory;
-  options.show = [](const Report&) {};
-  return options;
+  REQUIRE(load_config(QSTAR_SOURCE_DIR "/configs/smoke.toml", tiny, describe_of(experiment)));
+  return options_of(directory, std::move(experiment));
 }
 
-TEST_CASE("text: a rate far too high ends pre-training") {
+TEST_CASE("a rate far too high ends pre-training") {
   const TemporaryFolder folder;
   auto options = text_run(folder.path("run"));
-  overflow(options.config.pretrain.optimizer);
-  const auto end = run_text_head(options);
+  auto& config = testing::settings<experiment::PretrainStageConfig>(options.config, "base");
+  overflow(config.optimizer);
+  const auto end = run_head(options);
   REQUIRE_FALSE(end);
-  const auto kept =
-      check_kept(end.error(), "pretrain", folder.path("run") + "/failed/pretrain-batch.json");
+  const auto kept = check_kept(end.error(), "base", folder.path("run") + "/failed/base-batch.json");
   CHECK(kept["error"] == "the loss of the policy is nan");
-  REQUIRE(kept["rows"].size() == 8);
+  REQUIRE(kept["rows"].size() == static_cast<std::size_t>(config.rows));
   CHECK(kept["rows"][3]["text"].get<std::string>().size() == kept["rows"][3]["weights"].size());
 }
 
-TEST_CASE("text: a weight that is not finite ends reinforcement learning") {
+TEST_CASE("a weight that is not finite ends reinforcement learning") {
   const TemporaryFolder folder;
   auto options = text_run(folder.path("run"));
-  options.config.rl.selection.weight_floor = std::numeric_limits<double>::infinity();
-  const auto end = run_text_head(options);
+  testing::settings<experiment::ReinforceStageConfig>(options.config, "reinforce")
+      .reinforce.selection.weight_floor = std::numeric_limits<double>::infinity();
+  const auto end = run_head(options);
   REQUIRE_FALSE(end);
   const auto kept =
-      check_kept(end.error(), "policy", folder.path("run") + "/failed/policy-batch.json");
+      check_kept(end.error(), "reinforce", folder.path("run") + "/failed/reinforce-batch.json");
   REQUIRE_FALSE(kept["rows"].empty());
   const auto& weights = kept["rows"][0]["weights"];
   CHECK(std::find(weights.begin(), weights.end(), "inf") != weights.end());
 }
 
-TEST_CASE("story: a rate far too high ends pre-training") {
-  REQUIRE(learning::prepare_torch());
+TEST_CASE("a rate far too high ends fine-tuning, under the name of its stage") {
   const TemporaryFolder folder;
-  StoryHeadOptions options;
-  options.config = testing::small_story_config();
-  options.run_directory = folder.path("run");
-  options.show = [](const Report&) {};
-  overflow(options.config.pretrain.optimizer);
-  const auto report = run_story_head(options);
+  auto experiment = testing::small_base();
+  testing::add_pretraining(experiment);
+  auto& config = testing::add_stage<experiment::FineTuneConfig>(experiment, "finetune", "polish");
+  config.solutions = 10;
+  config.steps = 5;
+  config.rows = 4;
+  overflow(config.optimizer);
+  const auto report = run_head(options_of(folder.path("run"), experiment));
   REQUIRE_FALSE(report);
   const auto kept =
-      check_kept(report.error(), "base", folder.path("run") + "/failed/base-batch.json");
-  CHECK(kept["rows"].size() == static_cast<std::size_t>(options.config.pretrain.rows));
+      check_kept(report.error(), "polish", folder.path("run") + "/failed/polish-batch.json");
+  CHECK(kept["rows"].size() == 4);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "experiment/puzzle/puzzle_experiment.hpp"
-#include "experiment/text/text_experiment.hpp"
+#include "experiment/experiment.hpp"
+#include "experiment/text/stage_configs.hpp"
 #include "tests/support/attempts.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,12 +17,29 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const RunKind kText{"text", "an experiment on text", {"rl.versions"}};
-const RunKind kPuzzle{"puzzle", "an experiment on a puzzle", {}};
+experiment::Experiment text(std::int64_t rounds = 24) {
+  experiment::Experiment experiment;
+  experiment.stages.emplace_back("pretrain");
+  experiment.stages.emplace_back("reinforce")
+      .as<experiment::ReinforceStageConfig>()
+      ->reinforce.rounds = rounds;
+  return experiment;
+}
 
+experiment::Experiment puzzle() {
+  experiment::Experiment experiment;
+  experiment.environment.name = "cube3";
+  experiment.stages.emplace_back("cost_to_go");
+  return experiment;
+}
+
+Result<RunDirectory> open(const std::string& path, bool resume,
+                          const experiment::Experiment& config) {
+  return RunDirectory::open(path, config, resume, experiment::adjustable_settings(config));
+}
 Result<RunDirectory> open_text(const std::string& path, bool resume,
-                               experiment::ExperimentConfig config = {}) {
-  return RunDirectory::open(path, config, resume, kText);
+                               const experiment::Experiment& config = text()) {
+  return open(path, resume, config);
 }
 
 void write(const std::string& path, const std::string& text = "x") { std::ofstream(path) << text; }
@@ -125,9 +142,8 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   const auto same = error_of_open(open_text(path, false));
   CHECK(same.code == Errc::kUsage);
   CHECK(has(same.message, "--resume"));
-  experiment::ExperimentConfig wider;
+  auto wider = text(48);
   wider.model.width = 256;
-  wider.rl.versions = 48;
   const auto fresh = error_of_open(open_text(path, false, wider));
   CHECK(fresh.code == Errc::kConfig);
   CHECK(has(fresh.message, "model.width"));
@@ -136,36 +152,40 @@ TEST_CASE("a directory that holds a run says what may be done", "[run_files]") {
   const auto resumed = error_of_open(open_text(path, true, wider));
   CHECK(resumed.code == Errc::kConfig);
   CHECK(has(resumed.message, "cannot change: model.width ("));
-  CHECK(
-      has(resumed.message, "256 given). These may change: rl.versions (24 in the run, 48 given)."));
+  CHECK(has(resumed.message,
+            "256 given). These may change: stages.reinforce.rounds (24 in the run, 48 given)."));
   CHECK(has(resumed.message, "--resume"));
-  const auto other =
-      error_of_open(RunDirectory::open(path, experiment::PuzzleExperiment{}, true, kPuzzle));
+  const auto other = error_of_open(open(path, true, puzzle()));
   CHECK(other.code == Errc::kConfig);
-  CHECK(has(other.message, "another kind"));
-  CHECK(has(other.message, "text"));
-  CHECK(has(other.message, "puzzle"));
+  CHECK(has(other.message,
+            "cannot change: environment.name (\"arithmetic\" in the run, \"cube3\" "
+            "given)"));
+  CHECK(has(other.message, "stages.reinforce.kind (\"reinforce\" in the run, none given)"));
+  CHECK(has(other.message, "stages.cost_to_go.kind (none in the run, \"cost_to_go\" given)"));
 }
 
 TEST_CASE("a start is told to resume only with values that are not refused then", "[run_files]") {
   const TemporaryFolder folder;
   const auto path = folder.path("run");
   leave_run(path);
-  experiment::ExperimentConfig other;
-  other.rl.versions = 48;
-  const auto longer = error_of_open(open_text(path, false, other));
+  const auto longer = error_of_open(open_text(path, false, text(48)));
   CHECK(longer.code == Errc::kConfig);
-  CHECK(has(longer.message, "rl.versions (24 in the run, 48 given)"));
+  CHECK(has(longer.message, "stages.reinforce.rounds (24 in the run, 48 given)"));
   CHECK(has(longer.message, "with these values by adding --resume"));
-  other.rl.versions = 8;  // the run may have trained more than that
-  const auto shorter = error_of_open(open_text(path, false, other));
+  // The run may have trained more than that.
+  const auto shorter = error_of_open(open_text(path, false, text(8)));
   CHECK(shorter.code == Errc::kConfig);
   CHECK_FALSE(has(shorter.message, "adding --resume"));
   CHECK(has(shorter.message, "as it is with 'qstar train " + path + "/config.toml"));
-  const auto kind =
-      error_of_open(RunDirectory::open(path, experiment::PuzzleExperiment{}, false, kPuzzle));
-  CHECK(kind.code == Errc::kConfig);
-  CHECK_FALSE(has(kind.message, "--resume"));
+  const auto other = error_of_open(open(path, false, puzzle()));
+  CHECK(other.code == Errc::kConfig);
+  CHECK_FALSE(has(other.message, "adding --resume"));
+  // One stage more is another experiment.
+  auto more = text();
+  more.stages.emplace_back("measure");
+  const auto added = error_of_open(open_text(path, true, more));
+  CHECK(added.code == Errc::kConfig);
+  CHECK(has(added.message, "cannot change: stages.measure.kind (none in the run, \"measure\" "));
 }
 
 TEST_CASE("what may change is recorded when the run continues with it", "[run_files]") {
@@ -173,8 +193,7 @@ TEST_CASE("what may change is recorded when the run continues with it", "[run_fi
   const auto path = folder.path("run");
   leave_run(path);
   write(path + "/report.json", "{}");
-  experiment::ExperimentConfig longer;
-  longer.rl.versions = 48;
+  const auto longer = text(48);
   {
     auto run = open_text(path, true, longer);
     REQUIRE(run);
@@ -234,7 +253,7 @@ TEST_CASE("a run remembers its checkpoints when they are gone", "[run_files]") {
     auto run = open_text(path, false);
     REQUIRE(run);
     CHECK(run->check_unstarted());
-    run->append({"pretrain", 7, {{"loss", 1}}});
+    run->append({"base", 7, {{"loss", 1}}});
     run->begin();
     for (const std::uint64_t serial : {1, 2, 3}) run->append({"checkpoint", serial, {}});
   }

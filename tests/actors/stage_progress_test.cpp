@@ -30,6 +30,13 @@ TEST_CASE("a stage's progress says how far, how good, how fast, how long", "[sta
   // A new stage begins with a rate of its own.
   CHECK(reports.report({"rl.grpo", 10, 20, {{"accuracy", 0.75}}}, {}, 31).line ==
         "rl.grpo 50 %  accuracy 0.750");
+  CHECK(reports.report({"base", 10, 100, {{"tokens", 1000}}}, {}, 40).line == "base 10 %");
+  CHECK(reports.report({"base", 20, 100, {{"tokens", 5000}, {"step_auc", 0.9}}}, {}, 42).line ==
+        "base 20 %  step AUC 0.900  2.0 k tokens/s  16 s left");
+  // What is not measured every time stays in the line, but not in the row.
+  const auto third = reports.report({"base", 50, 100, {{"tokens", 20000}}}, {}, 50);
+  CHECK(third.line == "base 50 %  step AUC 0.900  1.9 k tokens/s  12 s left");
+  CHECK_FALSE(third.row.values.contains("step_auc"));
   // A line of the stage's own.
   CHECK(reports.report({"eval", 3, 3, {}, "base greedy accuracy 0.5"}, {}, 32).line ==
         "base greedy accuracy 0.5");

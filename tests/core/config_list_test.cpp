@@ -280,3 +280,109 @@ TEST_CASE("commas separate parts outside of quotes and brackets") {
   CHECK(comma_parts("[a,b],'c,d',{e=1,f=\"]\"}") == Words{"[a,b]", "'c,d'", "{e=1,f=\"]\"}"});
   CHECK(comma_parts("") == Words{""});
 }
+
+// ---- elements that are addressed by their names ------------------------------------------------
+
+namespace {
+
+struct Stage {
+  std::string kind, name;
+  std::int64_t steps = 1;
+  Inner inner = {};
+  void describe(FieldVisitor& v) {
+    v.value({.name = "kind", .doc = "what it does", .choices = "walk|swim", .required = true},
+            kind);
+    v.value({"name", "what it is called"}, name);
+    if (kind == "walk") v.value({"steps", "how many", 0, 9}, steps);
+    section(v, "inner", "more of it", inner);
+  }
+};
+
+struct Plan {
+  std::vector<Stage> stages;
+  void describe(FieldVisitor& v) { sections(v, {"stages", "what to do"}, stages); }
+};
+
+constexpr std::string_view kPlan =
+    "[[stages]]\nkind = 'walk'\nname = 'out'\nsteps = 3\n"
+    "[[stages]]\nkind = 'swim'\nname = 'over'\n"
+    "[[stages]]\nkind = 'walk'\nname = 'home'\n";
+
+Status parse(Plan& plan, std::vector<std::string> overrides) {
+  return parse_config(kPlan, "plan.toml", overrides, describe_of(plan));
+}
+Plan planned(std::vector<std::string> overrides) {
+  Plan plan;
+  const Status status = parse(plan, std::move(overrides));
+  REQUIRE((status ? "" : status.error().message) == std::string());
+  return plan;
+}
+std::string refused(const std::string& given) {
+  Plan plan;
+  const Status status = parse(plan, {given});
+  REQUIRE_FALSE(status);
+  const std::string before = "override \"" + given + "\": ";
+  REQUIRE(status.error().message.starts_with(before));
+  return status.error().message.substr(before.size());
+}
+
+}  // namespace
+
+TEST_CASE("an override means an element by its name, or the only one of its kind") {
+  const auto plan = planned({"stages.home.steps=7", "stages.swim.inner.share=0.25"});
+  REQUIRE(plan.stages.size() == 3);
+  CHECK(plan.stages[0].steps == 3);
+  CHECK(plan.stages[1].inner.share == 0.25);
+  CHECK(plan.stages[2].steps == 7);
+  CHECK(plan.stages[2].inner.share == 0.5);
+  CHECK(planned({"stages.out.name=off", "stages.off.steps=2"}).stages[0].steps == 2);
+  CHECK(planned({"stages.over.kind=walk"}).stages[1].kind == "walk");
+  // The whole list, as ever.
+  CHECK(planned({"stages=[{kind='walk', steps=2}]"}).stages.size() == 1);
+}
+
+TEST_CASE("an override with a star means every element that has the key") {
+  const auto plan = planned({"stages.*.steps=5", "stages.*.inner.share=1"});
+  CHECK(plan.stages[0].steps == 5);
+  CHECK(plan.stages[1].steps == 1);  // it has none
+  CHECK(plan.stages[2].steps == 5);
+  for (const auto& stage : plan.stages) CHECK(stage.inner.share == 1);
+  CHECK(refused("stages.*.strokes=5") == "stages.*.strokes is a key of no element of the list");
+  CHECK(refused("stages.*.inner.shore=5") ==
+        "stages.*.inner.shore is a key of no element of the list");
+  CHECK(refused("stages.*.steps=10") == "stages.*.steps must be from 0 to 9, not 10 (how many)");
+}
+
+TEST_CASE("an override of an element that is not there is refused with those that are") {
+  CHECK(refused("stages.hone.steps=5") ==
+        "stages.hone is not in the list, which has out, over, home; did you mean home?");
+  CHECK(refused("stages.swin.steps=5") ==
+        "stages.swin is not in the list, which has out, over, home; did you mean swim?");
+  // Two are of that kind.
+  CHECK(
+      refused("stages.walk.steps=5").starts_with("stages.walk is not in the list, which has out"));
+  CHECK(refused("stages.out=5") == "stages.out is a section with keys of its own, not an integer");
+  CHECK(refused("stages.out.step=5") ==
+        "stages.out.step is not a known key; did you mean stages.out.steps?");
+  CHECK(refused("stages.over.steps=5") == "stages.over.steps is not a known key");
+  CHECK(refused("stages.out.steps=10") ==
+        "stages.out.steps must be from 0 to 9, not 10 (how many)");
+}
+
+TEST_CASE("the elements of a list are listed by their names") {
+  auto plan = planned({});
+  std::vector<std::string> keys;
+  for (const auto& section : list_elements(describe_of(plan)))
+    for (const auto& field : section.fields) keys.push_back(section.key + "." + field.name);
+  CHECK(keys == Words{"stages.out.kind", "stages.out.name", "stages.out.steps",
+                      "stages.out.inner.share", "stages.over.kind", "stages.over.name",
+                      "stages.over.inner.share", "stages.home.kind", "stages.home.name",
+                      "stages.home.steps", "stages.home.inner.share"});
+  plan.stages[2].name = "out";  // does not tell them apart
+  CHECK(list_elements(describe_of(plan))[1].key == "stages[1]");
+  const auto values = config_values(print_config(describe_of(plan)));
+  CHECK(values.contains("stages"));
+  const auto named = config_values(kPlan);
+  CHECK(named.at("stages.out.steps") == "3");
+  CHECK(named.at("stages.home.kind") == "'walk'");
+}

@@ -1,7 +1,7 @@
 // Annotators: the order of answers, ties, errors, and recorded rankings.
 #include <catch2/catch.hpp>
 
-#include "experiment/story/annotator.hpp"
+#include "experiment/text/annotator.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {

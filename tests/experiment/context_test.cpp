@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "environment/registry.hpp"
-#include "experiment/story/context.hpp"
-#include "experiment/story/domains.hpp"
+#include "experiment/text/context.hpp"
+#include "experiment/text/domains.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {

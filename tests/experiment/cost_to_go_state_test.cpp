@@ -60,15 +60,15 @@ TEST_CASE("every field of a puzzle's state survives its save", "[cost_to_go_stat
 }
 
 TEST_CASE("a run is done by whichever limit comes first", "[cost_to_go_state]") {
-  PuzzleExperiment config;
-  config.training.updates = 100;
+  CostToGoConfig config;
+  config.updates = 100;
   CostToGoState run;
   run.updates = 25;
-  REQUIRE(share_done(run, config.training, 1e6) == 0.25);  // no limit on CPU time
-  config.training.cpu_seconds = 10;
-  REQUIRE(share_done(run, config.training, 1) == 0.25);
-  REQUIRE(share_done(run, config.training, 5) == 0.5);
-  REQUIRE(share_done(run, config.training, 11) == 1);
+  REQUIRE(share_done(run, config, 1e6) == 0.25);  // no limit on CPU time
+  config.cpu_seconds = 10;
+  REQUIRE(share_done(run, config, 1) == 0.25);
+  REQUIRE(share_done(run, config, 5) == 0.5);
+  REQUIRE(share_done(run, config, 11) == 1);
 }
 
 TEST_CASE("greedy play is kept as attempts", "[cost_to_go_state]") {
@@ -95,25 +95,39 @@ TEST_CASE("greedy play is kept as attempts", "[cost_to_go_state]") {
   REQUIRE(groups[1].attempts.at(0).outcome == Outcome::kUnfinished);
 }
 
+Experiment on(environment::EnvironmentConfig environment) {
+  Experiment experiment;
+  experiment.environment = std::move(environment);
+  experiment.stages.emplace_back("cost_to_go");
+  return experiment;
+}
+
 TEST_CASE("an experiment whose parts do not fit is refused", "[cost_to_go_state]") {
-  PuzzleExperiment config;
-  REQUIRE(check(config));
+  auto experiment = on({.name = "lights_out", .size = 4});
+  auto& config = *experiment.stages.front().as<CostToGoConfig>();
+  const auto refusal = [&] {
+    const auto checked = check(experiment);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Errc::kConfig);
+    return checked.error().message;
+  };
+  REQUIRE(check(experiment));
   SECTION("no room for a lease") {
-    config.replay.capacity = 4;
-    REQUIRE(check(config).error().message.find("replay.capacity = 4") != std::string::npos);
+    config.batches_ahead = 4;
+    REQUIRE(refusal().find("stages.cost_to_go.batches_ahead = 4") == 0);
   }
   SECTION("a width that the kernels do not have") {
     config.learner.network.second = 33;
-    REQUIRE(check(config).error().message.find("learner.network.second") != std::string::npos);
+    REQUIRE(refusal().find("stages.cost_to_go.network.second") == 0);
   }
   SECTION("ways back where no move can be undone") {
-    config.environment = {.name = "countdown", .size = 4};
+    experiment.environment = {.name = "countdown", .size = 4};
     config.learner.warm_up = 1;
-    REQUIRE(check(config).error().message.find("learner.warm_up") != std::string::npos);
+    REQUIRE(refusal().find("stages.cost_to_go.warm_up") == 0);
   }
   SECTION("a size that the puzzle does not have") {
-    config.environment.size = 60;
-    REQUIRE(check(config).error().message.find("environment.size") != std::string::npos);
+    experiment.environment.size = 60;
+    REQUIRE(refusal().find("environment.size") != std::string::npos);
   }
 }
 

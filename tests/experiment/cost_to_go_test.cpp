@@ -14,35 +14,47 @@ using namespace qstar::experiment;
 
 namespace {
 
-PuzzleExperiment tiny() {
-  PuzzleExperiment config;
-  config.environment.size = 3;
+Experiment tiny() {
+  Experiment experiment;
+  experiment.environment = {.name = "lights_out", .size = 3};
+  experiment.stages.emplace_back("cost_to_go");
+  auto& config = *experiment.stages.front().as<CostToGoConfig>();
   config.learner.network = {.first = 64, .second = 32, .blocks = 1};
   config.learner.scrambles = {.depth = 9, .batch = 64};
   config.learner.check_period = 20;
   config.learner.patience = 1;  // every check replaces the target network
   config.learner.check_moves = 9;
-  config.training.updates = 110;
-  return config;
+  config.updates = 110;
+  return experiment;
 }
 
-std::shared_ptr<const environment::Puzzle> puzzle_of(const PuzzleExperiment& config) {
-  return environment::make_puzzle(config.environment).value();
+CostToGoConfig& stage_of(Experiment& experiment) {
+  return *experiment.stages.front().as<CostToGoConfig>();
 }
 
-inference::PuzzleModel plain_loop(const PuzzleExperiment& config) {
-  const auto puzzle = puzzle_of(config);
-  learning::PuzzleLearner learner = learner_of(config, puzzle).value();
-  learning::Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(config));
-  for (std::uint64_t i = 0; learner.updates() < config.training.updates; ++i) {
+Result<StageResult> learn_cost_to_go(const Experiment& experiment, StageHost host) {
+  Run run(experiment, problems_of(experiment).value(), RunHost{std::move(host), {}, {}});
+  return cost_to_go_stage(run, experiment.stages.front());
+}
+
+inference::PuzzleModel plain_loop(const Experiment& experiment) {
+  const auto puzzle = problems_of(experiment)->puzzle;
+  const auto& config = *experiment.stages.front().as<CostToGoConfig>();
+  learning::PuzzleLearner learner = learner_of(experiment, config, puzzle).value();
+  learning::Scrambles scrambles(puzzle, config.learner.scrambles, scrambles_seed(experiment));
+  for (std::uint64_t i = 0; learner.updates() < config.updates; ++i) {
     learner.update(scrambles.batch(i));
     if (learner.check_due()) learner.check();
   }
   return learner.model();
 }
 
-inference::PuzzleModel model_of(const TrainedCostToGo& made) {
-  return inference::parse_puzzle_model(made.model, "test").value();
+const std::string& bytes_of(const StageResult& made) {
+  REQUIRE(made.models.size() == 1);
+  return made.models.at("cost_to_go").network;
+}
+inference::PuzzleModel model_of(const StageResult& made) {
+  return inference::parse_puzzle_model(bytes_of(made), "test").value();
 }
 
 // Notes what is ordered, and can spoil results.
@@ -103,6 +115,7 @@ struct Interrupting {
     };
     return host;
   }
+  CostToGoState state() const { return load_cost_to_go_state(saved.at("state")).value(); }
 };
 
 ExampleBatch batch_at(std::uint64_t index) { return {index, {{1, 2}, {0, 1}, {}, {}}, {1, 3.5F}}; }
@@ -115,30 +128,42 @@ ExampleBatch without_targets(std::uint64_t index) {
 }  // namespace
 
 TEST_CASE("in lock-step a network learns as in a plain loop, byte for byte", "[cost_to_go]") {
-  PuzzleExperiment config = tiny();
-  config.replay.staleness = 0;
+  Experiment experiment = tiny();
+  auto& config = stage_of(experiment);
+  config.checks_ahead = 0;
   SECTION("with one network") {}
   SECTION("with double Q-learning") { config.learner.double_q = true; }
   SECTION("with a warm-up of known ways back") { config.learner.warm_up = 33; }
   SECTION("with leases that are longer than the time between checks") {
-    config.training.batches_per_lease = 30;
+    config.batches_per_lease = 30;
   }
-  const auto made = learn_cost_to_go(config, puzzle_of(config), local_stage_host(nullptr, 1));
+  Interrupting outside;
+  const auto made = learn_cost_to_go(experiment, outside.host());
   REQUIRE(made.has_value());
-  CHECK(model_of(*made).parameters == plain_loop(config).parameters);
+  CHECK(model_of(*made).parameters == plain_loop(experiment).parameters);
   CHECK(model_of(*made).metadata.at("updates") == "110");
-  CHECK(made->state.checks == 6);  // 20, 40, … 100, and one at the end
-  CHECK(made->state.newest.updates == 110);
-  CHECK(made->state.target_version == 7);
-  CHECK(made->state.examples == 110 * 64);
+  const auto state = outside.state();
+  CHECK(state.checks == 6);  // 20, 40, … 100, and one at the end
+  CHECK(state.newest.updates == 110);
+  CHECK(state.target_version == 7);
+  CHECK(state.examples == 110 * 64);
+  // As the report says it.
+  CHECK(made->figures.at("curve").size() == 6);
+  CHECK(made->figures.at("updates") == 110);
+  CHECK(made->figures.at("examples") == 110 * 64);
+  CHECK(made->figures.at("target_versions") == 7);
+  CHECK(made->figures.at("solved") == made->figures.at("curve").back().at("solved"));
+  CHECK(made->figures.at("network") ==
+        nlohmann::json({{"values", "q"}, {"first", 64}, {"second", 32}, {"blocks", 1}}));
 }
 
 TEST_CASE("batches are ordered ahead within their bounds", "[cost_to_go]") {
-  PuzzleExperiment config = tiny();
-  config.replay.capacity = 12;
-  config.replay.staleness = GENERATE(0, 1, 2);
+  Experiment experiment = tiny();
+  auto& config = stage_of(experiment);
+  config.batches_ahead = 12;
+  config.checks_ahead = GENERATE(0, 1, 2);
   Interrupting outside;
-  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  const auto made = learn_cost_to_go(experiment, outside.host());
   REQUIRE(made.has_value());
   // Every batch once, in order, none too many.
   std::uint64_t next = 0;
@@ -153,83 +178,85 @@ TEST_CASE("batches are ordered ahead within their bounds", "[cost_to_go]") {
       const auto version = static_cast<std::size_t>(
           std::find(names.begin(), names.end(), task.network) - names.begin());
       REQUIRE(version < names.size());
-      CHECK(b / 20 <= version + static_cast<std::size_t>(config.replay.staleness));
+      CHECK(b / 20 <= version + static_cast<std::size_t>(config.checks_ahead));
       CHECK(version <= b / 20);
       stale += b / 20 > version;
     }
   }
   CHECK(next == 110);
-  CHECK((stale > 0) == (config.replay.staleness > 0));
+  CHECK((stale > 0) == (config.checks_ahead > 0));
 }
 
 TEST_CASE("an interrupted training ends with the same bytes", "[cost_to_go]") {
-  PuzzleExperiment config = tiny();
-  config.replay.staleness = GENERATE(0, 1, 2);
-  config.replay.capacity = GENERATE(12, 32);  // 12: no whole number of leases
-  const auto straight = learn_cost_to_go(config, puzzle_of(config), Interrupting().host());
+  Experiment experiment = tiny();
+  stage_of(experiment).checks_ahead = GENERATE(0, 1, 2);
+  stage_of(experiment).batches_ahead = GENERATE(12, 32);  // 12: no whole number of leases
+  Interrupting never;
+  const auto straight = learn_cost_to_go(experiment, never.host());
   REQUIRE(straight.has_value());
   Interrupting outside;
   for (int stops = 0;; ++stops) {
     outside.reports_left = stops % 3;
     outside.engine = std::make_shared<WatchedEngine>();
-    const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+    const auto made = learn_cost_to_go(experiment, outside.host());
     if (!made) {
       REQUIRE(made.error().code == Errc::kInterrupted);
       continue;
     }
     CHECK(stops > 20);
-    CHECK(made->model == straight->model);
-    CHECK(made->state.checks == straight->state.checks);
+    CHECK(bytes_of(*made) == bytes_of(*straight));
+    CHECK(outside.state().checks == never.state().checks);
     break;
   }
 }
 
 TEST_CASE("greedy play is kept, each attempt under its own id", "[cost_to_go]") {
-  PuzzleExperiment config = tiny();
-  config.record = {.checks = 2, .positions = 4};
+  Experiment experiment = tiny();
+  stage_of(experiment).record = {.checks = 2, .positions = 4};
   Interrupting outside;
-  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
-  REQUIRE(made.has_value());
-  CHECK(outside.kept.size() == static_cast<std::size_t>(made->state.records));
+  REQUIRE(learn_cost_to_go(experiment, outside.host()).has_value());
+  CHECK(outside.kept.size() == static_cast<std::size_t>(outside.state().records));
   CHECK(outside.kept.size() > 8);  // of checks 0, 2, 4 and of the last one
   for (std::size_t i = 0; i < outside.kept.size(); ++i)
-    CHECK(outside.kept[i].group == group_id(kCostToGo, i));
-  config.record.checks = 0;
+    CHECK(outside.kept[i].group == i);  // the stage's label is the first of the run
+  stage_of(experiment).record.checks = 0;
   Interrupting none;
-  REQUIRE(learn_cost_to_go(config, puzzle_of(config), none.host()).has_value());
+  REQUIRE(learn_cost_to_go(experiment, none.host()).has_value());
   CHECK(none.kept.empty());
 }
 
 TEST_CASE("training continues with more updates, and not with fewer", "[cost_to_go]") {
-  PuzzleExperiment config = tiny();
-  config.replay.staleness = 0;
+  Experiment experiment = tiny();
+  stage_of(experiment).checks_ahead = 0;
   Interrupting outside;
-  REQUIRE(learn_cost_to_go(config, puzzle_of(config), outside.host()).has_value());
-  config.training.updates = 150;
-  const auto longer = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  REQUIRE(learn_cost_to_go(experiment, outside.host()).has_value());
+  stage_of(experiment).updates = 150;
+  const auto longer = learn_cost_to_go(experiment, outside.host());
   REQUIRE(longer.has_value());
-  CHECK(longer->state.updates == 150);
-  CHECK(longer->state.checks == 8);
-  config.training.updates = 149;
-  const auto fewer = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  CHECK(longer->figures.at("updates") == 150);
+  CHECK(outside.state().updates == 150);
+  CHECK(outside.state().checks == 8);
+  stage_of(experiment).updates = 149;
+  const auto fewer = learn_cost_to_go(experiment, outside.host());
   REQUIRE(fewer.error().code == Errc::kConfig);
-  CHECK(fewer.error().message.find("training.updates = 149") != std::string::npos);
+  CHECK(fewer.error().message.find("stages.cost_to_go.updates = 149") != std::string::npos);
 }
 
 TEST_CASE("a training whose loss is not finite ends and says what to lower", "[cost_to_go]") {
-  const PuzzleExperiment config = tiny();
+  const Experiment experiment = tiny();
   Interrupting outside;
   outside.engine->spoil = [](TaskResult& result) { result.batches[1].targets[3] = 3e38F; };
   StageHost host = outside.host();
   std::string batch;
   host.keep_failed = [&](std::string_view label, std::string_view json) -> Result<std::string> {
-    CHECK(label == kCostToGo);
+    CHECK(label == "cost_to_go");
     batch = json;
     return "failed/batch.json";
   };
-  const auto made = learn_cost_to_go(config, puzzle_of(config), host);
+  const auto made = learn_cost_to_go(experiment, host);
   REQUIRE(made.error().code == Errc::kConfig);
-  CHECK(made.error().message.find("learner.rate") != std::string::npos);
+  CHECK(made.error().message.find("cost_to_go") != std::string::npos);
+  CHECK(made.error().message.find("lower the stage's rate") != std::string::npos);
   CHECK(made.error().message.find("failed/batch.json") != std::string::npos);
   const auto kept = nlohmann::json::parse(batch);
   CHECK(kept.at("rows").size() == 64);
@@ -237,7 +264,7 @@ TEST_CASE("a training whose loss is not finite ends and says what to lower", "[c
 }
 
 TEST_CASE("faulty results of nodes end the training", "[cost_to_go]") {
-  const PuzzleExperiment config = tiny();
+  const Experiment experiment = tiny();
   Interrupting outside;
   SECTION("a batch too few") {
     outside.engine->spoil = [](TaskResult& result) { result.batches.pop_back(); };
@@ -245,7 +272,7 @@ TEST_CASE("faulty results of nodes end the training", "[cost_to_go]") {
   SECTION("a batch of inconsistent sizes") {
     outside.engine->spoil = [](TaskResult& result) { result.batches[0].targets.pop_back(); };
   }
-  const auto made = learn_cost_to_go(config, puzzle_of(config), outside.host());
+  const auto made = learn_cost_to_go(experiment, outside.host());
   REQUIRE(made.error().code == Errc::kCorrupt);
 }
 

@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
-#include "experiment/story/proposed_problems.hpp"
-#include "experiment/story/reinforce.hpp"
-#include "experiment/story/verifiers.hpp"
+#include "experiment/text/proposed_problems.hpp"
+#include "experiment/text/reinforce.hpp"
+#include "experiment/text/teach.hpp"
 #include "tests/support/rounds.hpp"
-#include "tests/support/small_story.hpp"
+#include "tests/support/small_run.hpp"
 
 namespace qstar {
 using namespace learning;
@@ -48,7 +48,7 @@ Failed failed(const char* algorithm, ImproverParts parts, double reward) {
       {{1, {attempt_of(policy, "6;", Outcome::kWon), attempt_of(policy, "7;", Outcome::kLost)}}},
       {{reward, 0}},
       1};
-  const auto figures = find_algorithm(algorithm)->make(parts)->improve(policy, std::move(round));
+  const auto figures = make_improver(algorithm, parts)->improve(policy, std::move(round));
   REQUIRE_FALSE(figures);
   CHECK(policy.save() == before);
   return {figures.error(), kept.at("rl.test").at("rows")};
@@ -73,12 +73,12 @@ TEST_CASE("an advantage that is not a number ends a round") {
 
 TEST_CASE("a value model or critic that cannot learn ends a round") {
   auto parts = testing::parts_of();
-  parts.value.language_weight = kInf;
+  parts.config.value.language_weight = kInf;
   const auto value = failed("ppo", parts, 1);
   CHECK(value.error.message.find("rl.test: the loss of the outcome reward model is ") == 0);
   CHECK(value.rows[0]["targets"].size() == 1);
   parts = testing::parts_of();
-  parts.critic.conservative = kInf;
+  parts.config.critic.conservative = kInf;
   const auto critic = failed("q_advantage", parts, 1);
   check_error(critic.error, "rl.test", "the loss of the critic is inf");
   CHECK(critic.rows[0]["attempts"][0]["text"] == ";1+2+3=6;");
@@ -94,41 +94,42 @@ TEST_CASE("a weight that is not finite ends a round of expert iteration") {
 }
 
 TEST_CASE("a run of reinforcement learning ends with the error of its round") {
-  auto config = testing::small_story_config();
-  config.rl.gradient.optimizer.adamw_rate = 1e37;  // the second update cannot be made
-  config.rl.gradient.optimizer.clip = 1e38;
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.gradient.optimizer.adamw_rate = 1e37;  // the second update cannot be made
+  config.gradient.optimizer.clip = 1e38;
   Kept kept;
-  auto host = local_host(config);
+  auto host = local_host(experiment);
   host.keep_failed = keeper(kept);
-  auto story = testing::small_story(config, host);
+  auto run = testing::small_run(experiment, host);
   // Proxy rewards differ, whatever this untrained policy answers.
-  story.models["preference"] =
-      RewardLearner(story.models.at("base"), model::ScorerRole::kPreference, 1).model();
-  const auto run = reinforce(story, {.label = "rl.grpo",
-                                     .algorithm = "grpo",
-                                     .reward = RewardKind::kProxy,
-                                     .reward_model = "preference",
-                                     .config = config.rl});
-  REQUIRE_FALSE(run);
-  check_error(run.error(), "rl.grpo", "the loss of the policy is nan");
+  testing::replace_model(
+      run, "preference",
+      RewardLearner(run.model("base"), model::ScorerRole::kPreference, 1).model());
+  const auto done = reinforce(run, {.label = "rl.grpo",
+                                    .algorithm = "grpo",
+                                    .reward = RewardKind::kProxy,
+                                    .reward_model = "preference",
+                                    .config = config});
+  REQUIRE_FALSE(done);
+  check_error(done.error(), "rl.grpo", "the loss of the policy is nan");
   CHECK(kept.contains("rl.grpo"));
 }
 
 TEST_CASE("training of reward models, critics and proposers ends with the error of its batch") {
-  auto config = testing::small_story_config();
-  config.sft.optimizer.adamw_rate = 1e37;
-  config.sft.optimizer.warmup = 0;
+  auto experiment = testing::small_base();
+  testing::add_pretraining(experiment);
   Kept kept;
-  auto host = local_host(config);
+  auto host = local_host(experiment);
   host.keep_failed = keeper(kept);
-  auto story = testing::small_story(config, host);
+  auto run = testing::small_run(experiment, host);
   const PolicyLearner policy(testing::round_start());
   const auto attempt = attempt_of(policy, "6;", Outcome::kWon);
   RewardLearner model(testing::round_start(), model::ScorerRole::kProcess, 1);
   const std::vector<LabelledAttempt> labelled = {{&attempt, {1}}};
   RewardConfig reward;
   reward.language_weight = kInf;
-  const auto taught = teach(story, model, labelled, reward, "prm");
+  const auto taught = teach(run, model, labelled, reward, "prm");
   REQUIRE_FALSE(taught);
   check_error(taught.error(), "prm", "the loss of the process reward model is inf");
   CHECK(kept.at("prm")["rows"][0]["targets"] == json{1});
@@ -137,13 +138,16 @@ TEST_CASE("training of reward models, critics and proposers ends with the error 
   const std::vector<AttemptGroup> groups = {{5, {attempt}}};
   CriticConfig how;
   how.language_weight = kInf;
-  const auto criticised = teach(story, critic, groups, 1, how, "critic");
+  const auto criticised = teach(run, critic, groups, 1, how, "critic");
   REQUIRE_FALSE(criticised);
   check_error(criticised.error(), "critic", "the loss of the critic is inf");
   CHECK(kept.at("critic")["rows"][0]["group"] == 5);
 
-  PolicyLearner proposer(story.models.at("base"));
-  const auto proposed = train_proposer(story, proposer, "base");
+  auto broken = run.model("base");  // its loss is not finite
+  broken.tensors.at("norm.weight").data[0] = std::numeric_limits<float>::max();
+  broken.tensors.at("norm.weight").data[1] = std::numeric_limits<float>::max();
+  PolicyLearner proposer(broken);
+  const auto proposed = train_proposer(run, proposer, "base", {});
   REQUIRE_FALSE(proposed);
   check_error(proposed.error(), "proposer", "the loss of the policy is nan");
   CHECK(kept.at("proposer")["rows"].size() > 0);

@@ -1,15 +1,15 @@
-// The figures of a whole story against what is counted here, for a policy whose work is known.
+// The figures of a whole run against what is counted here, for a policy whose work is known.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "core/metrics.hpp"
-#include "experiment/story/domains.hpp"
-#include "experiment/story/stages.hpp"
-#include "experiment/story/tell.hpp"
+#include "experiment/run_stages.hpp"
+#include "experiment/text/domains.hpp"
+#include "experiment/text/stages.hpp"
 #include "search/text/evaluate.hpp"
 #include "tests/support/scripted_engine.hpp"
-#include "tests/support/small_story.hpp"
+#include "tests/support/small_run.hpp"
 
 namespace qstar {
 using namespace environment;
@@ -101,49 +101,51 @@ struct Expected {
   }
 };
 
-// A story run by the known policy, and everything that it kept.
-struct KnownStory {
-  StoryConfig config = testing::small_story_config();
+// A run by the known policy, and everything that it kept.
+struct KnownRun {
+  Experiment config = testing::small_experiment();
   std::shared_ptr<const Environment> environment;
   std::map<std::uint64_t, AttemptGroup> kept;
-  std::unique_ptr<Story> story;
+  std::vector<std::string> labels;  // in the order of their groups' ids
+  nlohmann::json report;
   std::vector<std::string> problems, curve_problems;
 
-  KnownStory() {
-    config.rl.tokens = config.selfplay.tokens = config.final_.tokens = 600;
-    config.rlhf.tokens = 300;
-    StoryConfig shipped;
+  KnownRun() {
+    limit_tokens();
+    auto& annotator = testing::settings<FeedbackConfig>(config, "rlhf").annotator;
+    annotator.kind = "recorded";
+    annotator.file = "rankings.jsonl";
+    Experiment shipped;
     REQUIRE(load_config(QSTAR_SOURCE_DIR "/configs/qstar.toml", {}, describe_of(shipped)));
     config.targets = shipped.targets;
-    environment = testing::environment_of(config);
-    Rng rng(1);
-    const auto proposal = environment->sample_problem(rng, Split::kTraining);
-    auto host = local_host(config);
-    host.engine = std::make_shared<testing::ScriptedEngine>(
-        environment, [env = environment, proposal](std::uint64_t version) {
-          return std::make_unique<KnownPolicy>(*env, proposal, version);
-        });
-    host.keep = [this](std::span<const AttemptGroup> groups) {
-      for (const auto& group : groups) kept[group.group] = group;
-      return Status{};
-    };
-    LabelFile<Ranking> file;
-    file.records.push_back({"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}, {{0, 2}, {"2"}, 2}}});
-    host.annotator = std::make_shared<RecordedAnnotator>(file);
-    story = std::make_unique<Story>(config, environment, host);
-    problems = held_out_problems(*environment, config.measure.problems);
-    curve_problems = held_out_problems(*environment, config.measure.curve_problems, 1);
-    const auto told = tell(*story, {[](std::string_view, Story&) -> Result<bool> { return false; },
-                                    [](std::string_view, const Story&) { return Status{}; }});
-    INFO((told ? "" : told.error().message));
-    REQUIRE(told.has_value());
+    const auto sound = check(config);
+    INFO((sound ? "" : sound.error().message));
+    REQUIRE(sound);
+    const auto where = testing::small_problems(config);
+    environment = where.environment;
+    problems = held_out_problems(*environment, config.evaluation.problems);
+    curve_problems = held_out_problems(*environment, config.evaluation.curve_problems, 1);
+    const FinishedStages finished = {
+        [](const std::string&) -> Result<std::optional<FinishedStage>> { return std::nullopt; },
+        [this](const std::string&, const FinishedStage& stage) {
+          labels = stage.labels;
+          return Status{};
+        }};
+    const auto outcome = run_stages(config, where, host(), stage_function, finished);
+    INFO((outcome ? "" : outcome.error().message));
+    REQUIRE(outcome.has_value());
+    report = outcome->report;
   }
+
+  const nlohmann::json& results() const { return report.at("results"); }
 
   // The groups that a run kept under this label, in order.
   std::vector<AttemptGroup> groups_of(const std::string& label) const {
+    const auto found = std::find(labels.begin(), labels.end(), label);
     std::vector<AttemptGroup> groups;
-    for (auto it = kept.find(group_id(label, 0)); it != kept.end();
-         it = kept.find(group_id(label, groups.size())))
+    if (found == labels.end()) return groups;
+    const auto first = static_cast<std::uint64_t>(found - labels.begin()) * 1'000'000'000;
+    for (auto it = kept.find(first); it != kept.end(); it = kept.find(first + groups.size()))
       groups.push_back(it->second);
     return groups;
   }
@@ -155,79 +157,124 @@ struct KnownStory {
     measured.check_both(section);
     const Expected curve(*environment, curve_problems);
     const auto groups = groups_of(label);
-    const auto in_round = static_cast<std::size_t>(config.rl.problems);
+    const auto small = testing::small_reinforce();
+    const auto in_round = static_cast<std::size_t>(small.problems);
     REQUIRE(groups.size() == in_round * section.at("curve").size());
-    double tokens = 0;
+    double tokens = 0, attempts = 0, wins = 0, lucky = 0;
     for (std::size_t round = 0; round < section.at("curve").size(); ++round) {
       std::vector<std::string> asked;
       for (std::size_t g = round * in_round; g < (round + 1) * in_round; ++g)
         asked.push_back(groups[g].attempts.front().problem);
       const Expected expected(*environment, asked);
-      tokens += expected.tokens * static_cast<double>(config.rl.samples);
+      const auto samples = static_cast<double>(small.samples);
+      tokens += expected.tokens * samples;
+      attempts += expected.n * samples;
+      wins += expected.right * samples;
+      lucky += expected.leapt * samples;
       const auto& point = section.at("curve")[round];
       CHECK(point.at("tokens") == tokens);
+      CHECK(point.at("attempts") == attempts);
+      CHECK(point.at("wins") == wins);
       CHECK(point.at("accuracy").get<double>() == Approx(curve.right / curve.n));
       CHECK(point.at("pass_rate").get<double>() == Approx(expected.right / expected.n));
       CHECK(point.at("lucky").get<double>() == Approx(expected.leapt / expected.right));
     }
     CHECK(section.at("tokens") == tokens);
+    CHECK(section.at("rounds") == section.at("curve").size());
+    CHECK(section.at("attempts") ==
+          nlohmann::json{{"n", attempts}, {"wins", wins}, {"lucky", lucky}});
+    for (const auto* busy : {"learner_busy", "executors_busy"}) {
+      const double share = section.at(busy);
+      CHECK(share >= 0);
+      CHECK(share <= 1);
+    }
+  }
+
+ private:
+  void limit_tokens() {
+    for (const auto* name : {"rl", "rewards"})
+      testing::settings<CompareConfig>(config, name).reinforce.tokens = 600;
+    testing::settings<SelfPlayConfig>(config, "selfplay").reinforce.tokens = 600;
+    testing::settings<ReinforceStageConfig>(config, "final").reinforce.tokens = 600;
+    testing::settings<FeedbackConfig>(config, "rlhf").reinforce.tokens = 300;
+  }
+
+  RunHost host() {
+    Rng rng(1);
+    const auto proposal = environment->sample_problem(rng, Split::kTraining);
+    auto host = local_host(config);
+    host.engine = std::make_shared<testing::ScriptedEngine>(
+        environment, [env = environment, proposal](std::uint64_t version) {
+          return std::make_unique<KnownPolicy>(*env, proposal, version);
+        });
+    host.keep = [this](std::span<const AttemptGroup> groups) {
+      for (const auto& group : groups) kept[group.group] = group;
+      return Status{};
+    };
+    host.rankings["rankings.jsonl"].records.push_back(
+        {"1+2", {{{0, 0}, {"4"}, 2}, {{0, 1}, {"3"}, 1}, {{0, 2}, {"2"}, 2}}});
+    return host;
   }
 };
 
 // Run once for all tests.
-const KnownStory& known_story() {
-  static const KnownStory story;
-  return story;
+const KnownRun& known_run() {
+  static const KnownRun run;
+  return run;
 }
 
-TEST_CASE("every figure of a story is what can be counted, for a policy that is known") {
-  const auto& told = known_story();
-  const auto& config = told.config;
-  const auto& report = told.story->report;
-  const Expected measured(*told.environment, told.problems);
+TEST_CASE("every figure of a run is what can be counted, for a policy that is known") {
+  const auto& known = known_run();
+  auto config = known.config;
+  const auto& results = known.results();
+  const Expected measured(*known.environment, known.problems);
   REQUIRE(measured.right > measured.leapt);
   REQUIRE(measured.leapt > 0);
   REQUIRE(measured.n > measured.right);
 
-  CHECK(report.at("kind") == "story");
-  CHECK(report.at("family") == "custom");
-  CHECK(report.at("seed") == config.seed);
-  measured.check_both(report.at("base"));
-  CHECK(report.at("base").at("tokens") ==
-        config.pretrain.steps * config.pretrain.rows * config.pretrain.length);
-  measured.check_both(report.at("sft"));
-  CHECK(report.at("sft").at("solutions") == 10);
+  CHECK(known.report.at("environment") == "arithmetic");
+  CHECK(known.report.at("family") == "custom");
+  CHECK(known.report.at("seed") == config.seed);
+  measured.check_both(results.at("base"));
+  const auto& pretraining = testing::settings<PretrainStageConfig>(config, "base");
+  CHECK(results.at("base").at("tokens") ==
+        pretraining.steps * pretraining.rows * pretraining.length);
+  measured.check_both(results.at("sft"));
+  CHECK(results.at("sft").at("solutions") == 10);
 
-  const auto& verifiers = report.at("verifiers");
+  const auto& judging = testing::settings<JudgesConfig>(config, "judges");
+  const auto& judges = results.at("judges");
   const auto judged =
-      Expected(*told.environment, held_out_problems(*told.environment, config.verifiers.held_out));
+      Expected(*known.environment, held_out_problems(*known.environment, judging.held_out));
+  CHECK(judges.size() == 4);
   for (const auto& [name, role] : {std::pair{"prm", "prm"},
                                    {"orm", "orm"},
                                    {"prm_completions", "prm"},
                                    {"critic", "critic"}}) {
     INFO(name);
-    const auto& section = verifiers.at(name);
+    const auto& section = judges.at(name);
     CHECK(section.at("role") == role);
-    CHECK(section.at("examples") == config.verifiers.problems * config.verifiers.samples);
+    CHECK(section.at("examples") == judging.problems * judging.samples);
     for (const auto* n : {"4", "8", "16"})  // all attempts at a problem are alike
       CHECK(section.at("best_of").at(n).get<double>() == Approx(judged.right / judged.n));
     std::int64_t steps = 0, in_bins = 0;
-    for (const auto& group : told.groups_of("verifiers.held_out"))
+    for (const auto& group : known.groups_of("judges.held_out"))
       for (const auto& attempt : group.attempts)
         steps += static_cast<std::int64_t>(attempt.steps.size());
     for (const auto& bin : section.at("bins")) in_bins += bin.at("n").get<std::int64_t>();
+    CHECK(steps > 0);
     CHECK(in_bins == steps);
   }
 
-  REQUIRE(report.at("search").size() > 13);  // without a guide and with each
-  for (const auto& row : report.at("search")) {
+  REQUIRE(results.at("search").size() > 13);  // without a guide and with each
+  for (const auto& row : results.at("search")) {
     INFO(row.dump());
     CHECK(row.at("accuracy").get<double>() == Approx(measured.right / measured.n));
     const bool sample = row.at("method") == "sample";  // all of its attempts are answers
     CHECK(row.at("n") == measured.n * (sample ? 4 : 1));
   }
 
-  const auto& rlhf = report.at("rlhf");
+  const auto& rlhf = results.at("rlhf");
   CHECK(rlhf.at("annotator").at("rankings") == 1);
   CHECK(rlhf.at("annotator").at("pairs") == 2);
   CHECK(rlhf.at("annotator").at("skipped") == 0);
@@ -239,25 +286,27 @@ TEST_CASE("every figure of a story is what can be counted, for a policy that is 
   }
 }
 
-TEST_CASE("every figure of a story's runs is what can be counted") {
-  const auto& told = known_story();
-  const auto& config = told.config;
-  const auto& report = told.story->report;
-  const Expected measured(*told.environment, told.problems);
+TEST_CASE("every figure of the reinforcement learning of a run is what can be counted") {
+  const auto& known = known_run();
+  auto config = known.config;
+  const auto& results = known.results();
+  const Expected measured(*known.environment, known.problems);
 
-  CHECK(report.at("rl").size() == config.algorithms.size());
+  const auto& compared = results.at("rl");
+  CHECK(compared.size() == testing::settings<CompareConfig>(config, "rl").algorithms.size());
   for (const auto* name : {"expert_iteration", "grpo", "ppo", "q_advantage"})
-    told.check_run(report.at("rl").at(name), std::string("rl.") + name, measured);
-  measured.check_both(report.at("rl").at("search_guided"));
+    known.check_run(compared.at(name), std::string("rl.") + name, measured);
+  measured.check_both(compared.at("search_guided"));
+  CHECK(results.at("rewards").size() == 4);
   for (const auto* reward : {"outcome", "process", "both", "screened"})
-    told.check_run(report.at("rewards").at(reward), std::string("rewards.") + reward, measured);
-  for (const auto& point : report.at("rewards").at("outcome").at("curve"))
+    known.check_run(results.at("rewards").at(reward), std::string("rewards.") + reward, measured);
+  for (const auto& point : results.at("rewards").at("outcome").at("curve"))
     CHECK(point.at("reward").get<double>() == Approx(point.at("pass_rate").get<double>()));
 
-  const auto& selfplay = report.at("selfplay");
-  CHECK(selfplay.at("target") == config.selfplay.target);
+  const auto& selfplay = results.at("selfplay");
+  CHECK(selfplay.at("target") == testing::settings<SelfPlayConfig>(config, "selfplay").target);
   CHECK(selfplay.at("ratio").is_null());  // nothing is learned, so nobody reaches the target
-  told.check_run(selfplay.at("uniform"), "uniform", measured);
+  known.check_run(selfplay.at("uniform"), "selfplay.uniform", measured);
   CHECK(selfplay.at("uniform").at("tokens_to_target").is_null());
   const auto& played = selfplay.at("selfplay").at("curve");
   // A quarter of twelve is proposed, always the same: new at first, and known ever after.
@@ -268,37 +317,41 @@ TEST_CASE("every figure of a story's runs is what can be counted") {
   for (const auto& player : selfplay.at("ratings")) CHECK(player.at("rating") == Approx(0));
   CHECK(selfplay.at("ratings").size() == played.size());
 
-  told.check_run(report.at("final"), "final", measured);
-  CHECK(report.at("final").at("start") == config.final_.start);
-  CHECK(report.at("final").at("algorithm") == config.final_.algorithm);
-  CHECK(report.at("final").at("reward") == config.final_.reward);
-  CHECK(report.at("final").at("proposer_share") == 0);
+  const auto& last = testing::settings<ReinforceStageConfig>(config, "final");
+  known.check_run(results.at("final"), "final", measured);
+  CHECK(results.at("final").at("start") == last.start);
+  CHECK(results.at("final").at("algorithm") == last.algorithm);
+  CHECK(results.at("final").at("reward") == last.reward);
+  CHECK(results.at("final").at("proposer_share") == 0);
+  CHECK(results.at("final").at("model") == "models/final.safetensors");
+  CHECK_FALSE(results.at("final").contains("critic"));
 }
 
-TEST_CASE("every measurement of a story is what can be counted") {
-  const auto& told = known_story();
-  const auto& report = told.story->report;
-  const auto& environment = *told.environment;
-  const auto n = told.config.measure.domain_problems;
+TEST_CASE("every measurement of a run is what can be counted") {
+  const auto& known = known_run();
+  auto config = known.config;
+  const auto& measurements = known.results().at("measure");
+  const auto& environment = *known.environment;
+  const auto n = testing::settings<MeasureConfig>(config, "measure").problems;
 
   std::size_t missed = 1;  // the final policy
   std::size_t rows = 0;
-  for (const auto& domain : other_domains(told.config.environment)) {
+  for (const auto& domain : other_domains(config.environment)) {
     INFO(domain.name);
     const auto other = make_environment(domain.config);
     const auto asked =
         other ? domain_problems(environment, **other, n) : std::vector<std::string>{};
     if (asked.empty()) continue;  // there are none
     const Expected expected(environment, asked);
-    REQUIRE(report.at("out_of_domain").size() > rows);
-    const auto& row = report.at("out_of_domain")[rows++];
+    REQUIRE(measurements.at("out_of_domain").size() > rows);
+    const auto& row = measurements.at("out_of_domain")[rows++];
     CHECK(row.at("name") == domain.name);
     for (const auto* model : {"base", "final"}) expected.check(row.at(model));
     missed += expected.right / expected.n < 0.9 ? 1 : 0;
   }
   CHECK(rows > 2);
-  CHECK(report.at("out_of_domain").size() == rows);
-  const auto& contexts = report.at("polluted_context");
+  CHECK(measurements.at("out_of_domain").size() == rows);
+  const auto& contexts = measurements.at("polluted_context");
   REQUIRE(contexts.size() == 9);
   CHECK(contexts[0].at("context") == "none");
   CHECK(contexts[8].at("context") == "2 wrong, 1 right, pruned");
@@ -306,27 +359,35 @@ TEST_CASE("every measurement of a story is what can be counted") {
   for (const auto& row : contexts)  // the known policy looks at the problem alone
     for (const auto* model : {"base", "final"}) after.check(row.at(model));
 
-  const auto& calculator = report.at("calculator");
-  CHECK(calculator.at("n") == told.problems.size());
+  const auto& calculator = measurements.at("calculator");
+  CHECK(calculator.at("n") == known.problems.size());
   CHECK(calculator.at("accuracy") == 1);
   CHECK(calculator.at("cpu_seconds") > 0);
   CHECK(calculator.at("cpu_seconds") < 0.1);  // of one pass, not of all that take 0.2 s together
-  CHECK(calculator.at("policy_cpu_seconds") == report.at("final").at("greedy").at("cpu_seconds"));
+  CHECK(calculator.at("policy_cpu_seconds") ==
+        known.results().at("final").at("greedy").at("cpu_seconds"));
   CHECK(calculator.at("times_faster").get<double>() ==
         Approx(calculator.at("policy_cpu_seconds").get<double>() /
                calculator.at("cpu_seconds").get<double>()));
 
+  missed += 3;  // too many leaps under process, both and screened rewards
+  missed += 1;  // self-play
+  CHECK(known.report.at("failed").size() == missed);
+}
+
+TEST_CASE("a run costs the sum of its stages") {
+  const auto& known = known_run();
+  const auto& stages = known.report.at("stages");
+  REQUIRE(stages.size() == known.config.stages.size());
   double cpu = 0;
-  CHECK(report.at("stages").size() == stages().size());
-  for (const auto& stage : stages()) {
-    const double spent = report.at("stages").at(std::string(stage.name));
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    CHECK(stages[i].at("name") == known.config.stages[i].name);
+    CHECK(stages[i].at("kind") == known.config.stages[i].kind);
+    const double spent = stages[i].at("cpu_seconds");
     CHECK(spent > 0);
     cpu += spent;
   }
-  CHECK(report.at("cpu_seconds").get<double>() == Approx(cpu));
-  missed += 3;  // too many leaps under process, both and screened rewards
-  missed += 1;  // self-play
-  CHECK(report.at("failed").size() == missed);
+  CHECK(known.report.at("cost").at("cpu_seconds").get<double>() == Approx(cpu));
 }
 
 }  // namespace

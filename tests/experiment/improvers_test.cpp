@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "experiment/text/algorithms.hpp"
 #include "learning/reward/reward_learner.hpp"
 #include "persistence/bytes.hpp"
 #include "tests/support/rounds.hpp"
@@ -40,7 +41,7 @@ Round round_of_four(const PolicyLearner& policy) {
 std::map<std::string, double> figures_of(const char* algorithm, const ReinforceConfig& config,
                                          Round (*round)(const PolicyLearner&) = round_of_four) {
   PolicyLearner policy(start());
-  return find_algorithm(algorithm)->make(parts_of(config))->improve(policy, round(policy)).value();
+  return make_improver(algorithm, parts_of(config))->improve(policy, round(policy)).value();
 }
 
 // At the first update every ratio is 1, so the loss is −Σ w·A over the tokens.
@@ -139,8 +140,8 @@ TEST_CASE("PPO's loss has generalised advantages over a value model, which learn
   config.value_updates = 30;
   PolicyLearner policy(start());
   auto parts = parts_of(config);
-  parts.value.optimizer.warmup = 0;
-  const auto ppo = find_algorithm("ppo")->make(parts);
+  parts.config.value.optimizer.warmup = 0;
+  const auto ppo = make_improver("ppo", parts);
   const auto attempts = round_of_four(policy).groups[0].attempts;
   RewardLearner values(start(), model::ScorerRole::kOutcome, derive_seed(kSeed, "value"));
   const auto loss = ppo_loss(values.step_scores(attempts), 0.5);
@@ -179,8 +180,8 @@ TEST_CASE("Q-advantage's loss has Q − V of each state, by a critic that learne
   config.value_updates = 30;
   PolicyLearner policy(start());
   auto parts = parts_of(config);
-  parts.critic.optimizer.warmup = 0;
-  const auto improver = find_algorithm("q_advantage")->make(parts);
+  parts.config.critic.optimizer.warmup = 0;
+  const auto improver = make_improver("q_advantage", parts);
   const auto loss = improver->improve(policy, round_of_four(policy)).value().at("loss");
   const std::string saved = improver->save();
   std::string_view bytes = saved, learned;
@@ -223,7 +224,7 @@ TEST_CASE("expert iteration's loss weighs right attempts by how rare they are in
     const double rare = -likelihood(policy, "3+3=6;");
     const double frequent = -likelihood(policy, "1;") - likelihood(policy, "2+2=4;");
     const double tokens = drawn[0] * 0.75 * 6 + drawn[1] * 0.25 * (2 + 6);
-    const auto figures = find_algorithm(name)->make(parts_of(config))->improve(policy, round);
+    const auto figures = make_improver(name, parts_of(config))->improve(policy, round);
     REQUIRE(figures);
     CHECK(figures->at("loss") ==
           Approx((drawn[0] * 0.75 * rare + drawn[1] * 0.25 * frequent) / tokens).epsilon(1e-4));
@@ -238,7 +239,7 @@ TEST_CASE("expert iteration learns from the latest rounds, as many as its window
     config.updates = 1;
     config.groups_per_update = 16;
     PolicyLearner policy(start());
-    const auto improver = find_algorithm("expert_iteration")->make(parts_of(config));
+    const auto improver = make_improver("expert_iteration", parts_of(config));
     REQUIRE(improver->improve(policy, round_of_four(policy)).value().at("rows") == 16);
     auto all_wrong = round_of_four(policy);
     all_wrong.rewards = {{0, 0, 0, 0}};
@@ -248,8 +249,13 @@ TEST_CASE("expert iteration learns from the latest rounds, as many as its window
 }
 
 TEST_CASE("only search-guided data comes from a search") {
-  for (const auto& name : algorithm_names())
-    CHECK(find_algorithm(name)->searches == (name == "search_guided"));
+  for (const auto& algorithm : algorithms()) {
+    INFO(algorithm.name);
+    CHECK(algorithm.searches == (algorithm.name == "search_guided"));
+    CHECK(find_algorithm(algorithm.name) == &algorithm);
+    CHECK(make_improver(algorithm.name, parts_of({})) != nullptr);
+  }
+  CHECK(find_algorithm("gpro") == nullptr);
 }
 
 // One step each, and nowhere the same character.
@@ -269,12 +275,12 @@ TEST_CASE("every algorithm makes what was rewarded likelier, and what was not le
   config.updates = 2;
   config.groups_per_update = 4;
   config.value_updates = 10;
-  for (const auto& name : algorithm_names()) {
+  for (const auto& [name, summary, searches] : algorithms()) {
     INFO(name);
     PolicyLearner policy(start());
     auto parts = parts_of(config);
-    parts.critic.optimizer.warmup = 0;
-    const auto improver = find_algorithm(name)->make(parts);
+    parts.config.critic.optimizer.warmup = 0;
+    const auto improver = make_improver(name, parts);
     const double won = likelihood(policy, kRight), lost = likelihood(policy, kWrong);
     for (int i = 0; i < 8; ++i) REQUIRE(improver->improve(policy, round_of_two(policy)));
     CHECK(likelihood(policy, kRight) > won + 0.5);
@@ -295,7 +301,7 @@ TEST_CASE("rewards decide, not outcomes") {
     ReinforceConfig config;
     config.updates = 2;
     config.groups_per_update = 4;
-    const auto improver = find_algorithm(name)->make(parts_of(config));
+    const auto improver = make_improver(name, parts_of(config));
     const double won = likelihood(policy, kRight), lost = likelihood(policy, kWrong);
     for (int i = 0; i < 8; ++i) {
       auto round = round_of_two(policy);

@@ -3,10 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "data/attempt.hpp"
-#include "experiment/story/proposed_problems.hpp"
+#include "experiment/text/proposed_problems.hpp"
 #include "model/models.hpp"
 #include "tests/support/scripted_engine.hpp"
-#include "tests/support/small_story.hpp"
+#include "tests/support/small_run.hpp"
 
 namespace qstar {
 using namespace environment;
@@ -44,12 +44,12 @@ std::string problem_of(const Environment& environment, Split split) {
 }
 
 TEST_CASE("proposals: malformed, held out, foreign and repeated ones are not admitted") {
-  const auto story = testing::small_story();
-  const auto& environment = story.environment();
+  const auto run = testing::small_run();
+  const auto& environment = run.environment();
   const auto fresh = problem_of(environment, Split::kTraining);
   const auto held_out = problem_of(environment, Split::kHeldOut);
   Writer writer({fresh + ";", fresh + ";", held_out + ";", "9*9;", "1+;", fresh + "=3;"});
-  Proposer proposer(environment, {.label = "test"});
+  Proposer proposer(environment, {});
   const auto made = proposer.propose(writer, 6, 0);
   CHECK(made.problems == std::vector{fresh});
   CHECK(made.fresh == Approx(1.0 / 6));
@@ -57,7 +57,7 @@ TEST_CASE("proposals: malformed, held out, foreign and repeated ones are not adm
   CHECK(made.written.attempts.size() == 6);
   CHECK(made.tokens > 0);
   // Known for ever, after a save too.
-  Proposer again(environment, {.label = "test"});
+  Proposer again(environment, {});
   REQUIRE(again.load(proposer.save()).has_value());
   CHECK(again.propose(writer, 6, 1).fresh == 0);
   CHECK_FALSE(again.load("damaged").has_value());
@@ -73,9 +73,8 @@ std::map<std::string, int> counts_of(const ImitationBatches& batches) {
 }
 
 TEST_CASE("a proposer imitates problems of the latest rounds in proportion to their worth") {
-  const auto story = testing::small_story();
-  Proposer proposer(story.environment(),
-                    {.label = "test", .seed = 5, .updates = 10, .rows = 1000, .window = 2});
+  const auto run = testing::small_run();
+  Proposer proposer(run.environment(), {.seed = 5, .updates = 10, .rows = 1000, .window = 2});
   // 4p(1 - p): 1, 0.75, 0, 0.
   const std::vector<RatedProblem> first = {
       {"half", 0.5}, {"quarter", 0.25}, {"won", 1}, {"lost", 0}};
@@ -86,8 +85,7 @@ TEST_CASE("a proposer imitates problems of the latest rounds in proportion to th
   CHECK(counts["half"] == Approx(10000 / 1.75).epsilon(0.05));
   CHECK(counts["quarter"] == Approx(7500 / 1.75).epsilon(0.05));
   // The same from a save, and both rounds together.
-  Proposer copy(story.environment(),
-                {.label = "test", .seed = 9, .updates = 10, .rows = 1000, .window = 2});
+  Proposer copy(run.environment(), {.seed = 9, .updates = 10, .rows = 1000, .window = 2});
   REQUIRE(copy.load(proposer.save()).has_value());
   const std::vector<RatedProblem> second = {{"new", 0.5}};
   const auto both = proposer.imitation_batches(second);
@@ -102,23 +100,24 @@ TEST_CASE("a proposer imitates problems of the latest rounds in proportion to th
 }
 
 TEST_CASE("a proposer's problems come first, and their learnability is reported separately") {
-  auto config = testing::small_story_config();
-  config.rl.problems = 4;
-  const auto environment = testing::environment_of(config);
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.problems = 4;
+  const auto environment = testing::small_problems(experiment).environment;
   Rng rng(1);
   const auto one = environment->sample_problem(rng, Split::kTraining);
   auto two = one;
   while (two == one) two = environment->sample_problem(rng, Split::kTraining);
-  auto host = local_host(config);
+  auto host = local_host(experiment);
   // A share of 0.75 has three texts written; the third is no problem.
   host.engine = std::make_shared<testing::ScriptedEngine>(environment, [&](std::uint64_t) {
     return std::make_unique<Writer>(std::vector{one + ";", two + ";", std::string("1+;")});
   });
-  auto story = testing::small_story(config, host);
-  learning::PolicyLearner policy(story.models.at("base"));
-  ProposedProblems source(story, "test", 0.75);
+  auto run = testing::small_run(experiment, host);
+  learning::PolicyLearner policy(run.model("base"));
+  ProposedProblems source(run, {"test", {.share = 0.75}, config});
   const auto proposal =
-      source.propose(story, story.publish(policy.model(), 1, "test").value(), 0).value();
+      source.propose(run, run.publish(policy.model(), 1, "test").value(), 0).value();
   REQUIRE(proposal.problems.size() == 4);
   CHECK(proposal.proposed == 2);
   CHECK(proposal.problems[0] == one);
@@ -139,30 +138,28 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
 }
 
 TEST_CASE("a policy learns to write problems that the solver solves about half of the time") {
-  auto config = testing::small_story_config();
-  config.selfplay.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.01, .warmup = 0};
-  config.rl.problems = 12;
-  auto story = testing::small_story(config);
-  const auto& environment = story.environment();
+  const ProposerConfig proposer{.share = 0.5,
+                                .optimizer = {.muon_rate = 0.02, .adamw_rate = 0.01, .warmup = 0}};
+  auto run = testing::small_run(testing::small_base());
+  const auto& environment = run.environment();
   Rng rng(2);
   std::string taught = environment.sample_problem(rng, Split::kTraining), known = taught;
   while (known == taught) known = environment.sample_problem(rng, Split::kTraining);
-  learning::PolicyLearner policy(story.models.at("base"));
+  learning::PolicyLearner policy(run.model("base"));
   const auto preference = [&] {
     double difference = 0;
     for (const auto& [text, sign] : {std::pair{taught, 1.0}, {known, -1.0}}) {
       const std::vector<std::string> row = {";=" + text + ";"};
       const std::vector<float> weight = {1.0F};
-      difference -=
-          sign * policy.loss(learning::batch_of_solutions(story.tokenizer(), row, weight));
+      difference -= sign * policy.loss(learning::batch_of_solutions(run.tokenizer(), row, weight));
     }
     return difference;
   };
   const double before = preference();
-  ProposedProblems source(story, "test", 0.5);
+  ProposedProblems source(run, {"test", proposer, testing::small_reinforce()});
   for (std::int64_t round = 0; round < 5; ++round) {
     const auto proposal =
-        source.propose(story, story.publish(policy.model(), 1, "test").value(), round).value();
+        source.propose(run, run.publish(policy.model(), 1, "test").value(), round).value();
     REQUIRE(proposal.problems.size() == 12);
     for (const auto& problem : proposal.problems) CHECK_FALSE(is_held_out(problem));
     std::vector<AttemptGroup> groups;

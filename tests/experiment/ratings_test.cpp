@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "experiment/story/ratings.hpp"
+#include "experiment/text/ratings.hpp"
 
 namespace qstar {
 namespace {

@@ -5,25 +5,29 @@
 
 #include "core/sha256.hpp"
 #include "data/attempt.hpp"
-#include "experiment/story/proposed_problems.hpp"
-#include "experiment/story/reinforce.hpp"
-#include "experiment/story/stages.hpp"
-#include "tests/support/small_story.hpp"
+#include "experiment/text/proposed_problems.hpp"
+#include "experiment/text/algorithms.hpp"
+#include "experiment/text/reinforce.hpp"
+#include "tests/support/taught_run.hpp"
 
 namespace qstar {
 using namespace experiment;
 namespace {
 
+using testing::plan_of;
+using testing::taught_run;
+
 using Saves = std::map<std::string, std::map<std::string, std::string>>;
 
 // Saves at every opportunity, and interrupts after `rounds` rounds.
-StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
-  auto host = local_host(config);
+RunHost saving_host(const Experiment& experiment, Saves& saves, int rounds) {
+  auto host = local_host(experiment);
   host.save = [&saves](std::string_view label, const auto& parts, bool) {
     saves[std::string(label)] = parts();
     return Status{};
   };
   host.load = [&saves](std::string_view label) { return saves[std::string(label)]; };
+  host.stored = [](std::uint64_t group) -> Result<AttemptGroup> { return AttemptGroup{group, {}}; };
   auto left = std::make_shared<int>(rounds);
   host.show = [left](const StageProgress&) -> Status {
     if (--*left != 0) return {};
@@ -32,24 +36,10 @@ StoryHost saving_host(const StoryConfig& config, Saves& saves, int rounds) {
   return host;
 }
 
-ReinforcePlan plan_of(const std::string& algorithm, const StoryConfig& config) {
-  return {.label = "test." + algorithm, .algorithm = algorithm, .config = config.rl};
-}
-
-// Some solutions win: a base that has seen a little of the corpus, and a critic from it.
-Story taught_story(const StoryConfig& config, StoryHost host) {
-  auto story = testing::small_story(config, std::move(host));
-  static const auto taught = [&] {
-    learning::PolicyLearner learner(story.models.at("base"));
-    for (std::int64_t i = 0; i < 250; ++i)
-      learning::pretrain_step(
-          learner, story.environment(), story.tokenizer(), environment::CorpusConfig::curated(),
-          {.steps = 250, .rows = 8, .length = 32, .optimizer = {.warmup = 5}}, 1, i);
-    return learner.model();
-  }();
-  story.models["base"] = taught;
-  story.models["critic"] = learning::CriticLearner(taught, 1).model();
-  return story;
+std::vector<std::string> algorithm_names() {
+  std::vector<std::string> names;
+  for (const auto& algorithm : algorithms()) names.emplace_back(algorithm.name);
+  return names;
 }
 
 // What a policy thinks of attempts that won and of those that did not: mean log p of a token.
@@ -74,23 +64,26 @@ Opinion opinion_of(const model::ModelFile& model, const model::Tokenizer& tokeni
 }
 
 TEST_CASE("a round makes attempts that won likelier than before, beside those that did not") {
-  auto config = testing::small_story_config();
-  config.rl.tokens = 1;  // one round, with rates at which it is felt
-  config.rl.optimizer =
-      config.rl.gradient.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 0};
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.tokens = 1;  // one round, with rates at which it is felt
+  config.optimizer =
+      config.gradient.optimizer = {.muon_rate = 0.02, .adamw_rate = 0.004, .warmup = 0};
+  config.value_updates = 20;  // a critic that has learned something
+  config.critic.optimizer.warmup = 0;
   for (const auto& name : algorithm_names()) {
     INFO(name);
     Saves none;
-    auto host = saving_host(config, none, -1);
+    auto host = saving_host(experiment, none, -1);
     std::vector<AttemptGroup> kept;
     host.keep = [&kept](std::span<const AttemptGroup> made) {
       if (kept.empty()) kept.assign(made.begin(), made.end());  // later ones measure
       return Status{};
     };
-    auto story = taught_story(config, host);
-    const auto made = reinforce(story, plan_of(name, config)).value();
-    const auto before = opinion_of(story.models.at("base"), story.tokenizer(), kept);
-    const auto after = opinion_of(made.policy, story.tokenizer(), kept);
+    auto run = taught_run(experiment, host);
+    const auto made = reinforce(run, plan_of(name, config)).value();
+    const auto before = opinion_of(run.model("base"), run.tokenizer(), kept);
+    const auto after = opinion_of(made.policy, run.tokenizer(), kept);
     CAPTURE(before.won, after.won, before.lost, after.lost);
     CHECK(after.won > before.won);
     CHECK(after.won - before.won > after.lost - before.lost);
@@ -98,21 +91,22 @@ TEST_CASE("a round makes attempts that won likelier than before, beside those th
 }
 
 TEST_CASE("every algorithm is deterministic, changes the policy, and survives an interruption") {
-  auto config = testing::small_story_config();
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
   for (const auto& name : algorithm_names()) {
-    config.rl.staleness = config.rl.staleness == 2 ? 0 : 2;  // lock-step and asynchronous in turn
-    INFO(name << ", staleness " << config.rl.staleness);
+    config.staleness = config.staleness == 2 ? 0 : 2;  // lock-step and asynchronous in turn
+    INFO(name << ", staleness " << config.staleness);
     Saves none, saves;
-    auto whole = taught_story(config, saving_host(config, none, -1));
+    auto whole = taught_run(experiment, saving_host(experiment, none, -1));
     const auto straight = reinforce(whole, plan_of(name, config)).value();
-    CHECK(straight.tokens >= config.rl.tokens);
+    CHECK(straight.tokens >= config.tokens);
     CHECK(straight.curve.size() >= 2);
-    CHECK(straight.policy.tensors != whole.models.at("base").tensors);
-    auto first = taught_story(config, saving_host(config, saves, 1));
+    CHECK(straight.policy.tensors != whole.model("base").tensors);
+    auto first = taught_run(experiment, saving_host(experiment, saves, 1));
     const auto stopped = reinforce(first, plan_of(name, config));
     REQUIRE_FALSE(stopped.has_value());
     CHECK(stopped.error().code == Errc::kInterrupted);
-    auto second = taught_story(config, saving_host(config, saves, -1));
+    auto second = taught_run(experiment, saving_host(experiment, saves, -1));
     const auto resumed = reinforce(second, plan_of(name, config)).value();
     CHECK(resumed.policy.tensors == straight.policy.tensors);
     CHECK(resumed.tokens == straight.tokens);
@@ -121,32 +115,34 @@ TEST_CASE("every algorithm is deterministic, changes the policy, and survives an
 }
 
 TEST_CASE("a run that revisits problems resumes where it was interrupted") {
-  const auto config = testing::small_story_config();
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
   auto plan = plan_of("expert_iteration", config);
   plan.revisit_share = 0.5;
   Saves none, saves;
-  auto whole = taught_story(config, saving_host(config, none, -1));
+  auto whole = taught_run(experiment, saving_host(experiment, none, -1));
   const auto straight = reinforce(whole, plan).value();
-  auto first = taught_story(config, saving_host(config, saves, 1));
+  auto first = taught_run(experiment, saving_host(experiment, saves, 1));
   REQUIRE_FALSE(reinforce(first, plan).has_value());
   CHECK(saves["test.expert_iteration"]["source"].size() > 2);  // there is something to revisit
-  auto second = taught_story(config, saving_host(config, saves, -1));
+  auto second = taught_run(experiment, saving_host(experiment, saves, -1));
   CHECK(reinforce(second, plan).value().curve == straight.curve);
 }
 
 TEST_CASE("a run on a proposer's problems resumes where it was interrupted") {
-  const auto config = testing::small_story_config();
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
   auto plan = plan_of("expert_iteration", config);
-  const auto run = [&](Saves& saves, std::int64_t rounds) {
-    auto story = taught_story(config, saving_host(config, saves, rounds));
-    ProposedProblems problems(story, "test.problems", 0.5);
+  const auto train = [&](Saves& saves, int rounds) {
+    auto run = taught_run(experiment, saving_host(experiment, saves, rounds));
+    ProposedProblems problems(run, {"test.problems", {.share = 0.5}, config});
     plan.source = &problems;
-    return reinforce(story, plan);
+    return reinforce(run, plan);
   };
   Saves none, saves;
-  const auto straight = run(none, -1).value();
-  REQUIRE_FALSE(run(saves, 1).has_value());
-  const auto resumed = run(saves, -1).value();
+  const auto straight = train(none, -1).value();
+  REQUIRE_FALSE(train(saves, 1).has_value());
+  const auto resumed = train(saves, -1).value();
   CHECK(resumed.curve == straight.curve);
   CHECK(resumed.policy.tensors == straight.policy.tensors);
   CHECK(straight.curve.back().contains("uniform_learnability"));
@@ -155,11 +151,12 @@ TEST_CASE("a run on a proposer's problems resumes where it was interrupted") {
 TEST_CASE("attempts are made by weights as old as the staleness allows, and by no others") {
   for (const std::int64_t staleness : {0, 1, 3}) {
     INFO("staleness " << staleness);
-    auto config = testing::small_story_config();
-    config.rl.tokens = 4000;
-    config.rl.staleness = staleness;
+    const auto experiment = testing::small_base();
+    auto config = testing::small_reinforce();
+    config.tokens = 4000;
+    config.staleness = staleness;
     Saves none;
-    auto host = saving_host(config, none, -1);
+    auto host = saving_host(experiment, none, -1);
     std::vector<std::uint64_t> versions;  // of every round's attempts; the base is version 1
     host.keep = [&](std::span<const AttemptGroup> made) {
       std::set<std::uint64_t> round;
@@ -172,25 +169,29 @@ TEST_CASE("attempts are made by weights as old as the staleness allows, and by n
       }
       return Status{};
     };
-    auto story = taught_story(config, host);
-    const auto run = reinforce(story, plan_of("grpo", config)).value();
+    auto run = taught_run(experiment, host);
+    const auto made = reinforce(run, plan_of("grpo", config)).value();
     REQUIRE(versions.size() >= 5);
-    // The first rounds are begun together; then one is begun after every update.
+    // The initial policy makes the first round only; the next ones are begun together, then one
+    // after every update.
     const auto age = static_cast<std::uint64_t>(staleness);
     CHECK(versions[0] == 1);
-    for (std::size_t round = age + 1; round < versions.size(); ++round) {
+    for (std::size_t round = 1; round < std::min<std::size_t>(age + 2, versions.size()); ++round)
+      CHECK(versions[round] == 2);
+    for (std::size_t round = age + 2; round < versions.size(); ++round) {
       // Close to the token limit, rounds may begin later, by newer weights.
       const bool last = round + age >= versions.size();
       CHECK((versions[round] == round + 1 - age || (last && versions[round] <= round + 1)));
     }
-    CHECK(run.curve.size() == versions.size());
-    CHECK(run.quick_evaluations.size() == versions.size());
+    CHECK(made.curve.size() == versions.size());
+    CHECK(made.quick_evaluations.size() == versions.size());
   }
 }
 
 TEST_CASE("every step and score that is kept names its model") {
-  auto config = testing::small_story_config();
-  config.rl.tokens = 2500;
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.tokens = 2500;
   struct Row {
     std::string role, label;
     std::uint64_t version = 0;
@@ -198,7 +199,7 @@ TEST_CASE("every step and score that is kept names its model") {
   std::map<std::string, std::uint64_t> numbers;  // by hash
   std::vector<Row> table(1);
   Saves none;
-  auto host = saving_host(config, none, -1);
+  auto host = saving_host(experiment, none, -1);
   host.model_number = [&](const ModelHash& model, std::string_view role, std::string_view label,
                           std::uint64_t version) -> Result<std::uint64_t> {
     const auto [it, fresh] = numbers.emplace(model, table.size());
@@ -220,24 +221,25 @@ TEST_CASE("every step and score that is kept names its model") {
         }
     return Status{};
   };
-  auto story = taught_story(config, host);
-  REQUIRE(reinforce(story, plan_of("search_guided", config)).has_value());
+  auto run = taught_run(experiment, host);
+  REQUIRE(reinforce(run, plan_of("search_guided", config)).has_value());
   CHECK(policies.size() >= 2);
   REQUIRE(critics.size() == 1);
   CHECK(table[*critics.begin()].role == "critic");
-  CHECK(numbers.at(sha256(serialize(story.models.at("critic"))).hex()) == *critics.begin());
+  CHECK(numbers.at(sha256(serialize(run.model("critic"))).hex()) == *critics.begin());
 }
 
 TEST_CASE("a saved round under way without its weights is refused") {
-  auto config = testing::small_story_config();
-  config.rl.staleness = 1;
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.staleness = 1;
   Saves saves;
-  auto story = taught_story(config, saving_host(config, saves, 1));
-  REQUIRE_FALSE(reinforce(story, plan_of("grpo", config)).has_value());
+  auto run = taught_run(experiment, saving_host(experiment, saves, 1));
+  REQUIRE_FALSE(reinforce(run, plan_of("grpo", config)).has_value());
   auto& parts = saves["test.grpo"];
   REQUIRE(std::erase_if(parts, [](const auto& part) { return part.first.starts_with("policy-"); }) >
           0);
-  auto again = taught_story(config, saving_host(config, saves, -1));
+  auto again = taught_run(experiment, saving_host(experiment, saves, -1));
   const auto resumed = reinforce(again, plan_of("grpo", config));
   REQUIRE_FALSE(resumed.has_value());
   CHECK(resumed.error().code == Errc::kCorrupt);
@@ -245,84 +247,65 @@ TEST_CASE("a saved round under way without its weights is refused") {
 }
 
 TEST_CASE("a run that has ended is not repeated") {
-  const auto config = testing::small_story_config();
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
   Saves saves;
-  auto story = taught_story(config, saving_host(config, saves, -1));
-  const auto done = reinforce(story, plan_of("ppo", config)).value();
+  auto run = taught_run(experiment, saving_host(experiment, saves, -1));
+  const auto done = reinforce(run, plan_of("ppo", config)).value();
   // If a later run of the stage is interrupted, this one is restored without another round.
-  auto resumed = taught_story(config, saving_host(config, saves, 1));
+  auto resumed = taught_run(experiment, saving_host(experiment, saves, 1));
   const auto again = reinforce(resumed, plan_of("ppo", config)).value();
   CHECK(again.policy.tensors == done.policy.tensors);
   CHECK(again.curve == done.curve);
 }
 
 TEST_CASE("runs of one stream are given the same problems and draws") {
-  auto config = testing::small_story_config();
-  config.rl.tokens = 1;  // a round
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
+  config.tokens = 1;  // a round
   std::map<std::string, std::vector<std::string>> texts;
   std::set<std::uint64_t> groups;
-  for (const std::string label : {"one", "two"}) {
-    Saves none;
-    auto host = saving_host(config, none, -1);
-    host.keep = [&](std::span<const AttemptGroup> made) {
-      for (const auto& group : made) {
-        CHECK(groups.insert(group.group).second);
-        for (const auto& attempt : group.attempts) {
-          CHECK(attempt.id.group == group.group);
-          texts[label].push_back(text_of(attempt));
-        }
+  std::string label;
+  Saves none;
+  auto host = saving_host(experiment, none, -1);
+  host.keep = [&](std::span<const AttemptGroup> made) {
+    for (const auto& group : made) {
+      CHECK(groups.insert(group.group).second);
+      for (const auto& attempt : group.attempts) {
+        CHECK(attempt.id.group == group.group);
+        texts[label].push_back(text_of(attempt));
       }
-      return Status{};
-    };
-    auto story = taught_story(config, host);
+    }
+    return Status{};
+  };
+  auto run = taught_run(experiment, host);
+  for (const auto* name : {"one", "two"}) {
+    label = name;
     auto plan = plan_of("grpo", config);
     plan.label = label;
     plan.stream = "same";
-    REQUIRE(reinforce(story, plan).has_value());
+    REQUIRE(reinforce(run, plan).has_value());
   }
   CHECK(texts["one"].size() == 48);
   CHECK(texts["one"] == texts["two"]);
 }
 
-TEST_CASE("an unknown algorithm is refused, and the known ones are listed") {
-  const auto refused = find_algorithm("gpro");
-  REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().message.find("grpo") != std::string::npos);
-}
-
-TEST_CASE("a state that another version saved is refused, with the remedy") {
-  const auto config = testing::small_story_config();
-  Saves saves;
-  auto story = taught_story(config, saving_host(config, saves, 1));
-  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
-  auto& state = saves["test.expert_iteration"]["state.json"];
-  const auto key = state.find("\"pending_rounds\"");
-  REQUIRE(key != std::string::npos);
-  state.replace(key, std::string("\"pending_rounds\"").size(), "\"other_rounds\"");
-  auto again = taught_story(config, saving_host(config, saves, -1));
-  const auto resumed = reinforce(again, plan_of("expert_iteration", config));
-  REQUIRE_FALSE(resumed.has_value());
-  CHECK(resumed.error().code == Errc::kSchema);
-  CHECK(resumed.error().message ==
-        "test.expert_iteration: the saved state is of another version of qstar; start a new run, "
-        "or resume with that version");
-}
-
 TEST_CASE("a damaged save is refused with the part") {
-  const auto config = testing::small_story_config();
+  const auto experiment = testing::small_base();
+  auto config = testing::small_reinforce();
   Saves whole;
-  auto story = taught_story(config, saving_host(config, whole, 1));
-  REQUIRE_FALSE(reinforce(story, plan_of("expert_iteration", config)).has_value());
+  auto run = taught_run(experiment, saving_host(experiment, whole, 1));
+  REQUIRE_FALSE(reinforce(run, plan_of("expert_iteration", config)).has_value());
   const auto refusal = [&](const std::function<void(Saves::mapped_type&)>& damage) {
     Saves saves = whole;
     damage(saves["test.expert_iteration"]);
-    auto again = taught_story(config, saving_host(config, saves, -1));
+    auto again = taught_run(experiment, saving_host(experiment, saves, -1));
     const auto resumed = reinforce(again, plan_of("expert_iteration", config));
     REQUIRE_FALSE(resumed.has_value());
     CHECK(resumed.error().code == Errc::kCorrupt);
     return resumed.error().message;
   };
-  const std::string prefix = "test.expert_iteration: the saved state of this run is damaged (";
+  const std::string prefix = "checkpoints/test.expert_iteration: the saved state is damaged (";
   for (const std::string part : {"state.json", "learner", "improver", "source"}) {
     const auto damaged = refusal([&](auto& parts) { parts[part] = "damaged"; });
     if (part == "learner" || part == "improver")  // these say themselves what is wrong

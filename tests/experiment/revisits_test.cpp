@@ -1,10 +1,10 @@
 // Problems that were not always solved are revisited, more often the lower their pass rate.
-#include "experiment/story/revisits.hpp"
+#include "experiment/text/revisits.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "tests/support/small_story.hpp"
+#include "tests/support/small_run.hpp"
 
 namespace qstar {
 using namespace experiment;
@@ -25,20 +25,20 @@ AttemptGroup group_of(const std::string& problem, int won, int lost) {
 class Fixture {
  public:
   std::vector<std::string> propose(RevisitedProblems& source, std::int64_t round) {
-    return source.propose(story, policy, round)->problems;
+    return source.propose(run, policy, round)->problems;
   }
   void learn(RevisitedProblems& source, const std::vector<AttemptGroup>& groups) {
     REQUIRE(source.learn(learner, {}, groups, 1).has_value());
   }
-  Story story = testing::small_story();
-  learning::PolicyLearner learner{story.models.at("base")};
+  Run run = testing::small_run();
+  learning::PolicyLearner learner{run.model("base")};
   const PolicyRef policy;  // is not asked
 };
 
 TEST_CASE_METHOD(Fixture,
                  "only problems not always solved are revisited, once per round, after new ones") {
   RevisitedProblems source(6, 0.5, "test");
-  const auto fresh = story.training_problems("test.0", 6);
+  const auto fresh = run.training_problems("test.0", 6);
   CHECK(propose(source, 0) == fresh);
   learn(source, {group_of("1+1", 4, 0), group_of("1+2", 1, 3), group_of("2+2", 0, 4),
                  group_of("1+2", 1, 3)});
@@ -73,12 +73,11 @@ TEST_CASE_METHOD(Fixture, "the problems to revisit survive a save, up to a maxim
   learn(source, many);
   REQUIRE(loaded.load(source.save()));
   CHECK(propose(loaded, 3) == propose(source, 3));
-  CHECK(source.propose(story, policy, 3)->figures.at("unsolved") == RevisitedProblems::kMost);
+  CHECK(source.propose(run, policy, 3)->figures.at("unsolved") == RevisitedProblems::kMost);
   learn(none, many);
   CHECK(none.save() == "[]");
-  REQUIRE(none.load(""));
-  CHECK(propose(none, 3) == story.training_problems("test.3", 4));
-  for (const auto* damaged : {"{}", "[[1,2]]", "[[\"1+1\"]]", "[[\"1+1\",\"x\"]]"})
+  CHECK(propose(none, 3) == run.training_problems("test.3", 4));
+  for (const auto* damaged : {"", "{}", "[[1,2]]", "[[\"1+1\"]]", "[[\"1+1\",\"x\"]]"})
     CHECK(loaded.load(damaged).error().code == Errc::kCorrupt);
 }
 

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "experiment/story/rewards.hpp"
-#include "experiment/story/verifiers.hpp"
+#include "experiment/text/rewards.hpp"
+#include "experiment/text/teach.hpp"
 #include "tests/support/attempts.hpp"
 
 namespace qstar {
@@ -68,6 +68,25 @@ TEST_CASE("the share of right answers with a wrong step") {
       AttemptGroup{1, {scored({}, Outcome::kLost), scored({}, Outcome::kWon)}}};
   CHECK(lucky_share(groups) == Approx(1.0 / 3));
   CHECK(lucky_share({}) == 0);
+}
+
+TEST_CASE("a right answer with a wrong step may count as a wrong one") {
+  AttemptGroup group{1, std::vector<Trajectory>(3)};
+  group.attempts[0].outcome = Outcome::kWon;
+  group.attempts[1].outcome = Outcome::kLucky;
+  group.attempts[2].outcome = Outcome::kLost;
+  for (auto& attempt : group.attempts) attempt.steps.emplace_back().reward_score = 0.75F;
+  using Rows = std::vector<std::vector<double>>;
+  for (const auto kind : {RewardKind::kOutcome, RewardKind::kScreened}) {
+    CHECK(rewards_of(kind, {group}) == Rows{{1, 1, 0}});
+    CHECK(rewards_of(kind, {group}, Lucky::kWrong) == Rows{{1, 0, 0}});
+  }
+  CHECK(rewards_of(RewardKind::kBoth, {group}, Lucky::kWrong) == Rows{{0.75, 0, 0}});
+  CHECK(rewards_of(RewardKind::kProcess, {group}, Lucky::kWrong) == Rows{{0.75, 0.75, 0.75}});
+  // Screened: where the only accepted win is lucky, the others are not held back by it.
+  group.attempts[0].steps[0].reward_score = 0.25F;
+  CHECK(rewards_of(RewardKind::kScreened, {group}) == Rows{{0, 1, 0}});
+  CHECK(rewards_of(RewardKind::kScreened, {group}, Lucky::kWrong) == Rows{{1, 0, 0}});
 }
 
 }  // namespace

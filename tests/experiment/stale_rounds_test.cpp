@@ -60,7 +60,7 @@ struct Improved {
 };
 Improved improved(const ReinforceConfig& config, Round round) {
   PolicyLearner policy(uniform());
-  const auto improver = find_algorithm("grpo")->make(parts_of(config, uniform()));
+  const auto improver = make_improver("grpo", parts_of(config, uniform()));
   const auto figures = improver->improve(policy, std::move(round));
   REQUIRE(figures);
   Improved made{figures->at("loss"), {}};
@@ -163,7 +163,7 @@ TEST_CASE("every policy gradient weighs what older weights made") {
                   {{1, 0}},
                   1,
                   true};
-      const auto improver = find_algorithm(name)->make(parts_of(config_of(correction)));
+      const auto improver = make_improver(name, parts_of(config_of(correction)));
       return improver->improve(policy, std::move(round)).value().at("loss");
     };
     const double none = loss("none");

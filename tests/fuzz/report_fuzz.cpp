@@ -1,10 +1,12 @@
 // Any bytes as a report: refused with one line, or drawn, written and read again, alone and beside
 // another one.
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "serving/report/report_aggregate.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/report_schema.hpp"
+#include "serving/report/run_report.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace {
@@ -25,11 +27,10 @@ void check_line(const std::string& message) {
 }  // namespace
 
 std::vector<std::string> fuzz_seeds() {
-  return {
-      golden("story_report.json"), golden("report.json"),
-      R"({"name": "cube", "puzzle": "cube3", "seed": 1, "final": {"solved": 0.5, "positions": 8,)"
-      R"( "moves": 4}, "curve": [{"updates": 0, "solved": 0.25}, {"updates": 9, "solved": 1}]})",
-      R"({"name": "x", "seed": 1, "family": "C", "cost": {"cpu_seconds": 1e3}})"};
+  return {golden("text_report.json"), golden("quickstart_report.json"), golden("cube3_report.json"),
+          R"({"name": "x", "seed": 1, "environment": "arithmetic", "family": "C", "stages": )"
+          R"([{"name": "a", "kind": "compare", "cpu_seconds": 1}], "results": {"a": {"grpo": )"
+          R"({"curve": [{"tokens": 0, "accuracy": 0.5}]}}}, "cost": {"cpu_seconds": 1e3}})"};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -38,7 +39,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_line(report.error().message);
     return 0;
   }
-  for (const auto& [name, bytes] : qstar::serving::report_files(*report)) require(!bytes.empty());
+  std::set<std::string> names;
+  for (const auto& [name, bytes] : qstar::serving::report_files(*report)) {
+    require(!bytes.empty());
+    require(names.insert(name).second);
+    require(name.find('/') == std::string::npos && name.size() < 256);
+  }
   const auto again = qstar::serving::parse_report(report->dump(), "again");
   require(again.has_value() && *again == *report);
   auto other = *report;

@@ -10,11 +10,10 @@
 #include <sstream>
 
 #include "environment/puzzle/puzzle_svg.hpp"
-#include "experiment/text/text_experiment.hpp"
+#include "experiment/experiment.hpp"
 #include "persistence/store.hpp"
-#include "serving/report/learning_curve.hpp"
-#include "serving/report/report.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/report_schema.hpp"
+#include "serving/report/run_report.hpp"
 #include "tests/support/attempts.hpp"
 #include "tests/support/environment_config.hpp"
 #include "tests/support/models.hpp"
@@ -95,8 +94,9 @@ TEST_CASE("records of schema 1 are read and written unchanged", "[golden]") {
 }
 
 TEST_CASE("the default configuration is printed unchanged", "[golden]") {
-  experiment::ExperimentConfig config;
-  compare("config.toml", print_config(describe_of(config)));
+  experiment::Experiment experiment;
+  for (const auto* kind : {"pretrain", "reinforce"}) experiment.stages.emplace_back(kind);
+  compare("config.toml", print_config(describe_of(experiment)));
 }
 
 TEST_CASE("a model's header is unchanged", "[golden]") {
@@ -108,25 +108,21 @@ TEST_CASE("a model's header is unchanged", "[golden]") {
   compare("model_header.json", bytes.substr(8, length) + "\n");
 }
 
-TEST_CASE("a report and its curve are unchanged", "[golden]") {
-  const auto report = nlohmann::json::parse(read("report.json"));
-  compare("report.md", serving::report_markdown(report));
-  compare("learning_curve.svg", serving::curve_of(report));
-}
-
-TEST_CASE("a story's report and its plots are unchanged", "[golden]") {
-  const auto report = serving::parse_report(read("story_report.json"), "story_report.json");
-  REQUIRE(report);
-  std::set<std::string> names, kept;
-  for (const auto& [name, bytes] : serving::report_files(*report)) {
-    compare("story_" + name, bytes);
-    names.insert("story_" + name);
+// A run on text with every kind of stage, a short one, and one on a puzzle.
+TEST_CASE("reports and their plots are unchanged", "[golden]") {
+  for (const std::string prefix : {"text_", "quickstart_", "cube3_"}) {
+    const auto report = serving::parse_report(read(prefix + "report.json"), prefix + "report.json");
+    REQUIRE(report);
+    std::set<std::string> names = {prefix + "report.json"}, kept;
+    for (const auto& [name, bytes] : serving::report_files(*report)) {
+      compare(prefix + name, bytes);
+      names.insert(prefix + name);
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(path_of("")))
+      if (const auto name = entry.path().filename().string(); name.starts_with(prefix))
+        kept.insert(name);
+    CHECK(names == kept);
   }
-  for (const auto& entry : std::filesystem::directory_iterator(path_of("")))
-    if (const auto name = entry.path().filename().string();
-        name.starts_with("story_") && name != "story_report.json")
-      kept.insert(name);
-  CHECK(names == kept);
 }
 
 TEST_CASE("drawings of every puzzle are unchanged", "[golden]") {

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "serving/report/report_aggregate.hpp"
-#include "serving/report/report_file.hpp"
+#include "serving/report/run_report.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -32,17 +32,6 @@ json golden(const std::string& name) {
   return json::parse(file);
 }
 
-json puzzle_report() {
-  return {{"name", "cube3"},
-          {"seed", 1},
-          {"puzzle", "cube3"},
-          {"curve", {{{"updates", 0}, {"solved", 0}}, {{"updates", 9}, {"solved", 0.5}}}},
-          {"network", {{"parameters", 100}}},
-          {"cost", {{"cpu_seconds", 12.5}}},
-          {"final",
-           {{"solved", 0.5}, {"positions", 8}, {"moves", 40}, {"updates", 9}, {"examples", 90}}}};
-}
-
 TEST_CASE("banned words and clipped phrases are found, ordinary ones are not") {
   CHECK(banned_phrase("without a leash") == "leash");
   CHECK(banned_phrase("The Setter wrote") == "Setter");
@@ -53,11 +42,12 @@ TEST_CASE("banned words and clipped phrases are found, ordinary ones are not") {
 }
 
 TEST_CASE("generated reports have no banned words") {
-  const auto story = golden("story_report.json");
-  auto other = story;
+  const auto text = golden("text_report.json");
+  auto other = text;
   other["seed"] = 2;
-  const auto together = serving::aggregate_reports(std::vector{story, other}).value();
-  for (const json& report : {golden("report.json"), story, together, puzzle_report()}) {
+  const auto together = serving::aggregate_reports(std::vector{text, other}).value();
+  for (const json& report :
+       {golden("quickstart_report.json"), text, together, golden("cube3_report.json")}) {
     const auto files = serving::report_files(report);
     REQUIRE(files.size() >= 2);
     for (const auto& [name, bytes] : files) {

@@ -17,14 +17,16 @@ class BadInputTest(RunTest):
             self.assertIn(word, line)
 
     def test_configuration(self):
-        self.refused(self.train("run", "rl.version=3"), 2, "rl.version", "versions")
-        self.refused(self.train("run", "rl.versions=many"), 2, "rl.versions")
-        self.refused(self.train("run", "rl.versions=-1"), 2, "rl.versions")
+        self.refused(self.train("run", "stages.reinforce.round=3"), 2, "stages.reinforce.round ", "stages.reinforce.rounds")
+        self.refused(self.train("run", "stages.reinforce.rounds=many"), 2, "stages.reinforce.rounds")
+        self.refused(self.train("run", "stages.reinforce.rounds=-1"), 2, "stages.reinforce.rounds")
         self.refused(qstar("train", "no-such.toml"), 3, "no-such.toml")
-        self.refused(self.train("run", "pretrain.length=500"), 2, "model.context")
+        self.refused(self.train("run", "stages.base.length=500"), 2, "model.context")
         self.refused(self.train("run", "model.scopes=px"), 2, "model.scopes", "px")
         self.refused(self.train("run", "environment.name=lights_out"), 2, "environment.name", "lights_out")
-        self.refused(self.train("run", "rollout.versions_ahead=5"), 2, "rollout.versions_ahead = 5", "rl.staleness = 4")
+        self.refused(self.train("run", "stages.reinforce.rounds=0"), 2, "stages.reinforce.rounds", "stages.reinforce.tokens")
+        self.refused(self.train("run", "rl.versions=3"), 2, "rl")  # of an earlier version
+        self.refused(self.train("run", "stages=[]"), 2, "stages")
         self.assertFalse(os.path.exists(os.path.join(self.path("run"), "config.toml")))
 
     def test_runs_do_not_overwrite_each_other(self):
@@ -92,7 +94,7 @@ class BadInputTest(RunTest):
         self.refused(qstar(*beam, model, "--retries", "2"), 2, "--stop-below")
         critic = os.path.join(run, "critic.safetensors")
         self.refused(qstar("solve", model, "1+2", "--search", "beam", "--guide", critic), 2, "samples of at least 2")
-        self.assert_ok(self.train("other", "pretrain.steps=5", "rl.versions=1", "model.context=128"))
+        self.assert_ok(self.train("other", "stages.base.steps=5", "stages.reinforce.rounds=1", "model.context=128"))
         other = os.path.join(self.path("other"), "critic.safetensors")
         self.refused(qstar(*beam, other), 2, other, model)
         self.refused(qstar("eval", model, "--held-out", "5", "--search", "qstar", "--samples", "2", "--guide", critic), 2,
@@ -150,9 +152,9 @@ class BadInputTest(RunTest):
         os.mkdir(room)
         run = os.path.join(room, "run")
         script = (f"mount -t tmpfs -o size=1500k tmpfs {room} || exit 77; "
-                  f"{QSTAR} train {SMOKE} --run {run} rl.versions=20 >{self.path('first')} 2>&1; code=$?; "
+                  f"{QSTAR} train {SMOKE} --run {run} stages.reinforce.rounds=20 >{self.path('first')} 2>&1; code=$?; "
                   f"mount -o remount,size=200m {room}; "
-                  f"{QSTAR} train {SMOKE} --run {run} rl.versions=20 --resume >{self.path('second')} 2>&1; "
+                  f"{QSTAR} train {SMOKE} --run {run} stages.reinforce.rounds=20 --resume >{self.path('second')} 2>&1; "
                   f"echo $code $?")
         answer = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, timeout=250)
         if answer.returncode == 77 or "unshare" in answer.stderr:

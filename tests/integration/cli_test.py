@@ -4,7 +4,7 @@ import os
 import subprocess
 import urllib.request
 
-from support import BUILD, QSTAR, RunTest, main, qstar, trained_run, wait_for, SMOKE
+from support import BUILD, QSTAR, RunTest, main, qstar, trained_run, training_groups, wait_for, SMOKE
 
 SUBCOMMANDS = ("train", "eval", "solve", "search", "replay", "label", "report", "certs", "worker", "completion",
                "help")
@@ -75,22 +75,23 @@ class CliTest(RunTest):
         self.assertIn(listing[0]["problem"], text.stdout)
         self.assertIn(str(stats["groups"]), qstar("replay", "stats", store).stdout)
         self.assertIn(listing[0]["problem"], qstar("replay", "ls", store, "--limit", "3").stdout)
-        attempts = qstar("replay", "show", store, str(listing[0]["group"]), "--json").stdout.splitlines()
-        self.assertEqual({json.loads(line)["problem"] for line in attempts}, {listing[0]["problem"]})
-        self.assertEqual(len(attempts), 4)  # rollout.samples
+        trained_on = training_groups(run)[0]
+        attempts = qstar("replay", "show", store, str(trained_on["group"]), "--json").stdout.splitlines()
+        self.assertEqual({json.loads(line)["problem"] for line in attempts}, {trained_on["problem"]})
+        self.assertEqual(len(attempts), 4)  # stages.reinforce.samples
 
     def test_the_gateway_shows_a_running_experiment(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--http", "0", "rl.versions=60")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--http", "0", "stages.reinforce.rounds=60")
         address = next(line for line in process.stdout if "gateway on" in line).split()[-1]
 
         def fetch(path):
             with urllib.request.urlopen(address + path, timeout=5) as answer:
                 return answer.read().decode()
 
-        self.assertTrue(wait_for(lambda: json.loads(fetch("/status")).get("phase") == "rl", 60))
+        self.assertTrue(wait_for(lambda: json.loads(fetch("/status")).get("phase") == "reinforce", 60))
         status = json.loads(fetch("/status"))
         self.assertLessEqual({"phase", "progress", "figures", "executors"}, set(status))
-        self.assertIn("qstar_pretrain_loss", fetch("/metrics"))
+        self.assertIn("qstar_base_loss", fetch("/metrics"))
         self.finish(process)
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from support import BUILD, SMOKE, RunTest, main, qstar, trained_run
+from support import BUILD, SMOKE, RunTest, main, qstar, trained_run, training_groups
 
 RUN_HERE = {"learn_critic", "surprises", "vote"}
 
@@ -83,19 +83,19 @@ class ExamplesTest(RunTest):
         loop = os.path.join(BUILD, "benchmarks", "plain_loop")
         if not os.path.exists(loop):
             self.skipTest("built without benchmarks")
-        self.assert_ok(subprocess.run([loop, SMOKE, self.path("loop"), "rollout.versions_ahead=0"], capture_output=True, text=True, timeout=120))
-        self.assert_ok(self.train("actors", "rollout.versions_ahead=0"))
+        lockstep = "stages.reinforce.staleness=0"
+        self.assert_ok(subprocess.run([loop, SMOKE, self.path("loop"), lockstep], capture_output=True, text=True, timeout=120))
+        self.assert_ok(self.train("actors", lockstep))
         self.assertEqual(weights(self.path("loop")), weights(self.path("actors")))
         self.assertEqual(self.attempts("loop"), self.attempts("actors"))
 
     def attempts(self, run):
-        """All attempts in the store, their origin aside."""
+        """All attempts that the policy learned from, their origin aside."""
         store = os.path.join(self.path(run), "store")
-        listed = qstar("replay", "ls", store, "--limit", "0", "--json").stdout
-        groups = re.findall(r'"group":(\d+)', listed)
+        groups = [str(group["group"]) for group in training_groups(self.path(run))]
         self.assertGreater(len(groups), 0)
         shown = [qstar("replay", "show", store, group, "--json").stdout for group in (groups[0], groups[-1])]
-        return listed.count("\n"), [re.sub(r'"(run|node|code_version)":"[^"]*",?', "", text) for text in shown]
+        return len(groups), [re.sub(r'"(run|node|code_version)":"[^"]*",?', "", text) for text in shown]
 
 
 if __name__ == "__main__":

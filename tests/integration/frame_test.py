@@ -9,7 +9,7 @@ from support import BUILD, QSTAR, RunTest, main, qstar, wait_for, SMOKE
 
 PROBE = os.path.join(BUILD, "tests", "integration", "frame_probe")
 # A puzzle that is trained in a second or two.
-SHORT = ("configs/lightsout4.toml", "training.updates=60", "learner.check_period=20")
+SHORT = ("configs/lightsout4.toml", "stages.cost_to_go.updates=60", "stages.cost_to_go.check_period=20")
 
 
 def shell(script, timeout=120):
@@ -56,7 +56,8 @@ class InputTest(FrameTest):
 
     def test_numbers_are_finite_and_in_range(self):
         for value in ("nan", "inf", "-inf"):
-            self.refused(self.train("run", f"rollout.temperature={value}"), 2, "rollout.temperature", "finite")
+            self.refused(self.train("run", f"stages.reinforce.temperature={value}"), 2, "stages.reinforce.temperature",
+                         "finite")
         for option, value in (("--workers", "-1"), ("--workers", "nan"), ("--workers", "65"), ("--workers", "1.5"),
                               ("--http", "65536"), ("--http", "-2"), ("--http", "x"), ("--workers", str(2 ** 64))):
             self.refused(self.train("run", option, value), 2, option, value, "whole number from 0 to")
@@ -126,7 +127,7 @@ class MemoryTest(FrameTest):
         self.assertEqual(shell("ulimit -v 300000; $PROBE lack nowhere", 20).stdout, "went on\n")
 
     def test_training_with_little_memory_ends_with_an_explanation(self):
-        text, puzzle = (SMOKE, "rl.versions=1", "pretrain.steps=30", "evaluation.problems=20"), SHORT
+        text, puzzle = (SMOKE, "stages.reinforce.rounds=1", "stages.base.steps=30", "evaluation.problems=20"), SHORT
         works = 0
         for megabytes in (100, 600, 700, 800, 1000, 1100, 1300, 1500, 1700, 4000):
             for words in (text, puzzle):
@@ -151,7 +152,7 @@ class CommandOutputTest(FrameTest):
         cls.holder = RunTest()
         cls.holder.setUp()
         cls.run_folder = cls.holder.path("run")
-        cls.holder.assert_ok(cls.holder.train("run", "rl.versions=1"))
+        cls.holder.assert_ok(cls.holder.train("run", "stages.reinforce.rounds=1"))
 
     @classmethod
     def tearDownClass(cls):
@@ -253,7 +254,7 @@ class SignalTest(FrameTest):
         self.ends_although_nobody_reads([QSTAR, "replay", "ls", store], lambda process: self.sleeps(process.pid))
         metrics = self.path("long/metrics.jsonl")
         self.ends_although_nobody_reads(
-            [QSTAR, "train", "configs/lightsout4.toml", "training.updates=100000000", "--run", self.path("long")],
+            [QSTAR, "train", "configs/lightsout4.toml", "stages.cost_to_go.updates=100000000", "--run", self.path("long")],
             lambda process: os.path.exists(metrics) and os.path.getsize(metrics) > 0)
         self.assertTrue(os.listdir(self.path("long/checkpoints")))
 
@@ -299,7 +300,7 @@ class SignalTest(FrameTest):
     def test_training_stops_and_keeps_everything(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             run = self.path(f"run{number}")
-            process = self.start("train", "configs/lightsout4.toml", "training.updates=100000000", "--run", run)
+            process = self.start("train", "configs/lightsout4.toml", "stages.cost_to_go.updates=100000000", "--run", run)
             # After its first progress line the run is under way.
             self.assertTrue(any(re.search(r"cost_to_go \d+ %", line) for line in process.stdout))
             process.send_signal(number)
@@ -349,7 +350,8 @@ class WordsTest(FrameTest):
         self.refused(qstar("completion", "bsh"), 2, "one of bash, zsh, fish", "'bash'?")
 
     def test_integers_that_are_too_large_are_out_of_range(self):
-        for setting in ("seed=18446744073709551616", "rl.versions=99999999999999999999", "seed=-99999999999999999999"):
+        for setting in ("seed=18446744073709551616", "stages.reinforce.rounds=99999999999999999999",
+                        "seed=-99999999999999999999"):
             self.refused(qstar("train", SMOKE, setting), 2, "must be from", setting.split("=")[1])
 
     def test_mistyped_options(self):

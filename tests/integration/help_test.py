@@ -117,8 +117,9 @@ class HelpTest(unittest.TestCase):
         program = os.path.join(BUILD, "tests", "integration", "list_settings")
         listed = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
         self.assertGreater(len(listed), 150)
-        for kind in ("text", "puzzle", "story"):
-            self.assertTrue(any(line.startswith(kind) for line in listed))
+        for kind in ("pretrain", "finetune", "judges", "search", "feedback", "compare", "selfplay", "reinforce", "measure",
+                     "cost_to_go"):
+            self.assertTrue(any(re.search(rf"\b{kind}\b", line.split("\t")[0]) for line in listed), kind)
         for line in listed:
             key, doc = line.split("\t")
             with self.subTest(key):
@@ -128,7 +129,7 @@ class HelpTest(unittest.TestCase):
 
     def test_the_repository_uses_standard_terms(self):
         """Documents, comments, names of tests. Literals without a blank are names: those of random streams stay."""
-        files = [path for folder in ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "story", "actors",
+        files = [path for folder in ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "actors",
                                      "cli", "configs", "docs", "examples", "benchmarks", "tests", "tools", "cmake")
                  for path in sorted(Path(folder).rglob("*")) if path.suffix in (".hpp", ".cpp", ".py", ".md", ".toml", ".txt")]
         files += [Path(name) for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "CMakeLists.txt")]
@@ -145,7 +146,7 @@ class HelpTest(unittest.TestCase):
     def test_messages_use_standard_terms(self):
         """Phrases in the sources: errors, progress, reports. Run from the repository's root, as ctest does."""
         literal = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-        folders = ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "story", "actors", "cli")
+        folders = ("core", "environment", "learning", "persistence", "search", "serving", "experiment", "actors", "cli")
         phrases = [(str(path), found[1]) for folder in folders for path in sorted(Path(folder).rglob("*.[ch]pp"))
                    for found in literal.finditer(path.read_text()) if " " in found[1]]
         self.assertGreater(len(phrases), 1000)

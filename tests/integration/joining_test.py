@@ -61,7 +61,7 @@ class JoiningTest(RunTest):
 
     def head(self, listen, *words):
         return Listener(self.start("train", SMOKE, "--run", self.path("run"), "--listen", listen, "--certs",
-                                   self.path("certs"), "rl.versions=5000", *words))
+                                   self.path("certs"), "stages.reinforce.rounds=5000", *words))
 
     def assert_says(self, listener, text, seconds=60):
         self.assertTrue(listener.said(text, seconds), f"{text!r} not in {listener.lines}")

@@ -67,7 +67,7 @@ class LabelTest(RunTest):
         self.assertEqual(ratings, [0, -1] + [None] * (len(first) - 2))
         # A line cut off, as by a power failure, and one of somebody else's work.
         with open(file, "a") as out:
-            out.write(json.dumps({**record, "qstar": {"group": 10**9, "sample": 0}}) + "\n" + '{"question')
+            out.write(json.dumps({**record, "qstar": {"group": 10**12, "sample": 0}}) + "\n" + '{"question')
         terminal = self.label(*words)
         self.answer(terminal, b"s")
         terminal.press(b"\x04")  # the end of the input
@@ -75,7 +75,7 @@ class LabelTest(RunTest):
         self.assertIn("0 labelled now, 1 before", terminal.seen)
         terminal = self.label(*words)
         self.assertTrue(terminal.shows(f"1 of {len(second)}  = ", 20), terminal.seen)
-        self.assertRegex(terminal.seen, r"left out: .*:2: group 1000000000, sample 0 is not in the run")
+        self.assertRegex(terminal.seen, r"left out: .*:2: group 1000000000000, sample 0 is not in the run")
         self.assertRegex(terminal.seen, r"left out: .*:3: is not a JSON object")
         for _ in second:
             self.answer(terminal, b"+")
@@ -160,17 +160,24 @@ class LabelTest(RunTest):
         self.assertNotIn("left out", terminal.seen)
 
     def test_what_is_known_is_shown_and_not_asked(self):
-        pair = next((one, two) for group in attempts(self.run_folder) for one in group[:1] for two in group[1:2]
-                    if one["steps"][0]["text"] == two["steps"][0]["text"] and len(two["steps"]) > 1
-                    and one["steps"][1:2] != two["steps"][1:2])
-        terminal = self.label("--steps", "--from", str(pair[0]["group"]))
-        for _ in pair[0]["steps"]:
-            self.answer(terminal, b"+")
+        def first_repeated(group):
+            """The number of the first attempt that begins like an earlier one and goes on in another way."""
+            for i, attempt in enumerate(group):
+                alike = [other for other in group[:i] if other["steps"][0]["text"] == attempt["steps"][0]["text"]]
+                if alike:
+                    differs = all(other["steps"][1:2] != attempt["steps"][1:2] for other in alike)
+                    return i if len(attempt["steps"]) > 1 and differs else None
+
+        group, before = next((group, i) for group in attempts(self.run_folder) if (i := first_repeated(group)))
+        terminal = self.label("--steps", "--from", str(group[0]["group"]))
+        for attempt in group[:before]:
+            for _ in attempt["steps"]:
+                self.answer(terminal, b"+")
         self.assertTrue(terminal.shows(r"\(\+ before\)\s+2 of ", 20), terminal.seen)
         self.answer(terminal, b"-")
         self.answer(terminal, b"q")
         self.assertEqual(terminal.end(20), 0, terminal.seen)
-        record = lines(os.path.join(self.run_folder, "step_labels.jsonl"))[1]
+        record = lines(os.path.join(self.run_folder, "step_labels.jsonl"))[before]
         self.assertEqual([step["completions"][0]["rating"] for step in record["label"]["steps"]][:2], [1, -1])
 
     def test_answers_are_ranked_once(self):

@@ -1,29 +1,39 @@
-// Prints every setting of every kind of experiment, for help_test.py: KIND KEY, a tab, and what the
-// configuration file says about it.
+// Prints every setting, of an experiment on text and of one on a puzzle with a stage of every kind,
+// for help_test.py: text or puzzle, the key, a tab, and what the configuration file says about it.
 #include <fmt/format.h>
 
-#include "experiment/puzzle/puzzle_experiment.hpp"
-#include "experiment/story/story_config.hpp"
-#include "experiment/text/text_experiment.hpp"
+#include "experiment/experiment.hpp"
 
 namespace {
 
-template <class Config>
-void list(const char* kind) {
-  Config config;
-  for (const auto& section : qstar::list_config(qstar::describe_of(config))) {
+using qstar::experiment::Experiment;
+
+// With the stages of text, or those of puzzles, each named after its kind.
+Experiment whole(bool of_puzzles) {
+  Experiment experiment;
+  if (of_puzzles) experiment.environment.name = "lights_out";
+  for (const auto& kind : qstar::experiment::stage_kinds()) {
+    if (kind.of_puzzles != of_puzzles) continue;
+    auto& stage = experiment.stages.emplace_back(kind.kind);
+    stage.name = kind.kind;
+  }
+  experiment.targets = {{"figure", "", 0, 1}};
+  return experiment;
+}
+
+void list(const char* title, Experiment experiment) {
+  for (const auto& section : qstar::list_elements(qstar::describe_of(experiment))) {
     const char* const header = section.of_list ? "{} [[{}]]\t{}\n" : "{} [{}]\t{}\n";
-    if (!section.path.empty()) fmt::print(fmt::runtime(header), kind, section.path, section.doc);
-    const std::string prefix = section.path.empty() ? "" : section.path + ".";
+    if (!section.key.empty()) fmt::print(fmt::runtime(header), title, section.key, section.doc);
+    const std::string prefix = section.key.empty() ? "" : section.key + ".";
     for (const auto& field : section.fields)
-      fmt::print("{} {}{}\t{}\n", kind, prefix, field.name, field.doc);
+      fmt::print("{} {}{}\t{}\n", title, prefix, field.name, field.doc);
   }
 }
 
 }  // namespace
 
 int main() {
-  list<qstar::experiment::ExperimentConfig>("text");
-  list<qstar::experiment::PuzzleExperiment>("puzzle");
-  list<qstar::experiment::StoryConfig>("story");
+  list("text", whole(false));
+  list("puzzle", whole(true));
 }

@@ -3,7 +3,7 @@ import os
 import subprocess
 import sys
 
-from support import QSTAR, RunTest, SMOKE, main, qstar, report, results_of, wait_for
+from support import QSTAR, RunTest, SMOKE, main, qstar, results, results_of, wait_for
 
 HEAD, AWAY = f"qstar-h{os.getpid()}", f"qstar-w{os.getpid()}"
 ADDRESS, PORT = "10.213.7.1", 7000
@@ -51,7 +51,7 @@ class NetworkTest(RunTest):
         for name in ("ours", "theirs"):
             self.assert_ok(qstar("certs", self.path(name)))
         head = self.on(HEAD, "train", SMOKE, "--run", self.path("run"), "--listen", f"{ADDRESS}:{PORT}",
-                       "--certs", self.path("ours"), "rl.versions=150", "--log-level", "debug")
+                       "--certs", self.path("ours"), "stages.reinforce.rounds=150", "--log-level", "debug")
         answers = lambda: ip("netns", "exec", AWAY, "bash", "-c", f"echo > /dev/tcp/{ADDRESS}/{PORT}").returncode == 0
         self.assertTrue(wait_for(answers, 30))
 
@@ -72,7 +72,7 @@ class NetworkTest(RunTest):
         said = self.finish(late, 30)
         self.assertIn(f"worker late joined the head at {ADDRESS}:{PORT}: experiment smoke", said)
         self.assertIn(f"worker late ended: the head at {ADDRESS}:{PORT} has no more work for it", said)
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 151)
+        self.assertEqual(results(self.path("run"))["reinforce"]["rounds"], 150)
         self.assertGreater(self.results_of("late"), 0)
         self.assertEqual(self.results_of("stranger"), 0)
 

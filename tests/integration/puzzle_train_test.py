@@ -6,13 +6,14 @@ import re
 import shlex
 import signal
 
-from support import RunTest, main, qstar, report, stats, wait_for
+from support import RunTest, main, qstar, report, results, stats, wait_for
 
 CONFIG = "configs/lightsout4.toml"
 # A puzzle of 512 positions and a network to fit.
-TINY = ["environment.size=3", "learner.network.values=q", "learner.network.first=64", "learner.network.second=32", "learner.scrambles.depth=9",
-        "learner.scrambles.batch=64", "learner.check_period=20", "checkpoint.seconds=0.2"]
-LONG = "training.updates=200000"  # much more than a test waits for
+TINY = ["environment.size=3", "stages.cost_to_go.network.values=q", "stages.cost_to_go.network.first=64",
+        "stages.cost_to_go.network.second=32", "stages.cost_to_go.scrambles.depth=9",
+        "stages.cost_to_go.scrambles.batch=64", "stages.cost_to_go.check_period=20", "checkpoint.seconds=0.2"]
+LONG = "stages.cost_to_go.updates=200000"  # much more than a test waits for
 
 
 def pressed(rng, side=5):
@@ -59,8 +60,9 @@ class PuzzleTrainTest(RunTest):
         self.assert_ok(answer)
         cpu = report(self.path("run"))["cost"]["cpu_seconds"]
         self.assertLess(cpu, 60)
-        self.assertEqual(report(self.path("run"))["final"]["solved"], 1)
-        curve = [point["solved"] for point in report(self.path("run"))["curve"]]
+        learned = results(self.path("run"))["cost_to_go"]
+        self.assertEqual(learned["solved"], 1)
+        curve = [point["solved"] for point in learned["curve"]]
         self.assertLess(curve[0], 0.5)  # it had to be learned
         self.assertIn("solved 0.", answer.stdout)
         self.assertIn("solves 1.0000", answer.stdout)
@@ -69,7 +71,7 @@ class PuzzleTrainTest(RunTest):
         self.assert_ok(qstar("train", "configs/lightsout5.toml", "--run", self.path("run"), timeout=300))
         told = report(self.path("run"))
         self.assertLess(told["cost"]["cpu_seconds"], 60)
-        self.assertGreater(told["final"]["solved"], 0.95)
+        self.assertGreater(told["results"]["cost_to_go"]["solved"], 0.95)
         states = self.path("states.jsonl")
         with open(states, "w") as file:
             for number in range(50):
@@ -84,13 +86,14 @@ class PuzzleTrainTest(RunTest):
         self.assertIn("cannot be solved", refused.stderr)
 
     def test_a_run_leaves_everything_that_it_promises(self):
-        self.assert_ok(self.train("run", "training.updates=400"))
+        self.assert_ok(self.train("run", "stages.cost_to_go.updates=400"))
         for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "model.safetensors", "report.json",
                      "report.md", "learning_curve.svg"):
             self.assertTrue(os.path.exists(os.path.join(self.path("run"), name)), name)
-        told = report(self.path("run"))
-        self.assertEqual(told["cost"]["updates"], 400)
-        self.assertEqual(told["cost"]["examples"], 400 * 64)
+        told = results(self.path("run"))["cost_to_go"]
+        self.assertEqual(told["updates"], 400)
+        self.assertEqual(told["examples"], 400 * 64)
+        self.assertEqual(told["network"], {"values": "q", "first": 64, "second": 32, "blocks": 1})
         with open(os.path.join(self.path("run"), "metrics.jsonl")) as lines:
             rows = [json.loads(line) for line in lines]
         self.assertTrue(any("solved" in row for row in rows))
@@ -106,13 +109,13 @@ class PuzzleTrainTest(RunTest):
 
     def test_two_runs_are_byte_identical(self):
         for run in ("one", "two"):
-            self.assert_ok(self.train(run, "training.updates=300"))
+            self.assert_ok(self.train(run, "stages.cost_to_go.updates=300"))
         self.assertEqual(self.model("one"), self.model("two"))
-        self.assert_ok(self.train("other", "training.updates=300", "seed=2"))
+        self.assert_ok(self.train("other", "stages.cost_to_go.updates=300", "seed=2"))
         self.assertNotEqual(self.model("one"), self.model("other"))
 
     def test_the_model_is_the_same_with_workers(self):
-        words = ["training.updates=400", "record.checks=1"]
+        words = ["stages.cost_to_go.updates=400", "stages.cost_to_go.record.checks=1"]
         self.assert_ok(self.train("alone", *words))
         output = self.finish(self.start("train", CONFIG, "--run", self.path("run"), *TINY, *words, "--workers", "2"))
         self.assertIn("finished", output)
@@ -124,11 +127,10 @@ class PuzzleTrainTest(RunTest):
 
     def test_workers_help_and_end_with_the_run(self):
         process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, "--workers", "1",
-                             "training.updates=1000000", "training.cpu_seconds=6")
+                             "stages.cost_to_go.updates=1000000", "stages.cost_to_go.cpu_seconds=6")
         output = self.finish(process)
-        told = report(self.path("run"))["cost"]
-        self.assertGreater(told["cpu_seconds"], 6)
-        self.assertLess(told["updates"], 1000000)
+        self.assertGreater(report(self.path("run"))["cost"]["cpu_seconds"], 6)
+        self.assertLess(results(self.path("run"))["cost_to_go"]["updates"], 1000000)
         self.assertIn("finished", output)
 
     def test_after_kill_9_it_resumes_from_the_checkpoint(self):
@@ -145,7 +147,7 @@ class PuzzleTrainTest(RunTest):
         self.assert_interrupted(process)
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
-        words = ["training.updates=3000"]
+        words = ["stages.cost_to_go.updates=3000"]
         process = self.start("train", CONFIG, "--run", self.path("run"), *TINY, *words)
         self.assertTrue(wait_for(lambda: self.updates() >= 100, 30))
         process.send_signal(signal.SIGINT)
@@ -156,22 +158,25 @@ class PuzzleTrainTest(RunTest):
     def test_a_run_in_any_folder_resumes(self):
         run = self.path("bob's run")  # a name that a shell takes apart
         metrics = os.path.join(run, "metrics.jsonl")
-        process = self.start("train", CONFIG, "--run", run, *TINY, "training.updates=3000")
+        process = self.start("train", CONFIG, "--run", run, *TINY, "stages.cost_to_go.updates=3000")
         self.assertTrue(wait_for(lambda: len(lines_of(metrics)) > 3, 30))
         process.send_signal(signal.SIGINT)
         words = self.assert_interrupted(process)
         with open(metrics, "a") as file:  # as kill -9 may leave it
             file.write('{"phase":"tr')
         self.assert_ok(qstar(*words))
-        self.assertEqual(report(run)["cost"]["updates"], 3000)
+        self.assertEqual(results(run)["cost_to_go"]["updates"], 3000)
         broken = [line for line in lines_of(metrics) if not line.endswith("}\n")]
         self.assertEqual(broken, ['{"phase":"tr\n'])
 
     def test_mistakes_are_told_in_one_line(self):
-        for words, parts in [(["learner.raet=1"], ["learner.raet", "learner.rate"]),
-                             (["replay.capacity=1"], ["replay.capacity", "training.batches_per_lease"]),
+        for words, parts in [(["stages.cost_to_go.raet=1"], ["stages.cost_to_go.raet", "stages.cost_to_go.rate"]),
+                             (["stages.cost_to_go.batches_ahead=1"],
+                              ["stages.cost_to_go.batches_ahead", "stages.cost_to_go.batches_per_lease"]),
                              (["environment.size=60"], ["environment.size"]),
-                             (["rl.versions=3"], ["rl", "a puzzle"])]:
+                             (["stages.reinforce.rounds=3"], ["stages.reinforce", "cost_to_go"]),
+                             (["stages=[{kind='pretrain'}]"], ["stages.base", "pretrain", "lights_out", "a puzzle"]),
+                             (["model.width=32"], ["model"])]:
             answer = self.train("bad", *words)
             self.assertEqual(answer.returncode, 2, answer.stderr)
             self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)

@@ -66,7 +66,7 @@ class ReplayTest(RunTest):
 
     def test_a_group_that_is_gone(self):
         self.refused(self.replay("show", self.foreign, "11"), 3, "group 11 is no longer in", "evicts the oldest",
-                     "replay.capacity", "13 to 29")
+                     "store.capacity", "13 to 29")
         self.refused(self.replay("show", self.foreign, "30"), 3, "group 30", "not yet", "13 to 29")
         self.assert_ok(self.replay("show", self.foreign, "13"))
 

@@ -6,9 +6,9 @@ import xml.etree.ElementTree
 
 from support import QSTAR, RunTest, main, qstar
 
-GOLDEN = os.path.join("tests", "golden", "story_report.json")
+GOLDEN = os.path.join("tests", "golden", "text_report.json")
 PLOTS = {"headline.svg", "calibration.svg", "searches.svg", "rlhf.svg", "rl.svg", "rewards.svg", "selfplay.svg",
-         "learning_curve.svg", "out_of_domain.svg", "polluted_context.svg"}
+         "learning_curve.svg", "learning_curve_critic_beside.svg", "out_of_domain.svg", "polluted_context.svg"}
 
 
 def read(path):
@@ -17,10 +17,11 @@ def read(path):
 
 
 class ReportTest(RunTest):
-    def story(self, folder, **members):
-        """A finished run's folder with the golden report, some members changed."""
+    def finished(self, folder, measured=None, **members):
+        """A finished run's folder with the golden report, some members changed, also of its stage "measure"."""
         os.makedirs(self.path(folder))
         report = json.loads(read(GOLDEN)) | members
+        report["results"]["measure"].update(measured or {})
         with open(os.path.join(self.path(folder), "report.json"), "w") as file:
             json.dump(report, file)
         return self.path(folder)
@@ -32,8 +33,8 @@ class ReportTest(RunTest):
             self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg", name)
             self.assertNotIn("nan", read(os.path.join(folder, name)), name)
 
-    def test_a_story(self):
-        run = self.story("run", name="a & b <c> \u0001\uffff")
+    def test_every_kind_of_stage(self):
+        run = self.finished("run", name="a & b <c> \u0001\uffff")
         answer = qstar("report", run)
         self.assert_ok(answer)
         self.assertEqual(read(os.path.join(run, "report.md")), answer.stdout)
@@ -58,7 +59,10 @@ class ReportTest(RunTest):
         self.assertEqual((read(os.path.join(run, "report.md")), read(os.path.join(run, "learning_curve.svg"))), before)
         self.assertEqual(set(os.listdir(run)) & {"aggregate.json"}, set())
         with open(self.path("puzzle.json"), "w") as file:
-            json.dump({"name": "cube", "puzzle": "cube3", "seed": 1, "final": {"solved": 0.5, "positions": 8}}, file)
+            json.dump({"name": "cube", "environment": "cube3", "seed": 1,
+                       "stages": [{"name": "cost_to_go", "kind": "cost_to_go", "cpu_seconds": 1}],
+                       "results": {"cost_to_go": {"solved": 0.5, "positions": 8,
+                                                  "curve": [{"updates": 10, "solved": 0.5}]}}}, file)
         answer = qstar("report", self.path("puzzle.json"), "--out", self.path("puzzle"))
         self.assert_ok(answer)
         self.assertIn("solves a share of 0.5000 of 8 fixed positions", answer.stdout)
@@ -66,8 +70,7 @@ class ReportTest(RunTest):
         self.refused(qstar("report", run, self.path("puzzle.json")), 2, "text", "puzzle")
 
     def test_several_seeds(self):
-        calculator = {"n": 2000, "times_faster": 3000}
-        runs = [self.story(f"run{seed}", seed=seed, calculator=calculator | {"times_faster": 1000 * seed})
+        runs = [self.finished(f"run{seed}", {"calculator": {"n": 2000, "times_faster": 1000 * seed}}, seed=seed)
                 for seed in (1, 2, 3)]
         answer = qstar("report", *runs)
         self.assert_ok(answer)
@@ -75,15 +78,16 @@ class ReportTest(RunTest):
         self.assertIn("| 2000.0 (1000.0 – 3000.0) |", answer.stdout)
         self.assertEqual(os.listdir(runs[0]), ["report.json"], "nothing is written unasked")
         together = json.loads(qstar("report", *runs, "--json", "--out", self.path("all")).stdout)
-        self.assertEqual(together["calculator"]["times_faster"], {"mean": 2000, "min": 1000, "max": 3000, "n": 3})
+        self.assertEqual(together["results"]["measure"]["calculator"]["times_faster"],
+                         {"mean": 2000, "min": 1000, "max": 3000, "n": 3})
         self.assertEqual(json.loads(read(self.path("all/aggregate.json"))), together)
         self.assertEqual(read(self.path("all/report.md")), answer.stdout)
         self.assert_pictures(self.path("all"), PLOTS)
         self.refused(qstar("report", runs[0], runs[1], runs[0]), 2, "seed 1", "twice")
-        self.refused(qstar("report", runs[0], self.story("other", seed=9, family="B")), 2, "family", "C", "B")
+        self.refused(qstar("report", runs[0], self.finished("other", seed=9, family="B")), 2, "family", "C", "B")
 
     def test_bad_input(self):
-        run = self.story("run")
+        run = self.finished("run")
         file = os.path.join(run, "report.json")
         self.refused(qstar("report"), 2, "--help")
         self.refused(qstar("report", self.path("nowhere")), 3, "nowhere")
@@ -92,11 +96,14 @@ class ReportTest(RunTest):
         with open(self.path("empty/config.toml"), "w"):
             pass
         self.refused(qstar("report", self.path("empty")), 3, "not finished", f"--run {self.path('empty')} --resume")
-        whole, other = read(file), self.story("other", seed=2)
+        whole, other = read(file), self.finished("other", seed=2)
         for content, words in ((whole[:5000], ["byte 5001"]), ("", ["byte 1"]), ("[" * 1000 + "]" * 1000, ["deep"]),
                                ("{}", ["name"]), ('"text"', ["an object"]),
-                               (whole.replace("4608000", '"many"'), ["base.tokens", "many", "a number"]),
-                               (whole.replace('"story"', '"saga"'), ["saga"])):
+                               (whole.replace("4608000", '"many"'), ["results.base.tokens", "many", "a number"]),
+                               (whole.replace('"pretrain"', '"saga"'), ["stages[0].kind", "saga", "pretrain"]),
+                               ('{"kind": "story", "name": "qstar", "seed": 1, "stages": {"base": 1.0}}', ["older version"]),
+                               ('{"name": "quickstart", "seed": 1, "base": {}, "final": {}}', ["older version"]),
+                               ('{"name": "cube", "puzzle": "cube3", "seed": 1, "final": {}}', ["older version"])):
             with open(file, "w") as damaged:
                 damaged.write(content)
             for runs in ([run], [other, run]):
@@ -135,7 +142,7 @@ class ReportTest(RunTest):
             self.skipTest("the build folder is closed to others")
 
     def test_a_run_that_cannot_be_written_to_is_shown(self):
-        run = self.story("run")
+        run = self.finished("run")
         whole = qstar("report", run).stdout
         for name in os.listdir(run):
             if name != "report.json":
@@ -162,7 +169,7 @@ class ReportTest(RunTest):
             self.assertIn(part, answer.stderr)
 
     def test_foreign_names_cannot_steer_a_terminal(self):
-        run = self.story("run", name="\u001b[2J\u009b31m\u202e")
+        run = self.finished("run", name="\u001b[2J\u009b31m\u202e")
         answer = qstar("report", run)
         self.assert_ok(answer)
         self.assertIn("[2J\\x9b31m\\u{202e}", answer.stdout.splitlines()[0])

@@ -7,11 +7,11 @@ import signal
 import socket
 import tempfile
 
-from support import RunTest, main, qstar, read, report, wait_for, SMOKE
+from support import RunTest, main, qstar, read, results, wait_for, SMOKE
 
 PUZZLE = "configs/lightsout4.toml"
-STORY = "configs/sums_story.toml"
-SHORT = ["pretrain.steps=30", "rl.versions=1", "evaluation.problems=20", "evaluation.curve_problems=20"]
+STAGES = "configs/sums_stages.toml"
+SHORT = ["stages.base.steps=30", "stages.reinforce.rounds=1", "evaluation.problems=20", "evaluation.curve_problems=20"]
 
 
 def rows_of(run):
@@ -53,31 +53,48 @@ class ResumeTest(RunTest):
     # ---- what may change ---------------------------------------------------------------------------
 
     def test_every_difference_is_listed(self):
-        answer = self.resume(*SHORT, "model.width=64", "rl.versions=3", "seed=2", "critic.dueling=true")
+        answer = self.resume(*SHORT, "model.width=64", "stages.reinforce.rounds=3", "seed=2",
+                             "stages.reinforce.critic.dueling=true")
         self.refused(answer, 2, "run/config.toml differs from the configuration given. These settings cannot change: "
-                     "seed (1 in the run, 2 given), model.width (32 in the run, 64 given), critic.dueling (false in the "
-                     "run, true given). These may change: rl.versions (1 in the run, 3 given). Continue that run as it is with ", "--resume")
+                     "seed (1 in the run, 2 given), model.width (32 in the run, 64 given), stages.reinforce.critic.dueling "
+                     "(false in the run, true given). These may change: stages.reinforce.rounds (1 in the run, 3 given). "
+                     "Continue that run as it is with ", "--resume")
         self.assertEqual(len(answer.stderr.splitlines()), 1)
 
     def test_a_budget_may_change_and_is_recorded(self):
-        before = report(self.run_path)["cost"]
-        answer = self.resume(*SHORT, "rl.versions=3", "checkpoint.keep=1", "restart.max_failures=2")
+        before = results(self.run_path)
+        answer = self.resume(*SHORT, "stages.reinforce.rounds=3", "checkpoint.keep=1", "restart.max_failures=2")
         self.assert_ok(answer)
-        self.assertIn("rl.versions = 3 (was 1)", answer.stdout)
-        cost = report(self.run_path)["cost"]
-        self.assertEqual((before["policy_versions"], cost["policy_versions"]), (2, 4))
-        self.assertEqual(len(os.listdir(os.path.join(self.run_path, "checkpoints"))), 1)
+        self.assertIn("stages.reinforce.rounds = 3 (was 1)", answer.stdout)
+        after = results(self.run_path)
+        self.assertEqual((before["reinforce"]["rounds"], after["reinforce"]["rounds"]), (1, 3))
+        self.assertEqual(before["base"], after["base"])  # a stage before the one that continues
+        self.assertEqual(len(os.listdir(os.path.join(self.run_path, "checkpoints", "reinforce"))), 1)
         with open(os.path.join(self.run_path, "config.toml")) as file:
             recorded = file.read()
-        for line in (r"^versions = 3\b", r"^keep = 1\b", r"^max_failures = 2\b"):
+        for line in (r"^rounds = 3\b", r"^keep = 1\b", r"^max_failures = 2\b"):
             self.assertTrue(re.search(line, recorded, re.MULTILINE), line)
         # It is the run's own file that resumes it from now on.
         self.assert_ok(self.resume(config=os.path.join(self.run_path, "config.toml")))
-        self.refused(self.resume(*SHORT, "rl.versions=2"), 2, "rl.versions = 2", "3 versions")
+        self.refused(self.resume(*SHORT, "stages.reinforce.rounds=2"), 2, "rounds = 2", "3 rounds")
 
-    def test_a_run_of_another_kind_is_named(self):
-        for config, kind in ((PUZZLE, "puzzle"), (STORY, "story")):
-            self.refused(self.resume(config=config), 2, "another kind", "text experiment", kind, "--run")
+    def test_the_stages_behind_one_that_continues_run_again(self):
+        run = self.path("measured")
+        words = [STAGES, "--run", run, "stages.base.steps=30", "stages.final.tokens=5000", "stages.measure.problems=10",
+                 "evaluation.problems=20", "evaluation.curve_problems=20",
+                 *(f"stages.{stage}.skip=true" for stage in ("sft", "judges", "search", "rlhf", "rl", "rewards", "selfplay"))]
+        self.assert_ok(qstar("train", *words))
+        before = results(run)
+        self.assert_ok(qstar("train", *words, "stages.final.tokens=20000", "--resume"))
+        after = results(run)
+        self.assertEqual(after["base"], before["base"])
+        self.assertGreaterEqual(after["final"]["tokens"], 20000)
+        self.assertGreater(after["final"]["rounds"], before["final"]["rounds"])
+        self.assertEqual(after["measure"]["calculator"]["policy_cpu_seconds"], after["final"]["greedy"]["cpu_seconds"])
+
+    def test_a_run_of_another_experiment_is_named(self):
+        for config, key in ((PUZZLE, "environment.name"), (STAGES, "environment.operators")):
+            self.refused(self.resume(config=config), 2, "differs from the configuration given", key, "stages", "--run")
 
     # ---- what is missing ---------------------------------------------------------------------------
 
@@ -90,11 +107,11 @@ class ResumeTest(RunTest):
 
     def test_a_store_that_lost_attempts_is_not_continued(self):
         run = self.path("lost")
-        process = self.start("train", SMOKE, "--run", run, "rl.versions=400", "checkpoint.seconds=0.2")
+        process = self.start("train", SMOKE, "--run", run, "stages.reinforce.rounds=400", "checkpoint.seconds=0.2")
 
         def has_a_checkpoint_of_reinforcement():
             rows = read(run + "/metrics.jsonl") if os.path.exists(run + "/metrics.jsonl") else ""
-            return rows.rfind('"checkpoint"') > rows.find('"phase":"rl"') > 0
+            return rows.rfind('"checkpoint"') > rows.find('"phase":"reinforce"') > 0
 
         self.assertTrue(wait_for(has_a_checkpoint_of_reinforcement, 60))
         process.kill()
@@ -103,18 +120,19 @@ class ResumeTest(RunTest):
         for name in os.listdir(store):
             if name.endswith(".log"):  # the write-ahead log: nothing is flushed yet
                 os.remove(os.path.join(store, name))
-        answer = qstar("train", SMOKE, "--run", run, "rl.versions=400", "--resume")
+        answer = qstar("train", SMOKE, "--run", run, "stages.reinforce.rounds=400", "--resume")
         self.assertEqual(answer.returncode, 3, answer.stdout + answer.stderr)
         self.assertIn("the store has lost attempts", answer.stderr)
 
     def test_a_mistyped_run_is_not_made(self):
         typo = self.path("typo")
-        for config in (SMOKE, PUZZLE, STORY):
+        for config in (SMOKE, PUZZLE, STAGES):
             self.refused(qstar("train", config, "--run", typo, "--resume"), 3, "typo", "holds no run", "--run")
             self.assertFalse(os.path.exists(typo))
 
     def test_what_was_deleted_is_named(self):
-        for part in ("checkpoints", "store"):
+        # Only a stage that continues needs its save.
+        for part, words in (("checkpoints", ["stages.reinforce.rounds=3"]), ("store", []), ("stages", [])):
             for empty in (False, True):
                 with self.subTest(part=part, empty=empty):
                     shutil.rmtree(self.run_path)
@@ -123,18 +141,19 @@ class ResumeTest(RunTest):
                     shutil.rmtree(os.path.join(self.run_path, part))
                     if empty:
                         os.mkdir(os.path.join(self.run_path, part))
-                    self.refused(self.resume(*SHORT), 3, f"run/{part} is missing or", "put it back")
+                    self.refused(self.resume(*SHORT, *words), 3, f"run/{part} is missing or", "put ", " back")
                     self.assertFalse(os.path.exists(os.path.join(self.run_path, "report.json")))
 
     def test_lost_figures_are_no_secret(self):
-        puzzle, story = self.path("puzzle"), self.path("story")
-        start = (PUZZLE, "training.updates=60", "learner.check_period=20")
+        puzzle, stages = self.path("puzzle"), self.path("stages")
+        start = (PUZZLE, "stages.cost_to_go.updates=60", "stages.cost_to_go.check_period=20")
         self.assert_ok(qstar("train", *start, "--run", puzzle))
-        stop = self.start("train", STORY, "--run", story)
-        self.assertTrue(wait_for(lambda: os.path.exists(os.path.join(story, "metrics.jsonl")), 60))
+        stop = self.start("train", STAGES, "--run", stages)
+        self.assertTrue(wait_for(lambda: os.path.exists(os.path.join(stages, "metrics.jsonl")), 60))
         stop.send_signal(signal.SIGINT)
         stop.communicate(timeout=60)
-        for run, words in ((self.run_path, (SMOKE, *SHORT)), (puzzle, (*start, "training.updates=80")), (story, (STORY,))):
+        for run, words in ((self.run_path, (SMOKE, *SHORT)), (puzzle, (*start, "stages.cost_to_go.updates=80")),
+                           (stages, (STAGES,))):
             with self.subTest(words[0]):
                 os.remove(os.path.join(run, "metrics.jsonl"))
                 process = self.start("train", *words, "--run", run, "--resume")
@@ -147,17 +166,17 @@ class ResumeTest(RunTest):
     def test_a_finished_run_without_checkpoints_does_not_start_from_scratch(self):
         shutil.rmtree(os.path.join(self.run_path, "checkpoints"))
         before = rows_of(self.run_path)
-        self.refused(self.resume(*SHORT), 3, "checkpoints", "finished")
+        self.refused(self.resume(*SHORT, "stages.reinforce.rounds=3"), 3, "checkpoints", "finished")
         self.assertEqual(rows_of(self.run_path), before)
 
     def test_a_run_killed_before_its_first_checkpoint_begins_again_and_says_so(self):
         run = self.path("early")
         words = ["checkpoint.seconds=600", *SHORT]
-        process = self.start("train", SMOKE, "--run", run, *words, "pretrain.steps=3000")
-        self.assertTrue(wait_for(lambda: self.reached("pretrain", run), 60))
+        process = self.start("train", SMOKE, "--run", run, *words, "stages.base.steps=3000")
+        self.assertTrue(wait_for(lambda: self.reached("base", run), 60))
         process.kill()
         process.communicate()
-        process = self.start("train", SMOKE, "--run", run, *words, "pretrain.steps=3000", "--resume")
+        process = self.start("train", SMOKE, "--run", run, *words, "stages.base.steps=3000", "--resume")
         before = len(rows_of(run))
         self.assertTrue(wait_for(lambda: len(rows_of(run)) > before, 60))
         process.send_signal(signal.SIGINT)
@@ -178,7 +197,8 @@ class ResumeTest(RunTest):
                                         (SMOKE, ["--http", str(port)], 4),
                                         (SMOKE, ["model.widht=3"], 2),
                                         (SMOKE, ["--certs", "nowhere", "--workers", "1"], 3),
-                                        (STORY, ["rlhf.annotator.kind=recorded", "rlhf.annotator.file=nowhere.jsonl"], 3)):
+                                        (STAGES, ["stages.rlhf.annotator.kind=recorded",
+                                                  "stages.rlhf.annotator.file=nowhere.jsonl"], 3)):
                 with self.subTest(words=words):
                     new = self.path("new")
                     answer = qstar("train", config, "--run", os.path.join(new, "run"), *words)
@@ -219,16 +239,16 @@ class DeletedTest(RunTest):
     def test_text(self):
         for part in ("", "store", "checkpoints"):
             with self.subTest(part=part):
-                run = self.lost(SMOKE, ["rl.versions=2000", "checkpoint.seconds=0"], "rl", part)
+                run = self.lost(SMOKE, ["stages.reinforce.rounds=2000", "checkpoint.seconds=0"], "reinforce", part)
                 self.assertEqual(os.path.exists(run), part != "")  # nothing of it is made again
                 shutil.rmtree(run, ignore_errors=True)
 
     def test_a_puzzle(self):
-        words = ["training.updates=1000000", "checkpoint.seconds=0.1"]
+        words = ["stages.cost_to_go.updates=1000000", "checkpoint.seconds=0.1"]
         self.assertFalse(os.path.exists(self.lost(PUZZLE, words, "checkpoint", "")))
 
-    def test_a_story(self):
-        self.assertFalse(os.path.exists(self.lost(STORY, ["pretrain.steps=100000"], "base", "")))
+    def test_pretraining(self):
+        self.assertFalse(os.path.exists(self.lost(STAGES, ["stages.base.steps=100000"], "base", "")))
 
 
 if __name__ == "__main__":

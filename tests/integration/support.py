@@ -46,6 +46,23 @@ def report(run):
         return json.load(file)
 
 
+def results(run):
+    """What the stages of a finished run have found, by the stages' names."""
+    return report(run)["results"]
+
+
+def groups(run):
+    """The attempt groups in the run's store, as the inspector lists them."""
+    answer = qstar("replay", "ls", os.path.join(run, "store"), "--limit", "0", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return [json.loads(line) for line in answer.stdout.splitlines()]
+
+
+def training_groups(run):
+    """Those from which a policy learned: a measurement makes one attempt per problem."""
+    return [group for group in groups(run) if group["attempts"] > 1]
+
+
 def stats(run):
     """What the inspector says of the run's store."""
     answer = qstar("replay", "stats", os.path.join(run, "store"), "--json")

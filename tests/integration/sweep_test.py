@@ -5,9 +5,9 @@ import signal
 import subprocess
 import time
 
-from support import QSTAR, RunTest, SMOKE, main, qstar, read, report, trained_run, wait_for
+from support import QSTAR, RunTest, SMOKE, main, qstar, read, results, trained_run, wait_for
 
-SHORT = ("pretrain.steps=20", "rl.versions=1")
+SHORT = ("stages.base.steps=20", "stages.reinforce.rounds=1")
 
 
 class Sweep(RunTest):
@@ -18,7 +18,7 @@ class Sweep(RunTest):
         return os.path.join(self.path("sweep"), name, file)
 
     def test_a_grid_is_trained_compared_and_trained_once(self):
-        answer = self.sweep("seed=1..2", "rl.groups_per_update=8,16", "--jobs", "2")
+        answer = self.sweep("seed=1..2", "stages.reinforce.groups_per_update=8,16", "--jobs", "2")
         self.assert_ok(answer)
         names = [f"seed-{seed}_groups_per_update-{groups}" for seed in (1, 2) for groups in (8, 16)]
         for name in names:
@@ -26,7 +26,7 @@ class Sweep(RunTest):
         comparison = json.loads(read(os.path.join(self.path("sweep"), "comparison.json")))
         self.assertEqual(comparison["problems"], 50)
         self.assertEqual([v["settings"] for v in comparison["variants"]],
-                         ["rl.groups_per_update=8", "rl.groups_per_update=16"])
+                         ["stages.reinforce.groups_per_update=8", "stages.reinforce.groups_per_update=16"])
         # The same figures as `eval` gives on its own.
         for variant, groups in zip(comparison["variants"], (8, 16)):
             self.assertEqual(variant["seeds"], ["1", "2"])
@@ -39,7 +39,7 @@ class Sweep(RunTest):
             self.assertAlmostEqual(expected, found)
         self.assertIn(read(os.path.join(self.path("sweep"), "comparison.txt")), answer.stdout)
         before = [os.stat(self.run_path(name)).st_mtime_ns for name in names]
-        self.assert_ok(self.sweep("seed=1..2", "rl.groups_per_update=8,16"))
+        self.assert_ok(self.sweep("seed=1..2", "stages.reinforce.groups_per_update=8,16"))
         self.assertEqual(before, [os.stat(self.run_path(name)).st_mtime_ns for name in names])
 
     def test_lists_in_brackets_are_values_of_a_grid(self):
@@ -81,7 +81,7 @@ class Sweep(RunTest):
         self.assertIn("seed-2: failed with exit code 4", unseen.stdout)
 
     def test_runs_end_with_a_killed_sweep(self):
-        process = self.start("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep"))
+        process = self.start("sweep", SMOKE, "seed=1..2", "stages.reinforce.rounds=400", "--out", self.path("sweep"))
         self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("seed-1", "store/CURRENT")), 60))
         process.kill()
         process.communicate(timeout=30)
@@ -93,7 +93,7 @@ class Sweep(RunTest):
         self.assertTrue(wait_for(is_free, 20))
 
     def test_an_interrupt_stops_all_runs_and_the_same_command_resumes_them(self):
-        words = ("seed=1..3", "rl.versions=6", "pretrain.steps=60")
+        words = ("seed=1..3", "stages.reinforce.rounds=6", "stages.base.steps=60")
         process = self.start("sweep", SMOKE, *words, "--jobs", "2", "--out", self.path("sweep"), "--problems", "50")
         started = [self.run_path(f"seed-{seed}", "config.toml") for seed in (1, 2)]
         self.assertTrue(wait_for(lambda: all(map(os.path.exists, started)), 60))
@@ -110,11 +110,11 @@ class Sweep(RunTest):
             self.assertTrue(os.path.exists(self.run_path(f"seed-{seed}")), answer.stdout)
 
     def test_two_sweeps_in_one_folder_are_kept_apart(self):
-        first = self.start("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep"))
+        first = self.start("sweep", SMOKE, "seed=1..2", "stages.reinforce.rounds=400", "--out", self.path("sweep"))
         self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("seed-1", "config.toml")), 60))
         experiment = os.path.join(self.path("sweep"), "experiment.toml")
         before = os.stat(experiment).st_mtime_ns
-        self.refused(qstar("sweep", SMOKE, "seed=1..2", "rl.versions=400", "--out", self.path("sweep")), 4,
+        self.refused(qstar("sweep", SMOKE, "seed=1..2", "stages.reinforce.rounds=400", "--out", self.path("sweep")), 4,
                      f"in use by process {first.pid}")
         self.assertEqual(os.stat(experiment).st_mtime_ns, before)  # it is the first one's
         first.send_signal(signal.SIGTERM)
@@ -122,7 +122,7 @@ class Sweep(RunTest):
         self.assertEqual(first.returncode, 130)
 
     def test_a_killed_run_is_told_as_such(self):
-        process = self.start("sweep", SMOKE, "seed=1", "rl.versions=400", "--out", self.path("sweep"))
+        process = self.start("sweep", SMOKE, "seed=1", "stages.reinforce.rounds=400", "--out", self.path("sweep"))
         self.assertTrue(wait_for(lambda: os.path.exists(self.run_path("run", "store/CURRENT")), 60))
         child = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True)
         os.kill(int(child.stdout), signal.SIGKILL)
@@ -141,9 +141,10 @@ class Sweep(RunTest):
         for words, said in ((("seed=1..2", *elsewhere), "environment.no_such_key is not a known key"),
                             (("environment.operator_counts=2,3",), "different environments", ),
                             (("seeds=1..2",), "did you mean seed?"), (("seed=2..1",), "write it as 1..2"),
-                            (("seed=1,",), "a value is missing"), (("name=a,b",), "vary other settings"), (("rl.versions=1,x",), "rl.versions"),
+                            (("seed=1,",), "a value is missing"), (("name=a,b",), "vary other settings"),
+                            (("stages.reinforce.rounds=1,x",), "stages.reinforce.rounds"),
                             (("seed=1..10000",), "10000 runs: confirm with --yes"),
-                            (("seed=1..10000", "rl.versions=1..1000", "--yes"), "vary fewer settings")):
+                            (("seed=1..10000", "stages.reinforce.rounds=1..1000", "--yes"), "vary fewer settings")):
             answer = qstar("sweep", SMOKE, *words, "--out", self.path("none"))
             self.refused(answer, 2, said)
             self.assertFalse(os.path.exists(self.path("none")))
@@ -151,8 +152,8 @@ class Sweep(RunTest):
     def test_a_folder_of_another_sweep_is_left_alone(self):
         self.assert_ok(self.sweep("seed=1..2"))
         before = read(os.path.join(self.path("sweep"), "experiment.toml"))
-        answer = self.sweep("seed=1..2", "rollout.temperature=0.5")
-        self.refused(answer, 2, "seed-1 holds a run with rollout.temperature", "--out")
+        answer = self.sweep("seed=1..2", "stages.reinforce.temperature=0.5")
+        self.refused(answer, 2, "seed-1 holds a run with stages.reinforce.temperature", "--out")
         self.assertEqual(before, read(os.path.join(self.path("sweep"), "experiment.toml")))
 
 
@@ -164,13 +165,13 @@ class Compare(RunTest):
         comparison = json.loads(answer.stdout)
         self.assertEqual(comparison["problems"], 60)
         self.assertEqual(len(comparison["variants"]), 2)
-        self.assertIn("rl.versions=1", comparison["variants"][1]["settings"])
+        self.assertIn("stages.reinforce.rounds=1", comparison["variants"][1]["settings"])
         self.assertEqual(comparison["differences"], [])  # no seed in common
 
     def test_puzzles_are_played_on_the_same_positions(self):
         for seed in ("1", "2"):
             self.assert_ok(qstar("train", "configs/lightsout4.toml", f"seed={seed}", "--run", self.path(seed),
-                                 "training.updates=60", "learner.check_period=20"))
+                                 "stages.cost_to_go.updates=60", "stages.cost_to_go.check_period=20"))
         words = ("compare", self.path("1"), self.path("2"), "--json", "--problems")
         answer = qstar(*words, "300")
         self.assert_ok(answer)
@@ -178,7 +179,7 @@ class Compare(RunTest):
         self.assertEqual((comparison["problems"], comparison["cost"]), (300, "updates"))
         self.assertEqual(comparison["variants"][0]["seeds"], ["1", "2"])
         # On as many positions as its own checks have, a run is measured as it measured itself.
-        own = [report(self.path(seed))["final"]["solved"] for seed in ("1", "2")]
+        own = [results(self.path(seed))["cost_to_go"]["solved"] for seed in ("1", "2")]
         self.assertEqual(json.loads(qstar(*words, "256").stdout)["variants"][0]["accuracies"], own)
         process = self.start(*words, "1000000")
         time.sleep(2)

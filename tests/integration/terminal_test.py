@@ -3,20 +3,20 @@ import json
 import os
 import re
 
-from support import FIXTURE, RunTest, Terminal, main, qstar, read, report, trained_run, SMOKE
+from support import FIXTURE, RunTest, Terminal, main, qstar, read, results, trained_run, SMOKE
 
 OVER = r"\r\x1b\[K"  # back to the line's beginning, and clear it
 
 
 class TerminalTest(RunTest):
     def test_one_line_is_written_over_and_ctrl_c_keeps_everything(self):
-        terminal = Terminal("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
+        terminal = Terminal("train", SMOKE, "--run", self.path("run"), "stages.reinforce.rounds=60")
         self.addCleanup(terminal.kill)
         # Nothing but the next frame comes between two frames.
-        frame = r"pretrain {}/150  loss \d+\.\d+  \d+\.\d k tokens/s  \d+ s left"
-        self.assertTrue(terminal.shows(OVER + frame.format(25) + OVER + frame.format(50) + OVER, 60), terminal.seen)
-        rl = r"rl \d+/60  greedy \d\.\d+  \d+ k tokens generated, \d+\.\d k/s  \d+ s left"
-        self.assertTrue(terminal.shows(OVER + rl, 60), terminal.seen)
+        frame = r"base \d+ %  loss \d+\.\d+(  \d+\.\d k tokens/s)?  \d+ s left"
+        self.assertTrue(terminal.shows(OVER + frame + OVER + frame + OVER, 60), terminal.seen)
+        reinforce = r"reinforce \d+ %  accuracy \d\.\d+  [^\r\n]*\d+ s left"
+        self.assertTrue(terminal.shows(OVER + reinforce, 60), terminal.seen)
         terminal.press(b"\x03")
         self.assertEqual(terminal.end(60), 130, terminal.seen)
         # The last line takes the place of the progress; it is taken at its word.
@@ -24,11 +24,11 @@ class TerminalTest(RunTest):
                          terminal.seen)
         self.assertTrue(said, terminal.seen[-400:])
         self.assert_ok(qstar(*said[1].split()))
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
+        self.assertEqual(results(self.path("run"))["reinforce"]["rounds"], 60)
 
     def test_progress_fits_the_width(self):
         for columns in (30, 200):
-            terminal = Terminal("train", "configs/lightsout4.toml", "training.updates=200", "--run",
+            terminal = Terminal("train", "configs/lightsout4.toml", "stages.cost_to_go.updates=200", "--run",
                                 self.path(f"run{columns}"), columns=columns)
             self.addCleanup(terminal.kill)
             self.assertEqual(terminal.end(60), 0, terminal.seen)
@@ -40,7 +40,7 @@ class TerminalTest(RunTest):
 
     def test_a_terminal_without_escape_codes_gets_none(self):
         for term in ("dumb", ""):
-            terminal = Terminal("train", "configs/lightsout4.toml", "training.updates=20", "--run",
+            terminal = Terminal("train", "configs/lightsout4.toml", "stages.cost_to_go.updates=20", "--run",
                                 self.path("run" + term), term=term)
             self.addCleanup(terminal.kill)
             self.assertEqual(terminal.end(60), 0, terminal.seen)
@@ -95,7 +95,7 @@ class TerminalTest(RunTest):
         self.assertIn("  qstar search model.safetensors --states cube3.jsonl --weight 0.8 --batch 1000 --seconds 60\n", whole)
 
     def test_lines_that_stay_are_wrapped(self):
-        shown = self.lines("train", "configs/lightsout4.toml", "training.updates=60", "--run",
+        shown = self.lines("train", "configs/lightsout4.toml", "stages.cost_to_go.updates=60", "--run",
                            self.path("a-run-in-a-folder-with-a-long-name"), columns=60)
         end = next(i for i, line in enumerate(shown) if line.startswith("finished: "))
         self.assertLessEqual(len(shown[end]), 60)
@@ -104,9 +104,9 @@ class TerminalTest(RunTest):
     def test_a_log_gets_plain_lines(self):
         trained_run()
         said = read(os.path.join(FIXTURE, "said"))
-        self.assertIn("pretrain 150/150", said)
+        self.assertIn("base 100 %", said)
         self.assertNotRegex(said, r"[\r\x1b]")
-        self.assertLess(said.count("pretrain"), 6)  # one every few seconds, and the last one
+        self.assertLess(said.count("base "), 6)  # one every few seconds, and the last one
 
 
 if __name__ == "__main__":

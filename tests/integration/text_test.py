@@ -8,7 +8,7 @@ import time
 
 from support import QSTAR, RunTest, main, qstar, trained_run, wait_for
 
-SHORT = ("pretrain.steps=60", "rl.versions=1", "evaluation.problems=20", "evaluation.curve_problems=10")
+SHORT = ("stages.base.steps=60", "stages.reinforce.rounds=1", "evaluation.problems=20", "evaluation.curve_problems=10")
 
 
 def with_metadata(path, out, change):
@@ -111,8 +111,8 @@ class TextTest(RunTest):
 
     def test_a_run_of_the_other_kind_names_the_command_to_use(self):
         puzzle = self.path("puzzle")
-        self.assert_ok(qstar("train", "configs/lightsout4.toml", "training.updates=60", "learner.check_period=20", "--run",
-                             puzzle))
+        self.assert_ok(qstar("train", "configs/lightsout4.toml", "stages.cost_to_go.updates=60",
+                             "stages.cost_to_go.check_period=20", "--run", puzzle))
         for path in (puzzle, os.path.join(puzzle, "model.safetensors")):
             for words in (("eval", path, "--held-out", "3"), ("solve", path, "3+4")):
                 self.refused(qstar(*words), 2, f"{path} was trained on a puzzle, not on text",

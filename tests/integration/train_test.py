@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from support import RunTest, main, qstar, report, stats, trained_run, wait_for, SMOKE
+from support import RunTest, groups, main, qstar, report, results, stats, trained_run, training_groups, wait_for, SMOKE
 
 
 class TrainTest(RunTest):
@@ -21,14 +21,18 @@ class TrainTest(RunTest):
         for name in ("config.toml", "metrics.jsonl", "store", "checkpoints", "policy.safetensors",
                      "critic.safetensors", "report.json", "report.md", "learning_curve.svg"):
             self.assertTrue(os.path.exists(os.path.join(run, name)), name)
-        figures = report(run)
-        self.assertEqual(figures["cost"]["policy_versions"], 5)
+        self.assertEqual([(stage["name"], stage["kind"]) for stage in report(run)["stages"]],
+                         [("base", "pretrain"), ("reinforce", "reinforce")])
+        figures = results(run)
+        self.assertEqual(figures["reinforce"]["rounds"], 4)
         self.assertEqual(figures["base"]["greedy"]["n"], 100)
-        self.assertEqual(figures["final"]["greedy"]["n"], 100)
+        self.assertEqual(figures["reinforce"]["greedy"]["n"], 100)
+        self.assertEqual(figures["reinforce"]["critic_updates"], 8)
+        self.assertIn("step_auc", figures["reinforce"]["critic"])
         self.assertGreater(stats(run)["trajectories"], 0)
         with open(os.path.join(run, "metrics.jsonl")) as lines:
             phases = {json.loads(line)["phase"] for line in lines}
-        self.assertLessEqual({"pretrain", "rl", "critic", "eval"}, phases)
+        self.assertLessEqual({"base", "reinforce", "stage"}, phases)
         model = os.path.join(run, "policy.safetensors")
         answer = qstar("eval", model, "--held-out", "20", "--json")
         self.assert_ok(answer)
@@ -65,13 +69,13 @@ class TrainTest(RunTest):
             os.remove(os.path.join(self.path("run"), name))  # as if killed just before they were written
         self.assert_ok(self.train("run", "--resume", timeout=30))
         told = report(self.path("run"))
-        self.assertEqual(told["final"], figures["final"])
+        self.assertEqual(told["results"], figures["results"])
         self.guided(self.path("run"))
         again = self.train("run", timeout=30)
         self.assert_ok(again)
         self.assertIn("finished", again.stdout)
         self.assertEqual(report(self.path("run")), told)  # what it cost then, not now
-        self.refused(self.train("run", "rl.versions=2"), 2, "rl.versions", "as it is with")
+        self.refused(self.train("run", "stages.reinforce.rounds=2"), 2, "stages.reinforce.rounds", "as it is with")
 
     def test_two_runs_are_byte_identical_with_and_without_workers(self):
         models, trajectories = [], []
@@ -80,8 +84,9 @@ class TrainTest(RunTest):
             with open(os.path.join(self.path(run), "policy.safetensors"), "rb") as file:
                 models.append(file.read())
             store = os.path.join(self.path(run), "store")
-            trajectories.append([qstar("replay", "show", store, str(group), "--json").stdout
-                                 for group in range(0, 120, 7)])
+            trajectories.append(groups(self.path(run)))
+            trajectories[-1] += [qstar("replay", "show", store, str(group["group"]), "--json").stdout
+                                 for group in training_groups(self.path(run))[::7]]
         self.assertEqual(models[0], models[1])
         self.assertEqual(trajectories[0], trajectories[1])
         self.assertIn('"q":', trajectories[0][-1])
@@ -90,17 +95,17 @@ class TrainTest(RunTest):
             self.assertNotEqual(models[0], file.read())
 
     def test_ctrl_c_keeps_everything_and_resume_goes_on(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "rl.versions=60")
-        self.assertTrue(wait_for(lambda: self.reached("rl"), 60))
+        process = self.start("train", SMOKE, "--run", self.path("run"), "stages.reinforce.rounds=60")
+        self.assertTrue(wait_for(lambda: self.reached("reinforce"), 60))
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 130, output)
         # The last line says how to go on; it is taken at its word.
         self.assert_ok(qstar(*re.search(r"resume with: qstar (train .* --resume)", output)[1].split()))
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 61)
+        self.assertEqual(results(self.path("run"))["reinforce"]["rounds"], 60)
 
     def test_the_store_can_be_read_while_training_writes_it(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "rl.versions=12")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "stages.reinforce.rounds=12")
         counts = []
         while process.poll() is None and len(counts) < 40:
             answer = qstar("replay", "stats", os.path.join(self.path("run"), "store"), "--json")

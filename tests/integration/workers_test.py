@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from support import RunTest, children, log_of, main, qstar, read, report, results_of, wait_for, SMOKE
+from support import RunTest, children, log_of, main, qstar, read, results, results_of, wait_for, SMOKE
 
 
 def alive(pid):
@@ -32,7 +32,7 @@ def free_port():
 
 class WorkersTest(RunTest):
     def test_a_killed_worker_is_replaced_and_the_run_finishes(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12",
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "stages.reinforce.rounds=12",
                              "--log-level", "debug")
         self.assertTrue(wait_for(lambda: children(process.pid), 30))
         first = children(process.pid)[0]
@@ -40,7 +40,7 @@ class WorkersTest(RunTest):
         os.kill(first, signal.SIGKILL)
         self.assertTrue(wait_for(lambda: [c for c in children(process.pid) if c != first], 30))
         self.finish(process)
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
+        self.assertEqual(results(self.path("run"))["reinforce"]["rounds"], 12)
         self.assertGreater(self.results_of("worker-1"), 0)
         events = log_of(self.path("run"))
         ended = [event for event in events if event["message"] == "a worker process ended: signal 9"]
@@ -52,8 +52,8 @@ class WorkersTest(RunTest):
         self.assertEqual({event["process"] for event in log_of(self.path("run"), "worker-1")}, {"worker-1"})
 
     def test_leases_of_a_frozen_worker_are_logged_when_they_expire(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=40",
-                             "rollout.lease_seconds=1", "--log-level", "debug", "--log-terminal")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "stages.reinforce.rounds=40",
+                             "engine.lease_seconds=1", "--log-level", "debug", "--log-terminal")
         self.assertTrue(wait_for(lambda: children(process.pid), 30))
         worker = children(process.pid)[0]
         self.assertTrue(wait_for(lambda: [e for e in self.events() if e["message"] == "lease granted" and
@@ -77,18 +77,18 @@ class WorkersTest(RunTest):
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def test_a_frozen_worker_holds_nobody_up(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "rl.versions=12",
-                             "rollout.lease_seconds=1")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "1", "stages.reinforce.rounds=12",
+                             "engine.lease_seconds=1")
         self.assertTrue(wait_for(lambda: children(process.pid), 30))
         frozen = children(process.pid)[0]
         time.sleep(1)
         os.kill(frozen, signal.SIGSTOP)
         self.finish(process)
-        self.assertEqual(report(self.path("run"))["cost"]["policy_versions"], 13)
+        self.assertEqual(results(self.path("run"))["reinforce"]["rounds"], 12)
         self.assertTrue(wait_for(lambda: not alive(frozen), 10))
 
     def test_workers_that_the_head_stops_are_not_lost(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=4000")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "stages.reinforce.rounds=4000")
         log = os.path.join(self.path("run"), "log", "head.log")
         self.assertTrue(wait_for(lambda: os.path.exists(log) and read(log).count("worker joined") == 2, 60))
         os.kill(children(process.pid)[0], signal.SIGSTOP)  # this one has to be killed
@@ -98,7 +98,7 @@ class WorkersTest(RunTest):
         self.assertNotIn("connection was lost", output + read(log))
 
     def test_a_killed_head_leaves_no_orphans(self):
-        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "rl.versions=40")
+        process = self.start("train", SMOKE, "--run", self.path("run"), "--workers", "2", "stages.reinforce.rounds=40")
         self.assertTrue(wait_for(lambda: len(children(process.pid)) == 2, 30))
         workers = children(process.pid)
         time.sleep(1)
@@ -111,7 +111,7 @@ class WorkersTest(RunTest):
             self.assert_ok(qstar("certs", self.path(name)))
         port = free_port()
         process = self.start("train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
-                        self.path("ours"), "rl.versions=30", "--log-level", "debug")
+                        self.path("ours"), "stages.reinforce.rounds=30", "--log-level", "debug")
         self.assertTrue(wait_for(lambda: listening(port), 30))
         refused = qstar("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("theirs"), timeout=60)
         self.assertEqual(refused.returncode, 5, refused.stderr)
@@ -125,7 +125,7 @@ class WorkersTest(RunTest):
         self.assert_ok(qstar("certs", self.path("certs")))
         port = free_port()
         head = ["train", SMOKE, "--run", self.path("run"), "--listen", f"127.0.0.1:{port}", "--certs",
-                self.path("certs"), "rl.versions=120", "--log-level", "debug"]
+                self.path("certs"), "stages.reinforce.rounds=120", "--log-level", "debug"]
         first = self.start(*head)
         self.assertTrue(wait_for(lambda: listening(port), 30))
         visitor = self.start("worker", "--connect", f"127.0.0.1:{port}", "--certs", self.path("certs"),

@@ -154,7 +154,7 @@ TEST_CASE("targets of Q beside V, by hand", "[puzzle_learner]") {
   CHECK(targets[6] == 2 + v[4] - v[3]);
   CHECK(targets[7] == 1 + v[2] - v[3]);
   config.horizon = 2;
-  CHECK(PuzzleLearner::make(corridor, config, 1).error().message.find("learner.horizon") == 0);
+  CHECK(PuzzleLearner::make(corridor, config, 1).error().message.find("horizon") == 0);
   CHECK(targets[8] == (trap ? std::min(bootstrapped(3), 8.0F) : 8));
 }
 

@@ -24,8 +24,16 @@ TEST_CASE("groups come back as they were inserted, once", "[store]") {
   const auto groups = sample_groups(10, 5);
   CHECK(store.insert(groups).value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
   CHECK(store.insert(groups).value().empty());
-  auto changed = sample_group(12, 7);
-  CHECK(store.insert(std::span(&changed, 1)).value().empty());
+  for (const auto& group : groups) CHECK(store.get(group.group).value() == group);
+  // What is made again from other settings replaces what was there, whole.
+  for (auto attempts : {7, 2}) {
+    auto changed = sample_group(12, 7);
+    changed.attempts.resize(static_cast<std::size_t>(
+        std::min<int>(attempts, static_cast<int>(changed.attempts.size()))));
+    CHECK(store.insert(std::span(&changed, 1)).value().empty());
+    CHECK(store.get(12).value() == changed);
+  }
+  CHECK(store.insert(groups).value().empty());
   for (const auto& group : groups) CHECK(store.get(group.group).value() == group);
   CHECK(store.get(99).error().code == Errc::kMissingFile);
   CHECK(store.group_ids().value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
@@ -49,6 +57,23 @@ TEST_CASE("a scan is in the order of ids and ends on request", "[store]") {
   CHECK(seen == std::vector<std::uint64_t>{2, 300});
   REQUIRE(store.erase(std::vector<std::uint64_t>{300, 5}));
   CHECK(store.group_ids().value() == std::vector<std::uint64_t>{1, 2, 70000});
+}
+
+TEST_CASE("groups from an id upward are erased, and can come again", "[store]") {
+  const TemporaryFolder folder;
+  auto store = Store::open(folder.path(), Mode::kWrite).value();
+  REQUIRE(store.erase_from(0));  // nothing in an empty store
+  const auto ids = [&] { return store.group_ids().value(); };
+  for (const std::uint64_t id : {1U, 2U, 3U, 70000U})
+    REQUIRE(store.insert(std::vector{sample_group(id)}));
+  REQUIRE(store.erase_from(70001));
+  CHECK(ids() == std::vector<std::uint64_t>{1, 2, 3, 70000});
+  REQUIRE(store.erase_from(2));
+  CHECK(ids() == std::vector<std::uint64_t>{1});
+  CHECK(store.insert(std::vector{sample_group(3)}).value() == std::vector<std::uint64_t>{3});
+  CHECK(ids() == std::vector<std::uint64_t>{1, 3});
+  REQUIRE(store.erase_from(0));
+  CHECK(ids().empty());
 }
 
 TEST_CASE("figures are counted", "[store]") {

@@ -5,6 +5,7 @@
 #include "serving/report/bar_chart.hpp"
 #include "serving/report/drawing.hpp"
 #include "serving/report/label_places.hpp"
+#include "serving/report/learning_curve.hpp"
 #include "serving/report/markdown.hpp"
 
 #include <catch2/catch.hpp>
@@ -49,6 +50,20 @@ TEST_CASE("logarithmic axes end at round values", "[plot]") {
   CHECK(texts(PlotScale(axis, {1, 1e6})) == Texts{"1", "10", "100", "1 k", "10 k", "100 k", "1 M"});
   CHECK(PlotScale(axis, {1e-17, 1e17}).ticks().size() <= 12);
   CHECK_FALSE(PlotScale(axis, {}).ticks().empty());
+}
+
+TEST_CASE("a learning curve is a well-formed picture of its points", "[plot]") {
+  const auto svg = learning_curve_svg({{0, 0.5}, {100, 0.9}, {200, 1}}, {"a < b & c", "tokens"});
+  CHECK(svg.rfind("<svg", 0) == 0);
+  CHECK(has(svg, "a &lt; b &amp; c"));
+  CHECK_FALSE(has(svg, "a < b"));
+  CHECK(has(svg, "tokens"));
+  CHECK(has(svg, "</svg>"));
+  for (const auto& empty : {learning_curve_svg({}, {}), learning_curve_svg({{0, 0}}, {})}) {
+    CHECK(has(empty, "</svg>"));
+    CHECK_FALSE(has(empty, "nan"));
+    CHECK_FALSE(has(empty, "inf"));
+  }
 }
 
 TEST_CASE("infinite and huge values are not drawn", "[plot]") {

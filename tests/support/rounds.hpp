@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "data/attempt.hpp"
-#include "experiment/story/improvers.hpp"
+#include "experiment/text/improvers.hpp"
 #include "model/generated_steps.hpp"
 #include "tests/support/models.hpp"
 
@@ -52,8 +52,6 @@ inline Trajectory attempt_of(const learning::PolicyLearner& policy, const std::s
 inline experiment::ImproverParts parts_of(const experiment::ReinforceConfig& config = {},
                                           const ModelFile& start = round_start()) {
   return {.config = config,
-          .value = {},
-          .critic = {},
           .max_tokens = 8,
           .tokenizer = &round_tokenizer(),
           .start = &start,

@@ -1,0 +1,37 @@
+// Where the problems of a reinforcement learning run come from, round by round.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiment/run.hpp"
+#include "learning/policy/policy_learner.hpp"
+
+namespace qstar::experiment {
+
+class ProblemSource {
+ public:
+  virtual ~ProblemSource() = default;
+  struct Proposal {
+    std::vector<std::string> problems;
+    std::size_t proposed = 0;  // number of problems at the front that a proposer wrote
+    std::int64_t tokens = 0;   // generated to propose them
+    std::map<std::string, double> figures;
+  };
+  // May be called for several rounds before learn() is called for the first of them.
+  virtual Result<Proposal> propose(Run& run, const PolicyRef& policy, std::int64_t round) = 0;
+  // Takes the attempts at the proposed problems, in the same order, and may update the policy.
+  // Returns figures of the round.
+  virtual Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
+                                                      const Proposal& proposal,
+                                                      const std::vector<AttemptGroup>& groups,
+                                                      double rate_factor) = 0;
+  // All state on which later rounds depend.
+  virtual std::string save() const = 0;
+  virtual Status load(std::string_view bytes) = 0;
+};
+
+}  // namespace qstar::experiment
