@@ -32,6 +32,7 @@ caf::error explain(std::exception_ptr& thrown);
 void explain_exceptions(caf::scheduled_actor& self);
 
 // `sink` is called on the actor's thread for every report.
-MetricsActor spawn_metrics(caf::actor_system& system, std::function<void(const Report&)> sink);
+MetricsActor spawn_metrics(caf::actor_system& system,
+                           std::function<void(const ProgressUpdate&)> sink);
 
 }  // namespace qstar::actors

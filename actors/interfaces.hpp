@@ -6,7 +6,7 @@
 namespace qstar::actors {
 
 // Writes figures to the terminal, metrics.jsonl and the gateway.
-using MetricsActor = caf::typed_actor<caf::reacts_to<Report>>;
+using MetricsActor = caf::typed_actor<caf::reacts_to<ProgressUpdate>>;
 
 // The first contact of another process.
 using JoinActor = caf::typed_actor<caf::replies_to<Join>::with<Welcome>>;

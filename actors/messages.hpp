@@ -15,19 +15,19 @@
 namespace qstar::actors {
 
 // Figures for metrics.jsonl, the terminal and the gateway.
-struct Report {
+struct ProgressUpdate {
   MetricsRow row;
   std::string line;      // for the terminal; empty: print nothing
   std::string status{};  // of the whole run, JSON; empty: unchanged
   bool passing = false;  // on a terminal the next line replaces this one
 };
 // A line for people that is no figure.
-inline Report report_of(const char* phase, std::uint64_t step, std::string line) {
-  Report report;
-  report.row.phase = phase;
-  report.row.step = step;
-  report.line = std::move(line);
-  return report;
+inline ProgressUpdate update_of(const char* phase, std::uint64_t step, std::string line) {
+  ProgressUpdate update;
+  update.row.phase = phase;
+  update.row.step = step;
+  update.line = std::move(line);
+  return update;
 }
 // A worker process introduces itself; the reply has everything it needs.
 struct Join {
@@ -51,7 +51,7 @@ CAF_ADD_TYPE_ID(qstar, (qstar::actors::ModelRequest))
 CAF_ADD_TYPE_ID(qstar, (qstar::actors::ModelPiece))
 CAF_END_TYPE_ID_BLOCK(qstar)
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::Report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(qstar::actors::ProgressUpdate)
 
 namespace qstar::actors {
 

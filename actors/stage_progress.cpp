@@ -48,8 +48,8 @@ std::string line_of(const MetricsRow& row, double share,
 
 }  // namespace
 
-Report StageReports::report(const experiment::StageProgress& p, const Occupancy& occupancy,
-                            double now) {
+ProgressUpdate ProgressDisplay::update(const experiment::StageProgress& p,
+                                       const Occupancy& occupancy, double now) {
   if (p.stage != stage_) {
     stage_ = p.stage;
     pace_ = {};

@@ -11,10 +11,11 @@
 
 namespace qstar::actors {
 
-class StageReports {
+class ProgressDisplay {
  public:
   // `occupancy`: of the executors; `now` in seconds.
-  Report report(const experiment::StageProgress& progress, const Occupancy& occupancy, double now);
+  ProgressUpdate update(const experiment::StageProgress& progress, const Occupancy& occupancy,
+                        double now);
 
  private:
   std::string stage_;

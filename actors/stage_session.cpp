@@ -124,7 +124,7 @@ bool StageSession::is_over(std::future<Status>& ended, std::chrono::milliseconds
     patience_ends_ = seconds_now() + kPatience;
     exchange_->close({Errc::kInterrupted, "stopped"});  // a stage that waits need not any more
     (void)gate_.pass([this]() -> Status {
-      sink_(report_of("stop", 0, "stopping: saving if the stage can be saved now"));
+      sink_(update_of("stop", 0, "stopping: saving if the stage can be saved now"));
       return {};
     });
   }
@@ -164,7 +164,7 @@ Status StageSession::wait_for(std::future<Status>& ended) noexcept {
 
 Status StageSession::show(const experiment::StageProgress& progress) {
   return gate_.pass([&]() -> Status {
-    sink_(reports_.report(progress, exchange_->occupancy(), seconds_now()));
+    sink_(display_.update(progress, exchange_->occupancy(), seconds_now()));
     if (!stopped()) return {};
     return fail(Errc::kInterrupted, "stopped");
   });

@@ -93,9 +93,9 @@ class StageSession {
   const ProcessOptions& options_;
   SessionConfig config_;
   RunDirectory& directory_;
-  std::function<void(const Report&)> sink_;
+  std::function<void(const ProgressUpdate&)> sink_;
   Gate gate_;
-  StageReports reports_;
+  ProgressDisplay display_;
   Network network_;
   std::shared_ptr<TaskExchange> exchange_ = std::make_shared<TaskExchange>();
   std::shared_ptr<std::atomic<bool>> ended_ = std::make_shared<std::atomic<bool>>(false);

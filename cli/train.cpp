@@ -27,17 +27,17 @@ namespace {
 // elsewhere. A line that cannot be written does not stop the run: the end of the program says so.
 class Progress {
  public:
-  void operator()(const actors::Report& report) {
-    if (report.line.empty() || too_soon(report)) return;
-    if (report.passing)
-      line_.show(report.line);
+  void operator()(const actors::ProgressUpdate& update) {
+    if (update.line.empty() || too_soon(update)) return;
+    if (update.passing)
+      line_.show(update.line);
     else
-      line_.keep(report.line);
+      line_.keep(update.line);
   }
 
  private:
-  bool too_soon(const actors::Report& report) {
-    if (!report.passing) return false;
+  bool too_soon(const actors::ProgressUpdate& update) {
+    if (!update.passing) return false;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return true;
     next_ = now + std::chrono::milliseconds(line_.is_live() ? 100 : 5000);

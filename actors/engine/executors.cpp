@@ -6,7 +6,7 @@
 
 #include "actors/ask_in_turns.hpp"
 #include "actors/engine/cached_models.hpp"
-#include "actors/process/family.hpp"
+#include "actors/process/supervisor.hpp"
 
 namespace qstar::actors {
 namespace {
@@ -103,18 +103,18 @@ caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& op
   if (options.cache) fetch = cached(std::move(fetch), options.cache);
   const auto models = std::make_shared<experiment::ModelCache>(std::move(fetch));
   const auto start = [options, source, models](caf::actor_system& home) {
-    Family family;
+    std::vector<caf::actor> executors;
     for (std::int64_t i = 0; i < options.config.executors; ++i) {
       const experiment::ExecutorOptions how{static_cast<std::int32_t>(options.config.slots),
                                             options.stop};
       auto executor = std::make_shared<experiment::Executor>(options.environment, models, how);
-      family.workers.push_back(caf::actor_cast<caf::actor>(
+      executors.push_back(caf::actor_cast<caf::actor>(
           home.spawn<caf::detached>(behavior, options.node, source, std::move(executor))));
     }
-    return family;
+    return executors;
   };
-  return spawn_family(system, {options.config.restart, start, std::move(ended)},
-                      caf::actor_cast<caf::actor>(source));
+  return spawn_supervisor(system, {options.config.restart, start, std::move(ended)},
+                          caf::actor_cast<caf::actor>(source));
 }
 
 }  // namespace qstar::actors

@@ -1,5 +1,5 @@
 // The executors of one process: actors that ask the head for tasks, under a supervisor
-// (family.hpp).
+// (supervisor.hpp).
 #pragma once
 
 #include <functional>

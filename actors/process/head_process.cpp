@@ -101,10 +101,10 @@ std::string announcement(const HostPort& bound) {
 std::string log_folder(const std::string& run_directory) { return run_directory + "/log"; }
 
 // Progress is for those who ask for everything; the roster logs workers itself.
-void log_report(const Report& report) {
-  const auto& [phase, step, values] = report.row;
-  if (report.line.empty() || phase == kWorkersPhase) return;
-  log(report.passing ? LogLevel::kDebug : LogLevel::kInfo, "metrics", report.line,
+void log_update(const ProgressUpdate& update) {
+  const auto& [phase, step, values] = update.row;
+  if (update.line.empty() || phase == kWorkersPhase) return;
+  log(update.passing ? LogLevel::kDebug : LogLevel::kInfo, "metrics", update.line,
       {{"phase", phase}, {"step", step}});
 }
 
@@ -142,18 +142,19 @@ Status open_run_log(const ProcessOptions& options, const std::string& directory)
       {"head", log_folder(directory) + "/head.log", options.log_level, options.log_terminal});
 }
 
-void announce(const ProcessOptions& options, LogLevel level, const Report& report) {
-  log(level, "head", report.line, {{"phase", report.row.phase}});
-  options.show(report);
+void announce(const ProcessOptions& options, LogLevel level, const ProgressUpdate& update) {
+  log(level, "head", update.line, {{"phase", update.row.phase}});
+  options.show(update);
 }
 
-std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
-                                           serving::Gateway* gateway) {
-  return [&options, &directory, gateway](const Report& report) {
-    directory.append(report.row);
-    log_report(report);
-    if (gateway != nullptr) gateway->publish(report.row, report.status);
-    options.show(report);
+std::function<void(const ProgressUpdate&)> sink_of(const ProcessOptions& options,
+                                                   RunDirectory& directory,
+                                                   serving::Gateway* gateway) {
+  return [&options, &directory, gateway](const ProgressUpdate& update) {
+    directory.append(update.row);
+    log_update(update);
+    if (gateway != nullptr) gateway->publish(update.row, update.status);
+    options.show(update);
   };
 }
 

@@ -29,11 +29,11 @@ struct ProcessOptions {
   std::string certificates;     // directory; empty: a private CA for this run, loopback only
   std::int64_t http_port = -1;  // gateway; -1: none, 0: any
   std::string http_address = "127.0.0.1";
-  LogLevel log_level = LogLevel::kInfo;     // of this process's log and of its workers' logs
-  bool log_terminal = false;                // this process's log goes to standard error, too
-  std::string worker_program;               // path of `qstar`, for workers
-  Stop stop;                                // set by Ctrl-C
-  std::function<void(const Report&)> show;  // progress for people
+  LogLevel log_level = LogLevel::kInfo;  // of this process's log and of its workers' logs
+  bool log_terminal = false;             // this process's log goes to standard error, too
+  std::string worker_program;            // path of `qstar`, for workers
+  Stop stop;                             // set by Ctrl-C
+  std::function<void(const ProgressUpdate&)> show;  // progress for people
 };
 
 // Whether the run can have what the command line asks for, before anything is written: options that
@@ -48,11 +48,12 @@ Result<std::unique_ptr<serving::Gateway>> start_gateway(const ProcessOptions& op
 Status open_run_log(const ProcessOptions& options, const std::string& directory);
 
 // Shows the user an event that is no progress, and logs it.
-void announce(const ProcessOptions& options, LogLevel level, const Report& report);
+void announce(const ProcessOptions& options, LogLevel level, const ProgressUpdate& update);
 
 // Where a run is shown: metrics.jsonl, the log, the gateway (may be null), the user.
-std::function<void(const Report&)> sink_of(const ProcessOptions& options, RunDirectory& directory,
-                                           serving::Gateway* gateway);
+std::function<void(const ProgressUpdate&)> sink_of(const ProcessOptions& options,
+                                                   RunDirectory& directory,
+                                                   serving::Gateway* gateway);
 
 // How other processes reach the run; no `tls`: they do not.
 struct Network {

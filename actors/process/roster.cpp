@@ -67,10 +67,10 @@ struct RosterState {
 
   void say(const std::string& name, const std::string& event) {
     log(LogLevel::kInfo, "roster", "worker " + event, {{"node", name}});
-    self->send(
-        metrics,
-        Report{{kWorkersPhase, arrivals, {{"connected", static_cast<double>(present.size())}}},
-               fmt::format("worker {} {}", name, event)});
+    self->send(metrics,
+               ProgressUpdate{
+                   {kWorkersPhase, arrivals, {{"connected", static_cast<double>(present.size())}}},
+                   fmt::format("worker {} {}", name, event)});
   }
 };
 

@@ -19,7 +19,7 @@ struct Arrival {
 // A coordinator sends this when its session has ended and the head stops its workers.
 struct SessionEnds {};
 
-// The phase of the roster's reports: "workers". Their step counts arrivals, `connected` is how many
+// The phase of the roster's updates: "workers". Their step counts arrivals, `connected` is how many
 // workers there are now.
 inline constexpr const char* kWorkersPhase = "workers";
 

@@ -6,7 +6,7 @@
 namespace qstar::actors {
 
 void show_line(const ProcessOptions& options, const char* phase, std::string line) {
-  announce(options, LogLevel::kInfo, report_of(phase, 0, std::move(line)));
+  announce(options, LogLevel::kInfo, update_of(phase, 0, std::move(line)));
 }
 
 void log_start(const RunDirectory& directory, const ProcessOptions& options,

@@ -1,7 +1,7 @@
-// Supervision: a failed family is started again, gives up in the end, and asks for no more than it
-// can hold.
+// Supervision: failed actors are started again; it gives up in the end, and asks for no more than
+// it can hold.
 #include "actors/engine/executors.hpp"
-#include "actors/process/family.hpp"
+#include "actors/process/supervisor.hpp"
 
 #include <fmt/format.h>
 
@@ -166,17 +166,18 @@ TEST_CASE("after too many failures a node gives up and says why", "[node]") {
   CHECK(script->task_requests <= 8);  // one or two a start: first, and three restarts
 }
 
-TEST_CASE("a supervisor that cannot start its family says so", "[node]") {
+TEST_CASE("a supervisor that cannot start its actors says so", "[node]") {
   auto& system = immortal_system(std::nullopt);
   const auto coordinator = system.spawn(head, std::make_shared<Script>());
   auto told = std::make_shared<std::promise<Status>>();
   auto ended = told->get_future();
-  const auto supervisor = spawn_family(
-      system,
-      {{},
-       [](caf::actor_system&) -> Family { throw std::runtime_error("no more threads"); },
-       [told](const Status& why) { told->set_value(why); }},
-      caf::actor_cast<caf::actor>(coordinator));
+  const auto supervisor = spawn_supervisor(system,
+                                           {{},
+                                            [](caf::actor_system&) -> std::vector<caf::actor> {
+                                              throw std::runtime_error("no more threads");
+                                            },
+                                            [told](const Status& why) { told->set_value(why); }},
+                                           caf::actor_cast<caf::actor>(coordinator));
   REQUIRE(ended.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
   const Status why = ended.get();
   REQUIRE_FALSE(why);

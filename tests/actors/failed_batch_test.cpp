@@ -41,7 +41,7 @@ HeadOptions options_of(const std::string& directory, experiment::Experiment expe
   options.config = std::move(experiment);
   options.stages = experiment::stage_function;
   options.run_directory = directory;
-  options.show = [](const Report&) {};
+  options.show = [](const ProgressUpdate&) {};
   return options;
 }
 

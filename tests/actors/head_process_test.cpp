@@ -110,7 +110,9 @@ TEST_CASE("a stop ends the pause before a restart", "[head_process]") {
   options.run_directory = "run";
   std::atomic<bool> stop = false;
   options.stop = stop;
-  options.show = [&stop](const Report&) { stop = true; };  // that the session is to be restarted
+  options.show = [&stop](const ProgressUpdate&) {
+    stop = true;
+  };  // that the session is to be restarted
   experiment::RestartConfig restart;
   restart.first_delay = restart.max_delay = 20;
   const double began = seconds_now();

@@ -130,10 +130,10 @@ struct Observed {
     options.stages = stage_function;
     options.run_directory = directory;
     options.environment = std::move(environment);
-    options.show = [this](const Report& report) {
+    options.show = [this](const ProgressUpdate& update) {
       const std::scoped_lock lock(mutex);
-      if (report.row.phase == "restart") restarts.push_back(report.line);
-      if (report.row.phase == "listen") listens.push_back(report.line);
+      if (update.row.phase == "restart") restarts.push_back(update.line);
+      if (update.row.phase == "listen") listens.push_back(update.line);
     };
   }
   std::string file(const std::string& name) const { return options.run_directory + "/" + name; }

@@ -16,9 +16,9 @@ TEST_CASE("a disk that hangs holds up its own actor alone", "[metrics]") {
   const auto hanging = repaired.get_future().share();
   std::vector<actors::MetricsActor> actors;
   for (int i = 0; i < 4; ++i) {  // more than the scheduler has threads
-    actors.push_back(
-        actors::spawn_metrics(system, [hanging](const actors::Report&) { hanging.wait(); }));
-    self->send(actors.back(), actors::Report{});
+    actors.push_back(actors::spawn_metrics(
+        system, [hanging](const actors::ProgressUpdate&) { hanging.wait(); }));
+    self->send(actors.back(), actors::ProgressUpdate{});
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   const auto other = system.spawn(

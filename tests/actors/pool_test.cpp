@@ -38,7 +38,7 @@ NodeConfig two_executors() {
 struct Fixture {
   caf::actor_system& system = immortal_system();
   std::shared_ptr<TaskExchange> exchange = std::make_shared<TaskExchange>();
-  MetricsActor metrics = spawn_metrics(system, [](const Report&) {});
+  MetricsActor metrics = spawn_metrics(system, [](const ProgressUpdate&) {});
   PoolActor pool = spawn_pool(system, metrics, {}, "the configuration", 1, exchange);
   EngineClient engine{pool, exchange};
   std::vector<caf::actor> others;

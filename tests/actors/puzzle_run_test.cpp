@@ -28,7 +28,7 @@ CostToGoConfig& stage_of(HeadOptions& options) {
 HeadOptions tiny(const std::string& folder) {
   HeadOptions options;
   options.run_directory = folder;
-  options.show = [](const Report&) {};
+  options.show = [](const ProgressUpdate&) {};
   options.stages = only_cost_to_go;
   options.config.environment = {.name = "lights_out", .size = 3};
   options.config.stages.emplace_back("cost_to_go");
@@ -122,13 +122,13 @@ TEST_CASE("a stopped run continues where it was", "[puzzle_run]") {
   stage_of(options).checks_ahead = 0;
   std::atomic<bool> stop = false;
   options.stop = stop;
-  options.show = [&stop](const Report& report) { stop = stop || report.row.step >= 60; };
+  options.show = [&stop](const ProgressUpdate& update) { stop = stop || update.row.step >= 60; };
   stage_of(options).updates = 4000;
   const auto stopped = run_head(options);
   REQUIRE(stopped.error().code == Errc::kInterrupted);
   REQUIRE(stopped.error().message.find(" --resume") != std::string::npos);
   stop = false;
-  options.show = [](const Report&) {};
+  options.show = [](const ProgressUpdate&) {};
   options.resume = true;
   REQUIRE(run_head(options).has_value());
   REQUIRE(model_in(folder).parameters == plain_loop(options).parameters);
@@ -139,8 +139,8 @@ TEST_CASE("a run stopped at its very end checks no more when it goes on", "[puzz
   HeadOptions options = tiny(folder.path("run"));
   std::atomic<bool> stop = false;
   options.stop = stop;
-  options.show = [&stop](const Report& report) {
-    stop = stop || (report.row.step == 110 && report.row.values.count("solved") > 0);
+  options.show = [&stop](const ProgressUpdate& update) {
+    stop = stop || (update.row.step == 110 && update.row.values.count("solved") > 0);
   };
   const auto stopped = run_head(options);
   stop = false;
@@ -160,8 +160,8 @@ TEST_CASE("a finished run goes on from its save when its limit is raised", "[puz
   options.resume = true;
   stage_of(options).updates = 150;
   std::vector<std::uint64_t> steps;
-  options.show = [&steps](const Report& report) {
-    if (report.row.phase == "cost_to_go") steps.push_back(report.row.step);
+  options.show = [&steps](const ProgressUpdate& update) {
+    if (update.row.phase == "cost_to_go") steps.push_back(update.row.step);
   };
   const auto longer = run_head(options);
   REQUIRE(longer.has_value());

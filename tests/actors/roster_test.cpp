@@ -20,26 +20,26 @@ namespace {
 // What the roster reported, in order.
 class Lines {
  public:
-  void add(const Report& report) {
+  void add(const ProgressUpdate& update) {
     const std::scoped_lock lock(mutex_);
-    reports_.push_back(report);
+    updates_.push_back(update);
     changed_.notify_all();
   }
-  Report at(std::size_t index) {
+  ProgressUpdate at(std::size_t index) {
     std::unique_lock lock(mutex_);
     REQUIRE(
-        changed_.wait_for(lock, std::chrono::seconds(10), [&] { return reports_.size() > index; }));
-    return reports_[index];
+        changed_.wait_for(lock, std::chrono::seconds(10), [&] { return updates_.size() > index; }));
+    return updates_[index];
   }
   std::size_t size() {
     const std::scoped_lock lock(mutex_);
-    return reports_.size();
+    return updates_.size();
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Report> reports_;
+  std::vector<ProgressUpdate> updates_;
 };
 
 caf::behavior presence(caf::event_based_actor* self) {
@@ -50,7 +50,8 @@ caf::behavior presence(caf::event_based_actor* self) {
 std::string said_of(const caf::error& reason) {
   auto& system = immortal_system();
   const auto lines = std::make_shared<Lines>();
-  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  const auto metrics =
+      spawn_metrics(system, [lines](const ProgressUpdate& update) { lines->add(update); });
   caf::scoped_actor coordinator{system};
   const auto roster = spawn_roster(*coordinator, metrics, {});
   const auto worker = system.spawn(presence);
@@ -76,7 +77,8 @@ TEST_CASE("a worker that leaves is named, with the reason", "[roster]") {
 TEST_CASE("a head that stops its workers has not lost them", "[roster]") {
   auto& system = immortal_system();
   const auto lines = std::make_shared<Lines>();
-  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  const auto metrics =
+      spawn_metrics(system, [lines](const ProgressUpdate& update) { lines->add(update); });
   caf::scoped_actor coordinator{system};
   std::atomic<bool> stop{false};
   const auto roster = spawn_roster(*coordinator, metrics, stop);
@@ -94,7 +96,8 @@ TEST_CASE("a head that stops its workers has not lost them", "[roster]") {
 TEST_CASE("a worker is counted once, and several share a name", "[roster]") {
   auto& system = immortal_system();
   const auto lines = std::make_shared<Lines>();
-  const auto metrics = spawn_metrics(system, [lines](const Report& report) { lines->add(report); });
+  const auto metrics =
+      spawn_metrics(system, [lines](const ProgressUpdate& update) { lines->add(update); });
   caf::scoped_actor coordinator{system};
   const auto roster = spawn_roster(*coordinator, metrics, {});
   const auto one = system.spawn(presence), two = system.spawn(presence);

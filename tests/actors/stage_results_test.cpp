@@ -288,9 +288,9 @@ TEST_CASE("a raised limit has its stage go on and those behind it run again", "[
   auto options = three_stages(folder.path("run"));
   std::map<std::string, std::vector<std::uint64_t>> steps;  // by stage
   std::vector<std::string> said;                            // on resuming
-  options.show = [&](const Report& report) {
-    steps[report.row.phase].push_back(report.row.step);
-    if (report.row.phase == "resume") said.push_back(report.line);
+  options.show = [&](const ProgressUpdate& update) {
+    steps[update.row.phase].push_back(update.row.step);
+    if (update.row.phase == "resume") said.push_back(update.line);
   };
   const auto file = [&](const std::string& name) {
     return read_file(folder.path("run/" + name)).value();

@@ -161,6 +161,12 @@ TEST_CASE("unknown names are refused, and the nearest known one is suggested") {
                          "algorithms = [\"grpo\", \"ppo\"]"));
 }
 
+TEST_CASE("a stage has no name that means something else in a run") {
+  for (const std::string name : {"prm", "critic", "proposer", "checkpoint", "resume"})
+    CHECK(verdict("[[stages]]\nkind = 'pretrain'\nname = '" + name + "'\n") ==
+          "stages[1].name = \"" + name + "\" has a meaning of its own in a run; choose another");
+}
+
 TEST_CASE("lists without which a stage has nothing to do must have an element") {
   for (const std::string list : {"stages.rl.algorithms", "stages.rl.rewards",
                                  "stages.search.methods", "stages.rlhf.kl_weights"}) {

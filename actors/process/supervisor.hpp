@@ -13,19 +13,15 @@
 
 namespace qstar::actors {
 
-struct Family {
-  std::vector<caf::actor> workers;  // each ends without an error when no work is left
-  std::vector<caf::actor> helpers;  // serve the workers and end with them
-};
-
-// `start` spawns a new family. `ended` is called once, with an error when the end was not regular:
-// kNetwork when the coordinator is gone, kActorFailed when the policy gave up.
-struct FamilyOptions {
+// `start` spawns the actors; each ends without an error when no work is left. `ended` is called
+// once, with an error when the end was not regular: kNetwork when the coordinator is gone,
+// kActorFailed when the policy gave up.
+struct SupervisorOptions {
   experiment::RestartConfig restart;
-  std::function<Family(caf::actor_system&)> start;
+  std::function<std::vector<caf::actor>(caf::actor_system&)> start;
   std::function<void(const Status&)> ended;
 };
-caf::actor spawn_family(caf::actor_system& system, FamilyOptions options,
-                        const caf::actor& coordinator);
+caf::actor spawn_supervisor(caf::actor_system& system, SupervisorOptions options,
+                            const caf::actor& coordinator);
 
 }  // namespace qstar::actors

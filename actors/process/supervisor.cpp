@@ -1,7 +1,6 @@
-#include "actors/process/family.hpp"
+#include "actors/process/supervisor.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "actors/process/restart_policy.hpp"
@@ -18,40 +17,31 @@ Status why_ended(const caf::error& reason) {
   return fail(Errc::kNetwork, "the head failed: " + error_of(reason).message);
 }
 
-struct FamilyState {
+struct SupervisorState {
   caf::event_based_actor* self = nullptr;
-  FamilyOptions options;
+  SupervisorOptions options;
   caf::actor_addr coordinator;
   std::unique_ptr<RestartPolicy> restarts;
-  std::vector<caf::actor> members;
-  std::set<caf::actor_addr> workers;
+  std::vector<caf::actor> actors;
 
   void start() {
-    const Family family = options.start(self->system());
-    for (const auto& helper : family.helpers) adopt(helper);
-    for (const auto& worker : family.workers) {
-      adopt(worker);
-      workers.insert(worker.address());
-    }
-  }
-
-  void adopt(const caf::actor& actor) {
-    self->monitor(actor);
-    members.push_back(actor);
+    actors = options.start(self->system());
+    for (const auto& actor : actors) self->monitor(actor);
   }
 
   void down(const caf::down_msg& message) {
     if (message.source == coordinator) return finish(why_ended(message.reason));
-    if (std::none_of(members.begin(), members.end(),
-                     [&](const auto& a) { return a.address() == message.source; }))
-      return;
+    const auto ended = std::find_if(actors.begin(), actors.end(), [&](const auto& actor) {
+      return actor.address() == message.source;
+    });
+    if (ended == actors.end()) return;
     if (!message.reason) {
-      // A worker that ends without an error had received the message that no work is left.
-      workers.erase(message.source);
-      if (workers.empty()) finish({});
+      // One that ends without an error had received the message that no work is left.
+      actors.erase(ended);
+      if (actors.empty()) finish({});
       return;
     }
-    dissolve();
+    end_all();
     const auto delay = restarts->failed(seconds_now());
     if (!delay) {
       return finish(fail(Errc::kActorFailed,
@@ -61,23 +51,22 @@ struct FamilyState {
                        caf::tick_atom::value);
   }
 
-  void dissolve() {
-    for (const auto& actor : members) {
+  void end_all() {
+    for (const auto& actor : actors) {
       self->demonitor(actor);
       self->send_exit(actor, caf::exit_reason::kill);
     }
-    members.clear();
-    workers.clear();
+    actors.clear();
   }
 
   void finish(const Status& reason) {
-    dissolve();
+    end_all();
     self->quit();
     std::exchange(options.ended, [](const Status&) {})(reason);
   }
 };
 
-caf::behavior supervisor(caf::stateful_actor<FamilyState>* self, FamilyOptions options,
+caf::behavior supervisor(caf::stateful_actor<SupervisorState>* self, SupervisorOptions options,
                          const caf::actor& coordinator) {
   auto& state = self->state;
   state.self = self;
@@ -97,8 +86,8 @@ caf::behavior supervisor(caf::stateful_actor<FamilyState>* self, FamilyOptions o
 
 }  // namespace
 
-caf::actor spawn_family(caf::actor_system& system, FamilyOptions options,
-                        const caf::actor& coordinator) {
+caf::actor spawn_supervisor(caf::actor_system& system, SupervisorOptions options,
+                            const caf::actor& coordinator) {
   return system.spawn(supervisor, std::move(options), coordinator);
 }
 
