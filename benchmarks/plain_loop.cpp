@@ -1,4 +1,4 @@
-// What `qstar train` computes of a text experiment with the stages pretrain and reinforce (expert
+// What `qstar train` computes of an experiment with the stages pretrain and reinforce (expert
 // iteration in lock-step: staleness = 0), without an actor, a task or a saved state: one loop that
 // calls the same pure classes in the same order and ends with the same policy, byte for byte. The
 // tests compare the two, and benchmarks/actors_against_loop.py measures what the actors cost.

@@ -18,10 +18,10 @@ struct SweepAxis {
   friend bool operator==(const SweepAxis&, const SweepAxis&) = default;
 };
 
-// "seed=1..5" (whole numbers, both ends included), "final.algorithm=grpo,ppo", or one value. Commas
-// within quotes or brackets belong to a value, so "algorithms=[grpo,ppo],[dapo]" has two values
-// that are lists. kUsage names the setting: no value, an empty one, a range that runs backwards or
-// has more than a million numbers, the same value twice.
+// "seed=1..5" (whole numbers, both ends included), "stages.final.algorithm=grpo,ppo", or one value.
+// Commas within quotes or brackets belong to a value, so "stages.rl.algorithms=[grpo,ppo],[dapo]"
+// has two values that are lists. kUsage names the setting: no value, an empty one, a range that
+// runs backwards or has more than a million numbers, the same value twice.
 Result<SweepAxis> parse_axis(std::string_view text);
 
 struct SweepRun {

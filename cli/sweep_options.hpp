@@ -21,8 +21,8 @@ struct SweepOptions {
 inline constexpr const char* kSweepHelp =
     "Run an experiment with every combination of settings, and compare the results\n\n"
     "  qstar sweep configs/quickstart.toml seed=1..5\n"
-    "  qstar sweep configs/qstar.toml seed=1..3 final.algorithm=grpo,ppo --jobs 2\n"
-    "  qstar sweep configs/lightsout5.toml seed=1,2 learner.network.blocks=1,2 --out "
+    "  qstar sweep configs/qstar.toml seed=1..3 stages.final.algorithm=grpo,ppo --jobs 2\n"
+    "  qstar sweep configs/lightsout5.toml seed=1,2 stages.cost_to_go.network.blocks=1,2 --out "
     "runs/blocks\n\n"
     "Repeat the same command to go on after an interruption or a failure: finished runs are kept, "
     "others are resumed.";
