@@ -55,8 +55,9 @@ def main():
         for i in range(ROUNDS):
             runs = [os.path.join(folder, f"{name}{i}") for name in ("loop", "sync", "async")]
             train = [qstar, "train", config, *LEAST, "--run"]
-            commands = [[os.path.join(build, "benchmarks", "plain_loop"), config, runs[0], *LEAST],
-                        [*train, runs[1], "stages.reinforce.staleness=0"], [*train, runs[2]]]
+            lockstep = "stages.reinforce.staleness=0"
+            commands = [[os.path.join(build, "benchmarks", "plain_loop"), config, runs[0], *LEAST, lockstep],
+                        [*train, runs[1], lockstep], [*train, runs[2]]]
             for name, run, command in zip(figures, runs, commands):
                 wall, cpu = timed(command)
                 made = attempts(qstar, run)
