@@ -142,7 +142,8 @@ class Loop {
     const double rate = learning::schedule(config_.optimizer, done, kWhole);
     if (critic_) teach_critic(groups);
     problems_.learn(learner_, proposal, groups, rate).value();
-    auto rewards = rewards_of(RewardKind::kOutcome, groups);
+    const auto lucky = config_.selection.allow_lucky ? Lucky::kAllowed : Lucky::kWrong;
+    auto rewards = rewards_of(RewardKind::kOutcome, groups, lucky);
     improver_->improve(learner_, {std::move(groups), std::move(rewards), rate}).value();
   }
 

@@ -8,6 +8,7 @@
 #include "experiment/run.hpp"
 #include "experiment/text/stage_configs.hpp"
 #include "tests/support/described.hpp"
+#include "tests/support/experiment_toml.hpp"
 
 namespace qstar {
 using namespace experiment;
@@ -36,15 +37,8 @@ std::string verdict(std::string_view toml, std::vector<std::string> overrides = 
   return status ? "" : status.error().message;
 }
 
-std::string stage(const std::string& kind, const std::string& keys = "") {
-  return "[[stages]]\nkind = '" + kind + "'\n" + keys + "\n";
-}
-
-Experiment read(std::string_view toml) {
-  Experiment config;
-  REQUIRE(parse_config(toml, "run.toml", {}, describe_of(config)));
-  return config;
-}
+using testing::read;
+using testing::stage;
 Experiment all_stages() { return read(kAll); }
 
 template <class Config>

@@ -8,6 +8,7 @@
 #include "experiment/puzzle/cost_to_go_config.hpp"
 #include "experiment/text/stage_configs.hpp"
 #include "tests/support/described.hpp"
+#include "tests/support/experiment_toml.hpp"
 
 namespace qstar {
 using namespace experiment;
@@ -15,25 +16,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::string stage(const std::string& kind, const std::string& keys = "") {
-  return "[[stages]]\nkind = '" + kind + "'\n" + (keys.empty() ? "" : keys + "\n");
-}
-
-// What reading this text says; empty: nothing.
-std::string unread(std::string_view toml, const Words& overrides = {}) {
-  Experiment config;
-  const auto status = parse_config(toml, "run.toml", overrides, describe_of(config));
-  if (!status) CHECK(status.error().code == Errc::kConfig);
-  return status ? "" : status.error().message;
-}
-
-Experiment read(std::string_view toml, const Words& overrides = {}) {
-  Experiment config;
-  const auto status = parse_config(toml, "run.toml", overrides, describe_of(config));
-  INFO((status ? "" : status.error().message));
-  REQUIRE(status);
-  return config;
-}
+using testing::read;
+using testing::stage;
+using testing::unread;
 
 // What check() says against what was read; empty: nothing.
 std::string refusal(std::string_view toml, const Words& overrides = {}) {

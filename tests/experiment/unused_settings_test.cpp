@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "experiment/experiment.hpp"
+#include "tests/support/experiment_toml.hpp"
 
 using namespace qstar;
 using namespace qstar::experiment;
@@ -49,25 +50,9 @@ void refuses_alone(const std::string& setting, const std::string& algorithm) {
   refuses(alone(setting, algorithm), "stages.rl.reinforce." + setting.substr(0, setting.find('=')));
 }
 
-std::string stage(const std::string& kind, const std::string& keys = "") {
-  return "[[stages]]\nkind = '" + kind + "'\n" + (keys.empty() ? "" : keys + "\n");
-}
-
-// What reading this text says; empty: nothing.
-std::string unread(std::string_view toml, const Words& overrides = {}) {
-  Experiment config;
-  const auto status = parse_config(toml, "run.toml", overrides, describe_of(config));
-  if (!status) CHECK(status.error().code == Errc::kConfig);
-  return status ? "" : status.error().message;
-}
-
-Experiment read(std::string_view toml, const Words& overrides = {}) {
-  Experiment config;
-  const auto status = parse_config(toml, "run.toml", overrides, describe_of(config));
-  INFO((status ? "" : status.error().message));
-  REQUIRE(status);
-  return config;
-}
+using testing::read;
+using testing::stage;
+using testing::unread;
 
 // Every kind of stage of text, with other settings than the usual ones.
 Experiment changed_text() {
