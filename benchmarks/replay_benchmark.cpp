@@ -149,7 +149,7 @@ void sample(benchmark::State& state) {
     table.insert(std::make_shared<const AttemptGroup>(group_of(g)));
   Rng rng(1);
   double groups = 0;
-  for (auto _ : state) groups += static_cast<double>(table.sample(kSample, 0, rng).size());
+  for (auto _ : state) groups += static_cast<double>(table.sample(kSample, rng).size());
   report(state, groups);
 }
 BENCHMARK(sample)->Arg(0)->Arg(1)->UseRealTime()->Unit(benchmark::kMicrosecond);

@@ -47,6 +47,19 @@ int work(actors::WorkerOptions& options) {
   return exit_code(done.error().code);
 }
 
+// Runs it, or refuses options that contradict each other.
+int check_and_work(const CLI::App& command, actors::WorkerOptions& options) {
+  const bool logs = !options.log_file.empty() || options.log_terminal;
+  if (command.count("--log-level") > 0 && !logs && options.parent == 0)
+    return report_error({Errc::kUsage,
+                         "--log-level has no effect without --log-file FILE or --log-terminal: "
+                         "give one of them"});
+  if (options.parent > 0 && command.count("--rejoin") > 0)
+    return report_error(
+        {Errc::kUsage, "--rejoin is not for a worker with --parent: it ends with its head"});
+  return work(options);
+}
+
 }  // namespace
 
 void add_worker(CLI::App& app, int& code) {
@@ -102,20 +115,7 @@ void add_worker(CLI::App& app, int& code) {
                    "End with the process of this number, which started this one (default: none)")
       ->check(whole_number(1, std::numeric_limits<std::int32_t>::max()))
       ->group("");  // for heads alone: not in the help
-  command->callback([command, options, &code] {
-    const bool both = options->parent > 0 && command->count("--rejoin") > 0;
-    const bool logs = !options->log_file.empty() || options->log_terminal;
-    if (command->count("--log-level") > 0 && !logs && options->parent == 0) {
-      code = report_error({Errc::kUsage,
-                           "--log-level has no effect without --log-file FILE or --log-terminal: "
-                           "give one of them"});
-      return;
-    }
-    code = both ? report_error({Errc::kUsage,
-                                "--rejoin is not for a worker with --parent: it ends "
-                                "with its head"})
-                : work(*options);
-  });
+  command->callback([command, options, &code] { code = check_and_work(*command, *options); });
 }
 
 }  // namespace qstar::cli

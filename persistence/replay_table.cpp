@@ -31,19 +31,15 @@ Result<ReplayTable> ReplayTable::make(const TableConfig& config) {
 }
 
 void ReplayTable::insert(std::shared_ptr<const AttemptGroup> group) {
-  const std::uint64_t key = group->group, version = group->policy_version();
-  if (version < min_version_) {
-    ++dropped_;
-    return;
-  }
-  if (!items_.emplace(key, Item{std::move(group), version, 0}).second) return;
+  const std::uint64_t key = group->group;
+  if (!items_.emplace(key, Item{std::move(group), 0}).second) return;
   selector_->insert(key, max_priority_);
   order_.push_back(key);
   while (size() > config_.capacity) drop_oldest();
 }
 
-std::vector<SampledGroup> ReplayTable::sample(std::int64_t n, std::uint64_t min_version, Rng& rng) {
-  drop_stale(min_version);
+std::vector<SampledGroup> ReplayTable::sample(std::int64_t n, Rng& rng) {
+  forget_left();
   std::vector<SampledGroup> batch;
   double largest = 0;
   for (std::int64_t i = 0; i < n && !items_.empty(); ++i) {
@@ -69,8 +65,6 @@ void ReplayTable::update_priorities(std::span<const std::uint64_t> groups,
 
 std::string ReplayTable::save() const {
   std::string out, items;
-  append_raw(out, dropped_);
-  append_raw(out, min_version_);
   append_raw(out, max_priority_);
   for (const auto key : order_) {
     if (const auto it = items_.find(key); it != items_.end()) {
@@ -86,8 +80,7 @@ std::string ReplayTable::save() const {
 Status ReplayTable::restore(std::string_view bytes, const Stored& stored) {
   std::string_view items, selector;
   const auto damaged = fail(Errc::kCorrupt, "the saved replay table is damaged");
-  if (!take_raw(bytes, dropped_) || !take_raw(bytes, min_version_) ||
-      !take_raw(bytes, max_priority_) || !take_block(bytes, items) ||
+  if (!take_raw(bytes, max_priority_) || !take_block(bytes, items) ||
       !take_block(bytes, selector) || !bytes.empty()) {
     return damaged;
   }
@@ -102,8 +95,7 @@ Status ReplayTable::restore(std::string_view bytes, const Stored& stored) {
       continue;
     }
     if (!group) return tl::unexpected(group.error());
-    const auto version = group->policy_version();
-    items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), version, reuse};
+    items_[key] = {std::make_shared<AttemptGroup>(std::move(*group)), reuse};
     order_.push_back(key);
   }
   return selects_what_it_holds() ? Status{} : damaged;
@@ -127,19 +119,10 @@ void ReplayTable::drop_oldest() {
   order_.pop_front();
 }
 
-// Groups of an earlier version may have been inserted after newer ones: all are looked at.
-void ReplayTable::drop_stale(std::uint64_t min_version) {
-  const bool crowded = order_.size() > 2 * items_.size() + 64;  // mostly by groups that have left
-  if (min_version <= min_version_ && !crowded) return;
-  min_version_ = std::max(min_version_, min_version);
-  std::erase_if(order_, [this](std::uint64_t key) {
-    const auto it = items_.find(key);
-    if (it == items_.end()) return true;
-    if (it->second.version >= min_version_) return false;
-    ++dropped_;
-    erase(key);
-    return true;
-  });
+// Once most of the order names groups that have left.
+void ReplayTable::forget_left() {
+  if (order_.size() <= 2 * items_.size() + 64) return;
+  std::erase_if(order_, [this](std::uint64_t key) { return !items_.contains(key); });
 }
 
 }  // namespace qstar::persistence

@@ -2,8 +2,8 @@
 // keeps them all.
 //
 // A critic's table is prioritised by TD error; others may sample uniformly, with bounded reuse. The
-// groups in a table are kept decoded in memory, so sampling does not
-// read from disk. Single-threaded; each learner owns its table.
+// groups in a table are kept decoded in memory, so sampling does not read from disk.
+// Single-threaded; each learner owns its table.
 #pragma once
 
 #include <cstdint>
@@ -43,15 +43,13 @@ class ReplayTable {
   // kConfig: no such selector.
   static Result<ReplayTable> make(const TableConfig& config);
 
-  // A group that is in the table already is ignored; one that is too stale is dropped and counted.
+  // A group that is in the table already is ignored.
   void insert(std::shared_ptr<const AttemptGroup> group);
-  // `n` groups, with replacement; fewer when bounded reuse leaves no more. Groups made by weights
-  // older than `min_version` (the staleness bound) are dropped and counted first.
-  std::vector<SampledGroup> sample(std::int64_t n, std::uint64_t min_version, Rng& rng);
+  // `n` groups, with replacement; fewer when bounded reuse leaves no more.
+  std::vector<SampledGroup> sample(std::int64_t n, Rng& rng);
   void update_priorities(std::span<const std::uint64_t> groups, std::span<const float> priorities);
 
   std::int64_t size() const { return static_cast<std::int64_t>(items_.size()); }
-  std::int64_t dropped_stale() const { return dropped_; }
 
   // The state as bytes; the groups themselves are read from the store again.
   std::string save() const;
@@ -66,19 +64,16 @@ class ReplayTable {
   void erase(std::uint64_t key);
   bool selects_what_it_holds() const;
   void drop_oldest();
-  void drop_stale(std::uint64_t min_version);
+  void forget_left();
 
   struct Item {
     std::shared_ptr<const AttemptGroup> group;
-    std::uint64_t version = 0;  // the newest weights that made any step
     std::int64_t reuse = 0;
   };
   TableConfig config_;
   std::unique_ptr<Selector> selector_;
   std::unordered_map<std::uint64_t, Item> items_;
   std::deque<std::uint64_t> order_;  // of insertion; may name groups that have left
-  std::int64_t dropped_ = 0;
-  std::uint64_t min_version_ = 0;  // the bound on staleness so far
   double max_priority_ = 1;
 };
 

@@ -72,7 +72,7 @@ double CriticTrainer::rate(double share) const {
 }
 
 Result<std::optional<double>> CriticTrainer::update(double share) {
-  const auto sampled = table_.sample(config_.critic.groups_per_update, 0, rng_);
+  const auto sampled = table_.sample(config_.critic.groups_per_update, rng_);
   if (sampled.empty()) return std::nullopt;
   std::vector<learning::WeightedGroup> batch;
   std::vector<std::uint64_t> ids;

@@ -25,7 +25,7 @@ std::vector<std::string> fuzz_seeds() {
     for (auto& group : qstar::sample_groups(0, 6))
       table.insert(std::make_shared<const qstar::AttemptGroup>(std::move(group)));
     qstar::Rng rng(1);
-    table.sample(5, 0, rng);
+    table.sample(5, rng);
     seeds.push_back(table.save());
   }
   return seeds;
@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     require(table.size() <= 6);
     qstar::Rng rng(1);
-    for (const auto& sampled : table.sample(20, 0, rng)) {
+    for (const auto& sampled : table.sample(20, rng)) {
       require(sampled.group->group < 6);
       require(sampled.weight >= 0 && sampled.weight <= 1);
     }

@@ -17,13 +17,6 @@ std::shared_ptr<const AttemptGroup> group_of(std::uint64_t id) {
   return std::make_shared<const AttemptGroup>(sample_group(id));
 }
 
-std::shared_ptr<const AttemptGroup> of_version(std::uint64_t id, std::uint64_t version) {
-  auto group = sample_group(id);
-  for (auto& attempt : group.attempts)
-    for (auto& step : attempt.steps) step.policy_version = version;
-  return std::make_shared<const AttemptGroup>(std::move(group));
-}
-
 void fill(ReplayTable& table, std::uint64_t first, std::uint64_t n) {
   for (std::uint64_t id = first; id < first + n; ++id) table.insert(group_of(id));
 }
@@ -42,7 +35,7 @@ TEST_CASE("a group enters a table once, the oldest leave it", "[replay]") {
   fill(table, 2, 3);
   CHECK(table.size() == 4);
   Rng rng(1);
-  const auto batch = table.sample(200, 0, rng);
+  const auto batch = table.sample(200, rng);
   CHECK(batch.size() == 200);
   for (const auto& sampled : batch) {
     CHECK(sampled.group->group >= 2);
@@ -60,23 +53,9 @@ TEST_CASE("a group is used so often and no more", "[replay]") {
   fill(table, 0, 5);
   Rng rng(1);
   std::map<std::uint64_t, int> uses;
-  for (const auto& sampled : table.sample(100, 0, rng)) ++uses[sampled.group->group];
+  for (const auto& sampled : table.sample(100, rng)) ++uses[sampled.group->group];
   CHECK(uses == std::map<std::uint64_t, int>{{0, 3}, {1, 3}, {2, 3}, {3, 3}, {4, 3}});
-  CHECK(table.sample(1, 0, rng).empty());
-}
-
-TEST_CASE("stale groups are dropped and counted, also those that come late", "[replay]") {
-  auto table = table_of({.capacity = 100});
-  table.insert(of_version(1, 5));
-  table.insert(of_version(2, 1));  // behind a fresher one
-  Rng rng(1);
-  const auto batch = table.sample(50, 4, rng);
-  CHECK(batch.size() == 50);
-  for (const auto& s : batch) CHECK(s.group->group == 1);
-  CHECK(table.dropped_stale() == 1);
-  table.insert(of_version(3, 3));  // below the bound when it comes
-  CHECK(table.size() == 1);
-  CHECK(table.dropped_stale() == 2);
+  CHECK(table.sample(1, rng).empty());
 }
 
 TEST_CASE("surprising groups are sampled more and weighted less", "[replay]") {
@@ -91,7 +70,7 @@ TEST_CASE("surprising groups are sampled more and weighted less", "[replay]") {
   table.update_priorities(ids, priorities);
   Rng rng(1);
   int surprising = 0;
-  for (const auto& sampled : table.sample(1000, 0, rng)) {
+  for (const auto& sampled : table.sample(1000, rng)) {
     if (sampled.group->group == 3) {
       ++surprising;
       CHECK(sampled.weight < 0.5F);
@@ -111,14 +90,14 @@ TEST_CASE("a saved table samples on as if nothing had happened", "[replay]") {
   auto table = table_of(config);
   fill(table, 0, 20);
   Rng rng(1);
-  table.sample(30, 0, rng);
+  table.sample(30, rng);
   table.update_priorities(std::vector<std::uint64_t>{3}, std::vector<float>{5});
   const auto state = table.save();
   auto again = table_of(config);
   REQUIRE(again.restore(state, stored_from(0)));
   CHECK(again.save() == state);
   Rng one(2), other(2);
-  const auto expected = table.sample(40, 0, one), seen = again.sample(40, 0, other);
+  const auto expected = table.sample(40, one), seen = again.sample(40, other);
   REQUIRE(expected.size() == seen.size());
   for (std::size_t i = 0; i < seen.size(); ++i) {
     CHECK(seen[i].group->group == expected[i].group->group);
@@ -133,7 +112,7 @@ TEST_CASE("groups that were evicted from the store leave a saved table", "[repla
   REQUIRE(again.restore(table.save(), stored_from(4)));
   CHECK(again.size() == 6);
   Rng rng(1);
-  for (const auto& s : again.sample(50, 0, rng)) CHECK(s.group->group >= 4);
+  for (const auto& s : again.sample(50, rng)) CHECK(s.group->group >= 4);
   auto unread = table_of(prioritised());
   const auto broken = unread.restore(table.save(), [](std::uint64_t) -> Result<AttemptGroup> {
     return fail(Errc::kIo, "the disk does not answer");
@@ -155,7 +134,7 @@ TEST_CASE("a damaged state of a table is refused, wherever it is cut or changed"
     bad[rng.below(bad.size())] = static_cast<char>(rng.below(256));
     auto again = table_of(prioritised());
     if (!again.restore(bad, stored_from(0))) continue;
-    for (const auto& s : again.sample(20, 0, rng)) REQUIRE(s.group);
+    for (const auto& s : again.sample(20, rng)) REQUIRE(s.group);
   }
 }
 
@@ -168,8 +147,6 @@ std::string saved_table(const std::vector<std::uint64_t>& held,
     append_raw(items, std::int64_t{0});
   }
   for (const auto key : drawn) append_raw(keys, key);
-  append_raw(table, std::int64_t{0});
-  append_raw(table, std::uint64_t{0});
   append_raw(table, 1.0);
   append_block(table, items);
   append_block(table, keys);
