@@ -215,7 +215,7 @@ experiment::StageHost StageSession::host() {
                              std::string_view label, std::uint64_t version) {
     return archive_->model_number(model, role, label, version);
   };
-  host.keep = [this](std::span<const AttemptGroup> groups) { return archive_->insert(groups); };
+  host.keep = [this](std::string packed) { return archive_->insert(std::move(packed)); };
   host.show = [this](const experiment::StageProgress& progress) { return show(progress); };
   host.load = [this](std::string_view label) { return load(label); };
   host.save = [this](std::string_view label, const auto& parts, bool at_once) {

@@ -53,8 +53,8 @@ Result<Stages> stages_of(const Experiment& experiment) {
 // The store in place of the host's archive: groups are kept, models are numbered.
 RunHost storing_host(const Experiment& experiment, persistence::Store& store) {
   auto host = local_host(experiment);
-  host.keep = [&store](std::span<const AttemptGroup> groups) {
-    return store.insert(groups).map([](const auto&) {});
+  host.keep = [&store](const std::string& packed) {
+    return store.insert(packed).map([](const auto&) {});
   };
   host.model_number = [&store](const ModelHash& model, std::string_view role,
                                std::string_view label, std::uint64_t version) {
@@ -106,8 +106,11 @@ class Loop {
       made_by.scorer = run_.publish_scorer(critic_->model(), label_ + ".critic", version).value();
     const auto proposal = problems_.propose(run_, made_by.policy, spent_.rounds).value();
     auto groups = attempt(policy, version, proposal.problems);
-    run_.name_models(made_by, groups);
-    QSTAR_ASSERT(run_.keep(groups).has_value(), "the store refuses");
+    auto origin = run_.origin(made_by, label_, first_group_);
+    if (critic_) origin.critic_version = static_cast<std::uint64_t>(critic_->updates());
+    write_origin(origin, groups);
+    QSTAR_ASSERT(run_.keep(persistence::pack(groups)).has_value(), "the store refuses");
+    first_group_ += proposal.problems.size();
     learn(proposal, std::move(groups));
     ++spent_.rounds;
   }
@@ -127,11 +130,6 @@ class Loop {
     for (const auto& one : found) spent_.tokens += static_cast<std::int64_t>(one.tokens);
     auto groups = search::groups_of(std::move(found));
     if (critic_) write_scores(*inference::DecoderScorer::make(critic_->model()).value(), groups);
-    run_.number(label_, first_group_, groups);
-    for (auto& group : groups)
-      for (auto& attempt : group.attempts)
-        attempt.critic_version = static_cast<std::uint64_t>(critic_ ? critic_->updates() : 0);
-    first_group_ += problems.size();
     return groups;
   }
 
@@ -141,10 +139,11 @@ class Loop {
     const auto done = std::llround(share() * static_cast<double>(kWhole));
     const double rate = learning::schedule(config_.optimizer, done, kWhole);
     if (critic_) teach_critic(groups);
-    problems_.learn(learner_, proposal, groups, rate).value();
+    const auto rated = rated_problems(groups);
     const auto lucky = config_.selection.allow_lucky ? Lucky::kAllowed : Lucky::kWrong;
     auto rewards = rewards_of(RewardKind::kOutcome, groups, lucky);
     improver_->improve(learner_, {std::move(groups), std::move(rewards), rate}).value();
+    problems_.learn(learner_, proposal, rated, rate).value();
   }
 
   void teach_critic(const std::vector<AttemptGroup>& groups) {

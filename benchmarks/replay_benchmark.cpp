@@ -105,7 +105,7 @@ void insert(benchmark::State& state) {
     auto groups = batch_of(next);
     next += kBatch;
     state.ResumeTiming();
-    QSTAR_ASSERT(store.insert(groups).has_value(), "insert");
+    QSTAR_ASSERT(store.insert(pack(groups)).has_value(), "insert");
     for (auto& group : groups) {
       const auto shared = std::make_shared<const AttemptGroup>(std::move(group));
       policy.insert(shared);

@@ -1,6 +1,7 @@
 #include "experiment/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "core/sha256.hpp"
@@ -17,6 +18,7 @@ AttemptTask part_of(const AttemptTask& whole, std::size_t first, std::size_t pro
   const auto begin = whole.problems.begin() + static_cast<std::ptrdiff_t>(first);
   part.problems.assign(begin, begin + static_cast<std::ptrdiff_t>(problems));
   part.how.first_group += first;
+  if (part.origin) part.origin->first_group += first;
   return part;
 }
 
@@ -82,6 +84,7 @@ Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts) {
       return tl::unexpected(result.error());
     }
     std::ranges::move(result->found, std::back_inserter(all.found));
+    all.records += result->records;
     all.cpu_seconds += result->cpu_seconds;
   }
   return all;
@@ -89,6 +92,29 @@ Result<TaskResult> wait_for_all(Engine& engine, std::span<const TaskId> parts) {
 
 Result<TaskResult> attempt(Engine& engine, const AttemptTask& whole) {
   return wait_for_all(engine, submit_in_parts(engine, whole));
+}
+
+EngineLogprobs::~EngineLogprobs() {
+  for (const auto& asked : asked_) engine_.cancel(std::array{asked.task});
+}
+
+void EngineLogprobs::ask(std::vector<model::LogprobRequest> requests) {
+  Asked asked;
+  for (const auto& request : requests)
+    asked.tokens.push_back(request.tokens.size() - request.first);
+  asked.task = engine_.submit(LogprobTask{policy_, std::move(requests)});
+  asked_.push_back(std::move(asked));
+}
+
+Result<std::vector<std::vector<float>>> EngineLogprobs::next() {
+  QSTAR_ASSERT(!asked_.empty(), "nothing was asked for");
+  const auto asked = std::move(asked_.front());
+  asked_.pop_front();
+  auto result = engine_.wait(asked.task);
+  if (!result) return tl::unexpected(result.error());
+  if (!std::ranges::equal(result->logprobs, asked.tokens, {}, &std::vector<float>::size))
+    return fail(Errc::kCorrupt, "a node gave log-probabilities of other tokens than it was asked");
+  return std::move(result->logprobs);
 }
 
 std::vector<model::Generation> EnginePolicy::generate(

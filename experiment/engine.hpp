@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -88,6 +89,30 @@ class EnginePolicy final : public model::Policy {
   Engine& engine_;
   PolicyRef policy_;
   Status status_;
+};
+
+// Log-probabilities under a policy, computed by nodes: asked for first, read later in the same
+// order.
+class EngineLogprobs {
+ public:
+  EngineLogprobs(Engine& engine, PolicyRef policy) : engine_(engine), policy_(std::move(policy)) {}
+  ~EngineLogprobs();
+  EngineLogprobs(const EngineLogprobs&) = delete;
+  EngineLogprobs& operator=(const EngineLogprobs&) = delete;
+
+  void ask(std::vector<model::LogprobRequest> requests);
+  // Those that were asked for first and not read yet, see DecoderLogprobs. kCorrupt: a node gave
+  // more or fewer.
+  Result<std::vector<std::vector<float>>> next();
+
+ private:
+  Engine& engine_;
+  PolicyRef policy_;
+  struct Asked {
+    TaskId task = 0;
+    std::vector<std::size_t> tokens;  // of each request
+  };
+  std::deque<Asked> asked_;  // and not read
 };
 
 }  // namespace qstar::experiment

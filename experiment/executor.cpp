@@ -9,6 +9,7 @@
 #include "data/attempt.hpp"
 #include "environment/registry.hpp"
 #include "model/models.hpp"
+#include "persistence/store.hpp"
 #include "search/text/problem_search.hpp"
 
 namespace qstar::experiment {
@@ -46,6 +47,19 @@ void write_scores(model::StepScorer& scorer, std::vector<AttemptGroup>& groups) 
     for (auto& attempt : group.attempts)
       for (std::size_t s = 0; s < closed_steps(attempt); ++s)
         search::score_of(attempt.steps[s], scorer.role()) = scores[next++];
+}
+
+TaskResult result_of(const AttemptTask& task, std::vector<search::SearchResult> found,
+                     model::StepScorer* scorer) {
+  std::vector<AttemptGroup> groups;
+  for (auto& one : found) groups.push_back(std::move(one.group));
+  if (scorer != nullptr) write_scores(*scorer, groups);
+  if (task.origin) write_origin(*task.origin, groups);
+  TaskResult result;
+  result.records = persistence::pack(groups);
+  for (std::size_t i = 0; i < groups.size(); ++i) found[i].group = std::move(groups[i]);
+  result.found = std::move(found);
+  return result;
 }
 
 Result<std::string> ModelCache::bytes(const ModelHash& hash) const {
@@ -144,16 +158,10 @@ Result<TaskResult> Executor::run_kind(const AttemptTask& task) {
   }
   auto found = search->attempt(**where, models, task.problems, task.how);
   if (!found) return tl::unexpected(found.error());
-  TaskResult result;
-  result.found = std::move(*found);
-  if (task.scorer.empty()) return result;
+  if (task.scorer.empty()) return result_of(task, std::move(*found), nullptr);
   const auto judge = scorer(task.scorer);
   if (!judge) return tl::unexpected(judge.error());
-  std::vector<AttemptGroup> groups;
-  for (auto& one : result.found) groups.push_back(std::move(one.group));
-  write_scores(**judge, groups);
-  for (std::size_t i = 0; i < groups.size(); ++i) result.found[i].group = std::move(groups[i]);
-  return result;
+  return result_of(task, std::move(*found), *judge);
 }
 
 Result<TaskResult> Executor::run_kind(const CompleteTask& task) {
@@ -161,6 +169,17 @@ Result<TaskResult> Executor::run_kind(const CompleteTask& task) {
   if (!policy) return tl::unexpected(policy.error());
   TaskResult result;
   result.generations = (*policy)->generate(task.requests);
+  return result;
+}
+
+Result<TaskResult> Executor::run_kind(const LogprobTask& task) {
+  const auto weights = models_->policy(task.policy);
+  if (!weights) return tl::unexpected(weights.error());
+  if (!logprobs_ || &logprobs_->weights() != weights->get()) logprobs_.emplace(*weights);
+  auto found = logprobs_->logprobs(task.requests);
+  if (!found) return tl::unexpected(found.error());
+  TaskResult result;
+  result.logprobs = std::move(*found);
   return result;
 }
 

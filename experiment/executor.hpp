@@ -15,6 +15,7 @@
 #include "experiment/puzzle/scrambler.hpp"
 #include "experiment/task.hpp"
 #include "inference/decoder.hpp"
+#include "inference/decoder_logprobs.hpp"
 #include "inference/decoder_scorer.hpp"
 
 namespace qstar::experiment {
@@ -77,6 +78,7 @@ class Executor {
   Result<TaskResult> run_kind(const ScoreTask& task);
   Result<TaskResult> run_kind(const VerifyTask& task);
   Result<TaskResult> run_kind(const ScrambleTask& task);
+  Result<TaskResult> run_kind(const LogprobTask& task);
   Result<inference::DecoderPolicy*> policy(const PolicyRef& policy);
   Result<inference::DecoderScorer*> scorer(const ModelHash& hash);
   Result<std::shared_ptr<const environment::Environment>> environment(
@@ -96,10 +98,16 @@ class Executor {
   std::deque<Decoding> decoding_;  // the newest last
   std::deque<Scoring> scoring_;
   std::optional<Scrambler> scrambler_;
+  std::optional<inference::DecoderLogprobs> logprobs_;  // of the newest weights
 };
 
 // Writes a model's scores into all steps that a separator closes; as `q` of a critic, otherwise as
 // `reward_score`.
 void write_scores(model::StepScorer& scorer, std::vector<AttemptGroup>& groups);
+
+// What a task gives for the attempts found: with scores, where there is a scorer, and the origin
+// written into them, and packed.
+TaskResult result_of(const AttemptTask& task, std::vector<search::SearchResult> found,
+                     model::StepScorer* scorer);
 
 }  // namespace qstar::experiment

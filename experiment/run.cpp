@@ -6,6 +6,7 @@
 
 #include "core/metrics.hpp"
 #include "data/attempt.hpp"
+#include "persistence/store.hpp"
 #include "search/text/evaluate.hpp"
 
 namespace qstar::experiment {
@@ -66,21 +67,16 @@ std::uint64_t Run::group_id(std::string_view label, std::uint64_t index) const {
   return static_cast<std::uint64_t>(found - labels_.begin()) * kGroupsPerLabel + index;
 }
 
-void Run::number(std::string_view label, std::uint64_t first,
-                 std::span<AttemptGroup> groups) const {
-  for (auto& group : groups) {
-    group.group = group_id(label, first++);
-    for (auto& attempt : group.attempts) attempt.id.group = group.group;
-  }
-}
-
 void Run::add_labels(std::span<const std::string> labels) {
   for (const auto& label : labels) (void)group_id(label, 0);
 }
 
-Status Run::keep(std::span<const AttemptGroup> groups) const {
+Status Run::keep(std::string_view packed) const {
   const auto most = static_cast<std::size_t>(config_.attempts.keep_groups);
-  return host_.keep(most == 0 ? groups : groups.first(std::min(most, groups.size())));
+  if (most == 0) return host_.keep(std::string(packed));
+  const auto first = persistence::first_groups(packed, most);
+  if (!first) return tl::unexpected(first.error());
+  return host_.keep(std::string(*first));
 }
 
 double Run::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
@@ -108,22 +104,18 @@ Result<ModelHash> Run::publish_scorer(const model::ModelFile& scorer, std::strin
   return publish(scorer, role == scorer.metadata.end() ? "" : role->second, label, version);
 }
 
-void Run::name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const {
+Origin Run::origin(const AttemptTask& task, std::string_view label, std::uint64_t first) const {
   const auto find = [this](const ModelHash& hash) {
     const auto it = published_.find(hash);
     return it == published_.end() ? Published{} : it->second;
   };
-  const auto policy = find(task.policy.hash).number;
-  const auto guide = find(task.guide), scorer = find(task.scorer);
-  for (auto& group : groups) {
-    for (auto& attempt : group.attempts) {
-      attempt.provenance = {config_.name, "", QSTAR_VERSION};
-      for (auto& step : attempt.steps) step.model = policy;
-      for (const auto& judge : {guide, scorer})
-        if (judge.number > 0)
-          (judge.role == "critic" ? attempt.critic_model : attempt.reward_model) = judge.number;
-    }
-  }
+  Origin origin{.run = config_.name,
+                .first_group = group_id(label, first),
+                .policy = find(task.policy.hash).number};
+  for (const auto& judge : {find(task.guide), find(task.scorer)})
+    if (judge.number > 0)
+      (judge.role == "critic" ? origin.critic : origin.reward_model) = judge.number;
+  return origin;
 }
 
 Result<std::vector<AttemptGroup>> Run::attempt(const PolicyRef& policy,
@@ -133,13 +125,11 @@ Result<std::vector<AttemptGroup>> Run::attempt(const PolicyRef& policy,
   AttemptTask task{.policy = policy, .how = options(label, first)};
   task.how.samples = samples;
   task.problems.assign(problems.begin(), problems.end());
+  task.origin = origin(task, label, first);
   auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  auto groups = search::groups_of(std::move(results->found));
-  name_models(task, groups);
-  number(label, first, groups);
-  if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
-  return groups;
+  if (auto kept = keep(results->records); !kept) return tl::unexpected(kept.error());
+  return search::groups_of(std::move(results->found));
 }
 
 Result<nlohmann::json> Run::evaluate(AttemptTask task, std::string_view label) const {
@@ -147,13 +137,12 @@ Result<nlohmann::json> Run::evaluate(AttemptTask task, std::string_view label) c
   task.how.max_tokens = defaults.max_tokens;
   task.how.seed = defaults.seed;
   task.how.first_group = defaults.first_group;
+  task.origin = origin(task, label);
   auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
+  if (auto kept = keep(results->records); !kept) return tl::unexpected(kept.error());
   auto figures = search::evaluation_of(std::move(results->found));
-  auto groups = search::groups_of(std::move(figures.results));
-  name_models(task, groups);
-  number(label, 0, groups);
-  if (auto kept = keep(groups); !kept) return tl::unexpected(kept.error());
+  const auto groups = search::groups_of(std::move(figures.results));
   return nlohmann::json{{"accuracy", figures.accuracy},
                         {"ci95", {figures.ci95.low, figures.ci95.high}},
                         {"n", figures.n},

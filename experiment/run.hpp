@@ -97,8 +97,9 @@ class Run {
   // The same for a critic or a reward model.
   Result<ModelHash> publish_scorer(const model::ModelFile& scorer, std::string_view label,
                                    std::uint64_t version = 0) const;
-  // Writes into the attempts of a task which models made their steps and gave their scores.
-  void name_models(const AttemptTask& task, std::vector<AttemptGroup>& groups) const;
+  // What the records of a task's attempts say when they are stored as groups first, first + 1, … of
+  // this label.
+  Origin origin(const AttemptTask& task, std::string_view label, std::uint64_t first = 0) const;
   // `samples` attempts at each problem, judged and stored as groups first, first + 1, … of this
   // label.
   Result<std::vector<AttemptGroup>> attempt(const PolicyRef& policy,
@@ -111,13 +112,11 @@ class Run {
   // The id in the store of a label's group; `index` < kGroupsPerLabel. Labels are numbered in the
   // order in which they are first used, so a stage uses them in the same order in every session.
   std::uint64_t group_id(std::string_view label, std::uint64_t index) const;
-  // Gives the groups the ids first, first + 1, … of this label.
-  void number(std::string_view label, std::uint64_t first, std::span<AttemptGroup> groups) const;
   // Those of earlier sessions, in their order.
   const std::vector<std::string>& labels() const { return labels_; }
   void add_labels(std::span<const std::string> labels);
-  // Stores the first attempts.keep_groups of these groups, or all of them when that is 0.
-  Status keep(std::span<const AttemptGroup> groups) const;
+  // Stores the first attempts.keep_groups of these packed groups, or all of them when that is 0.
+  Status keep(std::string_view packed) const;
 
   // Held-out accuracy of a search: {accuracy, ci95, n, tokens_per_problem, cpu_seconds, …}. The
   // task's token limit, seed and first group are those of the label.

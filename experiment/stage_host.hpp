@@ -46,9 +46,9 @@ struct StageHost {
   std::function<Result<std::uint64_t>(const ModelHash& model, std::string_view role,
                                       std::string_view label, std::uint64_t version)>
       model_number = {};
-  // Stores groups permanently. Storing a group again changes nothing; one with other attempts
-  // replaces it.
-  std::function<Status(std::span<const AttemptGroup> groups)> keep;
+  // Stores packed groups (persistence::pack) permanently. Storing a group again changes nothing;
+  // one with other attempts replaces it.
+  std::function<Status(std::string packed)> keep;
   // A group that is stored. kMissingFile: there is none, or it was evicted.
   std::function<Result<AttemptGroup>(std::uint64_t group)> stored = {};
   // Shows progress. kInterrupted: the stage must stop now.
@@ -67,6 +67,9 @@ struct StageHost {
   // Keeps a batch whose loss or gradient is not finite; empty: such batches are not kept.
   learning::KeepBatch keep_failed = {};
 };
+
+// kCorrupt: the store lacks a group that a save counts on.
+Status check_stored(const StageHost& host, std::uint64_t group);
 
 // For tests: executes tasks in the calling thread; stores, shows and saves nothing.
 StageHost local_stage_host(std::shared_ptr<const environment::Environment> environment,

@@ -8,8 +8,8 @@
 namespace qstar::experiment {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKinds = {"attempt", "complete", "score", "verify",
-                                                    "scramble"};
+constexpr std::array<std::string_view, 6> kKinds = {"attempt", "complete", "score",
+                                                    "verify",  "scramble", "logprob"};
 
 // Writes fields in order.
 class Writer {
@@ -136,7 +136,7 @@ void generation_fields(Archive& f, T& generation) {
 void fields(Writer& f, const model::Generation& generation) { generation_fields(f, generation); }
 void fields(Reader& f, model::Generation& generation) { generation_fields(f, generation); }
 
-// The attempts of all results travel as one block of records (see encode(TaskResult)).
+// The attempts of all results travel as one block of records.
 template <class Archive, class T>
 void found_fields(Archive& f, T& found) {
   f(found.answers), f(found.tokens), f(found.guide_queries), f(found.complete);
@@ -144,11 +144,35 @@ void found_fields(Archive& f, T& found) {
 void fields(Writer& f, const search::SearchResult& found) { found_fields(f, found); }
 void fields(Reader& f, search::SearchResult& found) { found_fields(f, found); }
 
+template <class T>
+void optional_fields(Writer& f, const std::optional<T>& value) {
+  f(value.has_value());
+  if (value) fields(f, *value);
+}
+template <class T>
+void optional_fields(Reader& f, std::optional<T>& value) {
+  bool there = false;
+  f(there);
+  if (there) fields(f, value.emplace());
+}
+void fields(Writer& f, std::uint64_t value) { f(value); }
+void fields(Reader& f, std::uint64_t& value) { f(value); }
+
+template <class Archive, class T>
+void origin_fields(Archive& f, T& origin) {
+  fields(f, origin.run), f(origin.first_group);
+  f(origin.policy), f(origin.critic), f(origin.reward_model);
+  optional_fields(f, origin.critic_version);
+}
+void fields(Writer& f, const Origin& origin) { origin_fields(f, origin); }
+void fields(Reader& f, Origin& origin) { origin_fields(f, origin); }
+
 template <class Archive, class T>
 void attempt_fields(Archive& f, T& task) {
   policy_fields(f, task.policy);
   fields(f, task.guide), fields(f, task.scorer), fields(f, task.environment);
   fields(f, task.search), search_fields(f, task.how), f(task.problems);
+  optional_fields(f, task.origin);
 }
 void fields(Writer& f, const AttemptTask& task) { attempt_fields(f, task); }
 void fields(Reader& f, AttemptTask& task) { attempt_fields(f, task); }
@@ -159,6 +183,23 @@ void complete_fields(Archive& f, T& task) {
 }
 void fields(Writer& f, const CompleteTask& task) { complete_fields(f, task); }
 void fields(Reader& f, CompleteTask& task) { complete_fields(f, task); }
+
+void fields(Writer& f, const std::vector<float>& values) { f(values); }
+void fields(Reader& f, std::vector<float>& values) { f(values); }
+
+template <class Archive, class T>
+void logprob_request_fields(Archive& f, T& request) {
+  f(request.tokens), f(request.first), f(request.temperature);
+}
+void fields(Writer& f, const model::LogprobRequest& request) { logprob_request_fields(f, request); }
+void fields(Reader& f, model::LogprobRequest& request) { logprob_request_fields(f, request); }
+
+template <class Archive, class T>
+void logprob_fields(Archive& f, T& task) {
+  policy_fields(f, task.policy), f(task.requests);
+}
+void fields(Writer& f, const LogprobTask& task) { logprob_fields(f, task); }
+void fields(Reader& f, LogprobTask& task) { logprob_fields(f, task); }
 
 void fields(Writer& f, const ScoreTask& task) { fields(f, task.scorer), f(task.groups); }
 void fields(Reader& f, ScoreTask& task) { fields(f, task.scorer), f(task.groups); }
@@ -191,7 +232,22 @@ Result<Task> task_of(Reader& reader) {
 
 }  // namespace
 
+void write_origin(const Origin& origin, std::span<AttemptGroup> groups) {
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    groups[g].group = origin.first_group + g;
+    for (auto& attempt : groups[g].attempts) {
+      attempt.id.group = groups[g].group;
+      attempt.provenance = {origin.run, "", QSTAR_VERSION};
+      attempt.critic_version = origin.critic_version;
+      attempt.critic_model = origin.critic;
+      attempt.reward_model = origin.reward_model;
+      for (auto& step : attempt.steps) step.model = origin.policy;
+    }
+  }
+}
+
 std::string_view kind_of(const Task& task) { return kKinds[task.index()]; }
+bool is_urgent(const Task& task) { return std::holds_alternative<LogprobTask>(task); }
 
 std::string encode(const Task& task) {
   Writer writer;
@@ -209,6 +265,7 @@ Result<Task> decode_task(std::string_view bytes) {
   if (any && kind == 2) return task_of<ScoreTask>(reader);
   if (any && kind == 3) return task_of<VerifyTask>(reader);
   if (any && kind == 4) return task_of<ScrambleTask>(reader);
+  if (any && kind == 5) return task_of<LogprobTask>(reader);
   return fail(Errc::kCorrupt,
               "a task is of an unknown kind: use the same version of qstar "
               "everywhere");
@@ -217,12 +274,11 @@ Result<Task> decode_task(std::string_view bytes) {
 std::string encode(const TaskResult& result) {
   Writer writer;
   writer(result.found);
-  std::vector<AttemptGroup> groups;
-  for (const auto& found : result.found) groups.push_back(found.group);
-  writer(groups);
+  writer(std::string_view(result.records));
   writer(result.generations);
   writer(result.groups);
   writer(result.batches);
+  writer(result.logprobs);
   writer(result.cpu_seconds);
   return writer.take();
 }
@@ -230,19 +286,20 @@ std::string encode(const TaskResult& result) {
 Result<TaskResult> decode_result(std::string_view bytes) {
   TaskResult result;
   Reader reader(bytes);
-  std::vector<AttemptGroup> groups;
-  reader(result.found), reader(groups);
+  reader(result.found), reader(result.records);
   reader(result.generations), reader(result.groups), reader(result.batches);
+  reader(result.logprobs);
   reader(result.cpu_seconds);
-  if (!reader.complete() || groups.size() != result.found.size())
+  auto groups = persistence::unpack(result.records);
+  if (!reader.complete() || !groups || groups->size() != result.found.size())
     return fail(Errc::kCorrupt,
                 "the result of a task cannot be decoded: use the same version of qstar everywhere");
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const auto attempts = groups[i].attempts.size();
+  for (std::size_t i = 0; i < groups->size(); ++i) {
+    const auto attempts = (*groups)[i].attempts.size();
     for (const auto answer : result.found[i].answers)
       if (answer >= attempts)
         return fail(Errc::kCorrupt, "the result of a task names an attempt that it does not have");
-    result.found[i].group = std::move(groups[i]);
+    result.found[i].group = std::move((*groups)[i]);
   }
   return result;
 }

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,6 +31,19 @@ struct PolicyRef {
   friend bool operator==(const PolicyRef&, const PolicyRef&) = default;
 };
 
+// What the records of a task's attempts say beside what was made. It is written into them where
+// they are made, so that a record is encoded once.
+struct Origin {
+  std::string run;                // name of the run
+  std::uint64_t first_group = 0;  // id in the store of the first problem's group
+  // Numbers, in the store's table of models, of the policy and of those that gave q and
+  // reward_score; 0: unknown, or none.
+  std::uint64_t policy = 0, critic = 0, reward_model = 0;
+  std::optional<std::uint64_t> critic_version = {};  // updates of that critic
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+void write_origin(const Origin& origin, std::span<AttemptGroup> groups);
+
 // Attempts problems by sampling or by a search, and judges the attempts exactly.
 struct AttemptTask {
   PolicyRef policy;
@@ -38,12 +53,20 @@ struct AttemptTask {
   std::string search = "sample";
   search::SearchOptions how = {};
   std::vector<std::string> problems = {};
+  std::optional<Origin> origin = {};  // unset: the attempts are not stored as they are
 };
 
 // Continues prompts. A prompt that the policy cannot read gets an empty generation.
 struct CompleteTask {
   PolicyRef policy;
   std::vector<model::GenerateRequest> requests;
+};
+
+// Computes how likely texts are under a policy. The stage waits for the result already, so such a
+// task goes before all others (see is_urgent).
+struct LogprobTask {
+  PolicyRef policy;
+  std::vector<model::LogprobRequest> requests;
 };
 
 // Scores every step of the attempts with a critic (`q`) or a reward model (`reward_score`).
@@ -67,15 +90,20 @@ struct ScrambleTask {
   ModelHash network = {};    // the target network; used when the targets need one
 };
 
-using Task = std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask, ScrambleTask>;
-// "attempt", "complete", "score", "verify", "scramble".
+using Task =
+    std::variant<AttemptTask, CompleteTask, ScoreTask, VerifyTask, ScrambleTask, LogprobTask>;
+// "attempt", "complete", "score", "verify", "scramble", "logprob".
 std::string_view kind_of(const Task& task);
+// Whether the task is to be executed before others that were submitted earlier.
+bool is_urgent(const Task& task);
 
 struct TaskResult {
   std::vector<search::SearchResult> found;     // of an AttemptTask, one per problem
+  std::string records = {};                    // their groups, packed (persistence::pack)
   std::vector<model::Generation> generations;  // of a CompleteTask, one per request
   std::vector<AttemptGroup> groups;            // of a ScoreTask and a VerifyTask
   std::vector<ExampleBatch> batches;           // of a ScrambleTask
+  std::vector<std::vector<float>> logprobs;    // of a LogprobTask, one per request
   double cpu_seconds = 0;                      // of the thread that executed the task
   friend bool operator==(const TaskResult&, const TaskResult&) = default;
 };

@@ -9,6 +9,7 @@
 #include "core/rng.hpp"
 #include "inference/decoder_weights.hpp"
 #include "inference/forward_pass.hpp"
+#include "inference/softmax.hpp"
 
 namespace qstar::inference {
 
@@ -52,17 +53,10 @@ struct Draw {
 // the largest logit, the first among equals, with its log-probability at temperature 1.
 Draw draw(std::span<const float> logits, float temperature, Rng& rng,
           std::vector<double>& weights) {
-  const bool greedy = !(temperature > 0);
-  const double scale = greedy ? 1.0 : 1.0 / static_cast<double>(temperature);
-  const auto best =
+  const double total = softmax_weights(logits, temperature, weights);
+  auto chosen =
       static_cast<std::size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-  weights.resize(logits.size());
-  double total = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    total += weights[i] =
-        std::exp((static_cast<double>(logits[i]) - static_cast<double>(logits[best])) * scale);
-  std::size_t chosen = best;
-  if (!greedy) {
+  if (temperature > 0) {
     double left = rng.uniform() * total;
     for (std::size_t i = 0; i < weights.size(); ++i) {
       left -= weights[i];

@@ -31,6 +31,14 @@ struct Generation {
   friend bool operator==(const Generation&, const Generation&) = default;
 };
 
+// How likely is the rest of a text, token by token, under a policy that samples at `temperature`?
+struct LogprobRequest {
+  std::vector<std::int32_t> tokens;
+  std::uint32_t first = 1;   // the first token that is asked about; 1 or more
+  float temperature = 1.0F;  // 0 is greedy: as in Generation, log-probabilities at temperature 1
+  friend bool operator==(const LogprobRequest&, const LogprobRequest&) = default;
+};
+
 // Proposes steps.
 class Policy {
  public:

@@ -85,16 +85,15 @@ struct Store::Impl {
   }
 
   // Whether the group is there with these attempts and no others.
-  Result<bool> holds(const AttemptGroup& group) const {
+  Result<bool> holds(const PackedGroup& group) const {
     const auto it = attempts();
     std::size_t same = 0;
     for (it->Seek(key_of(group.group, 0)); it->Valid() && group_of(it->key()) == group.group;
          it->Next(), ++same)
-      if (same == group.attempts.size() ||
-          it->value().ToStringView() != encode(group.attempts[same]))
+      if (same == group.records.size() || it->value().ToStringView() != group.records[same])
         return false;
     if (!it->status().ok()) return tl::unexpected(error_of(it->status(), path));
-    return same == group.attempts.size();
+    return same == group.records.size();
   }
 
   // The attempt that the iterator is at, to those of its group before it.
@@ -139,12 +138,15 @@ Result<Store> Store::open(const std::string& path, Mode mode, const StoreOptions
   return Store(std::make_unique<Impl>(Impl{path, mode, options, std::move(*database)}));
 }
 
-Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> groups) {
+Result<std::vector<std::uint64_t>> Store::insert(std::string_view packed) {
   rocksdb::WriteBatch batch;
   std::vector<std::uint64_t> fresh;
   std::set<std::uint64_t> seen;
-  for (const auto& group : groups) {
-    if (group.attempts.empty() || !seen.insert(group.group).second) continue;
+  PackedGroup group;
+  while (!packed.empty()) {
+    if (!take_group(packed, group))
+      return fail(Errc::kCorrupt, "attempts to be stored are damaged; nothing was stored");
+    if (group.records.empty() || !seen.insert(group.group).second) continue;
     const auto there = impl_->contains(group.group);
     if (!there) return tl::unexpected(there.error());
     if (*there) {
@@ -154,10 +156,9 @@ Result<std::vector<std::uint64_t>> Store::insert(std::span<const AttemptGroup> g
       batch.DeleteRange(impl_->database->attempts(), key_of(group.group, 0),
                         key_of(group.group + 1, 0));
     }
-    for (std::size_t i = 0; i < group.attempts.size(); ++i) {
+    for (std::size_t i = 0; i < group.records.size(); ++i)
       batch.Put(impl_->database->attempts(), key_of(group.group, static_cast<std::uint32_t>(i)),
-                encode(group.attempts[i]));
-    }
+                rocksdb::Slice(group.records[i].data(), group.records[i].size()));
     if (!*there) fresh.push_back(group.group);
   }
   rocksdb::WriteOptions write;

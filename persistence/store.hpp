@@ -68,11 +68,12 @@ class Store {
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
 
-  // Writes whole groups in one atomic batch; returns the ids of groups that were not there before.
-  // A group that is there with the same attempts is left as it is (idempotent); one with others is
-  // replaced: what made it was made again, from other settings. After success the groups survive
-  // kill -9 (and power loss when `sync`). On failure nothing of the batch is there.
-  Result<std::vector<std::uint64_t>> insert(std::span<const AttemptGroup> groups);
+  // Writes whole groups, packed, in one atomic batch; returns the ids of groups that were not there
+  // before. A group that is there with the same attempts is left as it is (idempotent); one with
+  // others is replaced: what made it was made again, from other settings. After success the groups
+  // survive kill -9 (and power loss when `sync`). On failure nothing of the batch is there.
+  // kCorrupt: these are no packed groups.
+  Result<std::vector<std::uint64_t>> insert(std::string_view packed);
 
   // kMissingFile: no such group; the message says whether it was evicted.
   Result<AttemptGroup> get(std::uint64_t group) const;
@@ -118,8 +119,20 @@ Result<std::string> store_folder(const std::string& run);
 std::string encode(const Trajectory& trajectory);
 Result<Trajectory> decode_trajectory(std::string_view bytes);  // kCorrupt, kSchema
 
-// Groups as length-prefixed records; unpack gives kCorrupt on anything else.
-std::string pack(const std::vector<AttemptGroup>& groups);
-Result<std::vector<AttemptGroup>> unpack(std::string_view bytes);
+// Groups as bytes, in which they travel and are stored without being encoded again: of each its id,
+// its number of attempts and their records, every one behind its length.
+std::string pack(std::span<const AttemptGroup> groups);
+// kCorrupt: not such bytes; kSchema.
+Result<std::vector<AttemptGroup>> unpack(std::string_view packed);
+// The first n packed groups, or all when there are fewer. kCorrupt.
+Result<std::string_view> first_groups(std::string_view packed, std::size_t n);
+
+// A packed group whose records are still encoded.
+struct PackedGroup {
+  std::uint64_t group = 0;
+  std::vector<std::string_view> records;  // in order of `sample`
+};
+// Takes the first group from the bytes; false: they are damaged.
+bool take_group(std::string_view& packed, PackedGroup& group);
 
 }  // namespace qstar::persistence

@@ -51,11 +51,9 @@ Archive::Archive(caf::actor_system& system, std::shared_ptr<persistence::Store> 
         return {[](const WriteNow& write) { write.act(); }};
       })) {}
 
-Status Archive::insert(std::span<const AttemptGroup> groups) {
-  if (groups.empty()) return write([] { return Status{}; });
-  auto copy = std::make_shared<const std::vector<AttemptGroup>>(groups.begin(), groups.end());
-  return write([store = store_, stored = groups_, copy]() -> Status {
-    const auto fresh = store->insert(*copy);
+Status Archive::insert(std::string packed) {
+  return write([store = store_, stored = groups_, packed = std::move(packed)]() -> Status {
+    const auto fresh = store->insert(packed);
     if (!fresh) return tl::unexpected(fresh.error());
     stored->add(*fresh);
     return {};

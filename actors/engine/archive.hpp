@@ -40,8 +40,9 @@ class Archive {
   static Result<Archive> make(caf::actor_system& system, std::shared_ptr<persistence::Store> store,
                               std::int64_t most_groups);
 
-  // Hands groups in. Like the others, gives the first error of all writes so far.
-  Status insert(std::span<const AttemptGroup> groups);
+  // Hands packed groups in (persistence::pack). Like the others, gives the first error of all
+  // writes so far.
+  Status insert(std::string packed);
   // See Store::model_number. To be called before attempts of that model are handed in.
   Result<std::uint64_t> model_number(const experiment::ModelHash& model, std::string_view role,
                                      std::string_view label, std::uint64_t version);

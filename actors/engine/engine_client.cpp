@@ -71,8 +71,8 @@ Result<experiment::ModelHash> EngineClient::publish(std::string bytes) {
 
 experiment::TaskId EngineClient::submit(experiment::Task task) {
   const experiment::TaskId id = next_++;
-  caf::anon_send(pool_,
-                 SubmitTask{id, std::make_shared<const std::string>(experiment::encode(task))});
+  caf::anon_send(pool_, SubmitTask{id, experiment::is_urgent(task),
+                                   std::make_shared<const std::string>(experiment::encode(task))});
   return id;
 }
 

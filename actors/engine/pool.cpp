@@ -68,7 +68,7 @@ struct PoolState {
   }
 
   void submit(const SubmitTask& message) {
-    pool->add(message.task, message.bytes);
+    pool->add(message.task, message.bytes, message.urgent);
     hand_out();
   }
 

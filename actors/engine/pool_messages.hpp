@@ -44,6 +44,7 @@ struct ModelPiece {
 
 struct SubmitTask {
   experiment::TaskId task = 0;
+  bool urgent = false;
   std::shared_ptr<const std::string> bytes;
 };
 struct CancelTasks {

@@ -4,22 +4,28 @@
 
 namespace qstar::actors {
 
-void TaskPool::add(experiment::TaskId task, Bytes bytes) {
+void TaskPool::add(experiment::TaskId task, Bytes bytes, bool urgent) {
   const bool fresh = tasks_.emplace(task, Entry{std::move(bytes), 0}).second;
   QSTAR_ASSERT(fresh, std::to_string(task));
-  queue_.push_back(task);
+  (urgent ? urgent_ : queue_).push_back(task);
 }
 
 void TaskPool::cancel(experiment::TaskId task) {
   if (tasks_.erase(task) == 0) return;
   leased_.erase(task);
+  unqueue(task);
+}
+
+void TaskPool::unqueue(experiment::TaskId task) {
+  std::erase(urgent_, task);
   std::erase(queue_, task);
 }
 
 std::optional<TaskPool::Lease> TaskPool::hand_out(const std::string& holder, double now) {
-  if (queue_.empty()) return std::nullopt;
-  const experiment::TaskId task = queue_.front();
-  queue_.pop_front();
+  auto& queue = urgent_.empty() ? queue_ : urgent_;
+  if (queue.empty()) return std::nullopt;
+  const experiment::TaskId task = queue.front();
+  queue.pop_front();
   auto& entry = tasks_.at(task);
   ++entry.holders;
   leased_[task] = {holder, now + lease_seconds_};
@@ -29,14 +35,14 @@ std::optional<TaskPool::Lease> TaskPool::hand_out(const std::string& holder, dou
 bool TaskPool::done(experiment::TaskId task) {
   leased_.erase(task);
   // A task that came back and was finished after all need not be done a second time.
-  std::erase(queue_, task);
+  unqueue(task);
   return tasks_.erase(task) > 0;
 }
 
 TaskPool::Failure TaskPool::failed(experiment::TaskId task, Errc code) {
   if (leased_.erase(task) == 0) return Failure::kIgnored;
   if (may_succeed_elsewhere(code) && tasks_.at(task).holders < kMostHolders) {
-    queue_.push_front(task);
+    urgent_.push_front(task);
     return Failure::kRetried;
   }
   tasks_.erase(task);
@@ -54,7 +60,7 @@ std::vector<TaskPool::Returned> TaskPool::take_back(const Condition& returns) {
     if (it->given_up)
       tasks_.erase(it->task);
     else
-      queue_.push_front(it->task);
+      urgent_.push_front(it->task);
   }
   return back;
 }

@@ -25,8 +25,8 @@ class TaskPool {
   // `lease_seconds`: how long a holder may take.
   explicit TaskPool(double lease_seconds) : lease_seconds_(lease_seconds) {}
 
-  // Queues an encoded task behind all others. Ids are never used twice.
-  void add(experiment::TaskId task, Bytes bytes);
+  // Queues an encoded task behind all others, or behind the urgent ones. Ids are never used twice.
+  void add(experiment::TaskId task, Bytes bytes, bool urgent = false);
   // Forgets a task; a result that still arrives is not wanted.
   void cancel(experiment::TaskId task);
 
@@ -57,7 +57,7 @@ class TaskPool {
   std::vector<Returned> expire(double now);
   std::vector<Returned> release(const std::string& holder);
 
-  std::int64_t queued() const { return static_cast<std::int64_t>(queue_.size()); }
+  std::int64_t queued() const { return static_cast<std::int64_t>(urgent_.size() + queue_.size()); }
   std::int64_t leased() const { return static_cast<std::int64_t>(leased_.size()); }
 
  private:
@@ -69,11 +69,13 @@ class TaskPool {
     std::string holder;
     double deadline = 0;
   };
+  void unqueue(experiment::TaskId task);
   template <class Condition>
   std::vector<Returned> take_back(const Condition& returns);
 
   double lease_seconds_;
   std::map<experiment::TaskId, Entry> tasks_;  // all that are not done
+  std::deque<experiment::TaskId> urgent_;      // before the others; what came back is in front
   std::deque<experiment::TaskId> queue_;
   std::map<experiment::TaskId, Held> leased_;
 };

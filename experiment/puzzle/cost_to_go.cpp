@@ -9,6 +9,7 @@
 #include "core/metrics.hpp"
 #include "experiment/puzzle/greedy_records.hpp"
 #include "learning/cost_to_go/puzzle_targets.hpp"
+#include "persistence/store.hpp"
 
 namespace qstar::experiment {
 namespace {
@@ -284,7 +285,7 @@ class CostToGoStage {
                     *number,
                     {run_.config().name, "head", QSTAR_VERSION}});
     state_.records += static_cast<std::int64_t>(groups.size());
-    return host_.keep(groups);
+    return host_.keep(persistence::pack(groups));
   }
 
   Result<std::uint64_t> model_number() const {

@@ -46,6 +46,7 @@ class ExpertIteration final : public Improver {
                                                 Round round) override {
     const auto& config = parts_.config;
     const double rate_factor = round.rate_factor;
+    round.proximal = nullptr;  // of this round alone
     window_.push_back(std::move(round));
     while (static_cast<std::int64_t>(window_.size()) > config.window) window_.pop_front();
     double loss = 0, rows = 0;

@@ -5,6 +5,7 @@
 #include "data/attempt.hpp"
 #include "learning/reward/step_labels.hpp"
 #include "model/models.hpp"
+#include "persistence/store.hpp"
 
 namespace qstar::experiment {
 namespace {
@@ -67,9 +68,9 @@ Result<Exploration> explore(const Run& run, const PolicyRef& policy, const Model
   EnginePolicy continuing(run.engine(), policy);
   made.tokens += add_continuations(run.environment(), continuing, on, how.first_group, made.groups);
   if (!continuing.status()) return tl::unexpected(continuing.status().error());
-  run.name_models(guided, made.groups);
-  run.number(options.stream, 0, made.groups);
-  if (auto kept = run.keep(made.groups); !kept) return tl::unexpected(kept.error());
+  write_origin(run.origin(guided, options.stream), made.groups);
+  if (auto kept = run.keep(persistence::pack(made.groups)); !kept)
+    return tl::unexpected(kept.error());
   if (auto shown = run.host().show({options.stage, 2, 2, {}}); !shown)
     return tl::unexpected(shown.error());
   return made;

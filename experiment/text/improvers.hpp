@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "experiment/engine.hpp"
 #include "experiment/text/reinforce_config.hpp"
 #include "learning/failed_batch.hpp"
 #include "learning/policy/policy_learner.hpp"
@@ -36,7 +37,8 @@ struct Round {
   std::vector<AttemptGroup> groups;
   std::vector<std::vector<double>> rewards;  // [groups][attempts]
   double rate_factor = 1;                    // multiplies all learning rates
-  bool stale = false;  // other weights than the learner's made some of the attempts
+  // Of the learner's policy at the beginning of the round; null: it made all of the attempts.
+  EngineLogprobs* proximal = nullptr;
 };
 
 class Improver {

@@ -25,9 +25,11 @@ class PolicyGradients : public Improver {
     if (!attempts) return tl::unexpected(attempts.error());
     rng_.shuffle(std::span(*attempts));
     auto batches = batches_of(*attempts);
-    if (round.stale) add_proximal(policy, batches);
+    auto* proximal = uses_proximal() ? round.proximal : nullptr;
+    if (proximal != nullptr) ask_for_proximal(*proximal, batches);
     std::map<std::string, double> figures{{"loss", 0}, {"kl", 0}, {"entropy", 0}, {"clipped", 0}};
     for (auto& batch : batches) {
+      if (auto read = read_proximal(proximal, batch); !read) return tl::unexpected(read.error());
       const auto stats = update(policy, batch, round.rate_factor);
       if (!stats) return tl::unexpected(stats.error());
       figures["loss"] += stats->loss;
@@ -78,12 +80,25 @@ class PolicyGradients : public Improver {
     return batches;
   }
 
-  // Before the first update of the round: one policy is the proximal one of all its batches.
-  void add_proximal(const learning::PolicyLearner& policy,
-                    std::vector<learning::PolicyGradientBatch>& batches) const {
-    if (learning::correction(parts_.config.gradient) == learning::Correction::kClipped) return;
-    for (auto& batch : batches)
-      batch.proximal_logprobs = policy.logprobs(batch.tokens, batch.temperatures);
+  bool uses_proximal() const {
+    return learning::correction(parts_.config.gradient) != learning::Correction::kClipped;
+  }
+
+  // One policy is the proximal one of all batches. The first finds the learner as it was; nodes
+  // compute the others while the learner updates.
+  static void ask_for_proximal(EngineLogprobs& proximal,
+                               std::span<learning::PolicyGradientBatch> batches) {
+    for (auto& batch : batches) {
+      batch.proximal_is_learner = &batch == &batches.front();
+      if (!batch.proximal_is_learner) proximal.ask(learning::logprob_requests(batch));
+    }
+  }
+
+  static Status read_proximal(EngineLogprobs* proximal, learning::PolicyGradientBatch& batch) {
+    if (proximal == nullptr || batch.proximal_is_learner) return {};
+    return proximal->next().map([&](const std::vector<std::vector<float>>& logprobs) {
+      batch.proximal_logprobs = learning::rows_of(batch, logprobs);
+    });
   }
 
   Result<learning::PolicyGradientStats> update(learning::PolicyLearner& policy,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,13 @@
 #include "learning/policy/policy_learner.hpp"
 
 namespace qstar::experiment {
+
+// A problem and the share of attempts at it that won.
+struct RatedProblem {
+  std::string problem;  // empty: there were no attempts
+  double pass_rate = 0;
+};
+std::vector<RatedProblem> rated_problems(std::span<const AttemptGroup> groups);
 
 class ProblemSource {
  public:
@@ -23,11 +31,11 @@ class ProblemSource {
   };
   // May be called for several rounds before learn() is called for the first of them.
   virtual Result<Proposal> propose(Run& run, const PolicyRef& policy, std::int64_t round) = 0;
-  // Takes the attempts at the proposed problems, in the same order, and may update the policy.
-  // Returns figures of the round.
+  // Takes how the attempts at the proposed problems went, in the same order, after the policy has
+  // learned from them, and may update the policy. Returns figures of the round.
   virtual Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
                                                       const Proposal& proposal,
-                                                      const std::vector<AttemptGroup>& groups,
+                                                      std::span<const RatedProblem> rated,
                                                       double rate_factor) = 0;
   // All state on which later rounds depend.
   virtual std::string save() const = 0;

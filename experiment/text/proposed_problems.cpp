@@ -8,6 +8,7 @@
 #include "experiment/text/curated.hpp"
 #include "learning/policy/advantages.hpp"
 #include "learning/policy/pretraining.hpp"
+#include "persistence/store.hpp"
 
 namespace qstar::experiment {
 namespace {
@@ -94,11 +95,9 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Run& run, const Policy
       writer, std::llround(options_.proposer.share * static_cast<double>(problems)), round);
   if (!writer.status()) return tl::unexpected(writer.status().error());
   std::vector<AttemptGroup> written(1, std::move(made.written));
-  run.name_models({.policy = policy}, written);
-  run.number(options_.label, static_cast<std::uint64_t>(round), written);
-  made.written = std::move(written.front());
-  if (auto kept = run.keep({&made.written, made.written.attempts.empty() ? 0UL : 1UL}); !kept)
-    return tl::unexpected(kept.error());
+  write_origin(run.origin({.policy = policy}, options_.label, static_cast<std::uint64_t>(round)),
+               written);
+  if (auto kept = run.keep(persistence::pack(written)); !kept) return tl::unexpected(kept.error());
   Proposal proposal{.problems = std::move(made.problems),
                     .tokens = made.tokens,
                     .figures = {{"valid", made.valid}, {"fresh", made.fresh}}};
@@ -109,17 +108,18 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Run& run, const Policy
   return proposal;
 }
 
-Result<std::map<std::string, double>> ProposedProblems::learn(
-    learning::PolicyLearner& policy, const Proposal& proposal,
-    const std::vector<AttemptGroup>& groups, double rate_factor) {
-  std::vector<RatedProblem> rated;
+Result<std::map<std::string, double>> ProposedProblems::learn(learning::PolicyLearner& policy,
+                                                              const Proposal& proposal,
+                                                              std::span<const RatedProblem> rated,
+                                                              double rate_factor) {
+  std::vector<RatedProblem> attempted;
   double worth = 0, others = 0;  // sums of learnability
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].attempts.empty()) continue;
-    rated.push_back({groups[g].attempts.front().problem, groups[g].pass_rate()});
-    (g < proposal.proposed ? worth : others) += learning::learnability(rated.back().pass_rate);
+  for (std::size_t g = 0; g < rated.size(); ++g) {
+    if (rated[g].problem.empty()) continue;
+    attempted.push_back(rated[g]);
+    (g < proposal.proposed ? worth : others) += learning::learnability(rated[g].pass_rate);
   }
-  const auto batches = proposer_.imitation_batches(rated);
+  const auto batches = proposer_.imitation_batches(attempted);
   policy.swap_optimizer();
   for (const auto& problems : batches) {
     const auto batch = batch_of_problems(run_.tokenizer(), problems);
@@ -132,9 +132,9 @@ Result<std::map<std::string, double>> ProposedProblems::learn(
   std::map<std::string, double> figures;
   if (proposal.proposed > 0)
     figures["learnability"] = worth / static_cast<double>(proposal.proposed);
-  if (proposal.proposed < groups.size())
+  if (proposal.proposed < rated.size())
     figures["uniform_learnability"] =
-        others / static_cast<double>(groups.size() - proposal.proposed);
+        others / static_cast<double>(rated.size() - proposal.proposed);
   return figures;
 }
 

@@ -25,6 +25,7 @@
 #include "core/rng.hpp"
 #include "data/trajectory.hpp"
 #include "environment/environment.hpp"
+#include "experiment/text/problem_source.hpp"
 #include "model/models.hpp"
 
 namespace qstar::experiment {
@@ -38,12 +39,6 @@ struct Proposals {
   std::int64_t tokens = 0;            // generated
   double valid = 0;                   // share of the texts that the environment admits as problems
   double fresh = 0;                   // share of the texts that are also new and not held out
-};
-
-// A problem and the share of attempts at it that won.
-struct RatedProblem {
-  std::string problem;
-  double pass_rate = 0;
 };
 
 // Problems to imitate, one list per optimiser step.

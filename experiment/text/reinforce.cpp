@@ -131,7 +131,7 @@ class Reinforcement {
     const auto pending = rounds_->next();
     result_.tokens += attempts->tokens;
     result_.attempts.add(attempts->groups);
-    if (auto kept = keep(attempts->groups); !kept) return kept;
+    if (auto kept = keep(*attempts); !kept) return kept;
     auto values = learn(pending, std::move(attempts->groups));
     if (!values) return tl::unexpected(values.error());
     ++result_.rounds;
@@ -145,11 +145,11 @@ class Reinforcement {
     return {};
   }
 
-  Status keep(const std::vector<AttemptGroup>& groups) {
+  Status keep(const Rounds::Attempts& made) {
     const auto most = static_cast<std::size_t>(run_.config().attempts.keep_groups);
-    const auto n = most == 0 ? groups.size() : std::min(most, groups.size());
-    if (n > 0) newest_group_ = groups[n - 1].group;
-    return run_.keep(groups);
+    const auto n = most == 0 ? made.groups.size() : std::min(most, made.groups.size());
+    if (n > 0) newest_group_ = made.groups[n - 1].group;
+    return run_.keep(made.records);
   }
 
   void forget() {
@@ -181,13 +181,15 @@ class Reinforcement {
     auto rewards = rewards_of(plan_.reward, groups,
                               config_.selection.allow_lucky ? Lucky::kAllowed : Lucky::kWrong);
     const double reward = mean_of(rewards), rate = rate_factor();
-    auto values = source_.learn(learner_, pending.proposal, groups, rate);
-    if (!values) return values;
+    const auto rated = rated_problems(groups);
     const bool stale = pending.models.policy.hash != models_.policy.hash;
-    const auto improved =
-        improver_->improve(learner_, {std::move(groups), std::move(rewards), rate, stale});
-    if (!improved) return improved;
-    for (const auto& [name, value] : *improved) (*values)[name] = value;
+    EngineLogprobs proximal(run_.engine(), models_.policy);
+    auto values = improver_->improve(
+        learner_, {std::move(groups), std::move(rewards), rate, stale ? &proximal : nullptr});
+    if (!values) return values;
+    const auto proposed = source_.learn(learner_, pending.proposal, rated, rate);
+    if (!proposed) return proposed;
+    for (const auto& [name, value] : *proposed) (*values)[name] = value;
     (*values)["reward"] = reward;
     return values;
   }
@@ -324,7 +326,9 @@ class Reinforcement {
       if (const auto& group = state.at("newest_group"); !group.is_null())
         newest_group_ = group.get<std::uint64_t>();
       if (auto fits = check_limit(); !fits) return fits;
-      if (auto stored = check_stored(); !stored) return stored;
+      // Eviction begins with the oldest groups, so the newest one is there unless files are lost.
+      if (newest_group_)
+        if (auto stored = check_stored(run_.host(), *newest_group_); !stored) return stored;
       // The newest weights are the learners'; what is under way may use them.
       if (auto published = publish(); !published) return published;
       for (const auto& models : Rounds::models_in(state.at("under_way")))
@@ -350,19 +354,6 @@ class Reinforcement {
     return fail(Errc::kConfig, fmt::format("{}.rounds = {}: the run has trained {} rounds "
                                            "already; give at least that many",
                                            plan_.settings, config_.rounds, result_.rounds));
-  }
-
-  // Eviction begins with the oldest groups, so the newest one is there unless files are lost.
-  Status check_stored() const {
-    if (!newest_group_) return {};
-    const auto group = run_.host().stored(*newest_group_);
-    if (group || group.error().code != Errc::kMissingFile)
-      return group.map([](const AttemptGroup&) {});
-    return fail(Errc::kCorrupt,
-                fmt::format("the store has lost attempts: the checkpoint knows of group {}, which "
-                            "is not there; put back the missing files of store/, or start a new "
-                            "run",
-                            *newest_group_));
   }
 
   void withdraw() {

@@ -30,18 +30,18 @@ Result<ProblemSource::Proposal> RevisitedProblems::propose(Run& run, const Polic
   return proposal;
 }
 
-Result<std::map<std::string, double>> RevisitedProblems::learn(
-    learning::PolicyLearner&, const Proposal&, const std::vector<AttemptGroup>& groups, double) {
+Result<std::map<std::string, double>> RevisitedProblems::learn(learning::PolicyLearner&,
+                                                               const Proposal&,
+                                                               std::span<const RatedProblem> rated,
+                                                               double) {
   if (share_ == 0) return std::map<std::string, double>{};
   std::unordered_map<std::string, double> latest;
-  for (const auto& group : groups)
-    if (!group.attempts.empty()) latest[group.attempts.front().problem] = group.pass_rate();
+  for (const auto& [problem, pass_rate] : rated)
+    if (!problem.empty()) latest[problem] = pass_rate;
   std::erase_if(unsolved_, [&](const Unsolved& u) { return latest.contains(u.problem); });
-  for (const auto& group : groups) {
-    if (group.attempts.empty()) continue;
-    const auto& problem = group.attempts.front().problem;
+  for (const auto& [problem, pass_rate] : rated) {
     const auto found = latest.find(problem);
-    if (found == latest.end()) continue;  // appeared twice in this round
+    if (found == latest.end()) continue;  // appeared twice in this round, or was not attempted
     if (found->second < 1) unsolved_.push_back({problem, found->second});
     latest.erase(found);
   }

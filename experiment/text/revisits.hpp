@@ -24,7 +24,7 @@ class RevisitedProblems final : public ProblemSource {
   Result<Proposal> propose(Run& run, const PolicyRef& policy, std::int64_t round) override;
   Result<std::map<std::string, double>> learn(learning::PolicyLearner& policy,
                                               const Proposal& proposal,
-                                              const std::vector<AttemptGroup>& groups,
+                                              std::span<const RatedProblem> rated,
                                               double rate_factor) override;
   std::string save() const override;
   Status load(std::string_view bytes) override;

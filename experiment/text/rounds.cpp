@@ -63,6 +63,8 @@ AttemptTask Rounds::task_of(const PendingRound& pending) const {
   task.how.max_tokens = defaults.max_tokens;
   task.how.seed = defaults.seed;
   task.how.first_group = defaults.first_group;
+  task.origin = run_.origin(task, plan_.label, static_cast<std::uint64_t>(pending.first_group));
+  if (!critic.empty()) task.origin->critic_version = pending.models.critic_updates;
   return task;
 }
 
@@ -70,14 +72,10 @@ Result<Rounds::Attempts> Rounds::collect() {
   const auto& pending = pending_.front();
   auto results = wait_for_all(run_.engine(), pending.parts);
   if (!results) return tl::unexpected(results.error());
-  Attempts made{{}, pending.proposal.tokens};
+  Attempts made{{}, std::move(results->records), pending.proposal.tokens};
   for (const auto& found : results->found) made.tokens += static_cast<std::int64_t>(found.tokens);
   tokens_ = made.tokens;
   made.groups = search::groups_of(std::move(results->found));
-  run_.number(plan_.label, static_cast<std::uint64_t>(pending.first_group), made.groups);
-  run_.name_models(task_of(pending), made.groups);
-  for (auto& group : made.groups)
-    for (auto& attempt : group.attempts) attempt.critic_version = pending.models.critic_updates;
   return made;
 }
 

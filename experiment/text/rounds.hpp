@@ -59,6 +59,7 @@ class Rounds {
   // run is to stop.
   struct Attempts {
     std::vector<AttemptGroup> groups;
+    std::string records;      // the same, packed
     std::int64_t tokens = 0;  // generated, those to propose the problems included
   };
   Result<Attempts> collect();

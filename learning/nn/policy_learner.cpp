@@ -25,6 +25,49 @@ at::Tensor shaped(std::span<const float> values, const TokenBatch& batch) {
   return column(values).view({batch.rows, batch.length});
 }
 
+at::Tensor index_of(std::span<const std::int64_t> rows) {
+  auto index = at::empty({static_cast<std::int64_t>(rows.size())}, at::kLong);
+  std::copy(rows.begin(), rows.end(), index.data_ptr<std::int64_t>());
+  return index;
+}
+
+// A policy-gradient batch as tensors, of which parts are taken. Targets are those of the places
+// from 1 on: [rows, length − 1].
+class GradientTensors {
+ public:
+  explicit GradientTensors(const PolicyGradientBatch& batch)
+      : tokens_(nn::tokens_of(batch.tokens)),
+        temperatures_(column(batch.temperatures)),
+        weights_(nn::weights_of(batch.tokens)),
+        advantages_(shaped(batch.advantages, batch.tokens)),
+        behaviour_(shaped(batch.behaviour_logprobs, batch.tokens)) {
+    if (!batch.proximal_logprobs.empty()) proximal_ = shaped(batch.proximal_logprobs, batch.tokens);
+    if (!batch.reference_logprobs.empty())
+      reference_ = shaped(batch.reference_logprobs, batch.tokens);
+  }
+
+  struct Part {
+    at::Tensor tokens, temperatures, weights, advantages, behaviour;
+    at::Tensor proximal, reference;  // undefined: none
+  };
+  Part part(const BatchPart& of) const {
+    const auto rows = index_of(of.rows);
+    const auto targets = [&](const at::Tensor& all) {
+      return all.defined() ? all.index_select(0, rows).slice(1, 1, of.length) : all;
+    };
+    return {tokens_.index_select(0, rows).slice(1, 0, of.length),
+            temperatures_.index_select(0, rows),
+            targets(weights_),
+            targets(advantages_),
+            targets(behaviour_),
+            targets(proximal_),
+            targets(reference_)};
+  }
+
+ private:
+  at::Tensor tokens_, temperatures_, weights_, advantages_, behaviour_, proximal_, reference_;
+};
+
 }  // namespace
 
 struct PolicyLearner::Impl {
@@ -94,34 +137,33 @@ double PolicyLearner::loss(const TokenBatch& batch) const {
 Result<PolicyGradientStats> PolicyLearner::update_policy_gradient(
     const PolicyGradientBatch& batch, const PolicyGradientConfig& config, double rate_factor) {
   if (batch.tokens.rows == 0) return PolicyGradientStats{};
-  const auto tokens = nn::tokens_of(batch.tokens);
-  const auto weights = nn::weights_of(batch.tokens).slice(1, 1);
-  const auto targets = [&](const std::vector<float>& values) {
-    return shaped(values, batch.tokens).slice(1, 1);
-  };
-  const auto logits = nn::forward(impl_->parameters, impl_->spec, tokens).logits;
-  const auto [all, logprobs] = nn::token_logprobs(logits, tokens, column(batch.temperatures));
-  const auto proximal =
-      batch.proximal_logprobs.empty() ? at::Tensor() : targets(batch.proximal_logprobs);
-  const auto surrogate = nn::clipped_surrogate(
-      logprobs, proximal, targets(batch.behaviour_logprobs), targets(batch.advantages), config);
-  const auto sum = [&](const at::Tensor& term) { return (term * weights).sum(); };
-  const auto mean = [&](const at::Tensor& term) {
-    return (sum(term.detach()) / weights.sum()).item<double>();
-  };
+  const GradientTensors tensors(batch);
+  const double all = std::accumulate(batch.tokens.weights.begin(), batch.tokens.weights.end(), 0.0);
   PolicyGradientStats stats;
-  auto loss = sum(surrogate.loss);
-  if (!batch.reference_logprobs.empty()) {
-    const auto kl = nn::k3_divergence(logprobs, targets(batch.reference_logprobs));
-    loss = loss + config.kl_weight * sum(kl);
-    stats.kl = mean(kl);
+  for (const auto& places : parts_by_length(batch.tokens)) {
+    const auto part = tensors.part(places);
+    const auto logits = nn::forward(impl_->parameters, impl_->spec, part.tokens).logits;
+    const auto [each, logprobs] = nn::token_logprobs(logits, part.tokens, part.temperatures);
+    const auto surrogate = nn::clipped_surrogate(
+        logprobs, batch.proximal_is_learner ? logprobs.detach() : part.proximal, part.behaviour,
+        part.advantages, config);
+    const auto sum = [&](const at::Tensor& term) { return (term * part.weights).sum(); };
+    const auto share = [&](const at::Tensor& term) {  // of the mean over all parts
+      return sum(term.detach()).item<double>() / all;
+    };
+    auto loss = sum(surrogate.loss);
+    if (part.reference.defined()) {
+      const auto kl = nn::k3_divergence(logprobs, part.reference);
+      loss = loss + config.kl_weight * sum(kl);
+      stats.kl += share(kl);
+    }
+    const auto entropy = nn::entropy(each);
+    loss = loss - config.entropy_weight * sum(entropy);
+    loss.backward();
+    stats.loss += loss.item<double>();
+    stats.entropy += share(entropy);
+    stats.clipped += share(surrogate.clipped);
   }
-  const auto entropy = nn::entropy(all);
-  loss = loss - config.entropy_weight * sum(entropy);
-  loss.backward();
-  stats.loss = loss.item<double>();
-  stats.entropy = mean(entropy);
-  stats.clipped = mean(surrogate.clipped);
   const auto norm = impl_->optimizer.step(config.optimizer, rate_factor, {"policy", stats.loss});
   if (!norm) return tl::unexpected(norm.error());
   stats.gradient_norm = *norm;
@@ -131,20 +173,21 @@ Result<PolicyGradientStats> PolicyLearner::update_policy_gradient(
 
 std::vector<float> PolicyLearner::logprobs(const TokenBatch& batch,
                                            std::span<const float> temperatures) const {
-  std::vector<float> out;
+  std::vector<float> out(batch.tokens.size(), 0.0F);
   if (batch.rows == 0) return out;
   at::NoGradGuard no_gradients;
   const auto tokens = nn::tokens_of(batch);
   const auto heat = column(temperatures);
-  const auto most = std::max<std::int64_t>(1, kPartPlaces / batch.length);
-  for (std::int64_t row = 0; row < batch.rows; row += most) {
-    const auto rows = std::min(most, batch.rows - row);
-    const auto part = tokens.narrow(0, row, rows);
+  for (const auto& [length, rows] : parts_by_length(batch)) {
+    const auto index = index_of(rows);
+    const auto part = tokens.index_select(0, index).slice(1, 0, length);
     const auto logits = nn::forward(impl_->parameters, impl_->spec, part).logits;
-    const auto taken = nn::token_logprobs(logits, part, heat.narrow(0, row, rows)).taken;
-    const auto padded = at::constant_pad_nd(taken, {1, 0}, 0).contiguous();
-    const auto* data = padded.data_ptr<float>();
-    out.insert(out.end(), data, data + padded.numel());
+    const auto taken =
+        nn::token_logprobs(logits, part, heat.index_select(0, index)).taken.contiguous();
+    const auto* data = taken.data_ptr<float>();
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      std::copy_n(data + static_cast<std::int64_t>(i) * (length - 1), length - 1,
+                  out.data() + rows[i] * batch.length + 1);
   }
   return out;
 }

@@ -31,29 +31,41 @@ TokenBatch batch_of_solutions(const model::Tokenizer& tokenizer, std::span<const
 
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch) {
   if (batch.rows * batch.length <= kWholePlaces) return {batch};
+  std::vector<TokenBatch> parts;
+  for (const auto& [length, rows] : parts_by_length(batch)) {
+    TokenBatch& part =
+        parts.emplace_back(TokenBatch{static_cast<std::int64_t>(rows.size()), length, {}, {}});
+    for (const auto row : rows) {
+      const auto at = static_cast<std::ptrdiff_t>(row * batch.length);
+      const auto copy = [&](const auto& from, auto& to) {
+        to.insert(to.end(), from.begin() + at, from.begin() + at + part.length);
+      };
+      copy(batch.tokens, part.tokens);
+      copy(batch.weights, part.weights);
+    }
+  }
+  return parts;
+}
+
+std::vector<BatchPart> parts_by_length(const TokenBatch& batch) {
   const auto length = static_cast<std::size_t>(batch.length);
   // Tokens behind the last place with weight have no effect.
-  std::vector<std::pair<std::int64_t, std::size_t>> order;
-  for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows); ++row) {
-    const std::span weights(batch.weights.data() + row * length, length);
+  std::vector<std::pair<std::int64_t, std::int64_t>> order;
+  for (std::int64_t row = 0; row < batch.rows; ++row) {
+    const std::span weights(batch.weights.data() + static_cast<std::size_t>(row) * length, length);
     const auto last =
         std::find_if(weights.rbegin(), weights.rend(), [](float w) { return w != 0; });
     if (last != weights.rend()) order.emplace_back(weights.rend() - last, row);
   }
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  std::vector<TokenBatch> parts;
+  std::vector<BatchPart> parts;
   for (const auto& [places, row] : order) {
-    if (parts.empty() || parts.back().rows * parts.back().length >= kPartPlaces)
-      parts.push_back({0, places, {}, {}});
-    TokenBatch& part = parts.back();
-    ++part.rows;
-    const auto at = static_cast<std::ptrdiff_t>(row * length);
-    const auto copy = [&](const auto& from, auto& to) {
-      to.insert(to.end(), from.begin() + at, from.begin() + at + part.length);
+    const auto full = [](const BatchPart& part) {
+      return static_cast<std::int64_t>(part.rows.size()) * part.length >= kPartPlaces;
     };
-    copy(batch.tokens, part.tokens);
-    copy(batch.weights, part.weights);
+    if (parts.empty() || full(parts.back())) parts.push_back({places, {}});
+    parts.back().rows.push_back(row);
   }
   return parts;
 }

@@ -39,6 +39,12 @@ TokenBatch batch_of_solutions(const model::Tokenizer& tokenizer, std::span<const
 inline constexpr std::int64_t kPartPlaces = 1024;
 inline constexpr std::int64_t kWholePlaces = 4096;
 std::vector<TokenBatch> split_by_length(const TokenBatch& batch);
+// Which rows make up these parts, and the length of each.
+struct BatchPart {
+  std::int64_t length = 0;
+  std::vector<std::int64_t> rows;
+};
+std::vector<BatchPart> parts_by_length(const TokenBatch& batch);
 
 // The next `rows` rows of `length` tokens of a corpus, weight 1 on what the students wrote.
 TokenBatch corpus_batch(environment::Corpus& corpus, const model::Tokenizer& tokenizer,

@@ -54,6 +54,20 @@ void fill(PolicyGradientBatch& batch, std::size_t at, const Chosen& chosen, floa
   }
 }
 
+struct Generated {
+  std::size_t first = 0, end = 0;
+};
+// The places of a row that have weight.
+Generated generated_places(const TokenBatch& batch, std::size_t row) {
+  const auto length = static_cast<std::size_t>(batch.length);
+  const std::span weights(batch.weights.data() + row * length, length);
+  const auto has_weight = [](float weight) { return weight != 0; };
+  const auto first = std::ranges::find_if(weights, has_weight);
+  const auto end = std::find_if(weights.rbegin(), weights.rend(), has_weight).base();
+  return {static_cast<std::size_t>(first - weights.begin()),
+          static_cast<std::size_t>(end - weights.begin())};
+}
+
 }  // namespace
 
 void PolicyGradientConfig::describe(FieldVisitor& v) {
@@ -175,6 +189,32 @@ PolicyGradientBatch policy_gradient_batch(const model::Tokenizer& tokenizer,
     fill(batch, i * length, chosen[i], static_cast<float>(1 / share));
   }
   return batch;
+}
+
+std::vector<model::LogprobRequest> logprob_requests(const PolicyGradientBatch& batch) {
+  std::vector<model::LogprobRequest> requests;
+  const auto length = static_cast<std::size_t>(batch.tokens.length);
+  for (std::size_t row = 0; row < batch.temperatures.size(); ++row) {
+    const auto [first, end] = generated_places(batch.tokens, row);
+    const auto* tokens = batch.tokens.tokens.data() + row * length;
+    requests.push_back(
+        {{tokens, tokens + end}, static_cast<std::uint32_t>(first), batch.temperatures[row]});
+  }
+  return requests;
+}
+
+std::vector<float> rows_of(const PolicyGradientBatch& batch,
+                           std::span<const std::vector<float>> logprobs) {
+  QSTAR_ASSERT(logprobs.size() == batch.temperatures.size(), "one per row");
+  const auto length = static_cast<std::size_t>(batch.tokens.length);
+  std::vector<float> rows(batch.tokens.tokens.size(), 0.0F);
+  for (std::size_t row = 0; row < logprobs.size(); ++row) {
+    const auto [first, end] = generated_places(batch.tokens, row);
+    QSTAR_ASSERT(logprobs[row].size() == end - first, "one per generated token");
+    std::ranges::copy(logprobs[row],
+                      rows.begin() + static_cast<std::ptrdiff_t>(row * length + first));
+  }
+  return rows;
 }
 
 }  // namespace qstar::learning

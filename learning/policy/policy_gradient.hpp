@@ -96,7 +96,9 @@ struct PolicyGradientBatch {
   // [rows, length], of the token AT this place, as the weights are:
   std::vector<float> advantages;
   std::vector<float> behaviour_logprobs;
-  std::vector<float> proximal_logprobs;   // or empty: r is relative to the behaviour policy, w is 1
+  // Or empty: r is relative to the behaviour policy and w is 1, unless proximal_is_learner.
+  std::vector<float> proximal_logprobs;
+  bool proximal_is_learner = false;  // the learner's policy before this update is the proximal one
   std::vector<float> reference_logprobs;  // or empty: no KL penalty
   std::vector<float> temperatures;        // [rows], > 0
   std::int64_t left_out = 0;  // attempts that are greedy, without log-probabilities, or cannot
@@ -106,5 +108,11 @@ struct PolicyGradientBatch {
 PolicyGradientBatch policy_gradient_batch(const model::Tokenizer& tokenizer,
                                           std::span<const AdvantagedAttempt> attempts,
                                           TokenMean mean, std::int64_t max_tokens);
+
+// How likely are the generated tokens of each row? For a policy other than the learner's.
+std::vector<model::LogprobRequest> logprob_requests(const PolicyGradientBatch& batch);
+// The answers, one per row, in the batch's layout [rows, length].
+std::vector<float> rows_of(const PolicyGradientBatch& batch,
+                           std::span<const std::vector<float>> logprobs);
 
 }  // namespace qstar::learning

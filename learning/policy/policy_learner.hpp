@@ -66,9 +66,9 @@ class PolicyLearner {
   Result<PolicyGradientStats> update_policy_gradient(const PolicyGradientBatch& batch,
                                                      const PolicyGradientConfig& config,
                                                      double rate_factor);
-  // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0. One
-  // temperature > 0 per row. Computed in parts of about kPartPlaces (batch.hpp), which fit the
-  // caches.
+  // log p of the token AT each place under these weights, [rows, length], nats; 0 at place 0 and
+  // behind the last place with weight. One temperature > 0 per row. Computed in parts of similar
+  // length (batch.hpp).
   std::vector<float> logprobs(const TokenBatch& batch, std::span<const float> temperatures) const;
 
   // The weights as a model whose only metadata are spec and characters.

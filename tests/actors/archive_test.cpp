@@ -28,11 +28,11 @@ TEST_CASE("an archive writes in order and evicts", "[archive]") {
   auto& system = actors::immortal_system();
   auto store = std::make_shared<persistence::Store>(
       persistence::Store::open(folder.path(), persistence::Store::Mode::kWrite).value());
-  REQUIRE(store->insert(sample_groups(0, 4)));
+  REQUIRE(store->insert(persistence::pack(sample_groups(0, 4))));
   auto archive = actors::Archive::make(system, store, 6).value();
-  REQUIRE(archive.insert(sample_groups(4, 4)));
-  REQUIRE(archive.insert(sample_groups(6, 2)));         // again: nothing changes
-  CHECK(archive.stored(1).value() == sample_group(1));  // an older save may need it
+  REQUIRE(archive.insert(persistence::pack(sample_groups(4, 4))));
+  REQUIRE(archive.insert(persistence::pack(sample_groups(6, 2))));  // again: nothing changes
+  CHECK(archive.stored(1).value() == sample_group(1));              // an older save may need it
   REQUIRE(archive.evict());
   CHECK(archive.stored(7).value() == sample_group(7));
   CHECK(archive.stored(1).error().code == Errc::kMissingFile);
@@ -43,6 +43,6 @@ TEST_CASE("an archive writes in order and evicts", "[archive]") {
   CHECK(written == 1);
   REQUIRE(archive.write([] { return Status{fail(Errc::kDiskFull, "no space left")}; }));
   CHECK(archive.flush().error().code == Errc::kDiskFull);
-  CHECK(archive.insert(sample_groups(8, 1)).error().code == Errc::kDiskFull);
+  CHECK(archive.insert(persistence::pack(sample_groups(8, 1))).error().code == Errc::kDiskFull);
   actors::end_all(system, {archive.actor()});
 }

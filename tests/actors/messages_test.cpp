@@ -90,11 +90,21 @@ static_assert(caf::id_block::qstar::end - caf::id_block::qstar::begin == 7,
               "a new message that crosses machines belongs into the list above");
 
 TEST_CASE("damaged records are refused at every length", "[messages]") {
-  const std::string whole = pack({group_with(-1)});
+  const std::string whole = pack(std::vector{group_with(-1)});
   for (std::size_t n = 1; n < whole.size(); ++n)
     REQUIRE_FALSE(unpack(whole.substr(0, n)).has_value());
   REQUIRE(unpack("").value().empty());
   REQUIRE_FALSE(unpack("\xff\xff\xff\xff\xff\xff\xff\xff").has_value());
+}
+
+TEST_CASE("the first of several packed groups are their bytes", "[messages]") {
+  const auto one = pack(std::vector{group_with(-1)});
+  const auto three = one + one + one;
+  CHECK(persistence::first_groups(three, 0).value().empty());
+  CHECK(persistence::first_groups(three, 2).value() == one + one);
+  CHECK(persistence::first_groups(three, 9).value() == three);
+  CHECK_FALSE(persistence::first_groups(three.substr(0, three.size() - 1), 3).has_value());
+  CHECK(persistence::first_groups(three.substr(0, three.size() - 1), 2).value() == one + one);
 }
 
 TEST_CASE("an error keeps its code and line on its way through actors", "[messages]") {

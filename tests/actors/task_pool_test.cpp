@@ -50,6 +50,18 @@ TEST_CASE("what expired or belonged to a dead holder goes to the front, in order
   for (const experiment::TaskId task : {2, 1, 3, 4}) CHECK(next(pool, "c", 20) == task);
 }
 
+TEST_CASE("urgent tasks go before the others, in order, and behind what came back", "[pool]") {
+  auto pool = pool_of(3);
+  CHECK(next(pool, "a", 0) == 1);
+  pool.add(4, bytes("4"), true);
+  pool.add(5, bytes("5"), true);
+  CHECK(pool.queued() == 4);
+  pool.release("a");
+  pool.cancel(5);
+  for (const experiment::TaskId task : {1, 4, 2, 3}) CHECK(next(pool, "b", 0) == task);
+  CHECK(pool.queued() == 0);
+}
+
 TEST_CASE("a late result is wanted once, and its task is not done again", "[pool]") {
   auto pool = pool_of(1);
   next(pool, "a", 0);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "learning/cost_to_go/puzzle_targets.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/corridor_puzzle.hpp"
 
 #include <catch2/catch.hpp>
@@ -99,7 +100,8 @@ struct Interrupting {
   StageHost host() {
     StageHost host = local_stage_host(nullptr, 1);
     host.engine = engine;
-    host.keep = [this](std::span<const AttemptGroup> groups) {
+    host.keep = [this](const std::string& packed) {
+      const auto groups = persistence::unpack(packed).value();
       kept.insert(kept.end(), groups.begin(), groups.end());
       return Status{};
     };

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "data/attempt.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/taught_run.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,7 +26,8 @@ struct Outside {
   RunHost host(const Experiment& experiment) {
     auto host = local_host(experiment);
     host.stop = Stop([this] { return --patience < 0; });
-    host.keep = [this](std::span<const AttemptGroup> groups) {
+    host.keep = [this](const std::string& packed) {
+      const auto groups = persistence::unpack(packed).value();
       for (const auto& group : groups) kept.emplace(group.group, group);
       return Status{};
     };

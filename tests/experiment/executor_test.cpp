@@ -8,6 +8,7 @@
 #include "environment/registry.hpp"
 #include "experiment/engine.hpp"
 #include "model/models.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/models.hpp"
 
 using namespace qstar;
@@ -55,16 +56,21 @@ TEST_CASE("attempts do not depend on how a task is cut into parts", "[executor]"
   LocalEngine engine(sums(), 16);
   const PolicyRef policy{engine.publish(serialize(testing::random_model(1))).value(), 4};
   auto whole = sampling(policy, 120, 8);  // three parts
+  whole.origin = {.run = "night", .first_group = 2'000'000'000, .policy = 3};
   const auto parts = submit_in_parts(engine, whole);
   REQUIRE(parts.size() == 3);
   auto cut = wait_for_all(engine, parts).value();
   auto once = engine.wait(engine.submit(whole)).value();
   CHECK(cut.found == once.found);
   REQUIRE(once.found.size() == 120);
-  CHECK(once.found[7].group.group == 107);
+  CHECK(once.found[7].group.group == 2'000'000'007);
+  CHECK(once.found[7].group.attempts[3].steps.front().model == 3);
   CHECK(once.found[7].group.attempts.size() == 8);
   CHECK(once.found[7].group.attempts[3].steps.front().policy_version == 4);
   CHECK(once.cpu_seconds > 0);
+  // What is stored is what the executor encoded.
+  CHECK(cut.records == once.records);
+  CHECK(once.records == persistence::pack(search::groups_of(once.found)));
 }
 
 TEST_CASE("a scorer's scores are written into every closed step, a critic's as q", "[executor]") {
@@ -133,6 +139,44 @@ TEST_CASE("completions are those of the policy, and an unreadable prompt has non
   CHECK(policy.generate(requests) == direct.generate(requests));
   CHECK(policy.status().has_value());
   CHECK(policy.version() == 2);
+}
+
+TEST_CASE("likelihoods are those that sampling recorded, and texts that do not fit are refused",
+          "[executor]") {
+  LocalEngine engine(sums(), 16);
+  const auto model = testing::random_model(1);
+  const PolicyRef policy{engine.publish(serialize(model)).value(), 2};
+  EnginePolicy sampler(engine, policy);
+  const auto tokenizer = inference::DecoderWeights::make(model, 2).value()->tokenizer();
+  EngineLogprobs asked(engine, policy);
+  for (const float temperature : {1.0F, 0.6F, 0.0F}) {
+    std::vector<model::GenerateRequest> prompts(40, {";1+2=", 0, temperature, 90, false});
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      prompts[i].seed = i;
+      if (i % 3 == 0) prompts[i].prompt = ";3+4+5=";
+    }
+    const auto made = sampler.generate(prompts);
+    std::vector<model::LogprobRequest> requests;
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      auto tokens = tokenizer.encode(prompts[i].prompt).value();
+      const auto first = static_cast<std::uint32_t>(tokens.size());
+      tokens.insert(tokens.end(), made[i].tokens.begin(), made[i].tokens.end());
+      requests.push_back({std::move(tokens), first, temperature});
+    }
+    asked.ask(requests);
+    const auto found = asked.next().value();
+    for (std::size_t i = 0; i < made.size(); ++i) CHECK(found[i] == made[i].logprobs);
+  }
+  const std::vector<std::int32_t> text = {0, 5, 7};
+  for (const auto& bad : {model::LogprobRequest{text, 0},
+                          {text, 3},
+                          {{}, 1},
+                          {{0, -1}, 1},
+                          {{0, 1000}, 1},
+                          {std::vector<std::int32_t>(1000, 5), 1}}) {
+    asked.ask({{text, 1}, bad});
+    CHECK(asked.next().error().code == Errc::kUsage);
+  }
 }
 
 TEST_CASE("models whose bytes have another hash are refused, and unknown ones are named",

@@ -8,6 +8,7 @@
 #include "data/attempt.hpp"
 #include "experiment/text/stages.hpp"
 #include "learning/critic/critic_learner.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/small_run.hpp"
 
 namespace qstar {
@@ -40,7 +41,8 @@ TEST_CASE("the policy continues several times from every state of a guided attem
   testing::add_pretraining(experiment);
   std::vector<AttemptGroup> kept;
   auto host = local_host(experiment);
-  host.keep = [&](std::span<const AttemptGroup> groups) {
+  host.keep = [&](const std::string& packed) {
+    const auto groups = persistence::unpack(packed).value();
     kept.assign(groups.begin(), groups.end());
     return Status{};
   };

@@ -7,6 +7,7 @@
 #include "experiment/run_stages.hpp"
 #include "experiment/text/domains.hpp"
 #include "experiment/text/stages.hpp"
+#include "persistence/store.hpp"
 #include "search/text/evaluate.hpp"
 #include "tests/support/scripted_engine.hpp"
 #include "tests/support/small_run.hpp"
@@ -207,7 +208,8 @@ struct KnownRun {
         environment, [env = environment, proposal](std::uint64_t version) {
           return std::make_unique<KnownPolicy>(*env, proposal, version);
         });
-    host.keep = [this](std::span<const AttemptGroup> groups) {
+    host.keep = [this](const std::string& packed) {
+      const auto groups = persistence::unpack(packed).value();
       for (const auto& group : groups) kept[group.group] = group;
       return Status{};
     };

@@ -132,7 +132,7 @@ TEST_CASE("a proposer's problems come first, and their learnability is reported 
     }
     groups.push_back(std::move(group));
   }
-  const auto figures = source.learn(policy, proposal, groups, 1).value();
+  const auto figures = source.learn(policy, proposal, rated_problems(groups), 1).value();
   CHECK(figures.at("learnability") == Approx(0.875));
   CHECK(figures.at("uniform_learnability") == 0);
 }
@@ -170,7 +170,7 @@ TEST_CASE("a policy learns to write problems that the solver solves about half o
       lost.outcome = problem == taught ? Outcome::kLost : Outcome::kWon;
       groups.push_back({groups.size(), {won, lost}});
     }
-    REQUIRE(source.learn(policy, proposal, groups, 1).has_value());
+    REQUIRE(source.learn(policy, proposal, rated_problems(groups), 1).has_value());
   }
   CHECK(preference() > before + 0.1);
 }

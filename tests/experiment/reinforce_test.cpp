@@ -8,6 +8,7 @@
 #include "experiment/text/proposed_problems.hpp"
 #include "experiment/text/algorithms.hpp"
 #include "experiment/text/reinforce.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/taught_run.hpp"
 
 namespace qstar {
@@ -76,7 +77,8 @@ TEST_CASE("a round makes attempts that won likelier than before, beside those th
     Saves none;
     auto host = saving_host(experiment, none, -1);
     std::vector<AttemptGroup> kept;
-    host.keep = [&kept](std::span<const AttemptGroup> made) {
+    host.keep = [&kept](const std::string& packed) {
+      const auto made = persistence::unpack(packed).value();
       if (kept.empty()) kept.assign(made.begin(), made.end());  // later ones measure
       return Status{};
     };
@@ -158,7 +160,8 @@ TEST_CASE("attempts are made by weights as old as the staleness allows, and by n
     Saves none;
     auto host = saving_host(experiment, none, -1);
     std::vector<std::uint64_t> versions;  // of every round's attempts; the base is version 1
-    host.keep = [&](std::span<const AttemptGroup> made) {
+    host.keep = [&](const std::string& packed) {
+      const auto made = persistence::unpack(packed).value();
       std::set<std::uint64_t> round;
       for (const auto& group : made)
         for (const auto& attempt : group.attempts)
@@ -207,7 +210,8 @@ TEST_CASE("every step and score that is kept names its model") {
     return it->second;
   };
   std::set<std::uint64_t> policies, critics;
-  host.keep = [&](std::span<const AttemptGroup> made) {
+  host.keep = [&](const std::string& packed) {
+    const auto made = persistence::unpack(packed).value();
     for (const auto& group : made)
       for (const auto& attempt : group.attempts)
         for (const auto& step : attempt.steps) {
@@ -268,7 +272,8 @@ TEST_CASE("runs of one stream are given the same problems and draws") {
   std::string label;
   Saves none;
   auto host = saving_host(experiment, none, -1);
-  host.keep = [&](std::span<const AttemptGroup> made) {
+  host.keep = [&](const std::string& packed) {
+    const auto made = persistence::unpack(packed).value();
     for (const auto& group : made) {
       CHECK(groups.insert(group.group).second);
       for (const auto& attempt : group.attempts) {

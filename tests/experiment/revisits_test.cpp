@@ -28,7 +28,7 @@ class Fixture {
     return source.propose(run, policy, round)->problems;
   }
   void learn(RevisitedProblems& source, const std::vector<AttemptGroup>& groups) {
-    REQUIRE(source.learn(learner, {}, groups, 1).has_value());
+    REQUIRE(source.learn(learner, {}, rated_problems(groups), 1).has_value());
   }
   Run run = testing::small_run();
   learning::PolicyLearner learner{run.model("base")};

@@ -11,6 +11,7 @@
 #include "experiment/puzzle/cost_to_go_config.hpp"
 #include "experiment/targets.hpp"
 #include "experiment/text/stages.hpp"
+#include "persistence/store.hpp"
 #include "tests/support/small_run.hpp"
 
 namespace qstar {
@@ -256,7 +257,8 @@ struct Sessions {
 
   RunHost host() {
     auto host = local_host(config);
-    host.keep = [this](std::span<const AttemptGroup> made) {
+    host.keep = [this](const std::string& packed) {
+      const auto made = persistence::unpack(packed).value();
       for (const auto& group : made) groups.emplace(group.group, group);
       return Status{};
     };

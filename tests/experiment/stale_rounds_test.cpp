@@ -44,26 +44,36 @@ struct Sampled {
   std::string text;
   double ratio;
 };
-Round round_of(const Sampled& right, const Sampled& wrong, bool stale) {
+struct Sampling {
+  Sampled right, wrong;
+  bool stale = false;  // older weights than the learner's made them
+};
+Round round_of(const Sampling& made) {
   const PolicyLearner policy(uniform());
   return {{{1,
-            {attempt_of(policy, right.text, Outcome::kWon, right.ratio),
-             attempt_of(policy, wrong.text, Outcome::kLost, wrong.ratio)}}},
-          {{1, 0}},
-          1,
-          stale};
+            {attempt_of(policy, made.right.text, Outcome::kWon, made.right.ratio),
+             attempt_of(policy, made.wrong.text, Outcome::kLost, made.wrong.ratio)}}},
+          {{1, 0}}};
+}
+
+// Improves a learner by a round that is stale or not.
+std::map<std::string, double> improve(Improver& improver, PolicyLearner& policy, Round round,
+                                      bool stale) {
+  LocalEngine engine(nullptr, 1);
+  EngineLogprobs proximal(engine, {engine.publish(serialize(policy.model())).value(), 1});
+  if (stale) round.proximal = &proximal;
+  return improver.improve(policy, std::move(round)).value();
 }
 
 struct Improved {
   double loss = 0;
   std::map<char, double> logits;  // the head's weights
 };
-Improved improved(const ReinforceConfig& config, Round round) {
+Improved improved(const ReinforceConfig& config, const Sampling& sampling) {
   PolicyLearner policy(uniform());
   const auto improver = make_improver("grpo", parts_of(config, uniform()));
-  const auto figures = improver->improve(policy, std::move(round));
-  REQUIRE(figures);
-  Improved made{figures->at("loss"), {}};
+  const auto figures = improve(*improver, policy, round_of(sampling), sampling.stale);
+  Improved made{figures.at("loss"), {}};
   const auto model = policy.model();
   const auto& head = model.tensors.at("head.weight");
   for (std::size_t c = 0; c < model.characters.size(); ++c)
@@ -85,14 +95,14 @@ TEST_CASE("tokens that the learner samples less often count less, which reverses
   // learner's own. Five tokens:
   //   loss = (−3·w + 2)/5;  5·G(7) = −2w + 1 − S, 5·G(;) = −w + 1 − S, 5·G(other) = −S,
   //   S = (−3w + 2)/18.
-  const auto round = [] { return round_of({"77;", 0.2}, {"7;", 1}, true); };
+  const Sampling round{{"77;", 0.2}, {"7;", 1}, true};
   // w = 1/5: G(7) = .6 − .078, G(;) = .8 − .078, G(other) = −.078, all over 5.
-  const auto decoupled = improved(config_of("decoupled"), round());
+  const auto decoupled = improved(config_of("decoupled"), round);
   CHECK(decoupled.loss == Approx(1.4 / 5));
   check_logits(decoupled, -kRate, -kRate, kRate);
   // w = 1: G(7) = −1 + .056, G(;) = 0 + .056, G(other) = .056. '7' becomes likelier, although the
   // learner's attempts with it lose more often than they win.
-  const auto none = improved(config_of("none"), round());
+  const auto none = improved(config_of("none"), round);
   CHECK(none.loss == Approx(-1.0 / 5));
   check_logits(none, kRate, -kRate, -kRate);
 }
@@ -101,7 +111,7 @@ TEST_CASE("importance weights are cut off at the cap") {
   // "7;" has become ten times likelier, "7777;" is the learner's own. Seven tokens:
   //   loss = (−2w + 5)/7;  7·G(7) = −w + 4 − S, 7·G(;) = −w + 1 − S, 7·G(other) = −S,
   //   S = (−2w + 5)/18.
-  const auto round = [](bool stale) { return round_of({"7;", 10}, {"7777;", 1}, stale); };
+  const auto round = [](bool stale) { return Sampling{{"7;", 10}, {"7777;", 1}, stale}; };
   // w = 2: S = 1/18.
   const auto two = improved(config_of("decoupled"), round(true));
   CHECK(two.loss == Approx(1.0 / 7));
@@ -145,7 +155,7 @@ TEST_CASE("all batches of a stale round have the proximal policy of before its f
   std::array order = {true, false};  // whether it is the right one
   Rng(testing::kRoundSeed).shuffle(std::span<bool>(order));
   // w is 4, cut off at 2. Were the proximal policy that of before the second update, r would be 1.
-  const auto made = improved(config, round_of({"7;", 4}, {"8;", 4}, true));
+  const auto made = improved(config, {{"7;", 4}, {"8;", 4}, true});
   const double first = order[0] ? -2 : 2;
   CHECK(made.loss == Approx((first + second_loss(order[0])) / 2).epsilon(1e-4));
   REQUIRE(std::abs(first + second_loss(order[0])) > 0.1);
@@ -160,11 +170,9 @@ TEST_CASE("every policy gradient weighs what older weights made") {
       Round round{{{1,
                     {attempt_of(policy, "3+3=6;", Outcome::kWon, 0.25),
                      attempt_of(policy, "7;", Outcome::kLost, 0.25)}}},
-                  {{1, 0}},
-                  1,
-                  true};
+                  {{1, 0}}};
       const auto improver = make_improver(name, parts_of(config_of(correction)));
-      return improver->improve(policy, std::move(round)).value().at("loss");
+      return improve(*improver, policy, std::move(round), true).at("loss");
     };
     const double none = loss("none");
     REQUIRE(std::abs(none) > 0.01);

@@ -27,5 +27,5 @@ int main(int argc, char** argv) {
                      store->model_number(qstar::sha256("policy"), "policy", "rl.grpo", 7) &&
                      store->model_number(qstar::sha256("hostile"), kHostile, kHostile, 0);
   const std::vector<std::uint64_t> oldest = {10, 11, 12};
-  return named && store->insert(groups) && store->erase(oldest) ? 0 : 1;
+  return named && store->insert(qstar::persistence::pack(groups)) && store->erase(oldest) ? 0 : 1;
 }

@@ -112,7 +112,7 @@ TEST_CASE("three readers beside a busy writer see no hole and no damage", "[stor
 std::vector<std::filesystem::path> write_tables(const std::string& path) {
   for (std::uint64_t i = 0; i < 2; ++i) {  // every opening moves the log into table files
     auto store = Store::open(path, Mode::kWrite).value();
-    REQUIRE(store.insert(sample_groups(100 * i, 100)));
+    REQUIRE(store.insert(pack(sample_groups(100 * i, 100))));
   }
   std::vector<std::filesystem::path> tables;
   for (const auto& entry : std::filesystem::directory_iterator(path))
@@ -232,7 +232,7 @@ TEST_CASE("logs go once their groups are in tables", "[store][live]") {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path(), Mode::kWrite, {.write_buffer_bytes = 1 << 20}).value();
   for (std::uint64_t id = 0; id < 3000; ++id)
-    REQUIRE(store.insert(std::vector{sample_group(id, kAttemptsInProgress)}));
+    REQUIRE(store.insert(pack(std::vector{sample_group(id, kAttemptsInProgress)})));
   const auto bytes_in_logs = [&] {
     std::uintmax_t sum = 0;
     for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -285,7 +285,7 @@ TEST_CASE("a missing group is said to be evicted, not there yet, or never stored
   };
   CHECK(why(7).find("holds no groups yet") != std::string::npos);
   CHECK_FALSE(store.group_range().value().has_value());
-  REQUIRE(store.insert(sample_groups(10, 20)));
+  REQUIRE(store.insert(pack(sample_groups(10, 20))));
   REQUIRE(store.erase(std::vector<std::uint64_t>{10, 11, 12, 20}));
   const auto evicted = why(11);
   CHECK(evicted.find("group 11 is no longer in") != std::string::npos);

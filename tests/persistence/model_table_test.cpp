@@ -170,7 +170,7 @@ void check_upgraded(const std::string& path) {
     check_first_attempts(store);
     CHECK(store.models().value().empty());
     CHECK(store.model_number(sha256("a"), "policy", "rl", 1).value() == 1);
-    REQUIRE(store.insert(std::span(&group, 1)).value().size() == 1);
+    REQUIRE(store.insert(pack(std::span(&group, 1))).value().size() == 1);
   }
   CHECK(RawStore(path).families() == std::vector<std::string>{"default", "attempts", "models"});
   for (const auto mode : {Mode::kRead, Mode::kWrite}) {

@@ -22,33 +22,39 @@ TEST_CASE("groups come back as they were inserted, once", "[store]") {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path(), Mode::kWrite).value();
   const auto groups = sample_groups(10, 5);
-  CHECK(store.insert(groups).value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
-  CHECK(store.insert(groups).value().empty());
+  CHECK(store.insert(pack(groups)).value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
+  CHECK(store.insert(pack(groups)).value().empty());
   for (const auto& group : groups) CHECK(store.get(group.group).value() == group);
   // What is made again from other settings replaces what was there, whole.
   for (auto attempts : {7, 2}) {
     auto changed = sample_group(12, 7);
     changed.attempts.resize(static_cast<std::size_t>(
         std::min<int>(attempts, static_cast<int>(changed.attempts.size()))));
-    CHECK(store.insert(std::span(&changed, 1)).value().empty());
+    CHECK(store.insert(pack(std::span(&changed, 1))).value().empty());
     CHECK(store.get(12).value() == changed);
   }
-  CHECK(store.insert(groups).value().empty());
+  CHECK(store.insert(pack(groups)).value().empty());
   for (const auto& group : groups) CHECK(store.get(group.group).value() == group);
   CHECK(store.get(99).error().code == Errc::kMissingFile);
   CHECK(store.group_ids().value() == std::vector<std::uint64_t>{10, 11, 12, 13, 14});
 
   const auto twice = std::vector{sample_group(20), sample_group(20)};
-  CHECK(store.insert(twice).value() == std::vector<std::uint64_t>{20});
+  CHECK(store.insert(pack(twice)).value() == std::vector<std::uint64_t>{20});
   const auto empty = std::vector{AttemptGroup{30, {}}};
-  CHECK(store.insert(empty).value().empty());
+  CHECK(store.insert(pack(empty)).value().empty());
+  const auto whole = pack(sample_groups(30, 2));
+  for (std::size_t n = 1; n < whole.size(); ++n) {
+    if (n == pack(sample_groups(30, 1)).size()) continue;
+    CHECK(store.insert(std::string_view(whole).substr(0, n)).error().code == Errc::kCorrupt);
+  }
+  CHECK(store.get(30).error().code == Errc::kMissingFile);
 }
 
 TEST_CASE("a scan is in the order of ids and ends on request", "[store]") {
   const TemporaryFolder folder;
   auto store = Store::open(folder.path(), Mode::kWrite).value();
   for (const std::uint64_t id : {300U, 2U, 70000U, 1U})
-    REQUIRE(store.insert(std::vector{sample_group(id)}));
+    REQUIRE(store.insert(pack(std::vector{sample_group(id)})));
   std::vector<std::uint64_t> seen;
   REQUIRE(store.scan(2, [&](const AttemptGroup& g) {
     seen.push_back(g.group);
@@ -65,12 +71,12 @@ TEST_CASE("groups from an id upward are erased, and can come again", "[store]") 
   REQUIRE(store.erase_from(0));  // nothing in an empty store
   const auto ids = [&] { return store.group_ids().value(); };
   for (const std::uint64_t id : {1U, 2U, 3U, 70000U})
-    REQUIRE(store.insert(std::vector{sample_group(id)}));
+    REQUIRE(store.insert(pack(std::vector{sample_group(id)})));
   REQUIRE(store.erase_from(70001));
   CHECK(ids() == std::vector<std::uint64_t>{1, 2, 3, 70000});
   REQUIRE(store.erase_from(2));
   CHECK(ids() == std::vector<std::uint64_t>{1});
-  CHECK(store.insert(std::vector{sample_group(3)}).value() == std::vector<std::uint64_t>{3});
+  CHECK(store.insert(pack(std::vector{sample_group(3)})).value() == std::vector<std::uint64_t>{3});
   CHECK(ids() == std::vector<std::uint64_t>{1, 3});
   REQUIRE(store.erase_from(0));
   CHECK(ids().empty());
@@ -81,7 +87,7 @@ TEST_CASE("figures are counted", "[store]") {
   auto store = Store::open(folder.path(), Mode::kWrite).value();
   CHECK(store.stats().value().trajectories == 0);
   const auto groups = sample_groups(0, 20, 3);
-  REQUIRE(store.insert(groups));
+  REQUIRE(store.insert(pack(groups)));
   const auto stats = store.stats().value();
   std::uint64_t wins = 0, lucky = 0, steps = 0;
   for (const auto& group : groups) {
@@ -105,11 +111,11 @@ TEST_CASE("a reader follows a live writer", "[store]") {
   const TemporaryFolder folder;
   CHECK(Store::open(folder.path(), Mode::kRead).error().code == Errc::kMissingFile);
   auto writer = Store::open(folder.path(), Mode::kWrite).value();
-  REQUIRE(writer.insert(sample_groups(0, 3)));
+  REQUIRE(writer.insert(pack(sample_groups(0, 3))));
   REQUIRE(writer.put_meta("run", "one"));
   auto reader = Store::open(folder.path(), Mode::kRead).value();
   CHECK(reader.group_ids().value().size() == 3);
-  REQUIRE(writer.insert(sample_groups(3, 3)));
+  REQUIRE(writer.insert(pack(sample_groups(3, 3))));
   REQUIRE(reader.refresh());
   CHECK(reader.group_ids().value().size() == 6);
   CHECK(reader.get(4).value() == sample_group(4));
@@ -147,7 +153,7 @@ TEST_CASE("a damaged store is named", "[store]") {
   const TemporaryFolder folder;
   {
     auto store = Store::open(folder.path(), Mode::kWrite).value();
-    REQUIRE(store.insert(sample_groups(0, 10)));
+    REQUIRE(store.insert(pack(sample_groups(0, 10))));
   }
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     const auto name = entry.path().filename().string();
@@ -183,7 +189,7 @@ TEST_CASE("a damaged log is refused and left alone, not cut at the damage", "[st
   {
     auto store = Store::open(folder.path(), Mode::kWrite).value();
     for (std::uint64_t first = 0; first < 600; first += 6)
-      REQUIRE(store.insert(sample_groups(first, 6)));
+      REQUIRE(store.insert(pack(sample_groups(first, 6))));
   }
   const auto [path, bytes] = damage(folder.path(), ".log");
   const auto opened = Store::open(folder.path(), Mode::kWrite);
@@ -197,7 +203,7 @@ TEST_CASE("a damaged table file is damage, not somebody else's lock", "[store]")
   const TemporaryFolder folder;
   for (int i = 0; i < 2; ++i) {  // the second opening moves the log into a table file
     auto store = Store::open(folder.path(), Mode::kWrite).value();
-    if (i == 0) REQUIRE(store.insert(sample_groups(0, 600)));
+    if (i == 0) REQUIRE(store.insert(pack(sample_groups(0, 600))));
   }
   damage(folder.path(), ".sst");
   const auto store = Store::open(folder.path(), Mode::kWrite);
@@ -211,7 +217,7 @@ TEST_CASE("a reader says that a table file is cut or gone, instead of showing le
   const TemporaryFolder folder;
   for (std::uint64_t i = 0; i < 3; ++i) {  // every opening moves the log into table files
     auto store = Store::open(folder.path(), Mode::kWrite).value();
-    REQUIRE(store.insert(sample_groups(100 * i, 100)));
+    REQUIRE(store.insert(pack(sample_groups(100 * i, 100))));
   }
   REQUIRE(Store::open(folder.path(), Mode::kRead).value().group_ids().value().size() == 300);
   const bool cut = GENERATE(true, false);
@@ -236,7 +242,7 @@ TEST_CASE("a reader says that a table file is cut or gone, instead of showing le
 [[noreturn]] void insert_for_ever(const std::string& path, int pipe) {
   auto store = Store::open(path, Mode::kWrite);
   for (std::uint64_t next = 0;; next += 3) {
-    if (!store || !store->insert(sample_groups(next, 3))) ::_exit(1);
+    if (!store || !store->insert(pack(sample_groups(next, 3)))) ::_exit(1);
     if (::write(pipe, &next, sizeof(next)) != sizeof(next)) ::_exit(0);
   }
 }

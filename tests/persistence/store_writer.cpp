@@ -32,7 +32,7 @@ bool write_some(const std::string& path, qstar::StoreProgress& progress, std::ui
     const auto model = store->model_number(qstar::sha256(std::to_string(next / kGroupsPerModel)),
                                            "policy", "test", next / kGroupsPerModel);
     if (!model || *model != next / kGroupsPerModel + 1) return false;
-    if (!store->insert(next_groups(next))) return false;
+    if (!store->insert(qstar::persistence::pack(next_groups(next)))) return false;
     progress.inserted = next + kBatch;
     const std::uint64_t first = progress.evicted;
     if (next + kBatch - first <= kept + 50) continue;

@@ -35,8 +35,14 @@ class ScriptedEngine final : public Engine {
       result.generations = make_(complete->policy.version)->generate(complete->requests);
       return result;
     }
-    const auto& score = std::get<ScoreTask>(tasks_[task]);
     TaskResult result;
+    if (const auto* asked = std::get_if<LogprobTask>(&tasks_[task])) {
+      inference::DecoderLogprobs policy(
+          inference::DecoderWeights::make(models_.at(asked->policy.hash), 0).value());
+      result.logprobs = policy.logprobs(asked->requests).value();
+      return result;
+    }
+    const auto& score = std::get<ScoreTask>(tasks_[task]);
     result.groups = score.groups;
     write_scores(*inference::DecoderScorer::make(models_.at(score.scorer)).value(), result.groups);
     return result;
@@ -58,19 +64,14 @@ class ScriptedEngine final : public Engine {
         return fail(Errc::kConfig, "the environment of a task is no such configuration");
       environment = environment::make_environment(config).value();
     }
-    TaskResult result;
-    result.found = search::make_search(task.search)
-                       .value()
-                       .attempt(*environment, {*policy, guide.get()}, task.problems, task.how)
-                       .value();
-    if (task.scorer.empty()) return result;
-    const auto scorer = inference::DecoderScorer::make(models_.at(task.scorer)).value();
-    for (auto& found : result.found) {
-      std::vector<AttemptGroup> one{std::move(found.group)};
-      write_scores(*scorer, one);
-      found.group = std::move(one.front());
-    }
-    return result;
+    auto found = search::make_search(task.search)
+                     .value()
+                     .attempt(*environment, {*policy, guide.get()}, task.problems, task.how)
+                     .value();
+    std::unique_ptr<inference::DecoderScorer> scorer;
+    if (!task.scorer.empty())
+      scorer = inference::DecoderScorer::make(models_.at(task.scorer)).value();
+    return result_of(task, std::move(found), scorer.get());
   }
 
   std::shared_ptr<const environment::Environment> environment_;
