@@ -35,10 +35,13 @@ def experiment_of(path):
     """The experiment with the copies, as TOML."""
     with open(path) as file:
         text = file.read()
-    head, *blocks = text[: text.index("[[targets]]")].split("[[stages]]")
+    head, *blocks = text.split("[[targets]]")[0].split("[[stages]]")
     named = {name_of(block): block for block in blocks}
     kept = [block for block in blocks if name_of(block)[0] in KEPT]
-    rl, final = named["compare", "rl"], named["reinforce", "final"]
+    rl, final = named.get(("compare", "rl")), named.get(("reinforce", "final"))
+    if rl is None or final is None:
+        sys.exit(f"{path}: it needs a stage of kind compare named rl and one of kind reinforce named final, as "
+                 "configs/qstar.toml has them")
     some = rl.replace(next(line for line in rl.splitlines() if line.startswith("algorithms")),
                       f"algorithms = {json.dumps(GRADIENTS)}")
     for rounds in [0, 1]:

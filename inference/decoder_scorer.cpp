@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "inference/decoder_weights.hpp"
-#include "inference/forward_pass.hpp"
+#include "inference/text_reader.hpp"
 #include "model/within_memory.hpp"
 
 namespace qstar::inference {
@@ -54,7 +54,7 @@ struct DecoderScorer::Impl {
   float score(const Tokens& text);
   // Whether a text of all tokens gets finite scores, see DecoderWeights::make().
   bool computes();
-  void read(std::size_t begin, std::size_t end);
+  void score_places(std::size_t begin, std::span<const Row> rows);
   std::size_t state_before(std::size_t place) const;
   void add_surprise(std::size_t begin, std::size_t n);
 
@@ -67,15 +67,11 @@ struct DecoderScorer::Impl {
   Head head, value;                  // value: only with dueling heads
   std::vector<model::Scope> scopes;  // of the block's heads
 
-  // The text read last, and the cached results of its places.
-  Tokens tokens;
-  std::vector<model::LinePlace> places;
+  // The text read last, and the results of its places.
+  TextReader reader;
   std::vector<float> scores;
   std::vector<float> values;  // V of the states that end there; 0 without dueling heads
-  std::vector<float> logits;  // [context, V]
   bool finite = true;         // all scores so far, before the sigmoid
-  ForwardPass pass;
-  Floats cache;
 };
 
 DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const model::ModelFile& model,
@@ -88,11 +84,9 @@ DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const model::
       head(model, "scorer.head"),
       value(model, "scorer.value"),
       scopes(p.heads, model::Scope::kAll),
+      reader(p, 1),
       scores(static_cast<std::size_t>(p.spec.context)),
-      values(scores.size()),
-      logits(scores.size() * p.head.view.n),
-      pass(p),
-      cache(pass.cache_floats(p.blocks.size() + 1)) {
+      values(scores.size()) {
   const auto& weight = model.tensors.at("scorer.features.weight").data;
   for (std::size_t i = 0; i < weight.size(); ++i) features[i % 2].push_back(weight[i]);
 }
@@ -100,18 +94,17 @@ DecoderScorer::Impl::Impl(std::shared_ptr<const DecoderWeights> w, const model::
 // log p(token) and log p − max log p of each token given those before it, clamped at −8 and halved;
 // zero for the first token.
 void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
-  const std::size_t vocabulary = p.head.view.n;
   for (std::size_t i = 0; i < n; ++i) {
     if (begin + i == 0) continue;
-    const std::span row(logits.data() + (begin + i - 1) * vocabulary, vocabulary);
+    const auto row = reader.logits(begin + i - 1);
     const double largest = *std::max_element(row.begin(), row.end());
     double sum = 0;
     for (const float logit : row) sum += std::exp(static_cast<double>(logit) - largest);
     const double behind =
-        static_cast<double>(row[static_cast<std::size_t>(tokens[begin + i])]) - largest;
+        static_cast<double>(row[static_cast<std::size_t>(reader.tokens()[begin + i])]) - largest;
     const auto of_all = static_cast<float>(0.5 * std::max(behind - std::log(sum), -8.0));
     const auto of_best = static_cast<float>(0.5 * std::max(behind, -8.0));
-    float* x = pass.x() + i * p.stride;
+    float* x = reader.pass().x() + i * p.stride;
     for (std::size_t d = 0; d < p.width; ++d)
       x[d] += of_all * features[0][d] + of_best * features[1][d];
   }
@@ -119,24 +112,15 @@ void DecoderScorer::Impl::add_surprise(std::size_t begin, std::size_t n) {
 
 // The end of the state in which the step at a place is taken; 0 before the first step.
 std::size_t DecoderScorer::Impl::state_before(std::size_t place) const {
-  while (place > 0 && tokens[--place] != model::Tokenizer::kStepToken) {
+  while (place > 0 && reader.tokens()[--place] != model::Tokenizer::kStepToken) {
   }
   return place;
 }
 
-// Reads the places [begin, end) of the text, at most a chunk; all earlier ones have been read.
-void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
-  std::vector<Row> rows;
-  for (std::size_t place = begin; place < end; ++place)
-    rows.push_back({cache.get(), &places, place, tokens[place]});
-  pass.run(rows);
-  const float* found = pass.logits(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    std::copy_n(found + i * pass.logit_stride(), p.head.view.n,
-                logits.data() + (begin + i) * p.head.view.n);
+void DecoderScorer::Impl::score_places(std::size_t begin, std::span<const Row> rows) {
   add_surprise(begin, rows.size());
-  pass.run_block(block, p.blocks.size(), scopes, rows);
-  const float* last = pass.normalise(norm, rows.size());
+  reader.pass().run_block(block, p.blocks.size(), scopes, rows);
+  const float* last = reader.pass().normalise(norm, rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const float* x = last + i * p.stride;
     values[begin + i] = value.of(x);
@@ -147,15 +131,9 @@ void DecoderScorer::Impl::read(std::size_t begin, std::size_t end) {
 }
 
 float DecoderScorer::Impl::score(const Tokens& text) {
-  const auto differ = std::mismatch(text.begin(), text.end(), tokens.begin(), tokens.end()).first;
-  auto begin = static_cast<std::size_t>(differ - text.begin());
-  tokens = text;
-  places.clear();
-  model::LineReader reader;
-  for (const auto token : tokens) places.push_back(reader.next(token));
-  for (; begin < tokens.size(); begin += ForwardPass::kChunk)
-    read(begin, std::min(begin + ForwardPass::kChunk, tokens.size()));
-  return scores[tokens.size() - 1];
+  reader.read(text,
+              [this](std::size_t begin, std::span<const Row> rows) { score_places(begin, rows); });
+  return scores[text.size() - 1];
 }
 
 bool DecoderScorer::Impl::computes() {

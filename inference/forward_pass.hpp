@@ -1,5 +1,5 @@
-// The forward pass of the decoder's blocks with key/value caches; included only by decoder.cpp and
-// decoder_scorer.cpp.
+// The forward pass of the decoder's blocks with key/value caches; included only by the decoder's
+// own files.
 //
 // The result of a row depends neither on other rows nor on where chunks begin: the keys and values
 // of a chunk are stored before its attention is computed, and kernels compute every row in the same
