@@ -109,7 +109,8 @@ class Loop {
     auto origin = run_.origin(made_by, label_, first_group_);
     if (critic_) origin.critic_version = static_cast<std::uint64_t>(critic_->updates());
     write_origin(origin, groups);
-    QSTAR_ASSERT(run_.keep(persistence::pack(groups)).has_value(), "the store refuses");
+    QSTAR_ASSERT(run_.keep(persistence::pack(groups), label_, first_group_).has_value(),
+                 "the store refuses");
     first_group_ += proposal.problems.size();
     learn(proposal, std::move(groups));
     ++spent_.rounds;
@@ -148,6 +149,7 @@ class Loop {
 
   void teach_critic(const std::vector<AttemptGroup>& groups) {
     std::vector<std::shared_ptr<const AttemptGroup>> shared;
+    shared.reserve(groups.size());
     for (const auto& group : groups) shared.push_back(std::make_shared<const AttemptGroup>(group));
     critic_->insert(shared);
     const auto updates = critic_->updates() + config_.critic_updates;

@@ -52,6 +52,7 @@ void write_scores(model::StepScorer& scorer, std::vector<AttemptGroup>& groups) 
 TaskResult result_of(const AttemptTask& task, std::vector<search::SearchResult> found,
                      model::StepScorer* scorer) {
   std::vector<AttemptGroup> groups;
+  groups.reserve(found.size());
   for (auto& one : found) groups.push_back(std::move(one.group));
   if (scorer != nullptr) write_scores(*scorer, groups);
   if (task.origin) write_origin(*task.origin, groups);

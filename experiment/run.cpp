@@ -13,12 +13,14 @@ namespace qstar::experiment {
 
 Result<Problems> problems_of(const Experiment& experiment) {
   if (experiment.of_puzzle())
-    return environment::make_puzzle(experiment.environment).map([](auto&& puzzle) {
-      return Problems{nullptr, std::move(puzzle)};
-    });
-  return environment::make_environment(experiment.environment).map([](auto&& text) {
-    return Problems{std::move(text), nullptr};
-  });
+    return environment::make_puzzle(experiment.environment)
+        .map([](std::shared_ptr<const environment::Puzzle>&& puzzle) {
+          return Problems{nullptr, std::move(puzzle)};
+        });
+  return environment::make_environment(experiment.environment)
+      .map([](std::unique_ptr<environment::Environment>&& text) {
+        return Problems{std::move(text), nullptr};
+      });
 }
 
 RunHost local_host(const Experiment& experiment) {
@@ -71,12 +73,18 @@ void Run::add_labels(std::span<const std::string> labels) {
   for (const auto& label : labels) (void)group_id(label, 0);
 }
 
-Status Run::keep(std::string_view packed) const {
-  const auto most = static_cast<std::size_t>(config_.attempts.keep_groups);
-  if (most == 0) return host_.keep(std::string(packed));
-  const auto first = persistence::first_groups(packed, most);
-  if (!first) return tl::unexpected(first.error());
-  return host_.keep(std::string(*first));
+Status Run::keep(std::string_view packed, std::string_view label, std::uint64_t first) const {
+  const auto most = static_cast<std::uint64_t>(config_.attempts.keep_groups);
+  const auto begin = group_id(label, first);
+  auto rest = packed;
+  persistence::PackedGroup group;
+  for (auto id = begin; !rest.empty() && (most == 0 || id < begin + most); ++id)
+    if (!persistence::take_group(rest, group) || group.group != id)
+      return fail(Errc::kCorrupt,
+                  fmt::format("attempts of {} came with the ids of other groups, or damaged: use "
+                              "the same version of qstar everywhere",
+                              label));
+  return host_.keep(std::string(packed.substr(0, packed.size() - rest.size())));
 }
 
 double Run::cpu_seconds() const { return process_cpu_seconds() + engine().remote_cpu_seconds(); }
@@ -128,7 +136,7 @@ Result<std::vector<AttemptGroup>> Run::attempt(const PolicyRef& policy,
   task.origin = origin(task, label, first);
   auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  if (auto kept = keep(results->records); !kept) return tl::unexpected(kept.error());
+  if (auto kept = keep(results->records, label, first); !kept) return tl::unexpected(kept.error());
   return search::groups_of(std::move(results->found));
 }
 
@@ -140,7 +148,7 @@ Result<nlohmann::json> Run::evaluate(AttemptTask task, std::string_view label) c
   task.origin = origin(task, label);
   auto results = qstar::experiment::attempt(engine(), task);
   if (!results) return tl::unexpected(results.error());
-  if (auto kept = keep(results->records); !kept) return tl::unexpected(kept.error());
+  if (auto kept = keep(results->records, label); !kept) return tl::unexpected(kept.error());
   auto figures = search::evaluation_of(std::move(results->found));
   const auto groups = search::groups_of(std::move(figures.results));
   return nlohmann::json{{"accuracy", figures.accuracy},

@@ -116,7 +116,9 @@ class Run {
   const std::vector<std::string>& labels() const { return labels_; }
   void add_labels(std::span<const std::string> labels);
   // Stores the first attempts.keep_groups of these packed groups, or all of them when that is 0.
-  Status keep(std::string_view packed) const;
+  // kCorrupt: their ids are not first, first + 1, … of this label, so a node has not done as asked;
+  // other groups would be overwritten.
+  Status keep(std::string_view packed, std::string_view label, std::uint64_t first = 0) const;
 
   // Held-out accuracy of a search: {accuracy, ci95, n, tokens_per_problem, cpu_seconds, …}. The
   // task's token limit, seed and first group are those of the label.

@@ -42,6 +42,7 @@ struct Origin {
   std::optional<std::uint64_t> critic_version = {};  // updates of that critic
   friend bool operator==(const Origin&, const Origin&) = default;
 };
+// The groups get the ids first_group, first_group + 1, …
 void write_origin(const Origin& origin, std::span<AttemptGroup> groups);
 
 // Attempts problems by sampling or by a search, and judges the attempts exactly.

@@ -36,18 +36,11 @@ Result<std::vector<AttemptGroup>> unpack(std::string_view packed) {
     for (const auto record : next.records) {
       auto attempt = decode_trajectory(record);
       if (!attempt) return tl::unexpected(attempt.error());
+      if (attempt->id.group != group.group) return damaged();
       group.attempts.push_back(std::move(*attempt));
     }
   }
   return groups;
-}
-
-Result<std::string_view> first_groups(std::string_view packed, std::size_t n) {
-  auto rest = packed;
-  PackedGroup next;
-  for (; n > 0 && !rest.empty(); --n)
-    if (!take_group(rest, next)) return damaged();
-  return packed.substr(0, packed.size() - rest.size());
 }
 
 }  // namespace qstar::persistence

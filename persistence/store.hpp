@@ -124,8 +124,6 @@ Result<Trajectory> decode_trajectory(std::string_view bytes);  // kCorrupt, kSch
 std::string pack(std::span<const AttemptGroup> groups);
 // kCorrupt: not such bytes; kSchema.
 Result<std::vector<AttemptGroup>> unpack(std::string_view packed);
-// The first n packed groups, or all when there are fewer. kCorrupt.
-Result<std::string_view> first_groups(std::string_view packed, std::size_t n);
 
 // A packed group whose records are still encoded.
 struct PackedGroup {

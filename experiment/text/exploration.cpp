@@ -69,7 +69,7 @@ Result<Exploration> explore(const Run& run, const PolicyRef& policy, const Model
   made.tokens += add_continuations(run.environment(), continuing, on, how.first_group, made.groups);
   if (!continuing.status()) return tl::unexpected(continuing.status().error());
   write_origin(run.origin(guided, options.stream), made.groups);
-  if (auto kept = run.keep(persistence::pack(made.groups)); !kept)
+  if (auto kept = run.keep(persistence::pack(made.groups), options.stream); !kept)
     return tl::unexpected(kept.error());
   if (auto shown = run.host().show({options.stage, 2, 2, {}}); !shown)
     return tl::unexpected(shown.error());

@@ -94,10 +94,11 @@ Result<ProblemSource::Proposal> ProposedProblems::propose(Run& run, const Policy
   auto made = proposer_.propose(
       writer, std::llround(options_.proposer.share * static_cast<double>(problems)), round);
   if (!writer.status()) return tl::unexpected(writer.status().error());
-  std::vector<AttemptGroup> written(1, std::move(made.written));
-  write_origin(run.origin({.policy = policy}, options_.label, static_cast<std::uint64_t>(round)),
-               written);
-  if (auto kept = run.keep(persistence::pack(written)); !kept) return tl::unexpected(kept.error());
+  const std::span written(&made.written, 1);
+  const auto first = static_cast<std::uint64_t>(round);
+  write_origin(run.origin({.policy = policy}, options_.label, first), written);
+  if (auto kept = run.keep(persistence::pack(written), options_.label, first); !kept)
+    return tl::unexpected(kept.error());
   Proposal proposal{.problems = std::move(made.problems),
                     .tokens = made.tokens,
                     .figures = {{"valid", made.valid}, {"fresh", made.fresh}}};

@@ -131,7 +131,7 @@ class Reinforcement {
     const auto pending = rounds_->next();
     result_.tokens += attempts->tokens;
     result_.attempts.add(attempts->groups);
-    if (auto kept = keep(*attempts); !kept) return kept;
+    if (auto kept = keep(*attempts, pending); !kept) return kept;
     auto values = learn(pending, std::move(attempts->groups));
     if (!values) return tl::unexpected(values.error());
     ++result_.rounds;
@@ -145,11 +145,11 @@ class Reinforcement {
     return {};
   }
 
-  Status keep(const Rounds::Attempts& made) {
+  Status keep(const Rounds::Attempts& made, const PendingRound& pending) {
     const auto most = static_cast<std::size_t>(run_.config().attempts.keep_groups);
     const auto n = most == 0 ? made.groups.size() : std::min(most, made.groups.size());
     if (n > 0) newest_group_ = made.groups[n - 1].group;
-    return run_.keep(made.records);
+    return run_.keep(made.records, plan_.label, static_cast<std::uint64_t>(pending.first_group));
   }
 
   void forget() {
@@ -187,7 +187,7 @@ class Reinforcement {
     auto values = improver_->improve(
         learner_, {std::move(groups), std::move(rewards), rate, stale ? &proximal : nullptr});
     if (!values) return values;
-    const auto proposed = source_.learn(learner_, pending.proposal, rated, rate);
+    auto proposed = source_.learn(learner_, pending.proposal, rated, rate);
     if (!proposed) return proposed;
     for (const auto& [name, value] : *proposed) (*values)[name] = value;
     (*values)["reward"] = reward;

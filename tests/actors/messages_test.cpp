@@ -97,16 +97,6 @@ TEST_CASE("damaged records are refused at every length", "[messages]") {
   REQUIRE_FALSE(unpack("\xff\xff\xff\xff\xff\xff\xff\xff").has_value());
 }
 
-TEST_CASE("the first of several packed groups are their bytes", "[messages]") {
-  const auto one = pack(std::vector{group_with(-1)});
-  const auto three = one + one + one;
-  CHECK(persistence::first_groups(three, 0).value().empty());
-  CHECK(persistence::first_groups(three, 2).value() == one + one);
-  CHECK(persistence::first_groups(three, 9).value() == three);
-  CHECK_FALSE(persistence::first_groups(three.substr(0, three.size() - 1), 3).has_value());
-  CHECK(persistence::first_groups(three.substr(0, three.size() - 1), 2).value() == one + one);
-}
-
 TEST_CASE("an error keeps its code and line on its way through actors", "[messages]") {
   const Error full{Errc::kDiskFull, "store: no space left"};
   const Error back = error_of(to_caf(full));

@@ -9,6 +9,7 @@
 #include "experiment/text/algorithms.hpp"
 #include "experiment/text/reinforce.hpp"
 #include "persistence/store.hpp"
+#include "tests/support/attempts.hpp"
 #include "tests/support/taught_run.hpp"
 
 namespace qstar {
@@ -293,6 +294,27 @@ TEST_CASE("runs of one stream are given the same problems and draws") {
   }
   CHECK(texts["one"].size() == 48);
   CHECK(texts["one"] == texts["two"]);
+}
+
+TEST_CASE("groups are stored under the ids that were asked for, and under no others") {
+  auto experiment = testing::small_base();
+  experiment.attempts.keep_groups = 2;
+  auto host = local_host(experiment);
+  std::string stored;
+  host.keep = [&](std::string packed) {
+    stored = std::move(packed);
+    return Status{};
+  };
+  const auto run = testing::small_run(experiment, host);
+  const auto first = run.group_id("asked", 5);
+  const auto packed = persistence::pack(sample_groups(first, 3));
+  REQUIRE(run.keep(packed, "asked", 5));
+  CHECK(stored == persistence::pack(sample_groups(first, 2)));
+  stored.clear();
+  CHECK(run.keep(packed, "asked", 6).error().code == Errc::kCorrupt);
+  CHECK(run.keep(packed, "other", 5).error().code == Errc::kCorrupt);
+  CHECK(run.keep(std::string_view(packed).substr(0, 9), "asked", 5).error().code == Errc::kCorrupt);
+  CHECK(stored.empty());
 }
 
 TEST_CASE("a damaged save is refused with the part") {
