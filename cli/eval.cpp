@@ -21,8 +21,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
-
 struct EvalOptions {
   std::string model, problems;
   std::int64_t held_out = 0;
@@ -111,7 +109,7 @@ int run_eval(const EvalOptions& options) {
   if (!search) return report_error(search.error());
   auto problems = problems_of(options, *model, stop);
   if (!problems) return report_error(problems.error());
-  inference::DecoderPolicy policy(model->weights, kSlots, stop);
+  inference::DecoderPolicy policy(model->weights, inference::DecoderPolicy::kSlots, stop);
   const auto figures =
       search::evaluate(search->search, *model->environment, {policy, search->guide.get(), stop},
                        *problems, search->how);

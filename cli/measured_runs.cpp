@@ -21,7 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int32_t kSlots = 64;      // sequences that are decoded together
 constexpr std::size_t kPositions = 128;  // played between two looks at the flag that stops it
 
 // A run's folder with what it recorded.
@@ -103,7 +102,7 @@ Status measure_text(std::vector<Recorded>& all, const MeasureOptions& options) {
     options.show(fmt::format("measuring {}", recorded.run.folder));
     const auto problems =
         search::held_out_problems(*model->environment, options.problems, 0, options.stop);
-    inference::DecoderPolicy policy(model->weights, kSlots, options.stop);
+    inference::DecoderPolicy policy(model->weights, inference::DecoderPolicy::kSlots, options.stop);
     const search::SearchOptions how{.max_tokens =
                                         static_cast<std::int32_t>(model->weights->spec().context)};
     const auto figures =

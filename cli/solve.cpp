@@ -14,8 +14,6 @@
 namespace qstar::cli {
 namespace {
 
-constexpr std::int32_t kSlots = 64;  // sequences that are decoded together
-
 struct SolveOptions {
   std::string model, problem;
   TextSearchOptions search;
@@ -56,7 +54,7 @@ Result<void> solve(const SolveOptions& options) {
   if (auto fits = check_length(*model, *problem); !fits) return tl::unexpected(fits.error());
   auto search = prepare_search(options.search, *model);
   if (!search) return tl::unexpected(search.error());
-  inference::DecoderPolicy policy(model->weights, kSlots, stop);
+  inference::DecoderPolicy policy(model->weights, inference::DecoderPolicy::kSlots, stop);
   const auto results = search->search.attempt(
       *model->environment, {policy, search->guide.get(), stop}, std::vector{*problem}, search->how);
   if (!results) return tl::unexpected(results.error());

@@ -3,33 +3,26 @@ function(qstar_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC qstar_options ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE})
+  qstar_unity(${name})
 endfunction()
 
-# qstar_light(TARGET HEADERS): a target whose code runs once per task, message or command, not once per token. What
-# counts is how long it takes to compile: few optimisations, and the precompiled HEADERS made by qstar_headers().
-function(qstar_light target headers)
-  target_compile_options(${target} PRIVATE ${qstar_light_options})
-  if(QSTAR_PRECOMPILED)
-    target_precompile_headers(${target} REUSE_FROM ${headers})
-  endif()
-endfunction()
-set(qstar_light_options $<$<CONFIG:Release>:-O1>)
-
-# qstar_headers(NAME DEPENDS … [HEADER …]): other libraries' headers that many sources include, precompiled for targets
-# with the same options. Our own are never precompiled: a change of one would compile everything again.
-function(qstar_headers name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
-  add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/headers.cpp)
-  target_link_libraries(${name} PRIVATE qstar_options fmt::fmt ${ARG_DEPENDS})
-  target_compile_options(${name} PRIVATE ${qstar_light_options})
-  target_precompile_headers(${name} PRIVATE <algorithm> <chrono> <deque> <filesystem> <functional> <future> <map>
-    <memory> <optional> <set> <span> <string> <unordered_map> <variant> <vector> <fmt/format.h> <fmt/ranges.h>
-    <nlohmann/json.hpp> <tl/expected.hpp> ${ARG_UNPARSED_ARGUMENTS})
+# qstar_unity(TARGET): its sources are compiled eight at a time, so that what they all include is read once. A name may
+# therefore stand in only one anonymous namespace of a folder.
+function(qstar_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${QSTAR_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  # GCC takes the sources for headers.
+  target_compile_options(${target} PRIVATE $<$<AND:$<BOOL:${QSTAR_UNITY}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 endfunction()
 
-# qstar_kernels(SOURCES OPTION …): sources with compiler options of their own, and therefore without precompiled headers.
+# qstar_light(TARGET): a target whose code runs once per task, message or command, not once per token. What counts is how
+# long it takes to compile.
+function(qstar_light target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+# qstar_kernels(SOURCES OPTION …): sources with compiler options of their own, each compiled alone.
 function(qstar_kernels sources)
-  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${ARGN}" SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # qstar_test(NAME SOURCES … DEPENDS … [LABELS …] [TIMEOUT …] [SLOW TAG]): one Catch2 program, registered with ctest

@@ -2,9 +2,8 @@
 find_program(QSTAR_CCACHE ccache)
 if(QSTAR_CCACHE)
   # Paths within the checkout count as relative, so that a second clone finds the first one's objects.
-  # The rest is what ccache needs to cache sources that include precompiled headers.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${QSTAR_CCACHE})
+      ${QSTAR_CCACHE})
 endif()
 
 find_program(QSTAR_MOLD mold)
@@ -22,9 +21,6 @@ target_compile_options(qstar_options INTERFACE -Wall -Wextra -Werror -Wshadow -W
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these falsely inside the standard library's headers.
   target_compile_options(qstar_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
-  if(QSTAR_CCACHE AND QSTAR_PRECOMPILED)
-    target_compile_options(qstar_options INTERFACE -fpch-preprocess)
-  endif()
 endif()
 if(QSTAR_SANITIZE)
   target_compile_options(qstar_options INTERFACE -fsanitize=${QSTAR_SANITIZE} -fno-omit-frame-pointer)

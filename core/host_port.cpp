@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ascii.hpp"
 #include "core/printable.hpp"
 
 namespace qstar {
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 253, kLongestLabel = 63;  // RFC 1035
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // The shortest form of an IPv6 address, or nothing.

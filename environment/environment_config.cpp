@@ -32,11 +32,11 @@ const Preset* preset_of(std::string_view name) {
 }
 
 // Names and values, as TOML.
-auto listed(EnvironmentConfig config) { return list_config(describe_of(config)).front().fields; }
+auto fields_of(EnvironmentConfig config) { return list_config(describe_of(config)).front().fields; }
 
 std::string settings_text(std::string_view environment) {
   std::string text;
-  for (const auto& setting : listed({})) {
+  for (const auto& setting : fields_of({})) {
     if (setting.name == "name" || !environment_reads(environment, setting.name)) continue;
     text += (text.empty() ? "" : ", ") + setting.name;
   }
@@ -190,7 +190,7 @@ Status check_settings(const EnvironmentConfig& config) {
                     "\" stands beside all eight settings of the family with other values, as "
                     "earlier versions wrote it, which ignored those values: remove the settings "
                     "to use the preset, or set family = \"custom\" to use them");
-  const auto given = listed(config), usual = listed({.name = config.name});
+  const auto given = fields_of(config), usual = fields_of({.name = config.name});
   std::string idle;
   for (std::size_t i = 0; i < given.size(); ++i) {
     const auto& [name, value, doc] = given[i];

@@ -59,7 +59,7 @@ const PuzzleRow* puzzle_row(std::string_view name) {
   return nullptr;
 }
 
-struct Row {
+struct EnvironmentRow {
   std::string_view name;
   std::span<const std::string_view> settings;  // that it reads, beside the name
   Result<std::unique_ptr<Environment>> (*make)(const EnvironmentConfig&);
@@ -70,8 +70,8 @@ constexpr std::array<std::string_view, 10> kArithmetic = {
     "max_products", "min_value", "max_value",   "parentheses", "long_work"};
 
 // To add an environment that is no puzzle, add its row.
-constexpr std::array kRows = {
-    Row{"arithmetic", kArithmetic, &Arithmetic::make},
+constexpr std::array kEnvironments = {
+    EnvironmentRow{"arithmetic", kArithmetic, &Arithmetic::make},
 };
 
 tl::unexpected<Error> unknown(const std::string& name, std::span<const std::string> known) {
@@ -89,7 +89,7 @@ bool environment_reads(std::string_view environment, std::string_view setting) {
     return std::find(settings.begin(), settings.end(), setting) != settings.end();
   };
   if (const PuzzleRow* row = puzzle_row(environment)) return has(row->settings);
-  for (const Row& row : kRows) {
+  for (const EnvironmentRow& row : kEnvironments) {
     if (row.name == environment) return has(row.settings);
   }
   return false;
@@ -127,7 +127,7 @@ Result<std::shared_ptr<const Puzzle>> make_puzzle(const EnvironmentConfig& confi
 }
 
 Result<std::unique_ptr<Environment>> make_environment(const EnvironmentConfig& config) {
-  for (const Row& row : kRows) {
+  for (const EnvironmentRow& row : kEnvironments) {
     if (row.name != config.name) continue;
     if (auto ok = check_settings(config); !ok) return tl::unexpected(std::move(ok.error()));
     return row.make(config);
@@ -156,7 +156,7 @@ bool is_text(std::string_view environment) {
 
 std::vector<std::string> environment_names() {
   std::vector<std::string> names;
-  for (const Row& row : kRows) names.emplace_back(row.name);
+  for (const EnvironmentRow& row : kEnvironments) names.emplace_back(row.name);
   for (const PuzzleRow& row : kPuzzles) names.emplace_back(row.name);
   return names;
 }

@@ -14,7 +14,7 @@ std::unique_ptr<StageSettings> make() {
   return std::make_unique<SettingsOf<Config>>();
 }
 
-constexpr std::array kKinds = {
+constexpr std::array kStageKinds = {
     StageKind{"pretrain", "base", "next-token prediction on the corpus", false,
               make<PretrainStageConfig>},
     StageKind{"finetune", "sft", "supervised fine-tuning on right solutions", false,
@@ -36,6 +36,6 @@ constexpr std::array kKinds = {
 
 }  // namespace
 
-std::span<const StageKind> stage_kinds() { return kKinds; }
+std::span<const StageKind> stage_kinds() { return kStageKinds; }
 
 }  // namespace qstar::experiment

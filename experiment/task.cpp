@@ -8,7 +8,7 @@
 namespace qstar::experiment {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKinds = {"attempt", "complete", "score",
+constexpr std::array<std::string_view, 6> kTaskKinds = {"attempt", "complete", "score",
                                                     "verify",  "scramble", "logprob"};
 
 // Writes fields in order.
@@ -246,7 +246,7 @@ void write_origin(const Origin& origin, std::span<AttemptGroup> groups) {
   }
 }
 
-std::string_view kind_of(const Task& task) { return kKinds[task.index()]; }
+std::string_view kind_of(const Task& task) { return kTaskKinds[task.index()]; }
 bool is_urgent(const Task& task) { return std::holds_alternative<LogprobTask>(task); }
 
 std::string encode(const Task& task) {

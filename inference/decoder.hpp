@@ -82,7 +82,8 @@ class DecoderPool {
 // not finished when it is to stop: then the caller discards the results.
 class DecoderPolicy final : public model::Policy {
  public:
-  explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = 64,
+  static constexpr std::int32_t kSlots = 64;  // sequences decoded together
+  explicit DecoderPolicy(std::shared_ptr<const DecoderWeights> weights, std::int32_t slots = kSlots,
                          Stop stop = {});
   std::vector<model::Generation> generate(
       std::span<const model::GenerateRequest> requests) override;

@@ -4,7 +4,7 @@
 namespace qstar::persistence {
 namespace {
 
-auto damaged() { return fail(Errc::kCorrupt, "damaged attempt records"); }
+auto damaged_records() { return fail(Errc::kCorrupt, "damaged attempt records"); }
 
 }  // namespace
 
@@ -31,12 +31,12 @@ Result<std::vector<AttemptGroup>> unpack(std::string_view packed) {
   std::vector<AttemptGroup> groups;
   PackedGroup next;
   while (!packed.empty()) {
-    if (!take_group(packed, next)) return damaged();
+    if (!take_group(packed, next)) return damaged_records();
     auto& group = groups.emplace_back(AttemptGroup{next.group, {}});
     for (const auto record : next.records) {
       auto attempt = decode_trajectory(record);
       if (!attempt) return tl::unexpected(attempt.error());
-      if (attempt->id.group != group.group) return damaged();
+      if (attempt->id.group != group.group) return damaged_records();
       group.attempts.push_back(std::move(*attempt));
     }
   }

@@ -17,7 +17,7 @@ constexpr double kMinPriority = 1e-6;  // an item with no error left must stay r
 constexpr double kMaxPriority = 1e6;
 constexpr double kMaxWeight = 1e12;  // of a saved item; far above what any exponent gives
 
-tl::unexpected<Error> damaged() { return fail(Errc::kCorrupt, "a saved selector is damaged"); }
+tl::unexpected<Error> damaged_selector() { return fail(Errc::kCorrupt, "a saved selector is damaged"); }
 
 struct Saved {
   std::uint64_t key = 0;
@@ -30,9 +30,9 @@ Result<std::vector<Saved>> parse_saved(std::string_view bytes, bool weighted) {
   std::unordered_set<std::uint64_t> seen;
   while (!bytes.empty()) {
     Saved item;
-    if (!take_raw(bytes, item.key) || (weighted && !take_raw(bytes, item.weight))) return damaged();
+    if (!take_raw(bytes, item.key) || (weighted && !take_raw(bytes, item.weight))) return damaged_selector();
     if (!(item.weight > 0) || item.weight > kMaxWeight || !seen.insert(item.key).second)
-      return damaged();
+      return damaged_selector();
     items.push_back(item);
   }
   return items;

@@ -69,9 +69,9 @@ struct ExecutorState {
   }
 };
 
-ExecutorActor::behavior_type behavior(ExecutorActor::stateful_pointer<ExecutorState> self,
-                                      const std::string& node, const TaskSourceActor& source,
-                                      const std::shared_ptr<experiment::Executor>& executor) {
+ExecutorActor::behavior_type executor_behavior(ExecutorActor::stateful_pointer<ExecutorState> self,
+                                               const std::string& node, const TaskSourceActor& source,
+                                               const std::shared_ptr<experiment::Executor>& executor) {
   explain_exceptions(*self);
   auto& state = self->state;
   state.self = self;
@@ -109,7 +109,7 @@ caf::actor spawn_executors(caf::actor_system& system, const ExecutorsOptions& op
                                             options.stop};
       auto executor = std::make_shared<experiment::Executor>(options.environment, models, how);
       executors.push_back(caf::actor_cast<caf::actor>(
-          home.spawn<caf::detached>(behavior, options.node, source, std::move(executor))));
+          home.spawn<caf::detached>(executor_behavior, options.node, source, std::move(executor))));
     }
     return executors;
   };

@@ -133,7 +133,7 @@ struct PoolState {
   }
 };
 
-PoolActor::behavior_type behavior(PoolActor::stateful_pointer<PoolState> self,
+PoolActor::behavior_type pool_behavior(PoolActor::stateful_pointer<PoolState> self,
                                   const MetricsActor& metrics, const Stop& stop,
                                   const std::string& config, double lease_seconds,
                                   const std::shared_ptr<TaskExchange>& exchange) {
@@ -170,7 +170,7 @@ PoolActor::behavior_type behavior(PoolActor::stateful_pointer<PoolState> self,
 PoolActor spawn_pool(caf::actor_system& system, const MetricsActor& metrics, Stop stop,
                      std::string config, double lease_seconds,
                      std::shared_ptr<TaskExchange> exchange) {
-  return system.spawn<caf::detached>(behavior, metrics, std::move(stop), std::move(config),
+  return system.spawn<caf::detached>(pool_behavior, metrics, std::move(stop), std::move(config),
                                      lease_seconds, std::move(exchange));
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 using Lamps = LightsOutSolver::Lamps;
 
-constexpr std::string_view kSeparators = "/ ,\t\r\n";
+constexpr std::string_view kCellSeparators = "/ ,\t\r\n";
 
 bool lit(std::span<const std::uint8_t> state, std::size_t cell) {
   return (state[cell / 8] >> (cell % 8) & 1) != 0;
@@ -153,7 +153,7 @@ Result<std::vector<std::uint8_t>> LightsOut::parse(std::string_view text) const 
   std::vector<std::uint8_t> state(state_bytes());
   std::size_t lamps = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (kSeparators.find(text[i]) != std::string_view::npos) continue;
+    if (kCellSeparators.find(text[i]) != std::string_view::npos) continue;
     if (text[i] != '0' && text[i] != '1') {
       return fail(Errc::kBadProblem, "0 or 1 is expected at character " + std::to_string(i + 1));
     }

@@ -104,17 +104,17 @@ Drawing draw_text(const std::string& rendered) {
   return drawing;
 }
 
-struct Row {
+struct DrawingRow {
   std::string_view puzzle;
   Drawing (*draw)(Cells);
 };
 
 // To draw one more puzzle, add its row.
-constexpr std::array kRows = {
-    Row{"lights_out", &draw_lights},
-    Row{"sliding_tiles", &draw_tiles},
-    Row{"cube3", &draw_cube},
-    Row{"pancake", &draw_pancakes},
+constexpr std::array kDrawings = {
+    DrawingRow{"lights_out", &draw_lights},
+    DrawingRow{"sliding_tiles", &draw_tiles},
+    DrawingRow{"cube3", &draw_cube},
+    DrawingRow{"pancake", &draw_pancakes},
 };
 
 // The position alone: networks may see more of it.
@@ -133,7 +133,7 @@ std::vector<std::uint8_t> position_cells(const Puzzle& puzzle,
 }
 
 Drawing draw(const Puzzle& puzzle, std::span<const std::uint8_t> state) {
-  for (const Row& row : kRows) {
+  for (const DrawingRow& row : kDrawings) {
     if (row.puzzle != puzzle.name()) continue;
     return row.draw(position_cells(puzzle, state));
   }

@@ -5,13 +5,14 @@
 #include <charconv>
 #include <limits>
 
+#include "core/ascii.hpp"
+
 namespace qstar::environment {
 namespace {
 
 using Exact = boost::multiprecision::cpp_rational;
 constexpr std::size_t kSmallDigits = 18;  // always fit 64 bits
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_operator(char c) { return c == '+' || c == '-' || c == '*' || c == '/'; }
 int precedence(char c) { return c == '(' ? 0 : (c == '+' || c == '-') ? 1 : 2; }
 

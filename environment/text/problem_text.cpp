@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/ascii.hpp"
+
 namespace qstar::environment {
 namespace {
 
@@ -17,8 +19,6 @@ constexpr std::array kSigns = {
     Sign{"\t", ' '},     Sign{"\u00a0", ' '}, Sign{"\u2007", ' '}, Sign{"\u2009", ' '},
     Sign{"\u200a", ' '}, Sign{"\u202f", ' '}, Sign{"\u3000", ' '},
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool in(std::string_view alphabet, char c) { return alphabet.find(c) != std::string_view::npos; }
 

@@ -8,7 +8,7 @@ namespace {
 
 // Children made, and nodes asked for their legal moves, at a time. Bounds the buffers when a batch
 // of nodes has millions of children.
-constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kExpandedAtOnce = 4096;
 constexpr std::size_t kNodes = 256;
 
 class AStar final : public BestFirst {
@@ -34,7 +34,7 @@ class AStar final : public BestFirst {
     const std::span<const NodeIndex> taken = taken_;
     for (std::size_t at = 0; at < taken.size() && !ended(); at += kNodes) {
       list_edges(taken.subspan(at, std::min(kNodes, taken.size() - at)));
-      make_children(kChunk);
+      make_children(kExpandedAtOnce);
     }
     make_children(1);
   }
@@ -65,7 +65,7 @@ class AStar final : public BestFirst {
   void make_children(std::size_t least) {
     std::span<const Edge> left = edges_;
     while (left.size() >= least && !ended()) {
-      const std::size_t n = afford(std::min(left.size(), kChunk));
+      const std::size_t n = afford(std::min(left.size(), kExpandedAtOnce));
       generate(left.first(n));
       open_children();
       left = left.subspan(n);

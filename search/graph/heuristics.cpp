@@ -16,34 +16,34 @@ namespace {
 
 using Position = std::span<const std::uint8_t>;
 
-struct Row {
+struct HeuristicRow {
   std::string_view name;
   std::string_view puzzle;  // empty: every puzzle
   float (*estimate)(const environment::Puzzle&, Position);
 };
 
 // To add a heuristic, add its row.
-constexpr std::array kRows = {
-    Row{"zero", "", [](const environment::Puzzle&, Position) { return 0.0F; }},
-    Row{"manhattan", "sliding_tiles",
+constexpr std::array kHeuristics = {
+    HeuristicRow{"zero", "", [](const environment::Puzzle&, Position) { return 0.0F; }},
+    HeuristicRow{"manhattan", "sliding_tiles",
         [](const environment::Puzzle& puzzle, Position position) {
           const auto side = std::lround(std::sqrt(puzzle.cells()));
           return static_cast<float>(
               environment::manhattan_distance(position, static_cast<std::size_t>(side)));
         }},
-    Row{"gaps", "pancake",
+    HeuristicRow{"gaps", "pancake",
         [](const environment::Puzzle&, Position position) {
           return static_cast<float>(environment::pancake_gaps(position));
         }},
 };
 
-bool offers(const environment::Puzzle& puzzle, const Row& row) {
+bool offers(const environment::Puzzle& puzzle, const HeuristicRow& row) {
   return row.puzzle.empty() || row.puzzle == puzzle.name();
 }
 
-class RowEstimate final : public model::CostToGo {
+class HeuristicEstimate final : public model::CostToGo {
  public:
-  RowEstimate(std::shared_ptr<const environment::Puzzle> puzzle, const Row& row)
+  HeuristicEstimate(std::shared_ptr<const environment::Puzzle> puzzle, const HeuristicRow& row)
       : puzzle_(std::move(puzzle)), row_(row) {}
   std::size_t outputs() const override { return 1; }
   void costs(Position states, std::span<float> costs) override {
@@ -54,7 +54,7 @@ class RowEstimate final : public model::CostToGo {
 
  private:
   std::shared_ptr<const environment::Puzzle> puzzle_;
-  const Row& row_;
+  const HeuristicRow& row_;
 };
 
 }  // namespace
@@ -100,13 +100,13 @@ void MovesByValue::costs(std::span<const std::uint8_t> states, std::span<float> 
 
 std::vector<std::string> heuristic_names() {
   std::vector<std::string> names;
-  for (const Row& row : kRows) names.emplace_back(row.name);
+  for (const HeuristicRow& row : kHeuristics) names.emplace_back(row.name);
   return names;
 }
 
 std::vector<std::string> heuristic_names(const environment::Puzzle& puzzle) {
   std::vector<std::string> names;
-  for (const Row& row : kRows) {
+  for (const HeuristicRow& row : kHeuristics) {
     if (offers(puzzle, row)) names.emplace_back(row.name);
   }
   return names;
@@ -114,9 +114,9 @@ std::vector<std::string> heuristic_names(const environment::Puzzle& puzzle) {
 
 Result<std::unique_ptr<model::CostToGo>> make_heuristic(
     std::string_view name, std::shared_ptr<const environment::Puzzle> puzzle, EstimateKind kind) {
-  for (const Row& row : kRows) {
+  for (const HeuristicRow& row : kHeuristics) {
     if (row.name != name || !offers(*puzzle, row)) continue;
-    auto value = std::make_unique<RowEstimate>(puzzle, row);
+    auto value = std::make_unique<HeuristicEstimate>(puzzle, row);
     if (kind == EstimateKind::kValue) return value;
     return std::make_unique<MovesByValue>(std::move(puzzle), std::move(value));
   }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kBuckets = 8192;
 constexpr float kBucketsPerUnit = 64;
-constexpr std::size_t kAhead = 12;  // entries between a prefetch and its use
+constexpr std::size_t kEntriesAhead = 12;  // entries between a prefetch and its use
 
 // Bits of floats that are not negative are ordered as the floats are.
 std::uint64_t key_of(float priority, std::uint32_t node) {
@@ -85,7 +85,7 @@ void OpenList::clear() {
 
 std::uint32_t OpenList::upcoming() const {
   const auto& run = buckets_[front_].run;
-  return run.size() > kAhead ? node_in(run[run.size() - 1 - kAhead]) : 0;
+  return run.size() > kEntriesAhead ? node_in(run[run.size() - 1 - kEntriesAhead]) : 0;
 }
 
 std::size_t OpenList::bytes() const { return kBuckets * sizeof(Bucket) + bucket_bytes_; }

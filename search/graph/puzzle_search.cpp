@@ -17,18 +17,18 @@ namespace {
 
 enum class Estimates : std::uint8_t { kValue, kMoves, kEither };
 
-struct Row {
+struct AlgorithmRow {
   std::string_view name;
   Estimates estimates;
   bool greedy;  // the path's cost does not count
   bool beam;
 };
 
-constexpr std::array kRows = {
-    Row{"astar", Estimates::kValue, false, false},
-    Row{"beam", Estimates::kEither, false, true},
-    Row{"greedy", Estimates::kEither, true, false},
-    Row{"qstar", Estimates::kMoves, false, false},
+constexpr std::array kAlgorithms = {
+    AlgorithmRow{"astar", Estimates::kValue, false, false},
+    AlgorithmRow{"beam", Estimates::kEither, false, true},
+    AlgorithmRow{"greedy", Estimates::kEither, true, false},
+    AlgorithmRow{"qstar", Estimates::kMoves, false, false},
 };
 
 bool all_moves_cost_the_same(const environment::Puzzle& puzzle) {
@@ -37,9 +37,9 @@ bool all_moves_cost_the_same(const environment::Puzzle& puzzle) {
   return true;
 }
 
-class RowSearch final : public PuzzleSearch {
+class AlgorithmSearch final : public PuzzleSearch {
  public:
-  explicit RowSearch(const Row& row) : row_(row) {}
+  explicit AlgorithmSearch(const AlgorithmRow& row) : row_(row) {}
   std::string_view name() const override { return row_.name; }
   bool uses_weight(const environment::Puzzle& puzzle) const override {
     return !row_.greedy && !(row_.beam && all_moves_cost_the_same(puzzle));
@@ -71,7 +71,7 @@ class RowSearch final : public PuzzleSearch {
     }
   }
 
-  const Row& row_;
+  const AlgorithmRow& row_;
 };
 
 Status check(const environment::Puzzle& puzzle, std::span<const std::uint8_t> start,
@@ -161,13 +161,13 @@ Result<PuzzleSolution> PuzzleSearch::solve(const environment::Puzzle& puzzle,
 
 std::vector<std::string> puzzle_search_names() {
   std::vector<std::string> names;
-  for (const auto& row : kRows) names.emplace_back(row.name);
+  for (const auto& row : kAlgorithms) names.emplace_back(row.name);
   return names;
 }
 
 Result<std::unique_ptr<PuzzleSearch>> make_puzzle_search(std::string_view name) {
-  for (const auto& row : kRows) {
-    if (row.name == name) return std::make_unique<RowSearch>(row);
+  for (const auto& row : kAlgorithms) {
+    if (row.name == name) return std::make_unique<AlgorithmSearch>(row);
   }
   return fail(Errc::kUsage, fmt::format("there is no puzzle search '{}'; known: {}", name,
                                         fmt::join(puzzle_search_names(), ", ")));

@@ -22,7 +22,7 @@ constexpr std::uint16_t and_also(std::uint16_t fields, std::uint16_t more) {
   return static_cast<std::uint16_t>(fields | more);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kSearches = {
     SearchMethod{
         .name = "greedy", .summary = "generate the likeliest token each time", .make = make_greedy},
     SearchMethod{.name = "sample",
@@ -80,12 +80,12 @@ constexpr std::array kRows = {
 
 std::vector<std::string> search_names() {
   std::vector<std::string> names;
-  for (const auto& row : kRows) names.emplace_back(row.name);
+  for (const auto& row : kSearches) names.emplace_back(row.name);
   return names;
 }
 
 Result<Search> make_search(std::string_view name) {
-  for (const auto& row : kRows) {
+  for (const auto& row : kSearches) {
     if (row.name == name) return Search(row);
   }
   return fail(Errc::kUsage, fmt::format("there is no search '{}'; choose one of {}", name,

@@ -10,15 +10,15 @@
 namespace qstar::serving {
 namespace {
 
-constexpr std::size_t kNameLength = 40;
-constexpr double kWidth = 420, kValueWidth = 60;
+constexpr std::size_t kNameWidth = 40;
+constexpr double kBarLength = 420, kValueWidth = 60;
 constexpr double kBar = 14, kBetween = 3, kBetweenGroups = 12;
 
 class ChartDrawing {
  public:
   explicit ChartDrawing(const BarChart& chart) : chart_(chart) {
     for (const auto& group : chart.groups) {
-      left_ = std::max(left_, 20 + drawing::width_of(drawing::shortened(group.name, kNameLength)));
+      left_ = std::max(left_, 20 + drawing::width_of(drawing::shortened(group.name, kNameWidth)));
       height_ += kBetweenGroups + (kBar + kBetween) * static_cast<double>(group.bars.size());
     }
     if (chart.series.size() > 1) top_ += 24;
@@ -30,20 +30,20 @@ class ChartDrawing {
     for (const auto& group : chart_.groups) {
       const double bars = (kBar + kBetween) * static_cast<double>(group.bars.size());
       out += drawing::text(left_ - 8, y + (bars - kBetween) / 2 + 4, "end",
-                           drawing::shortened(group.name, kNameLength));
+                           drawing::shortened(group.name, kNameWidth));
       for (std::size_t i = 0; i < group.bars.size(); ++i) {
         if (group.bars[i]) out += bar_of(*group.bars[i], y, drawing::colour(i));
         y += kBar + kBetween;
       }
       y += kBetweenGroups;
     }
-    const double right = std::max(left_ + kWidth + kValueWidth, legend_right_);
+    const double right = std::max(left_ + kBarLength + kValueWidth, legend_right_);
     return drawing::document(std::max(right, 24 + drawing::width_of(chart_.title)),
                              top_ + height_ + 32, out);
   }
 
  private:
-  double x_of(double share) const { return left_ + kWidth * std::clamp(share, 0.0, 1.0); }
+  double x_of(double share) const { return left_ + kBarLength * std::clamp(share, 0.0, 1.0); }
 
   // A row below the title.
   std::string legend() {
@@ -51,7 +51,7 @@ class ChartDrawing {
     if (chart_.series.size() < 2) return out;
     legend_right_ = left_;
     for (std::size_t i = 0; i < chart_.series.size(); ++i) {
-      const std::string name = drawing::shortened(chart_.series[i], kNameLength);
+      const std::string name = drawing::shortened(chart_.series[i], kNameWidth);
       out += drawing::bar(legend_right_, 36, 12, 12, drawing::colour(i));
       out += drawing::text(legend_right_ + 18, 46, "start", name);
       legend_right_ += 18 + drawing::width_of(name) + 16;

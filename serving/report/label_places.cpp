@@ -6,7 +6,7 @@
 namespace qstar::serving {
 namespace {
 
-constexpr double kHeight = 12;
+constexpr double kTextHeight = 12;
 constexpr double kNearest = 7, kFarthest = 70, kRing = 9;
 
 struct Direction {
@@ -40,12 +40,12 @@ std::optional<LabelPlace> LabelPlaces::place(double x, double y, double width) {
   for (double away = kNearest; away <= kFarthest; away += kRing) {
     for (const Direction& to : kDirections) {
       const double anchor_x = x + to.x * away;
-      const double middle = y + to.y * (away + kHeight / 2);
+      const double middle = y + to.y * (away + kTextHeight / 2);
       const double left = anchor_x - to.left * width;
-      const LabelBox box{left, middle - kHeight / 2, left + width, middle + kHeight / 2};
+      const LabelBox box{left, middle - kTextHeight / 2, left + width, middle + kTextHeight / 2};
       if (!is_free(box)) continue;
       block(box);
-      return LabelPlace{anchor_x, middle + kHeight / 3, to.anchor, away > kNearest};
+      return LabelPlace{anchor_x, middle + kTextHeight / 3, to.anchor, away > kNearest};
     }
   }
   return std::nullopt;

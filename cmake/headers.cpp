@@ -1,1 +1,0 @@
-// The source of the targets that only precompile headers (QstarLibrary.cmake).
