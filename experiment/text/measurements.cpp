@@ -111,9 +111,15 @@ Status prune(Run& run, std::vector<std::vector<Trajectory>>& earlier) {
   auto scorer = run.publish_scorer(run.model("prm"), "prm");
   if (!scorer) return tl::unexpected(scorer.error());
   ScoreTask task{std::move(*scorer), {}};
-  for (auto& work : earlier) task.groups.push_back({0, std::move(work)});
+  for (std::size_t i = 0; i < earlier.size(); ++i) {
+    // Drawn from many groups, and now one of its own: records name the group they are in.
+    for (auto& attempt : earlier[i]) attempt.id.group = i;
+    task.groups.push_back({i, std::move(earlier[i])});
+  }
   auto scored = run.engine().wait(run.engine().submit(std::move(task)));
   if (!scored) return tl::unexpected(scored.error());
+  if (scored->groups.size() != earlier.size())
+    return fail(Errc::kCorrupt, "a node scored other groups than it was given");
   for (std::size_t i = 0; i < earlier.size(); ++i)
     earlier[i] = pruned(scored->groups[i].attempts, [](const Trajectory& attempt) {
       return reward_of(RewardKind::kProcess, attempt) >= 0.5;
